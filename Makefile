@@ -1,0 +1,67 @@
+# excite. `make help` lists the targets.
+#
+# Everything is built twice, in float and in double, into build/float and build/double; the two never mix.
+
+CXX      ?= g++
+MARCH    ?= native
+OPTIMIZE ?= -O3
+BUILD    ?= build
+PREFIX   ?= /usr/local
+VERSION  := 0.1.0
+
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion
+FLAGS    := -std=c++20 $(OPTIMIZE) -march=$(MARCH) $(WARNINGS) -pthread -I. -DEXCITE_VERSION='"$(VERSION)"' $(EXTRA)
+LIBS     := -lopenblas -pthread
+
+LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cpp models/*.cpp))
+PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
+TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp))
+
+.PHONY: all help clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/excite $(BUILD)/excite-double $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a  ## both programs and both libraries
+
+help:  ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+# ---- building ----
+
+# Objects depend on the flags they were compiled with: this file changes only when the flags do.
+$(BUILD)/flags: force
+	@mkdir -p $(@D); echo '$(CXX) $(FLAGS)' | cmp -s - $@ || echo '$(CXX) $(FLAGS)' > $@
+.PHONY: force
+
+$(BUILD)/float/%.o: %.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/double/%.o: %.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -DEXCITE_DOUBLE -MMD -MP -c $< -o $@
+
+$(BUILD)/libexcite.a: $(LIBRARY:%.cpp=$(BUILD)/float/%.o)
+$(BUILD)/libexcite-double.a: $(LIBRARY:%.cpp=$(BUILD)/double/%.o)
+$(BUILD)/%.a:
+	@rm -f $@; ar rcs $@ $^
+
+$(BUILD)/excite: $(PROGRAM:%.cpp=$(BUILD)/float/%.o) $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
+$(BUILD)/excite-double: $(PROGRAM:%.cpp=$(BUILD)/double/%.o) $(BUILD)/libexcite-double.a
+	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
+
+# The tests link what the program is made of, but for its main.
+PARTS := $(filter-out tools/main.cpp,$(PROGRAM))
+$(BUILD)/tests-float: $(TESTS:%.cpp=$(BUILD)/float/%.o) $(PARTS:%.cpp=$(BUILD)/float/%.o) $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
+$(BUILD)/tests-double: $(TESTS:%.cpp=$(BUILD)/double/%.o) $(PARTS:%.cpp=$(BUILD)/double/%.o) $(BUILD)/libexcite-double.a
+	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
+
+-include $(foreach p,float double,$(patsubst %.cpp,$(BUILD)/$(p)/%.d,$(LIBRARY) $(PROGRAM) $(TESTS)))
+
+clean:  ## removes build/
+	rm -rf $(BUILD)

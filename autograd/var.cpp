@@ -1,0 +1,116 @@
+#include "autograd/var.h"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <unordered_set>
+#include <utility>
+
+#include "core/check.h"
+#include "core/kernels/elementwise.h"
+
+namespace excite {
+
+Var::Var(Tensor value) : node_(std::make_shared<Node>()) {
+  static std::atomic<long> count = 0;
+  node_->value = std::move(value);
+  node_->born = count++;
+}
+
+const Shape& Var::shape() const { return node_->value.shape(); }
+bool Var::needs_grad() const { return node_->needs_grad; }
+
+void Var::add_grad(Tensor grad) const {
+  Node& x = *node_;
+  if (!x.needs_grad) return;
+  require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ", x.op, x.name.empty() ? "" : " " + x.name,
+          ", whose value has shape ", x.value.shape());
+  if (x.grad.empty()) x.grad = std::move(grad);
+  else add_to(x.grad, grad);
+}
+
+// A chain of a million ops must not be destroyed by a recursion a million calls deep. A backward captures inputs too, so it
+// goes while `doomed` still holds them.
+Node::~Node() {
+  std::vector<Var> doomed = std::move(inputs);
+  backward = nullptr;
+  while (!doomed.empty()) {
+    const Var last = std::move(doomed.back());
+    doomed.pop_back();
+    if (last.node_.use_count() > 1) continue;
+    std::move(last->inputs.begin(), last->inputs.end(), std::back_inserter(doomed));
+    last->inputs.clear();
+    last->backward = nullptr;
+  }
+}
+
+Var parameter(Tensor value) {
+  Var leaf(std::move(value));
+  leaf->needs_grad = true;
+  return leaf;
+}
+
+Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward) {
+  Var y(std::move(value));
+  y->op = op;
+  y->needs_grad = std::any_of(inputs.begin(), inputs.end(), [](const Var& x) { return x.needs_grad(); });
+  if (y->needs_grad) {
+    y->inputs = std::move(inputs);
+    y->backward = std::move(backward);
+  }
+  return y;
+}
+
+std::vector<Var> graph(const Var& y) {
+  std::vector<Var> nodes{y};
+  std::unordered_set<const Node*> seen{&*y};
+  for (std::size_t i = 0; i < nodes.size(); i++)
+    for (const std::vector<Var> inputs = nodes[i]->inputs; const Var& x : inputs)
+      if (seen.insert(&*x).second) nodes.push_back(x);
+  std::sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
+  return nodes;
+}
+
+void backward(const Var& y, Tensor cotangent, const Visitor& visitor) {
+  require(y.needs_grad(), "backward: ", y->op, " ", y.shape(), " was computed from nothing that needs a gradient");
+  require(!y->spent, "backward: ", y->op, " ", y.shape(), " was walked already, and its graph freed; compute it again first");
+  // Newest first: whatever a node's gradient is the sum of has then arrived.
+  std::vector<Var> nodes = graph(y);
+  y.add_grad(std::move(cotangent));
+  for (; !nodes.empty(); nodes.pop_back()) {
+    Node& node = *nodes.back();
+    if (!node.backward) {
+      require(!node.spent, "backward: the graph leads to ", node.op, " ", node.value.shape(), ", which was walked already and freed");
+      continue;
+    }
+    if (visitor.before) visitor.before(node);
+    if (!node.grad.empty()) node.backward(node);
+    if (visitor.after) visitor.after(node);
+    node.grad = Tensor();
+    node.inputs.clear();
+    node.backward = nullptr;
+    node.spent = true;
+  }
+}
+
+void backward(const Var& y, Tensor cotangent) { backward(y, std::move(cotangent), Visitor{}); }
+
+void backward(const Var& loss) {
+  require(loss->value.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number (or a cotangent beside it)");
+  backward(loss, full(loss.shape(), 1));
+}
+
+std::string layer_of(const Node& node) {
+  const auto parent = [](const std::string& name) { return name.substr(0, std::min(name.rfind('.'), name.size())); };
+  for (const Var& x : node.inputs)
+    if (!x->name.empty()) return parent(x->name);
+  const Node* at = &node;
+  while (!at->inputs.empty()) {
+    at = &*at->inputs.front();
+    for (const Var& x : at->inputs)
+      if (!x->name.empty()) return "after " + parent(x->name);
+  }
+  return "";
+}
+
+}  // namespace excite

@@ -1,0 +1,66 @@
+#include "core/kernels/elementwise.h"
+
+#include <vector>
+
+namespace excite {
+
+void add_to(Tensor& a, const Tensor& b) {
+  map_into([](real x, real y) { return x + y; }, a, b);
+}
+
+namespace {
+// Sums term(i) over [0, size): each shard in double, the shards in their order.
+template <class Term>
+double sum_of(long size, const Term& term) {
+  const Shards shards(size, 4096);
+  std::vector<double> partial(static_cast<std::size_t>(shards.count));
+  parallel_shards(shards, [&](long s, long begin, long end) {
+    double total = 0;
+    for (long i = begin; i < end; i++) total += term(i);
+    partial[static_cast<std::size_t>(s)] = total;
+  });
+  double total = 0;
+  for (double p : partial) total += p;
+  return total;
+}
+}  // namespace
+
+double sum(const Tensor& a) {
+  return sum_of(a.size(), [&](long i) { return static_cast<double>(a[i]); });
+}
+
+double dot(const Tensor& a, const Tensor& b) {
+  require(a.shape() == b.shape(), "dot: shapes ", a.shape(), " and ", b.shape(), " differ");
+  return sum_of(a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+}
+
+Tensor add_rows(const Tensor& x, const Tensor& b) {
+  const long channels = b.size(), rows = x.size() / std::max(1l, channels);
+  Tensor y(x.shape());
+  parallel_shards(Shards(rows, 64), [&](long, long begin, long end) {
+    for (long r = begin; r < end; r++)
+      for (long c = 0; c < channels; c++) y[r * channels + c] = x[r * channels + c] + b[c];
+  });
+  return y;
+}
+
+Tensor sum_rows(const Tensor& x) {
+  const long channels = x.dim(-1), rows = x.shape().rows();
+  const Shards shards(rows, 64);
+  std::vector<std::vector<double>> partial(static_cast<std::size_t>(shards.count));
+  parallel_shards(shards, [&](long s, long begin, long end) {
+    std::vector<double>& total = partial[static_cast<std::size_t>(s)];
+    total.assign(static_cast<std::size_t>(channels), 0);
+    for (long r = begin; r < end; r++)
+      for (long c = 0; c < channels; c++) total[static_cast<std::size_t>(c)] += static_cast<double>(x[r * channels + c]);
+  });
+  Tensor y(Shape{channels});
+  for (long c = 0; c < channels; c++) {
+    double total = 0;
+    for (const std::vector<double>& p : partial) total += p[static_cast<std::size_t>(c)];
+    y[c] = static_cast<real>(total);
+  }
+  return y;
+}
+
+}  // namespace excite

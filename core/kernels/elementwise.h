@@ -1,0 +1,46 @@
+// One number out of one number from each tensor, in parallel over pieces small enough to stay in a core's cache.
+#pragma once
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "core/tensor.h"
+
+namespace excite {
+
+// Calls body(begin, end) for pieces of [0, size).
+template <class Body>
+void for_pieces(long size, const Body& body) {
+  constexpr long piece = 16384;
+  parallel_for((size + piece - 1) / piece, [&](long i) { body(i * piece, std::min(size, (i + 1) * piece)); });
+}
+
+// y[i] = f(a[i], rest[i]...)
+template <class F, class... Tensors>
+Tensor map(const F& f, const Tensor& a, const Tensors&... rest) {
+  (require(rest.shape() == a.shape(), "map: shapes ", a.shape(), " and ", rest.shape(), " differ"), ...);
+  Tensor y(a.shape());
+  for_pieces(y.size(), [&](long begin, long end) {
+    for (long i = begin; i < end; i++) y[i] = f(a[i], rest[i]...);
+  });
+  return y;
+}
+
+// a[i] = f(a[i], rest[i]...)
+template <class F, class... Tensors>
+void map_into(const F& f, Tensor& a, const Tensors&... rest) {
+  (require(rest.shape() == a.shape(), "map_into: shapes ", a.shape(), " and ", rest.shape(), " differ"), ...);
+  for_pieces(a.size(), [&](long begin, long end) {
+    for (long i = begin; i < end; i++) a[i] = f(a[i], rest[i]...);
+  });
+}
+
+void add_to(Tensor& a, const Tensor& b);                  // a += b
+double sum(const Tensor& a);                              // added in a fixed order, in double
+double dot(const Tensor& a, const Tensor& b);             // likewise
+
+// Rows are all dimensions but the innermost: x is (rows, C), b is (C).
+Tensor add_rows(const Tensor& x, const Tensor& b);        // y[r, c] = x[r, c] + b[c]
+Tensor sum_rows(const Tensor& x);                         // y[c] = sum over r of x[r, c]
+
+}  // namespace excite

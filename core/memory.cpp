@@ -1,0 +1,84 @@
+#include "core/memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace excite {
+
+namespace {
+
+constexpr long cache_line = 64;
+constexpr long huge_page = 2l << 20;
+
+// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most 12 % is wasted.
+long rounded(long bytes) {
+  const long grain = std::max(cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
+  return (bytes + grain - 1) / grain * grain;
+}
+
+struct Pool {
+  std::mutex mutex;
+  std::map<long, std::vector<void*>> free;  // by size in bytes
+  MemoryStats stats{};
+};
+// Never destroyed: tensors with static lifetime may be freed after main has ended.
+Pool& pool() {
+  static Pool& forever = *new Pool;
+  return forever;
+}
+
+void* take(long bytes) {
+  std::lock_guard lock(pool().mutex);
+  MemoryStats& stats = pool().stats;
+  void* memory = nullptr;
+  if (auto& waiting = pool().free[bytes]; !waiting.empty()) {
+    memory = waiting.back();
+    waiting.pop_back();
+  } else {
+    const bool large = bytes >= huge_page;
+    const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
+    if (posix_memalign(&memory, alignment, static_cast<std::size_t>(bytes))) throw std::bad_alloc();
+    if (large) madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
+    stats.reserved += bytes;
+    stats.allocated++;
+  }
+  stats.live += bytes;
+  stats.peak = std::max(stats.peak, stats.live);
+  return memory;
+}
+
+void give_back(void* memory, long bytes) {
+  std::lock_guard lock(pool().mutex);
+  pool().free[bytes].push_back(memory);
+  pool().stats.live -= bytes;
+}
+
+}  // namespace
+
+Buffer::Buffer(long size) : bytes_(size > 0 ? rounded(size * static_cast<long>(sizeof(real))) : 0) {
+  if (bytes_) data_ = static_cast<real*>(take(bytes_));
+}
+Buffer::~Buffer() {
+  if (data_) give_back(data_, bytes_);
+}
+Buffer::Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MemoryStats memory_stats() {
+  std::lock_guard lock(pool().mutex);
+  return pool().stats;
+}
+
+}  // namespace excite

@@ -1,0 +1,32 @@
+// Buffers of reals, aligned to a cache line and recycled: a training step asks for the same sizes again and again, and memory
+// fresh from the system costs a page fault every 4 KB (allocating and filling 12 MB takes three times as long as refilling it).
+#pragma once
+#include "core/real.h"
+
+namespace excite {
+
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(long size);  // numbers undefined
+  ~Buffer();
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+
+  real* data() { return data_; }
+  const real* data() const { return data_; }
+
+ private:
+  real* data_ = nullptr;
+  long bytes_ = 0;  // as rounded up by the pool
+};
+
+struct MemoryStats {
+  long live;       // bytes in use now
+  long peak;       // the most that were ever in use at once
+  long reserved;   // bytes taken from the system, in use or waiting to be recycled
+  long allocated;  // how many times the system was asked
+};
+MemoryStats memory_stats();
+
+}  // namespace excite

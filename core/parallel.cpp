@@ -1,0 +1,128 @@
+#include "core/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/check.h"
+
+namespace excite {
+
+namespace {
+
+// A training step is a few hundred short jobs: a worker that went to sleep after each would cost more than the work. One that
+// never slept would starve other programs. So workers spin for a moment, then block.
+constexpr int spins_before_blocking = 4000;
+
+void relax() { __builtin_ia32_pause(); }
+
+thread_local bool inside_a_body = false;
+
+class Workers {
+ public:
+  explicit Workers(int count) {
+    for (int i = 0; i < count; i++) threads_.emplace_back([this] { work(); });
+  }
+  ~Workers() {
+    stop_ = true;
+    wake();
+    for (std::thread& t : threads_) t.join();
+  }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int count() const { return static_cast<int>(threads_.size()); }
+
+  void run(long count, const std::function<void(long)>& body) {
+    body_ = &body;
+    count_ = count;
+    next_ = 0;
+    failed_ = count;
+    busy_ = this->count();
+    wake();
+    take_turns();
+    for (int spin = 0; busy_ > 0; spin++) spin < spins_before_blocking ? relax() : std::this_thread::yield();
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  void wake() {
+    {
+      std::lock_guard lock(mutex_);
+      job_++;
+    }
+    ready_.notify_all();
+  }
+
+  void work() {
+    for (long seen = 0; true; busy_--) {
+      for (int spin = 0; job_ == seen && spin < spins_before_blocking; spin++) relax();
+      if (job_ == seen) {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [&] { return job_ != seen; });
+      }
+      seen = job_;
+      if (stop_) return;
+      take_turns();
+    }
+  }
+
+  void take_turns() {
+    inside_a_body = true;
+    for (long i; (i = next_++) < count_;) {
+      try {
+        (*body_)(i);
+      } catch (...) {
+        std::lock_guard lock(mutex_);
+        if (i < failed_) failed_ = i, error_ = std::current_exception();
+      }
+    }
+    inside_a_body = false;
+  }
+
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::atomic<long> job_ = 0, next_ = 0;
+  std::atomic<int> busy_ = 0;
+  std::atomic<bool> stop_ = false;
+  const std::function<void(long)>* body_ = nullptr;
+  long count_ = 0, failed_ = 0;
+  std::exception_ptr error_;
+};
+
+int wanted = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+std::unique_ptr<Workers> workers;  // one fewer than `wanted`: the caller works too
+
+}  // namespace
+
+void set_threads(int count) {
+  require<UsageError>(count >= 1 && count <= 1024, "set_threads(", count, "): expected 1 to 1024");
+  wanted = count;
+  workers.reset();
+}
+
+int threads() { return wanted; }
+
+void parallel_for(long count, const std::function<void(long)>& body) {
+  if (wanted == 1 || count <= 1 || inside_a_body) {
+    for (long i = 0; i < count; i++) body(i);
+    return;
+  }
+  if (!workers) workers = std::make_unique<Workers>(wanted - 1);
+  workers->run(count, body);
+}
+
+Shards::Shards(long n, long grain) : items(n), count(std::clamp(n / std::max(1l, grain), 1l, max_shards)) {}
+
+void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body) {
+  parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
+}
+
+}  // namespace excite

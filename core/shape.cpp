@@ -1,0 +1,45 @@
+#include "core/shape.h"
+
+#include <ostream>
+
+#include "core/check.h"
+
+namespace excite {
+
+namespace {
+std::string list(const long* begin, const long* end) {
+  std::string all = "[";
+  for (const long* d = begin; d != end; d++) all += (d == begin ? "" : ", ") + std::to_string(*d);
+  return all + "]";
+}
+}  // namespace
+
+Shape::Shape(const long* begin, const long* end) {
+  require(end - begin <= max_rank, "shape ", list(begin, end), " has ", end - begin, " dimensions, at most ", max_rank, " are possible");
+  for (const long* d = begin; d != end; d++) {
+    require(*d >= 0, "shape ", list(begin, end), " has a negative dimension");
+    require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", list(begin, end), " has more elements than can be counted in 64 bits");
+    dims_[static_cast<std::size_t>(rank_++)] = *d;
+  }
+}
+
+long Shape::operator[](int axis) const {
+  const int from_front = axis < 0 ? axis + rank_ : axis;
+  require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis);
+  return dims_[static_cast<std::size_t>(from_front)];
+}
+
+long Shape::rows() const {
+  long product = 1;
+  for (int axis = 0; axis + 1 < rank_; axis++) product *= dims_[static_cast<std::size_t>(axis)];
+  return product;
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  const std::vector<long> dims = shape.dims();
+  return out << list(dims.data(), dims.data() + dims.size());
+}
+
+std::ostream& operator<<(std::ostream& out, const Size2& size) { return out << size.h << "x" << size.w; }
+
+}  // namespace excite

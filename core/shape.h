@@ -1,0 +1,42 @@
+// A tensor's dimensions, outermost first: {N, H, W, C} for pictures, {R, S, C, K} for convolution weights, {} for one number.
+#pragma once
+#include <array>
+#include <initializer_list>
+#include <iosfwd>
+#include <vector>
+
+namespace excite {
+
+class Shape {
+ public:
+  static constexpr int max_rank = 4;
+
+  Shape(std::initializer_list<long> dims) : Shape(dims.begin(), dims.end()) {}
+  explicit Shape(const std::vector<long>& dims) : Shape(dims.data(), dims.data() + dims.size()) {}
+
+  int rank() const { return rank_; }
+  long size() const { return size_; }          // how many numbers
+  long operator[](int axis) const;             // -1 is the innermost
+  long rows() const;                           // product of all dimensions but the innermost (1 if there is none)
+  bool operator==(const Shape&) const = default;
+  std::vector<long> dims() const { return {dims_.begin(), dims_.begin() + rank_}; }
+
+ private:
+  Shape(const long* begin, const long* end);
+  std::array<long, max_rank> dims_{};
+  int rank_ = 0;
+  long size_ = 1;
+};
+
+std::ostream& operator<<(std::ostream&, const Shape&);  // [128, 32, 32, 3]
+
+// Height and width of a kernel, a stride, a padding: one number where both are equal.
+struct Size2 {
+  long h, w;
+  constexpr Size2(long both) : h(both), w(both) {}
+  constexpr Size2(long height, long width) : h(height), w(width) {}
+  bool operator==(const Size2&) const = default;
+};
+std::ostream& operator<<(std::ostream&, const Size2&);  // 3x3
+
+}  // namespace excite

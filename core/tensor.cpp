@@ -1,0 +1,62 @@
+#include "core/tensor.h"
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "core/check.h"
+#include "core/random.h"
+
+namespace excite {
+
+Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(shape.size()) {}
+
+Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor(shape) {
+  require(static_cast<long>(numbers.size()) == size(), "a tensor of shape ", shape, " holds ", size(), " numbers, but ", numbers.size(), " were given");
+  std::copy(numbers.begin(), numbers.end(), begin());
+}
+
+real Tensor::item() const {
+  require(size() == 1, "item: tensor ", shape_, " has ", size(), " numbers, expected 1");
+  return data()[0];
+}
+
+Tensor Tensor::clone() const {
+  Tensor copy(shape_);
+  std::copy(begin(), end(), copy.begin());
+  return copy;
+}
+
+Tensor Tensor::reshaped(const Shape& shape) && {
+  require(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, but ", shape, " has ", shape.size());
+  shape_ = shape;
+  return std::move(*this);
+}
+
+Tensor full(const Shape& shape, real value) {
+  Tensor t(shape);
+  std::fill(t.begin(), t.end(), value);
+  return t;
+}
+Tensor zeros(const Shape& shape) { return full(shape, 0); }
+
+Tensor uniform(const Shape& shape, Rng& rng, real low, real high) {
+  Tensor t(shape);
+  for (real& v : t) v = low + (high - low) * static_cast<real>(rng.uniform());
+  return t;
+}
+
+Tensor normal(const Shape& shape, Rng& rng, real mean, real deviation) {
+  Tensor t(shape);
+  for (real& v : t) v = mean + deviation * static_cast<real>(rng.normal());
+  return t;
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& t) {
+  constexpr long shown = 8;
+  out << t.shape() << " {";
+  for (long i = 0; i < std::min(t.size(), shown); i++) out << (i ? ", " : "") << t[i];
+  return out << (t.size() > shown ? ", ...}" : "}");
+}
+
+}  // namespace excite
