@@ -1,0 +1,61 @@
+// What a layer owns, by name. A layer is a struct derived from Module that registers its parameters, buffers and child layers
+// in its member initialisers, so that the list and the members cannot drift apart. No virtual functions: a layer is called
+// as layer(x) or layer(x, mode).
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/var.h"
+#include "core/random.h"
+
+namespace excite {
+
+class Module {
+ public:
+  enum class Kind { weight, bias, buffer };  // weight: convolutions and linear layers; bias: everything else that learns; buffer: running statistics
+  struct Entry {
+    std::string name;  // as PyTorch's: layer1.0.conv1.weight
+    Var var;
+    Kind kind;
+  };
+  const std::vector<Entry>& state() const { return state_; }  // all that a checkpoint holds, in the order of registration
+  std::vector<Var> parameters() const;                        // what learns
+  long parameter_count() const;                               // numbers in them
+
+  void name_nodes() const;                                    // gives every parameter's node its full name, for messages
+  void reseed_dropout(long seed, long step) const;            // new masks, told by seed and step alone
+
+ protected:
+  Var weight(const std::string& name, Tensor initial);
+  Var bias(const std::string& name, Tensor initial);
+  Var buffer(const std::string& name, Tensor initial);
+  std::shared_ptr<Rng> random();                              // a stream of the layer's own, see reseed_dropout
+
+  template <class Layer>
+  Layer own(const std::string& name, Layer layer) {
+    adopt(name, layer);
+    return layer;
+  }
+
+ private:
+  Var enter(const std::string& name, Var var, Kind kind);
+  void adopt(const std::string& name, const Module& child);
+  std::vector<Entry> state_;
+  std::vector<std::shared_ptr<Rng>> random_;
+};
+
+// While it lives, nothing that is computed from the module's parameters is recorded.
+class Frozen {
+ public:
+  explicit Frozen(const Module& module);
+  ~Frozen();
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+
+ private:
+  std::vector<Var> parameters_;
+};
+
+}  // namespace excite

@@ -1,0 +1,35 @@
+// From a name and options to a model.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "layers/module.h"
+
+namespace excite {
+
+using Settings = std::map<std::string, std::string>;  // reduction=8,shortcut=A as {{"reduction", "8"}, {"shortcut", "A"}}
+
+// A network whose type is no longer known: what it owns, and how it is called.
+struct Model {
+  std::string name;     // se_resnet20
+  Settings options;     // all of them, resolved
+  long classes;
+  long picture_size;    // the side it is meant for: 32
+  Module module;
+  std::function<Var(const Var& x, Mode mode)> run;  // [N, H, W, 3] -> logits [N, classes]
+  Var operator()(const Var& x, Mode mode) const { return run(x, mode); }
+};
+
+struct ModelEntry {
+  std::string name, about;                // about: one line
+  Settings defaults;                      // every option it takes
+  Settings small;                         // options of an instance small enough to check every gradient
+};
+const std::vector<ModelEntry>& model_list();
+
+// A misspelt name or option is a UsageError that says the nearest. Parameters are drawn from rng.
+Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng);
+
+}  // namespace excite
