@@ -1,0 +1,299 @@
+// A page an operation: the value, and right under it the gradient. y.grad is d loss / d y, written dy; what is added to an input
+// x is dx = d loss / d x. Loops over numbers are in core/kernels.
+#include "autograd/ops.h"
+
+#include <cmath>
+#include <utility>
+
+#include "core/check.h"
+#include "core/kernels/batch_norm.h"
+#include "core/kernels/channels.h"
+#include "core/kernels/elementwise.h"
+#include "core/kernels/matmul.h"
+#include "core/kernels/softmax.h"
+#include "core/random.h"
+
+namespace excite {
+
+namespace {
+void require_same(const char* op, const Var& a, const Var& b) {
+  require(a.shape() == b.shape(), op, ": shapes ", a.shape(), " and ", b.shape(), " differ, expected equal ones");
+}
+void require_channels(const char* op, const char* what, const Var& x, const Var& b) {
+  require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape()[-1]}, op, ": input ", x.shape(), " needs a ", what, " for each of its ",
+          x.shape().rank() ? x.shape()[-1] : 0, " channels, but it has shape ", b.shape());
+}
+}  // namespace
+
+// ---- arithmetic ----
+
+Var add(const Var& a, const Var& b) {
+  require_same("add", a, b);
+  return result("add", map([](real u, real v) { return u + v; }, a->value, b->value), {a, b}, [=](Node& y) {
+    if (a.needs_grad()) a.add_grad(y.grad.clone());
+    b.add_grad(std::move(y.grad));
+  });
+}
+
+Var sub(const Var& a, const Var& b) {
+  require_same("sub", a, b);
+  return result("sub", map([](real u, real v) { return u - v; }, a->value, b->value), {a, b}, [=](Node& y) {
+    if (b.needs_grad()) b.add_grad(map([](real dy) { return -dy; }, y.grad));
+    a.add_grad(std::move(y.grad));
+  });
+}
+
+// d(a b) = b da + a db
+Var mul(const Var& a, const Var& b) {
+  require_same("mul", a, b);
+  const auto times = [](real u, real v) { return u * v; };
+  return result("mul", map(times, a->value, b->value), {a, b}, [=](Node& y) {
+    if (a.needs_grad()) a.add_grad(map(times, y.grad, b->value));
+    if (b.needs_grad()) b.add_grad(map(times, y.grad, a->value));
+  });
+}
+
+Var scale(const Var& x, real factor) {
+  const auto times = [=](real v) { return factor * v; };
+  return result("scale", map(times, x->value), {x}, [=](Node& y) { x.add_grad(map(times, y.grad)); });
+}
+
+// max(NaN, 0) is NaN here: a value that is not finite must not be hidden.
+Var relu(const Var& x) {
+  return result("relu", map([](real v) { return v < 0 ? real(0) : v; }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real v) { return v > 0 ? dy : real(0); }, y.grad, y.value));
+  });
+}
+
+// s' = s (1 - s)
+Var sigmoid(const Var& x) {
+  return result("sigmoid", map([](real v) { return 1 / (1 + std::exp(-v)); }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real s) { return dy * s * (1 - s); }, y.grad, y.value));
+  });
+}
+
+// t' = 1 - t^2
+Var tanh(const Var& x) {
+  return result("tanh", map([](real v) { return std::tanh(v); }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real t) { return dy * (1 - t * t); }, y.grad, y.value));
+  });
+}
+
+Var exp(const Var& x) {
+  return result("exp", map([](real v) { return std::exp(v); }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real e) { return dy * e; }, y.grad, y.value));
+  });
+}
+
+Var log(const Var& x) {
+  return result("log", map([](real v) { return std::log(v); }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real v) { return dy / v; }, y.grad, x->value));
+  });
+}
+
+// q' = 1 / (2 q)
+Var sqrt(const Var& x) {
+  return result("sqrt", map([](real v) { return std::sqrt(v); }, x->value), {x}, [=](Node& y) {
+    x.add_grad(map([](real dy, real q) { return dy / (2 * q); }, y.grad, y.value));
+  });
+}
+
+// A product with a random mask, whose mean is one (Srivastava et al., JMLR 2014).
+Var dropout(const Var& x, real p, Rng& rng) {
+  require(p >= 0 && p < 1, "dropout: probability ", p, ", expected at least 0 and below 1");
+  return mul(x, map([=](real u) { return u < p ? real(0) : 1 / (1 - p); }, uniform(x.shape(), rng)));
+}
+
+// ---- products ----
+
+// Y = A B, so dA = dY B^T and dB = A^T dY.
+Var matmul(const Var& a, const Var& b) {
+  return result("matmul", matmul(a->value, b->value), {a, b}, [=](Node& y) {
+    if (a.needs_grad()) a.add_grad(matmul_transposed_b(y.grad, b->value));
+    if (b.needs_grad()) b.add_grad(matmul_transposed_a(a->value, y.grad));
+  });
+}
+
+// Every row adds the same b, so db is the sum over rows of dy.
+Var add_bias(const Var& x, const Var& b) {
+  require_channels("add_bias", "bias", x, b);
+  return result("add_bias", add_rows(x->value, b->value), {x, b}, [=](Node& y) {
+    if (b.needs_grad()) b.add_grad(sum_rows(y.grad));
+    x.add_grad(std::move(y.grad));
+  });
+}
+
+Var linear(const Var& x, const Var& w, const Var& b) {
+  require(x.shape().rank() == 2 && w.shape().rank() == 2 && x.shape()[1] == w.shape()[0], "linear: input ", x.shape(), " and weight ", w.shape(),
+          " do not fit, expected [N, in] and [in, out]");
+  return add_bias(matmul(x, w), b);
+}
+
+Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
+  return result("conv2d", conv2d(x->value, w->value, options), {x, w}, [=](Node& y) {
+    if (w.needs_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
+    if (x.needs_grad()) x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
+  });
+}
+
+// ---- normalisation ----
+
+namespace {
+
+void require_batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var) {
+  require_channels("batch_norm", "gamma", x, gamma);
+  require_channels("batch_norm", "beta", x, beta);
+  require_channels("batch_norm", "running mean", x, running_mean);
+  require_channels("batch_norm", "running variance", x, running_var);
+}
+
+Tensor inverse_deviation(const Tensor& var, double eps) {
+  return map([=](real v) { return 1 / std::sqrt(v + static_cast<real>(eps)); }, var);
+}
+
+Tensor product(const Tensor& a, const Tensor& b) {
+  return map([](real u, real v) { return u * v; }, a, b);
+}
+
+}  // namespace
+
+// With m values a channel, z = (x - mean) / sqrt(var + eps) and y = gamma z + beta:
+//   dbeta = sum dy      dgamma = sum dy z      dx = gamma / sqrt(var + eps) (dy - mean(dy) - z mean(dy z))
+// where the two means are what reaches x through the batch's mean and through its variance.
+Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
+  require_batch_norm(x, gamma, beta, running_mean, running_var);
+  const auto m = static_cast<real>(x.shape().rows());
+  require(m > 1, "batch_norm: input ", x.shape(), " has one value a channel, whose variance is nothing to divide by; train with more pictures or evaluate");
+
+  const auto moments = std::make_shared<const ChannelMoments>(channel_moments(x->value));
+  const auto inverse = std::make_shared<const Tensor>(inverse_deviation(moments->var, eps));
+  const auto keep = static_cast<real>(1 - momentum), take = static_cast<real>(momentum);
+  map_into([=](real running, real batch) { return keep * running + take * batch; }, running_mean->value, moments->mean);
+  map_into([=](real running, real batch) { return keep * running + take * (batch * m / (m - 1)); }, running_var->value, moments->var);
+
+  Tensor value = affine_rows(x->value, moments->mean, product(gamma->value, *inverse), beta->value);
+  return result("batch_norm", std::move(value), {x, gamma, beta}, [=](Node& y) {
+    ChannelSums sums = channel_sums(y.grad, x->value, moments->mean);
+    if (x.needs_grad()) {
+      const Tensor a = product(gamma->value, *inverse);
+      const Tensor from_mean = map([=](real factor, real dy) { return -factor * dy / m; }, a, sums.dy);
+      const Tensor from_var = map([=](real factor, real inv, real dy_x) { return -factor * inv * inv * dy_x / m; }, a, *inverse, sums.dy_x);
+      x.add_grad(affine_rows(x->value, moments->mean, from_var, from_mean, y.grad, a));
+    }
+    gamma.add_grad(product(sums.dy_x, *inverse));
+    beta.add_grad(std::move(sums.dy));
+  });
+}
+
+// The statistics are constants here, so dx = gamma / sqrt(var + eps) dy.
+Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps) {
+  require_batch_norm(x, gamma, beta, running_mean, running_var);
+  const auto inverse = std::make_shared<const Tensor>(inverse_deviation(running_var->value, eps));
+  Tensor value = affine_rows(x->value, running_mean->value, product(gamma->value, *inverse), beta->value);
+  return result("batch_norm_running", std::move(value), {x, gamma, beta}, [=](Node& y) {
+    ChannelSums sums = channel_sums(y.grad, x->value, running_mean->value);
+    const Tensor none = zeros(gamma.shape());
+    if (x.needs_grad()) x.add_grad(affine_rows(y.grad, none, product(gamma->value, *inverse), none));
+    gamma.add_grad(product(sums.dy_x, *inverse));
+    beta.add_grad(std::move(sums.dy));
+  });
+}
+
+// ---- pools ----
+
+// The largest of a window passes its gradient on to where it came from.
+Var max_pool2d(const Var& x, const Pool2dOptions& options) {
+  std::vector<int> from;
+  Tensor value = max_pool2d(x->value, options, from);
+  return result("max_pool2d", std::move(value), {x}, [=, from = std::move(from)](Node& y) { x.add_grad(max_pool_dx(y.grad, from, x.shape())); });
+}
+
+Var global_max_pool(const Var& x) {
+  std::vector<int> from;
+  Tensor value = global_max_pool(x->value, from);
+  return result("global_max_pool", std::move(value), {x}, [=, from = std::move(from)](Node& y) { x.add_grad(max_pool_dx(y.grad, from, x.shape())); });
+}
+
+// Every cell of a window gets an equal share.
+Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
+  return result("avg_pool2d", avg_pool2d(x->value, options), {x}, [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
+}
+
+Var global_avg_pool(const Var& x) {
+  return result("global_avg_pool", global_avg_pool(x->value), {x}, [=](Node& y) { x.add_grad(global_avg_pool_dx(y.grad, x.shape())); });
+}
+
+// ---- channels ----
+
+// du = s dy, and a gate's gradient is what its whole channel would have gained: ds[n, c] = sum over h, w of dy u.
+Var scale_channels(const Var& u, const Var& s) {
+  return result("scale_channels", scale_channels(u->value, s->value), {u, s}, [=](Node& y) {
+    if (s.needs_grad()) s.add_grad(scale_channels_ds(y.grad, u->value));
+    if (u.needs_grad()) u.add_grad(scale_channels(y.grad, s->value));
+  });
+}
+
+Var concat_channels(const std::vector<Var>& parts) {
+  std::vector<const Tensor*> values;
+  for (const Var& part : parts) values.push_back(&part->value);
+  return result("concat_channels", concat_rows(values), parts, [=](Node& y) {
+    long first = 0;
+    for (const Var& part : parts) {
+      part.add_grad(slice_rows(y.grad, first, part.shape()[-1]));
+      first += part.shape()[-1];
+    }
+  });
+}
+
+// Turning a (groups, C/groups) table into its transpose is undone by turning it again.
+Var channel_shuffle(const Var& x, long groups) {
+  return result("channel_shuffle", shuffle_rows(x->value, groups), {x}, [=](Node& y) { x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups)); });
+}
+
+Var reshape(const Var& x, const Shape& shape) {
+  return result("reshape", x->value.clone().reshaped(shape), {x}, [=](Node& y) { x.add_grad(std::move(y.grad).reshaped(x.shape())); });
+}
+
+// ---- reductions ----
+
+Var sum(const Var& x) {
+  return result("sum", full({}, static_cast<real>(sum(x->value))), {x}, [=](Node& y) { x.add_grad(full(x.shape(), y.grad.item())); });
+}
+
+Var mean(const Var& x) {
+  require(!x->value.empty(), "mean: input ", x.shape(), " has no numbers");
+  return scale(sum(x), 1 / static_cast<real>(x->value.size()));
+}
+
+// ---- classification ----
+
+// dx_i = p_i (dy_i - sum over j of dy_j p_j)
+Var softmax(const Var& x) {
+  return result("softmax", softmax(x->value), {x}, [=](Node& y) { x.add_grad(softmax_dx(y.grad, y.value)); });
+}
+
+// dx_i = dy_i - p_i sum over j of dy_j
+Var log_softmax(const Var& x) {
+  return result("log_softmax", log_softmax(x->value), {x}, [=](Node& y) { x.add_grad(log_softmax_dx(y.grad, y.value)); });
+}
+
+// Its gradient follows from those above: with one-hot targets, (softmax(logits) - target) / N.
+Var cross_entropy(const Var& logits, const Tensor& targets) {
+  require(logits.shape().rank() == 2 && logits.shape() == targets.shape(), "cross_entropy: logits have shape ", logits.shape(), " and targets ",
+          targets.shape(), ", expected [N, classes] of both");
+  return scale(sum(mul(log_softmax(logits), targets.clone())), -1 / static_cast<real>(logits.shape()[0]));
+}
+
+Var cross_entropy(const Var& logits, const std::vector<int>& labels, real smoothing) {
+  const Shape& shape = logits.shape();
+  require(shape.rank() == 2 && shape[0] == static_cast<long>(labels.size()), "cross_entropy: logits have shape ", shape, ", but there are ",
+          labels.size(), " labels");
+  Tensor targets = full(shape, smoothing / static_cast<real>(shape[1]));
+  for (long n = 0; const int label : labels) {
+    require(label >= 0 && label < shape[1], "cross_entropy: label ", n, " is ", label, ", expected 0 to ", shape[1] - 1);
+    targets[n++ * shape[1] + label] += 1 - smoothing;
+  }
+  return cross_entropy(logits, targets);
+}
+
+}  // namespace excite

@@ -1,0 +1,83 @@
+#include "core/kernels/channels.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+constexpr long rows_a_shard = 256;
+
+Shape with_channels(const Shape& x, long channels) {
+  std::vector<long> dims = x.dims();
+  dims.back() = channels;
+  return Shape(dims);
+}
+}  // namespace
+
+Tensor scale_channels(const Tensor& u, const Tensor& s) {
+  require(u.shape().rank() == 4 && s.shape() == Shape{u.dim(0), u.dim(3)}, "scale_channels: u has shape ", u.shape(), " and s ", s.shape(),
+          ", expected [N, H, W, C] and [N, C]");
+  Tensor y(u.shape());
+  const long pixels = u.dim(1) * u.dim(2), channels = u.dim(3);
+  parallel_for(u.dim(0), [&](long n) {
+    const real* gate = s.data() + n * channels;
+    for (long p = n * pixels; p < (n + 1) * pixels; p++)
+      for (long c = 0; c < channels; c++) y[p * channels + c] = gate[c] * u[p * channels + c];
+  });
+  return y;
+}
+
+Tensor scale_channels_ds(const Tensor& dy, const Tensor& u) {
+  const long pixels = u.dim(1) * u.dim(2), channels = u.dim(3);
+  Tensor ds = zeros({u.dim(0), channels});
+  parallel_for(u.dim(0), [&](long n) {
+    real* total = ds.data() + n * channels;
+    for (long p = n * pixels; p < (n + 1) * pixels; p++)
+      for (long c = 0; c < channels; c++) total[c] += dy[p * channels + c] * u[p * channels + c];
+  });
+  return ds;
+}
+
+Tensor concat_rows(const std::vector<const Tensor*>& parts) {
+  require(!parts.empty(), "concat_channels: nothing to put together");
+  long channels = 0;
+  for (const Tensor* part : parts) {
+    require(part->shape().rank() >= 1 && with_channels(part->shape(), 1) == with_channels(parts[0]->shape(), 1), "concat_channels: shapes ",
+            parts[0]->shape(), " and ", part->shape(), " differ in more than the channels");
+    channels += part->dim(-1);
+  }
+  Tensor y(with_channels(parts[0]->shape(), channels));
+  parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+    for (long row = begin; row < end; row++) {
+      real* to = y.data() + row * channels;
+      for (const Tensor* part : parts) to = std::copy_n(part->data() + row * part->dim(-1), part->dim(-1), to);
+    }
+  });
+  return y;
+}
+
+Tensor slice_rows(const Tensor& x, long first, long count) {
+  Tensor y(with_channels(x.shape(), count));
+  parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+    for (long row = begin; row < end; row++) std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
+  });
+  return y;
+}
+
+Tensor shuffle_rows(const Tensor& x, long groups) {
+  const long channels = x.dim(-1);
+  require(groups > 0 && channels % groups == 0, "channel_shuffle: ", groups, " groups do not divide the ", channels, " channels of ", x.shape());
+  Tensor y(x.shape());
+  const long a_group = channels / groups;
+  parallel_shards(Shards(x.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+    for (long row = begin * channels; row < end * channels; row += channels)
+      for (long g = 0; g < groups; g++)
+        for (long i = 0; i < a_group; i++) y[row + i * groups + g] = x[row + g * a_group + i];
+  });
+  return y;
+}
+
+}  // namespace excite

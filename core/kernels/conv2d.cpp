@@ -1,0 +1,39 @@
+#include "core/kernels/conv2d.h"
+
+#include "core/check.h"
+#include "core/kernels/conv2d_gemm.h"
+
+namespace excite {
+
+Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOptions& o)
+    : groups(o.groups), stride(o.stride), pad(o.pad), dilation(o.dilation) {
+  require(x.rank() == 4, "conv2d: input has shape ", x, ", expected [N, H, W, C]");
+  require(weight.rank() == 4, "conv2d: weight has shape ", weight, ", expected [R, S, C/groups, K]");
+  require(stride.h > 0 && stride.w > 0 && dilation.h > 0 && dilation.w > 0 && pad.h >= 0 && pad.w >= 0, "conv2d: stride ", stride, ", dilation ",
+          dilation, ", padding ", pad, ": expected at least 1, 1 and 0");
+  n = x[0], h = x[1], w = x[2], c = x[3];
+  r = weight[0], s = weight[1], cg = weight[2], k = weight[3];
+  require(groups > 0 && c == cg * groups, "conv2d: input ", x, " has ", c, " channels, but weight ", weight, " with ", groups, " groups expects ",
+          cg * groups);
+  require(k % groups == 0, "conv2d: weight ", weight, " has ", k, " output channels, which ", groups, " groups do not divide");
+  kg = k / groups;
+  const long span_h = (r - 1) * dilation.h + 1, span_w = (s - 1) * dilation.w + 1;
+  oh = (h + 2 * pad.h - span_h) / stride.h + 1;
+  ow = (w + 2 * pad.w - span_w) / stride.w + 1;
+  require(r > 0 && s > 0 && h + 2 * pad.h >= span_h && w + 2 * pad.w >= span_w, "conv2d: input ", x, " with padding ", pad, " is smaller than weight ",
+          weight, " with dilation ", dilation, ", which covers ", Size2(span_h, span_w));
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
+  return conv2d_gemm(Conv2dShape(x.shape(), w.shape(), options), x, w);
+}
+
+Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
+  return conv2d_gemm_dx(Conv2dShape(x, w.shape(), options), dy, w);
+}
+
+Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
+  return conv2d_gemm_dw(Conv2dShape(x.shape(), w, options), x, dy);
+}
+
+}  // namespace excite

@@ -1,0 +1,124 @@
+#include "core/kernels/pool.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+
+long pooled(const Shape& x, long size, long kernel, long stride, long pad, bool ceil) {
+  require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, "pool2d: kernel ", kernel, ", stride ", stride, ", padding ", pad,
+          ": expected at least 1, at least 1, and at most half the kernel");
+  require(size + 2 * pad >= kernel, "pool2d: input ", x, " with padding ", pad, " is smaller than the window, ", kernel);
+  long out = (size + 2 * pad - kernel + (ceil ? stride - 1 : 0)) / stride + 1;
+  if (ceil && (out - 1) * stride >= size + pad) out--;
+  return out;
+}
+
+// One window, cut to the picture; `cells` counts what an average divides by.
+struct Window {
+  long top, bottom, left, right, cells;
+};
+
+// Calls body(y, window, picture) for each output pixel: y is its number, picture the number of its first input pixel.
+template <class Body>
+void for_each_window(const Shape& x, const Shape& y, const Pool2dOptions& o, const Body& body) {
+  parallel_for(y[0], [&](long n) {
+    for (long i = 0; i < y[1]; i++)
+      for (long j = 0; j < y[2]; j++) {
+        const long top = i * o.stride.h - o.pad.h, left = j * o.stride.w - o.pad.w;
+        const long bottom = std::min(top + o.kernel.h, x[1] + o.pad.h), right = std::min(left + o.kernel.w, x[2] + o.pad.w);
+        Window w{std::max(top, 0l), std::min(bottom, x[1]), std::max(left, 0l), std::min(right, x[2]), 0};
+        w.cells = o.count_padding ? (bottom - top) * (right - left) : (w.bottom - w.top) * (w.right - w.left);
+        body((n * y[1] + i) * y[2] + j, w, n * x[1] * x[2]);
+      }
+  });
+}
+
+template <class Body>
+void for_each_pixel(const Shape& x, const Window& w, long picture, const Body& body) {
+  for (long row = w.top; row < w.bottom; row++)
+    for (long col = w.left; col < w.right; col++) body(picture + row * x[2] + col);
+}
+
+Pool2dOptions whole_picture(const Shape& x) {
+  require(x.rank() == 4 && x[1] > 0 && x[2] > 0, "global pool: input has shape ", x, ", expected [N, H, W, C] with at least one pixel");
+  return {.kernel = {x[1], x[2]}, .stride = 1};
+}
+
+}  // namespace
+
+Shape pool2d_shape(const Shape& x, const Pool2dOptions& o) {
+  require(x.rank() == 4, "pool2d: input has shape ", x, ", expected [N, H, W, C]");
+  return {x[0], pooled(x, x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), pooled(x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
+}
+
+Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
+  require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(), " has more numbers than an int can count");
+  Tensor y(pool2d_shape(x.shape(), o));
+  from.resize(static_cast<std::size_t>(y.size()));
+  const long channels = x.dim(3);
+  for_each_window(x.shape(), y.shape(), o, [&](long out, const Window& w, long picture) {
+    real* best = y.data() + out * channels;
+    int* where = from.data() + out * channels;
+    std::fill_n(best, channels, -std::numeric_limits<real>::infinity());
+    std::fill_n(where, channels, static_cast<int>((picture + w.top * x.dim(2) + w.left) * channels));
+    for_each_pixel(x.shape(), w, picture, [&](long pixel) {
+      const real* v = x.data() + pixel * channels;
+      for (long c = 0; c < channels; c++)
+        if (v[c] > best[c] || v[c] != v[c]) best[c] = v[c], where[c] = static_cast<int>(pixel * channels + c);
+    });
+  });
+  return y;
+}
+
+Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x) {
+  Tensor dx = zeros(x);
+  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // of one picture
+  parallel_for(dy.dim(0), [&](long n) {
+    for (long i = n * outputs; i < (n + 1) * outputs; i++) dx[from[static_cast<std::size_t>(i)]] += dy[i];
+  });
+  return dx;
+}
+
+Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
+  Tensor y = zeros(pool2d_shape(x.shape(), o));
+  const long channels = x.dim(3);
+  for_each_window(x.shape(), y.shape(), o, [&](long out, const Window& w, long picture) {
+    real* total = y.data() + out * channels;
+    for_each_pixel(x.shape(), w, picture, [&](long pixel) {
+      for (long c = 0; c < channels; c++) total[c] += x[pixel * channels + c];
+    });
+    for (long c = 0; c < channels; c++) total[c] /= static_cast<real>(w.cells);
+  });
+  return y;
+}
+
+Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
+  Tensor dx = zeros(x);
+  const long channels = x[3];
+  for_each_window(x, dy.shape(), o, [&](long out, const Window& w, long picture) {
+    for_each_pixel(x, w, picture, [&](long pixel) {
+      for (long c = 0; c < channels; c++) dx[pixel * channels + c] += dy[out * channels + c] / static_cast<real>(w.cells);
+    });
+  });
+  return dx;
+}
+
+Tensor global_avg_pool(const Tensor& x) {
+  return avg_pool2d(x, whole_picture(x.shape())).reshaped({x.dim(0), x.dim(3)});
+}
+
+Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x) {
+  return avg_pool2d_dx(dy.clone().reshaped({x[0], 1, 1, x[3]}), x, whole_picture(x));
+}
+
+Tensor global_max_pool(const Tensor& x, std::vector<int>& from) {
+  return max_pool2d(x, whole_picture(x.shape()), from).reshaped({x.dim(0), x.dim(3)});
+}
+
+}  // namespace excite

@@ -1,0 +1,59 @@
+#include "core/kernels/softmax.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+// Calls body(a row of y, the same row of x, of z) for each row.
+template <class Body>
+Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
+  require(x.shape().rank() >= 1 && x.shape() == z.shape(), "softmax: shapes ", x.shape(), " and ", z.shape(), ", expected rank 1 to 4, and equal");
+  Tensor y(x.shape());
+  const long n = x.dim(-1);
+  parallel_shards(Shards(x.shape().rows(), 64), [&](long, long begin, long end) {
+    for (long r = begin; r < end; r++) body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);
+  });
+  return y;
+}
+}  // namespace
+
+Tensor softmax(const Tensor& x) {
+  return by_rows(x, x, [](real* y, const real* v, const real*, long n) {
+    const real largest = *std::max_element(v, v + n);
+    real total = 0;
+    for (long i = 0; i < n; i++) total += y[i] = std::exp(v[i] - largest);
+    for (long i = 0; i < n; i++) y[i] /= total;
+  });
+}
+
+Tensor log_softmax(const Tensor& x) {
+  return by_rows(x, x, [](real* y, const real* v, const real*, long n) {
+    const real largest = *std::max_element(v, v + n);
+    real total = 0;
+    for (long i = 0; i < n; i++) total += std::exp(v[i] - largest);
+    for (long i = 0; i < n; i++) y[i] = v[i] - largest - std::log(total);
+  });
+}
+
+Tensor softmax_dx(const Tensor& dy, const Tensor& y) {
+  return by_rows(dy, y, [](real* dx, const real* g, const real* p, long n) {
+    real total = 0;
+    for (long i = 0; i < n; i++) total += g[i] * p[i];
+    for (long i = 0; i < n; i++) dx[i] = p[i] * (g[i] - total);
+  });
+}
+
+Tensor log_softmax_dx(const Tensor& dy, const Tensor& y) {
+  return by_rows(dy, y, [](real* dx, const real* g, const real* logp, long n) {
+    real total = 0;
+    for (long i = 0; i < n; i++) total += g[i];
+    for (long i = 0; i < n; i++) dx[i] = g[i] - std::exp(logp[i]) * total;
+  });
+}
+
+}  // namespace excite

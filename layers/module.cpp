@@ -1,0 +1,55 @@
+#include "layers/module.h"
+
+#include "core/check.h"
+
+namespace excite {
+
+std::vector<Var> Module::parameters() const {
+  std::vector<Var> learned;
+  for (const Entry& entry : state_)
+    if (entry.kind != Kind::buffer) learned.push_back(entry.var);
+  return learned;
+}
+
+long Module::parameter_count() const {
+  long count = 0;
+  for (const Var& p : parameters()) count += p->value.size();
+  return count;
+}
+
+void Module::name_nodes() const {
+  for (const Entry& entry : state_) entry.var->name = entry.name;
+}
+
+void Module::reseed_dropout(long seed, long step) const {
+  for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i);
+}
+
+Var Module::weight(const std::string& name, Tensor initial) { return enter(name, parameter(std::move(initial)), Kind::weight); }
+Var Module::bias(const std::string& name, Tensor initial) { return enter(name, parameter(std::move(initial)), Kind::bias); }
+Var Module::buffer(const std::string& name, Tensor initial) { return enter(name, Var(std::move(initial)), Kind::buffer); }
+
+std::shared_ptr<Rng> Module::random() { return random_.emplace_back(std::make_shared<Rng>(random_.size())); }
+
+Var Module::enter(const std::string& name, Var var, Kind kind) {
+  for (const Entry& entry : state_) require(entry.name != name, "module: two parameters or buffers are named ", name);
+  state_.push_back({name, var, kind});
+  return var;
+}
+
+void Module::adopt(const std::string& name, const Module& child) {
+  for (const Entry& entry : child.state_) enter(name + "." + entry.name, entry.var, entry.kind);
+  random_.insert(random_.end(), child.random_.begin(), child.random_.end());
+}
+
+Frozen::Frozen(const Module& module) {
+  for (const Var& p : module.parameters())
+    if (p.needs_grad()) parameters_.push_back(p);
+  for (const Var& p : parameters_) p->needs_grad = false;
+}
+
+Frozen::~Frozen() {
+  for (const Var& p : parameters_) p->needs_grad = true;
+}
+
+}  // namespace excite
