@@ -285,15 +285,9 @@ Var cross_entropy(const Var& logits, const Tensor& targets) {
 }
 
 Var cross_entropy(const Var& logits, const std::vector<int>& labels, real smoothing) {
-  const Shape& shape = logits.shape();
-  require(shape.rank() == 2 && shape[0] == static_cast<long>(labels.size()), "cross_entropy: logits have shape ", shape, ", but there are ",
-          labels.size(), " labels");
-  Tensor targets = full(shape, smoothing / static_cast<real>(shape[1]));
-  for (long n = 0; const int label : labels) {
-    require(label >= 0 && label < shape[1], "cross_entropy: label ", n, " is ", label, ", expected 0 to ", shape[1] - 1);
-    targets[n++ * shape[1] + label] += 1 - smoothing;
-  }
-  return cross_entropy(logits, targets);
+  require(logits.shape().rank() == 2 && logits.shape()[0] == static_cast<long>(labels.size()), "cross_entropy: logits have shape ", logits.shape(),
+          ", but there are ", labels.size(), " labels, expected [N, classes] and N labels");
+  return cross_entropy(logits, smoothed_one_hot(labels, logits.shape()[1], smoothing));
 }
 
 }  // namespace excite

@@ -12,6 +12,9 @@
 
 namespace excite {
 
+// A layer's bias at the start. Layers without one suit what is normalised right after.
+enum class Bias { none, zero, drawn };
+
 class Module {
  public:
   enum class Kind { weight, bias, buffer };  // weight: convolutions and linear layers; bias: everything else that learns; buffer: running statistics

@@ -16,20 +16,23 @@ struct Model {
   std::string name;     // se_resnet20
   Settings options;     // all of them, resolved
   long classes;
-  long picture_size;    // the side it is meant for: 32
+  long picture_size;    // the side it is meant for
   Module module;
   std::function<Var(const Var& x, Mode mode)> run;  // [N, H, W, 3] -> logits [N, classes]
   Var operator()(const Var& x, Mode mode) const { return run(x, mode); }
 };
 
+// A line of the list of models.
 struct ModelEntry {
-  std::string name, about;                // about: one line
-  Settings defaults;                      // every option it takes
-  Settings small;                         // options of an instance small enough to check every gradient
+  std::string name, about;
+  Settings defaults;    // every option it takes
+  std::string small;    // the name of a relative of the same blocks that is small enough to check every gradient
 };
 const std::vector<ModelEntry>& model_list();
 
-// A misspelt name or option is a UsageError that says the nearest. Parameters are drawn from rng.
+Settings parse_settings(const std::string& text);  // "reduction=8,shortcut=A"
+
+// Parameters are drawn from rng. An unknown name, option or value is a UsageError that says the nearest or the possible ones.
 Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng);
 
 }  // namespace excite

@@ -56,4 +56,13 @@ Tensor log_softmax_dx(const Tensor& dy, const Tensor& y) {
   });
 }
 
+Tensor smoothed_one_hot(const std::vector<int>& labels, long classes, real smoothing) {
+  Tensor targets = full({static_cast<long>(labels.size()), classes}, smoothing / static_cast<real>(classes));
+  for (long n = 0; const int label : labels) {
+    require(label >= 0 && label < classes, "cross_entropy: label ", n, " is ", label, ", expected 0 to ", classes - 1);
+    targets[n++ * classes + label] += 1 - smoothing;
+  }
+  return targets;
+}
+
 }  // namespace excite

@@ -1,0 +1,23 @@
+// Batch normalisation: by the batch's own statistics in training, by the running ones in evaluation.
+#pragma once
+#include "autograd/ops.h"
+#include "layers/module.h"
+
+namespace excite {
+
+struct BatchNorm2d : Module {
+  Var gamma, beta, running_mean, running_var;
+  double eps;
+  explicit BatchNorm2d(long channels, double epsilon = batch_norm_eps)
+      : gamma(bias("weight", full({channels}, 1))),
+        beta(bias("bias", zeros({channels}))),
+        running_mean(buffer("running_mean", zeros({channels}))),
+        running_var(buffer("running_var", full({channels}, 1))),
+        eps(epsilon) {}
+  Var operator()(const Var& x, Mode mode) const {
+    return mode == Mode::train ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
+                               : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
+  }
+};
+
+}  // namespace excite

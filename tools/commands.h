@@ -1,0 +1,20 @@
+// The subcommands. Each lives in a file of its own name, adds itself to the program's command line, and puts what is to be run
+// into `run` if the user chose it; run() returns the exit code.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace excite {
+
+using Run = std::function<int()>;
+
+void add_train(CLI::App& app, Run& run);
+void add_evaluate(CLI::App& app, Run& run);
+void add_predict(CLI::App& app, Run& run);
+void add_summary(CLI::App& app, Run& run);
+void add_bench(CLI::App& app, Run& run);
+void add_models(CLI::App& app, Run& run);
+void add_inspect(CLI::App& app, Run& run);
+void add_gradcheck(CLI::App& app, Run& run);
+
+}  // namespace excite
