@@ -1,0 +1,67 @@
+// What the tests compare with: tensors number by number, and the sentence of an error.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/check.h"
+#include "core/tensor.h"
+
+namespace excite {
+
+constexpr bool in_double_build = sizeof(real) == 8;
+
+// True if shapes are equal and no number is further from the expected one than `tolerance` times the largest expected number.
+// Otherwise says which number is the furthest. NaN and infinity are close to nothing but themselves.
+inline testing::AssertionResult close(const Tensor& actual, const Tensor& expected, double tolerance) {
+  if (actual.shape() != expected.shape()) return testing::AssertionFailure() << "shape is " << actual.shape() << ", expected " << expected.shape();
+  double largest = 0, worst = -1;
+  long at = 0;
+  for (long i = 0; i < actual.size(); i++) {
+    const double a = static_cast<double>(actual[i]), e = static_cast<double>(expected[i]);
+    if (std::isfinite(e)) largest = std::max(largest, std::abs(e));
+    const double apart = a == e || (std::isnan(a) && std::isnan(e)) ? 0 : std::isfinite(a - e) ? std::abs(a - e) : std::numeric_limits<double>::infinity();
+    if (apart > worst) worst = apart, at = i;
+  }
+  if (worst <= tolerance * largest) return testing::AssertionSuccess();
+  std::string place;
+  for (long axis = actual.shape().rank() - 1, rest = at; axis >= 0; rest /= actual.dim(static_cast<int>(axis--)))
+    place = text(rest % actual.dim(static_cast<int>(axis)), place.empty() ? "" : ", ", place);
+  std::ostringstream message;
+  message.precision(17);
+  message << "element [" << place << "] of " << actual.shape() << " is " << actual[at] << ", expected " << expected[at] << ": apart by " << worst
+          << ", allowed are " << tolerance * largest << " (" << tolerance << " of the largest)";
+  return testing::AssertionFailure() << message.str();
+}
+
+inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected) { return close(actual, expected, 0); }
+
+// The text of the error that f() throws, and whether it has all of `parts` in it.
+template <class Kind = Error, class F>
+testing::AssertionResult fails_saying(const F& f, const std::vector<std::string>& parts) {
+  std::string said;
+  try {
+    f();
+    return testing::AssertionFailure() << "there was no error";
+  } catch (const Kind& error) {
+    said = error.what();
+  } catch (const std::exception& other) {
+    return testing::AssertionFailure() << "another kind of error: " << other.what();
+  }
+  for (const std::string& part : parts)
+    if (said.find(part) == std::string::npos) return testing::AssertionFailure() << "'" << part << "' is not in the error's text: " << said;
+  return testing::AssertionSuccess();
+}
+
+// A tensor from numbers worked out in double.
+inline Tensor tensor_of(const Shape& shape, const std::vector<double>& numbers) {
+  Tensor t(shape);
+  require(t.size() == static_cast<long>(numbers.size()), "tensor_of: ", shape, " needs ", t.size(), " numbers, but ", numbers.size(), " were given");
+  for (long i = 0; i < t.size(); i++) t[i] = static_cast<real>(numbers[static_cast<std::size_t>(i)]);
+  return t;
+}
+
+}  // namespace excite

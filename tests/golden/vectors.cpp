@@ -1,0 +1,126 @@
+#include "tests/golden/vectors.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+
+namespace excite::golden {
+
+namespace {
+
+// y's axis i is x's axis order[i].
+Tensor permuted(const Tensor& x, const std::array<int, 4>& order) {
+  const auto dim = [&](int i) { return x.dim(order[static_cast<std::size_t>(i)]); };
+  Tensor y({dim(0), dim(1), dim(2), dim(3)});
+  std::array<long, 4> step{1, 1, 1, 1};  // of x's axes
+  for (std::size_t axis = 3; axis > 0; axis--) step[axis - 1] = step[axis] * x.dim(static_cast<int>(axis));
+  const auto stride = [&](std::size_t i) { return step[static_cast<std::size_t>(order[i])]; };
+  long to = 0;
+  for (long a = 0; a < dim(0); a++)
+    for (long b = 0; b < dim(1); b++)
+      for (long c = 0; c < dim(2); c++)
+        for (long d = 0; d < dim(3); d++) y[to++] = x[a * stride(0) + b * stride(1) + c * stride(2) + d * stride(3)];
+  return y;
+}
+
+Tensor turned(const Tensor& x) {
+  Tensor y({x.dim(1), x.dim(0)});
+  for (long i = 0; i < x.dim(0); i++)
+    for (long j = 0; j < x.dim(1); j++) y[j * x.dim(0) + i] = x[i * x.dim(1) + j];
+  return y;
+}
+
+std::uint32_t crc32(const std::string& text) {
+  std::uint32_t crc = ~0u;
+  for (const char letter : text) {
+    crc ^= static_cast<unsigned char>(letter);
+    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320u : 0u);
+  }
+  return ~crc;
+}
+
+}  // namespace
+
+const Tensor& Vectors::at(const std::string& name) const {
+  const auto found = tensors.find(name);
+  require(found != tensors.end(), "the golden vectors have no tensor ", name);
+  return found->second;
+}
+
+Vectors read(const std::string& file) {
+  const std::string path = "tests/golden/" + file;
+  std::ifstream in(path, std::ios::binary);
+  std::uint64_t length = 0;
+  in.read(reinterpret_cast<char*>(&length), sizeof length);
+  require<FileError>(in.good(), path, ": cannot be read; tests are run from the folder of the Makefile");
+  std::string header(length, ' ');
+  in.read(header.data(), static_cast<std::streamsize>(length));
+  const nlohmann::json tensors = nlohmann::json::parse(header);
+  Vectors vectors;
+  for (const auto& [name, about] : tensors.items()) {
+    if (name == "__metadata__") {
+      vectors.metadata = about.get<std::map<std::string, std::string>>();
+      continue;
+    }
+    Tensor t{Shape(about.at("shape").get<std::vector<long>>())};
+    in.seekg(static_cast<std::streamoff>(8 + length + about.at("data_offsets").at(0).get<std::uint64_t>()));
+    std::vector<double> numbers(static_cast<std::size_t>(t.size()));
+    in.read(reinterpret_cast<char*>(numbers.data()), static_cast<std::streamsize>(numbers.size() * sizeof(double)));
+    for (long i = 0; i < t.size(); i++) t[i] = static_cast<real>(numbers[static_cast<std::size_t>(i)]);
+    vectors.tensors.emplace(name, std::move(t));
+  }
+  require<FileError>(in.good(), path, ": ends too early");
+  return vectors;
+}
+
+Tensor to_ours(const Tensor& torch, Layout layout) {
+  switch (layout) {
+    case Layout::pictures: return permuted(torch, {0, 2, 3, 1});
+    case Layout::conv_weight: return permuted(torch, {2, 3, 1, 0});
+    case Layout::linear_weight: return turned(torch);
+    case Layout::as_it_is: break;
+  }
+  return torch.clone();
+}
+
+Tensor to_torch(const Tensor& ours, Layout layout) {
+  switch (layout) {
+    case Layout::pictures: return permuted(ours, {0, 3, 1, 2});
+    case Layout::conv_weight: return permuted(ours, {3, 2, 0, 1});
+    case Layout::linear_weight: return turned(ours);
+    case Layout::as_it_is: break;
+  }
+  return ours.clone();
+}
+
+Tensor formula(const std::string& name, const Shape& shape) {
+  Tensor t(shape);
+  const std::uint32_t key = crc32(name);
+  for (long i = 0; i < t.size(); i++) {
+    std::uint32_t x = static_cast<std::uint32_t>(i) * 2654435761u + key;
+    x = (x ^ (x >> 16)) * 0x85ebca6bu;
+    x = (x ^ (x >> 13)) * 0xc2b2ae35u;
+    x ^= x >> 16;
+    t[i] = static_cast<real>(x >> 16) * real(0x1p-15) - 1;
+  }
+  return t;
+}
+
+Tensor start(const std::string& name, const Shape& shape) {
+  Tensor t = formula(name, shape);
+  if (shape.rank() > 1) {  // a power of two near He's bound, sqrt(6 / fan_in)
+    real bound = 1;
+    while (bound * bound * static_cast<real>(shape.size() / shape[0]) > 6) bound /= 2;
+    for (real& v : t) v *= bound;
+  } else {
+    const bool around_one = name.ends_with("running_var") || name.ends_with("weight");
+    for (real& v : t) v = around_one ? 1 + v / 4 : v / 8;
+  }
+  return t;
+}
+
+}  // namespace excite::golden
