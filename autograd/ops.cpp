@@ -281,6 +281,7 @@ Var log_softmax(const Var& x) {
 Var cross_entropy(const Var& logits, const Tensor& targets) {
   require(logits.shape().rank() == 2 && logits.shape() == targets.shape(), "cross_entropy: logits have shape ", logits.shape(), " and targets ",
           targets.shape(), ", expected [N, classes] of both");
+  require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(), " are of no pictures, which have no mean");
   return scale(sum(mul(log_softmax(logits), targets.clone())), -1 / static_cast<real>(logits.shape()[0]));
 }
 

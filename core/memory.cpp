@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <climits>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "core/check.h"
 
 namespace excite {
 
@@ -63,8 +66,12 @@ void give_back(void* memory, long bytes) {
 
 }  // namespace
 
-Buffer::Buffer(long size) : bytes_(size > 0 ? rounded(size * static_cast<long>(sizeof(real))) : 0) {
-  if (bytes_) data_ = static_cast<real*>(take(bytes_));
+Buffer::Buffer(long size) {
+  constexpr long bytes_each = sizeof(real);
+  require(size <= LONG_MAX / 2 / bytes_each, "a buffer of ", size, " numbers has more bytes than can be counted");
+  if (size <= 0) return;
+  bytes_ = rounded(size * bytes_each);
+  data_ = static_cast<real*>(take(bytes_));
 }
 Buffer::~Buffer() {
   if (data_) give_back(data_, bytes_);

@@ -8,7 +8,7 @@ namespace excite {
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(long size);  // numbers undefined
+  explicit Buffer(long size);  // numbers undefined; an Error if their bytes cannot be counted
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;

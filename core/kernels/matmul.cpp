@@ -23,7 +23,7 @@ Matrix rows(const Matrix& a, long begin, long end) {
 Tensor product(const Matrix& a, const Matrix& b) {
   require(a.cols == b.rows, "matmul: [", a.rows, ", ", a.cols, "] times [", b.rows, ", ", b.cols, "]: the inner dimensions differ");
   Tensor c({a.rows, b.cols});
-  if (a.cols == 0) return zeros(c.shape());
+  if (a.cols == 0 || c.empty()) return zeros(c.shape());
   parallel_shards(Shards(a.rows, 32), [&](long, long begin, long end) { gemm(rows(a, begin, end), b, c.data() + begin * b.cols, b.cols); });
   return c;
 }

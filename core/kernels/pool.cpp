@@ -13,6 +13,7 @@ namespace {
 long pooled(const Shape& x, long size, long kernel, long stride, long pad, bool ceil) {
   require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, "pool2d: kernel ", kernel, ", stride ", stride, ", padding ", pad,
           ": expected at least 1, at least 1, and at most half the kernel");
+  require(size > 0, "pool2d: input ", x, " has no pixels");
   require(size + 2 * pad >= kernel, "pool2d: input ", x, " with padding ", pad, " is smaller than the window, ", kernel);
   long out = (size + 2 * pad - kernel + (ceil ? stride - 1 : 0)) / stride + 1;
   if (ceil && (out - 1) * stride >= size + pad) out--;

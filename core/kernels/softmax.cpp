@@ -15,6 +15,7 @@ Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
   require(x.shape().rank() >= 1 && x.shape() == z.shape(), "softmax: shapes ", x.shape(), " and ", z.shape(), ", expected rank 1 to 4, and equal");
   Tensor y(x.shape());
   const long n = x.dim(-1);
+  require(n > 0, "softmax: input ", x.shape(), " has no numbers in a row");
   parallel_shards(Shards(x.shape().rows(), 64), [&](long, long begin, long end) {
     for (long r = begin; r < end; r++) body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);
   });
