@@ -1,0 +1,158 @@
+// The ops' definitions where no kernel has one of its own, what they say about shapes that do not fit, and small promises.
+// Gradients are held by the gradient checks and by golden_test.cpp.
+#include "autograd/ops.h"
+
+#include <functional>
+
+#include "core/random.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+constexpr double tolerance = in_double_build ? 1e-13 : 1e-6;
+
+TEST(Ops, NumberByNumberAreTheirFormulas) {
+  Rng rng(0);
+  const Var a = uniform({3, 50}, rng, -4, 4), b = uniform({3, 50}, rng, -4, 4), positive = uniform({3, 50}, rng, real(0.01), 9);
+  const auto is = [](const Var& y, const std::function<double(double, double)>& f, const Var& u, const Var& v) {
+    std::vector<double> expected;
+    for (long i = 0; i < u->value.size(); i++) expected.push_back(f(static_cast<double>(u->value[i]), static_cast<double>(v->value[i])));
+    return close(y->value, tensor_of(u.shape(), expected), tolerance);
+  };
+  EXPECT_TRUE(is(add(a, b), [](double u, double v) { return u + v; }, a, b));
+  EXPECT_TRUE(is(sub(a, b), [](double u, double v) { return u - v; }, a, b));
+  EXPECT_TRUE(is(mul(a, b), [](double u, double v) { return u * v; }, a, b));
+  EXPECT_TRUE(is(scale(a, real(-1.5)), [](double u, double) { return -1.5 * u; }, a, a));
+  EXPECT_TRUE(is(relu(a), [](double u, double) { return std::max(u, 0.0); }, a, a));
+  EXPECT_TRUE(is(sigmoid(a), [](double u, double) { return 1 / (1 + std::exp(-u)); }, a, a));
+  EXPECT_TRUE(is(tanh(a), [](double u, double) { return std::tanh(u); }, a, a));
+  EXPECT_TRUE(is(exp(a), [](double u, double) { return std::exp(u); }, a, a));
+  EXPECT_TRUE(is(log(positive), [](double u, double) { return std::log(u); }, positive, positive));
+  EXPECT_TRUE(is(sqrt(positive), [](double u, double) { return std::sqrt(u); }, positive, positive));
+}
+
+TEST(Relu, DoesNotHideNaN) {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(relu(Tensor({1}, {nan}))->value[0]));
+}
+
+TEST(Sigmoid, StaysFiniteFarOut) {
+  EXPECT_TRUE(same_bits(sigmoid(Tensor({2}, {-1000, 1000}))->value, Tensor({2}, {0, 1})));
+}
+
+TEST(Dropout, KeepsTheMeanAndScalesWhatItKeeps) {
+  Rng rng(0);
+  const Var x = parameter(full({100'000}, 3));
+  const Var y = dropout(x, real(0.25), rng);
+  long kept = 0;
+  for (const real v : y->value) {
+    ASSERT_TRUE(v == 0 || std::abs(v - 4) < real(1e-5)) << v;
+    kept += v != 0;
+  }
+  EXPECT_NEAR(static_cast<double>(kept), 75'000, 600);
+  const Tensor mask = y->value.clone();
+  backward(y, full(x.shape(), 3));
+  EXPECT_TRUE(same_bits(x->grad, mask)) << "the gradient goes through the same mask";
+}
+
+TEST(Dropout, OfNothingIsItsInput) {
+  Rng rng(0);
+  EXPECT_TRUE(same_bits(dropout(full({10}, 2), 0, rng)->value, full({10}, 2)));
+  EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), 1, rng); }, {"dropout", "probability 1", "below 1"}));
+  EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), real(-0.5), rng); }, {"dropout", "-0.5"}));
+}
+
+TEST(BatchNorm, NormalisesAndMovesTheRunningStatistics) {
+  Rng rng(0);
+  const Var x = normal({8, 5, 5, 3}, rng, 4, 2), gamma = full({3}, 1), beta = zeros({3}), mean = zeros({3}), var = full({3}, 1);
+  const Var y = batch_norm(x, gamma, beta, mean, var);
+  for (long c = 0; c < 3; c++) {
+    double sum = 0, squares = 0, sum_x = 0, squares_x = 0;
+    for (long i = c; i < 600; i += 3) {
+      const double v = static_cast<double>(y->value[i]), u = static_cast<double>(x->value[i]);
+      sum += v, squares += v * v, sum_x += u, squares_x += u * u;
+    }
+    EXPECT_NEAR(sum / 200, 0, 1e-6);
+    EXPECT_NEAR(squares / 200, 1, 1e-4);
+    const double unbiased = (squares_x - sum_x * sum_x / 200) / 199;
+    EXPECT_NEAR(static_cast<double>(mean->value[c]), 0.1 * sum_x / 200, 1e-5);
+    EXPECT_NEAR(static_cast<double>(var->value[c]), 0.9 + 0.1 * unbiased, 1e-5);
+  }
+}
+
+TEST(BatchNorm, LeavesTheRunningStatisticsAloneInEvaluation) {
+  Rng rng(0);
+  const Var x = normal({4, 3}, rng), gamma = full({3}, 1), beta = zeros({3}), mean = full({3}, 1), var = full({3}, 2);
+  batch_norm_running(x, gamma, beta, mean, var);
+  EXPECT_TRUE(same_bits(mean->value, full({3}, 1)));
+  EXPECT_TRUE(same_bits(var->value, full({3}, 2)));
+}
+
+TEST(BatchNorm, RefusesOneValueAChannel) {
+  const Var one = full({3}, 1), zero = zeros({3});
+  EXPECT_TRUE(fails_saying([&] { batch_norm(zeros({1, 1, 1, 3}), one, zero, one, one); }, {"batch_norm", "[1, 1, 1, 3]", "one value a channel"}));
+  EXPECT_NO_THROW(batch_norm_running(zeros({1, 1, 1, 3}), one, zero, one, one));
+  EXPECT_TRUE(same_bits(one->value, full({3}, 1))) << "a refused batch must not move the statistics";
+}
+
+TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
+  const Var logits = Tensor({2, 3}, {1, 2, 3, 0, 0, 0});
+  const double first = std::log(std::exp(1) + std::exp(2) + std::exp(3)), second = std::log(3);
+  const auto number = [](const Var& y) { return static_cast<double>(y->value.item()); };
+  EXPECT_NEAR(number(cross_entropy(logits, {0, 2})), (first - 1 + second) / 2, 1e-6);
+  // smoothing 0.3: a tenth for every class, and 0.7 more for the label
+  EXPECT_NEAR(number(cross_entropy(logits, {0, 2}, real(0.3))), (first - (0.7 * 1 + 0.1 * (1 + 2 + 3)) + second) / 2, 1e-6);
+  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {0.5f, 0.5f, 0, 0, 0, 1}))), (first - 1.5 + second) / 2, 1e-6);
+}
+
+TEST(Ops, SayWhichShapesDoNotFit) {
+  const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}), pictures = zeros({2, 4, 4, 3});
+  using Parts = std::vector<std::string>;
+  const Parts both{"[2, 3]", "[3, 2]"};
+  const auto with = [](Parts parts, const std::string& op) { return parts.push_back(op), parts; };
+  EXPECT_TRUE(fails_saying([&] { add(a, b); }, with(both, "add")));
+  EXPECT_TRUE(fails_saying([&] { sub(a, b); }, with(both, "sub")));
+  EXPECT_TRUE(fails_saying([&] { mul(a, b); }, with(both, "mul")));
+  EXPECT_TRUE(fails_saying([&] { matmul(a, a); }, {"matmul", "[2, 3] times [2, 3]", "inner"}));
+  EXPECT_TRUE(fails_saying([&] { add_bias(a, v2); }, {"add_bias", "[2, 3]", "[2]", "3 channels"}));
+  EXPECT_TRUE(fails_saying([&] { add_bias(zeros({}), v2); }, {"add_bias", "[]", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { linear(a, a, v3); }, {"linear", "input [2, 3]", "weight [2, 3]", "[in, out]"}));
+  EXPECT_TRUE(fails_saying([&] { linear(a, b, v3); }, {"[2, 2]", "[3]"}));
+  EXPECT_TRUE(fails_saying([&] { conv2d(pictures, zeros({3, 3, 4, 5})); }, {"conv2d", "[2, 4, 4, 3]", "[3, 3, 4, 5]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v2, v3, v3, v3); }, {"batch_norm", "[2, 4, 4, 3]", "gamma", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v3, v2, v3, v3); }, {"batch_norm", "beta", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v3, v3, v2, v3); }, {"batch_norm", "running mean", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_running(pictures, v3, v3, v3, v2); }, {"batch_norm", "running variance", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { max_pool2d(pictures, {.kernel = 5}); }, {"pool2d", "[2, 4, 4, 3]", "5"}));
+  EXPECT_TRUE(fails_saying([&] { avg_pool2d(a, {}); }, {"pool2d", "[2, 3]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying([&] { global_avg_pool(a); }, {"global pool", "[2, 3]"}));
+  EXPECT_TRUE(fails_saying([&] { global_max_pool(a); }, {"global pool", "[2, 3]"}));
+  EXPECT_TRUE(fails_saying([&] { scale_channels(pictures, b); }, {"scale_channels", "[2, 4, 4, 3]", "[3, 2]"}));
+  EXPECT_TRUE(fails_saying([&] { concat_channels({a, b}); }, with(both, "concat_channels")));
+  EXPECT_TRUE(fails_saying([&] { channel_shuffle(pictures, 2); }, {"channel_shuffle", "2 groups", "[2, 4, 4, 3]"}));
+  EXPECT_TRUE(fails_saying([&] { reshape(a, {4}); }, {"reshape", "[2, 3]", "[4]"}));
+  EXPECT_TRUE(fails_saying([&] { mean(Tensor()); }, {"mean", "[0]", "no numbers"}));
+  EXPECT_TRUE(fails_saying([&] { softmax(zeros({})); }, {"softmax", "[]"}));
+  EXPECT_TRUE(fails_saying([&] { log_softmax(zeros({2, 0})); }, {"softmax", "[2, 0]"}));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0}); }, {"cross_entropy", "[2, 3]", "1 labels"}));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0, 3}); }, {"cross_entropy", "label 1 is 3", "0 to 2"}));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(v3, {0, 1, 2}); }, {"cross_entropy", "[3]", "[N, classes]"}));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, b->value); }, with(both, "cross_entropy")));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(zeros({0, 3}), std::vector<int>{}); }, {"cross_entropy", "[0, 3]"}));
+}
+
+// Each input's gradient is its own, also where one tensor goes into an op twice, or into two ops.
+TEST(Ops, NeverLetTwoGradientsShareNumbers) {
+  for (Var (*op)(const Var&, const Var&) : {add, sub, mul}) {
+    const Var a = parameter(Tensor({2}, {3, 5})), b = parameter(Tensor({2}, {2, 7}));
+    backward(op(a, b), full({2}, 1));
+    EXPECT_NE(a->grad.data(), b->grad.data());
+  }
+  const Var x = parameter(Tensor({2}, {3, 5}));
+  backward(add(mul(x, x), sub(x, scale(x, 4))), full({2}, 1));  // x^2 - 3 x
+  EXPECT_TRUE(same_bits(x->grad, Tensor({2}, {3, 7})));
+}
+
+}  // namespace
+}  // namespace excite

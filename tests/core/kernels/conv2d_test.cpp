@@ -1,0 +1,131 @@
+#include "core/kernels/conv2d.h"
+
+#include "core/kernels/conv2d_gemm.h"
+#include "core/random.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
+
+// A convolution with numbers in it, and what the definition makes of them.
+struct Problem {
+  Tensor x, w, dy;
+  Conv2dOptions options;
+  std::vector<double> y, dx, dw;
+  Conv2dShape shape() const { return {x.shape(), w.shape(), options}; }
+};
+
+// y[n,i,j,k] = sum over r,s,c of  x[n, i*stride + r*dilation - pad, j*stride + s*dilation - pad, group's c] * w[r,s,c,k].
+// Every product x w that adds to y adds dy w to dx and dy x to dw.
+void define(Problem& p) {
+  const long N = p.x.dim(0), H = p.x.dim(1), W = p.x.dim(2), C = p.x.dim(3), R = p.w.dim(0), S = p.w.dim(1), CG = p.w.dim(2), K = p.w.dim(3);
+  const long OH = p.dy.dim(1), OW = p.dy.dim(2);
+  p.y.assign(static_cast<std::size_t>(p.dy.size()), 0);
+  p.dx.assign(static_cast<std::size_t>(p.x.size()), 0);
+  p.dw.assign(static_cast<std::size_t>(p.w.size()), 0);
+  for (long n = 0; n < N; n++)
+    for (long i = 0; i < OH; i++)
+      for (long j = 0; j < OW; j++)
+        for (long k = 0; k < K; k++)
+          for (long r = 0; r < R; r++)
+            for (long s = 0; s < S; s++)
+              for (long c = 0; c < CG; c++) {
+                const long row = i * p.options.stride.h + r * p.options.dilation.h - p.options.pad.h;
+                const long col = j * p.options.stride.w + s * p.options.dilation.w - p.options.pad.w;
+                if (row < 0 || row >= H || col < 0 || col >= W) continue;
+                const long group = k / (K / p.options.groups);
+                const auto at_x = static_cast<std::size_t>(((n * H + row) * W + col) * C + group * CG + c);
+                const auto at_w = static_cast<std::size_t>(((r * S + s) * CG + c) * K + k);
+                const auto at_y = static_cast<std::size_t>(((n * OH + i) * OW + j) * K + k);
+                const double x = static_cast<double>(p.x.data()[at_x]), w = static_cast<double>(p.w.data()[at_w]);
+                const double dy = static_cast<double>(p.dy.data()[at_y]);
+                p.y[at_y] += x * w;
+                p.dx[at_x] += dy * w;
+                p.dw[at_w] += dy * x;
+              }
+}
+
+Problem problem(const Shape& x, const Shape& w, const Conv2dOptions& options, Rng& rng) {
+  const Conv2dShape q(x, w, options);
+  Problem p{uniform(x, rng, -1), uniform(w, rng, -1), uniform(q.y(), rng, -1), options, {}, {}, {}};
+  define(p);
+  return p;
+}
+
+Problem random_problem(long seed) {
+  Rng rng(seed);
+  while (true) {
+    const auto one_to = [&](long n) { return 1 + rng.below(n); };
+    const long groups = one_to(4), cg = one_to(5), kg = one_to(5), r = one_to(5), s = one_to(5);
+    const Conv2dOptions options{.stride = {one_to(3), one_to(3)},
+                                .pad = {rng.below(4), rng.below(4)},
+                                .dilation = {one_to(2), one_to(2)},
+                                .groups = groups};
+    const Shape x{one_to(3), one_to(9), one_to(9), groups * cg}, w{r, s, cg, groups * kg};
+    const bool fits = x[1] + 2 * options.pad.h >= (r - 1) * options.dilation.h + 1 && x[2] + 2 * options.pad.w >= (s - 1) * options.dilation.w + 1;
+    if (fits) return problem(x, w, options, rng);
+  }
+}
+
+void expect_definition(const Problem& p, const std::string& which) {
+  const Conv2dShape q = p.shape();
+  const std::string what = text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride, ", padding ", q.pad, ", dilation ",
+                                q.dilation, ", groups ", q.groups);
+  const Tensor y = tensor_of(q.y(), p.y), dx = tensor_of(q.x(), p.dx), dw = tensor_of(q.weight(), p.dw);
+  EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
+  EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
+  EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
+  EXPECT_TRUE(close(conv2d_gemm(q, p.x, p.w), y, tolerance)) << what << ": y of gemm";
+  EXPECT_TRUE(close(conv2d_gemm_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of gemm";
+  EXPECT_TRUE(close(conv2d_gemm_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of gemm";
+}
+
+TEST(Conv2d, IsItsDefinitionOnSixtyRandomShapes) {
+  for (long seed = 0; seed < 60; seed++) expect_definition(random_problem(seed), text("seed ", seed));
+}
+
+TEST(Conv2d, IsItsDefinitionOnTheShapesOfNetworks) {
+  Rng rng(1);
+  expect_definition(problem({2, 16, 16, 16}, {3, 3, 16, 16}, {.pad = 1}, rng), "3x3");
+  expect_definition(problem({2, 15, 17, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}, rng), "3x3, every second pixel");
+  expect_definition(problem({1, 28, 28, 3}, {7, 7, 3, 8}, {.stride = 2, .pad = 3}, rng), "7x7 stem");
+  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {}, rng), "1x1");
+  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {.stride = 2}, rng), "1x1, every second pixel");
+  expect_definition(problem({1, 10, 9, 32}, {3, 3, 4, 32}, {.pad = 1, .groups = 8}, rng), "grouped");
+  expect_definition(problem({1, 10, 9, 32}, {3, 3, 1, 32}, {.pad = 1, .groups = 32}, rng), "depthwise");
+  expect_definition(problem({1, 8, 12, 6}, {1, 7, 6, 5}, {.pad = {0, 3}}, rng), "1x7");
+}
+
+TEST(Conv2d, IsItsDefinitionWhereThePictureNeedsSeveralSlabs) {
+  Rng rng(2);
+  expect_definition(problem({1, 16, 16, 64}, {3, 3, 64, 4}, {.pad = 1}, rng), "several slabs");
+}
+
+TEST(Conv2d, IsItsDefinitionWithMorePicturesThanShards) {
+  Rng rng(3);
+  expect_definition(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 pictures");
+}
+
+TEST(Conv2d, OfNoPicturesIsNoPictures) {
+  const Tensor x({0, 4, 4, 2}), w = zeros({3, 3, 2, 5});
+  EXPECT_EQ(conv2d(x, w, {.pad = 1}).shape(), (Shape{0, 4, 4, 5}));
+  EXPECT_TRUE(same_bits(conv2d_dw(x, Tensor({0, 4, 4, 5}), w.shape(), {.pad = 1}), w));
+}
+
+TEST(Conv2d, SaysWhatDoesNotFit) {
+  const auto shape = [](const Shape& x, const Shape& w, const Conv2dOptions& o) { return [=] { Conv2dShape(x, w, o); }; };
+  EXPECT_TRUE(fails_saying(shape({4, 4, 2}, {3, 3, 2, 5}, {}), {"conv2d", "[4, 4, 2]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2}, {}), {"conv2d", "[3, 3, 2]", "[R, S, C/groups, K]"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 3, 5}, {}), {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5]", "expects 3"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 4}, {3, 3, 2, 5}, {.groups = 2}), {"[3, 3, 2, 5]", "5 output channels", "2 groups do not divide"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {5, 5, 2, 5}, {}), {"[1, 4, 4, 2]", "smaller", "[5, 5, 2, 5]", "5x5"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.dilation = 2}), {"dilation 2x2", "covers 5x5"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.stride = 0}), {"stride 0x0", "at least 1"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.pad = -1}), {"padding -1x-1"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.groups = 0}), {"0 groups"}));
+}
+
+}  // namespace
+}  // namespace excite

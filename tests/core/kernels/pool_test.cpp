@@ -1,0 +1,145 @@
+#include "core/kernels/pool.h"
+
+#include "core/random.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
+
+// How many windows there are along one side: all that start where the kernel still fits into the padded side, and with ceil one more
+// if that leaves cells over and it would start before the right padding.
+long windows(long size, long kernel, long stride, long pad, bool ceil) {
+  long count = 0;
+  while (count * stride + kernel <= size + 2 * pad) count++;
+  const bool cells_over = (count - 1) * stride + kernel < size + 2 * pad;
+  return count + (ceil && cells_over && count * stride < size + pad);
+}
+
+Shape pooled(const Shape& x, const Pool2dOptions& o) {
+  return {x[0], windows(x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), windows(x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
+}
+
+// Calls cell(at_y, at_x) for each cell of each window, where at_x is -1 for a cell in the padding; cells beyond the padding are none.
+template <class Cell>
+void for_each_cell(const Shape& x, const Shape& y, const Pool2dOptions& o, const Cell& cell) {
+  for (long n = 0; n < y[0]; n++)
+    for (long i = 0; i < y[1]; i++)
+      for (long j = 0; j < y[2]; j++)
+        for (long r = 0; r < o.kernel.h; r++)
+          for (long s = 0; s < o.kernel.w; s++)
+            for (long c = 0; c < y[3]; c++) {
+              const long row = i * o.stride.h + r - o.pad.h, col = j * o.stride.w + s - o.pad.w;
+              if (row >= x[1] + o.pad.h || col >= x[2] + o.pad.w) continue;
+              const bool inside = row >= 0 && row < x[1] && col >= 0 && col < x[2];
+              cell(((n * y[1] + i) * y[2] + j) * y[3] + c, inside ? ((n * x[1] + row) * x[2] + col) * x[3] + c : -1);
+            }
+}
+
+std::vector<double> nothing(const Shape& shape, double value = 0) { return std::vector<double>(static_cast<std::size_t>(shape.size()), value); }
+double& at(std::vector<double>& v, long i) { return v[static_cast<std::size_t>(i)]; }
+
+void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
+  const Shape ys = pooled(xs, o);
+  const std::string what = text("input ", xs, ", kernel ", o.kernel, ", stride ", o.stride, ", padding ", o.pad, o.ceil ? ", ceil" : "",
+                                o.count_padding ? ", padding counted" : "");
+  ASSERT_EQ(pool2d_shape(xs, o), ys) << what;
+  const Tensor x = uniform(xs, rng, -1), dy = uniform(ys, rng, -1);
+  const auto number = [](const Tensor& t, long i) { return static_cast<double>(t[i]); };
+
+  std::vector<double> largest = nothing(ys, -2), mean = nothing(ys), cells = nothing(ys), max_dx = nothing(xs), avg_dx = nothing(xs);
+  for_each_cell(xs, ys, o, [&](long y, long from) {
+    if (from >= 0) at(largest, y) = std::max(at(largest, y), number(x, from));
+    if (from >= 0 || o.count_padding) at(cells, y) += 1;
+  });
+  for_each_cell(xs, ys, o, [&](long y, long from) {
+    if (from < 0) return;
+    at(mean, y) += number(x, from) / at(cells, y);
+    at(avg_dx, from) += number(dy, y) / at(cells, y);
+    if (number(x, from) == at(largest, y)) at(max_dx, from) += number(dy, y);
+  });
+
+  std::vector<int> from;
+  EXPECT_TRUE(close(max_pool2d(x, o, from), tensor_of(ys, largest), tolerance)) << what << ": max";
+  EXPECT_TRUE(close(max_pool_dx(dy, from, xs), tensor_of(xs, max_dx), tolerance)) << what << ": dx of max";
+  EXPECT_TRUE(close(avg_pool2d(x, o), tensor_of(ys, mean), tolerance)) << what << ": avg";
+  EXPECT_TRUE(close(avg_pool2d_dx(dy, xs, o), tensor_of(xs, avg_dx), tolerance)) << what << ": dx of avg";
+}
+
+TEST(Pool2d, IsItsDefinitionOnAHundredRandomShapes) {
+  Rng rng(0);
+  for (int tried = 0; tried < 100;) {
+    const auto one_to = [&](long n) { return 1 + rng.below(n); };
+    const Size2 kernel{one_to(4), one_to(4)};
+    const Pool2dOptions o{.kernel = kernel,
+                          .stride = {one_to(4), one_to(4)},
+                          .pad = {rng.below(kernel.h / 2 + 1), rng.below(kernel.w / 2 + 1)},
+                          .ceil = rng.below(2) == 1,
+                          .count_padding = rng.below(2) == 1};
+    const Shape x{one_to(3), one_to(8), one_to(8), one_to(5)};
+    if (x[1] + 2 * o.pad.h < kernel.h || x[2] + 2 * o.pad.w < kernel.w) continue;
+    expect_definition(x, o, rng);
+    tried++;
+  }
+}
+
+TEST(Pool2d, DropsALastWindowThatWouldStartInThePadding) {
+  EXPECT_EQ(pool2d_shape({1, 3, 3, 1}, {.kernel = 2, .stride = 2, .pad = 1, .ceil = true}), (Shape{1, 2, 2, 1}));
+  EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2, .ceil = true}), (Shape{1, 3, 3, 1}));
+  EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2}), (Shape{1, 2, 2, 1}));
+}
+
+TEST(Pool2d, CountsThePaddingOrNot) {
+  const Tensor x = full({1, 2, 2, 1}, 1);
+  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1}), full({1, 2, 2, 1}, real(0.25))));
+  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1, .count_padding = false}), full({1, 2, 2, 1}, 1)));
+}
+
+TEST(MaxPool2d, TakesTheFirstOfEqualNumbersAndNeverThePadding) {
+  std::vector<int> from;
+  const Tensor y = max_pool2d(full({1, 4, 4, 1}, -5), {.kernel = 2, .stride = 2}, from);
+  EXPECT_TRUE(same_bits(y, full({1, 2, 2, 1}, -5)));
+  EXPECT_EQ(from, (std::vector<int>{0, 2, 8, 10}));
+  EXPECT_TRUE(same_bits(max_pool2d(full({1, 2, 2, 1}, -5), {.kernel = 2, .stride = 2, .pad = 1}, from), full({1, 2, 2, 1}, -5)));
+}
+
+TEST(MaxPool2d, DoesNotHideNaN) {
+  std::vector<int> from;
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), {}, from)[0]));
+  EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {nan, 3, 1, 2}), {}, from)[0]));
+}
+
+TEST(GlobalPools, AreAPictureAsOneWindow) {
+  Rng rng(4);
+  const Tensor x = uniform({3, 4, 5, 6}, rng, -1), dy = uniform({3, 6}, rng, -1);
+  std::vector<double> mean(18), largest(18, -2), avg_dx(360), max_dx(360);
+  const auto cell = [](long i) { return i / 120 * 6 + i % 6; };
+  for (long i = 0; i < x.size(); i++) {
+    at(mean, cell(i)) += static_cast<double>(x[i]) / 20;
+    at(largest, cell(i)) = std::max(at(largest, cell(i)), static_cast<double>(x[i]));
+    at(avg_dx, i) = static_cast<double>(dy[cell(i)]) / 20;
+  }
+  for (long i = 0; i < x.size(); i++)
+    if (static_cast<double>(x[i]) == at(largest, cell(i))) at(max_dx, i) = static_cast<double>(dy[cell(i)]);
+  std::vector<int> from;
+  EXPECT_TRUE(close(global_avg_pool(x), tensor_of({3, 6}, mean), tolerance));
+  EXPECT_TRUE(close(global_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), avg_dx), tolerance));
+  EXPECT_TRUE(close(global_max_pool(x, from), tensor_of({3, 6}, largest), tolerance));
+  EXPECT_TRUE(close(max_pool_dx(dy, from, x.shape()), tensor_of(x.shape(), max_dx), tolerance));
+}
+
+TEST(Pool2d, SaysWhatDoesNotFit) {
+  const auto shape = [](const Shape& x, const Pool2dOptions& o) { return [=] { pool2d_shape(x, o); }; };
+  EXPECT_TRUE(fails_saying(shape({4, 4, 1}, {}), {"pool2d", "[4, 4, 1]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(shape({1, 1, 4, 1}, {}), {"pool2d", "[1, 1, 4, 1]", "smaller", "2"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.pad = 2}), {"padding 2", "half the kernel"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.stride = 0}), {"stride 0"}));
+  EXPECT_TRUE(fails_saying(shape({1, 0, 4, 1}, {.pad = 1}), {"[1, 0, 4, 1]", "pixel"}));
+  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 3})); }, {"global pool", "[2, 3]"}));
+  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 0, 3, 1})); }, {"global pool", "[2, 0, 3, 1]", "at least one pixel"}));
+}
+
+}  // namespace
+}  // namespace excite

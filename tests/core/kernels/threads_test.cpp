@@ -1,0 +1,61 @@
+// The same bits on any number of threads: every kernel that adds numbers up, on shapes that are cut into several shards.
+#include <cstring>
+#include <functional>
+
+#include "core/kernels/batch_norm.h"
+#include "core/kernels/channels.h"
+#include "core/kernels/conv2d.h"
+#include "core/kernels/elementwise.h"
+#include "core/kernels/matmul.h"
+#include "core/kernels/pool.h"
+#include "core/kernels/softmax.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+struct Threads {  // as many as wanted until the end of the scope
+  int before = threads();
+  explicit Threads(int count) { set_threads(count); }
+  ~Threads() { set_threads(before); }
+};
+
+void expect_same_bits(const std::string& what, const std::function<Tensor()>& compute) {
+  const auto on = [&](int count) {
+    const Threads scope(count);
+    return compute();
+  };
+  const Tensor alone = on(1);
+  for (const int count : {2, 3, 7}) {
+    const Tensor together = on(count);
+    ASSERT_EQ(together.shape(), alone.shape()) << what;
+    EXPECT_EQ(std::memcmp(together.data(), alone.data(), static_cast<std::size_t>(alone.size()) * sizeof(real)), 0) << what << " on " << count << " threads";
+  }
+}
+
+TEST(Threads, OfAnyNumberGiveTheSameBits) {
+  Rng rng(0);
+  const Shape pictures{19, 13, 12, 16}, weight{3, 3, 16, 24};
+  const Tensor x = normal(pictures, rng), z = normal(pictures, rng), w = normal(weight, rng), dy = normal({19, 13, 12, 24}, rng), mean = normal({16}, rng);
+  const Tensor a = normal({300, 70}, rng), b = normal({70, 33}, rng);
+  const auto number = [](double v) { return full({}, static_cast<real>(v)); };
+  expect_same_bits("conv2d", [&] { return conv2d(x, w, {.pad = 1}); });
+  expect_same_bits("conv2d_dx", [&] { return conv2d_dx(dy, w, pictures, {.pad = 1}); });
+  expect_same_bits("conv2d_dw", [&] { return conv2d_dw(x, dy, weight, {.pad = 1}); });
+  expect_same_bits("channel_moments", [&] { return channel_moments(x).var; });
+  expect_same_bits("channel_sums", [&] { return channel_sums(z, x, mean).dy_x; });
+  expect_same_bits("scale_channels_ds", [&] { return scale_channels_ds(z, x); });
+  expect_same_bits("global_avg_pool", [&] { return global_avg_pool(x); });
+  expect_same_bits("matmul", [&] { return matmul(a, b); });
+  expect_same_bits("matmul_transposed_a", [&] { return matmul_transposed_a(a, a); });
+  expect_same_bits("matmul_transposed_b", [&] { return matmul_transposed_b(a, a); });
+  expect_same_bits("softmax", [&] { return softmax(a); });
+  expect_same_bits("sum_rows", [&] { return sum_rows(x); });
+  expect_same_bits("sum", [&] { return number(sum(x)); });
+  expect_same_bits("dot", [&] { return number(dot(x, z)); });
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,57 @@
+#include "core/memory.h"
+
+#include "core/tensor.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+constexpr long odd_size = 123'457;  // that no other test asks for
+
+TEST(Memory, IsRecycled) {
+  const real* first = Tensor({odd_size}).data();
+  const MemoryStats before = memory_stats();
+  for (int i = 0; i < 10; i++) EXPECT_EQ(Tensor({odd_size}).data(), first);
+  const MemoryStats after = memory_stats();
+  EXPECT_EQ(after.allocated, before.allocated);
+  EXPECT_EQ(after.reserved, before.reserved);
+}
+
+TEST(Memory, IsCountedWhileInUse) {
+  constexpr long bytes = odd_size * static_cast<long>(sizeof(real));
+  const long before = memory_stats().live;
+  {
+    const Tensor a({odd_size}), b({odd_size});
+    const long live = memory_stats().live - before;
+    EXPECT_GE(live, 2 * bytes);
+    EXPECT_LE(live, 2 * bytes * 9 / 8);
+    EXPECT_GE(memory_stats().peak, before + live);
+    EXPECT_GE(memory_stats().reserved, memory_stats().live);
+  }
+  EXPECT_EQ(memory_stats().live, before);
+}
+
+TEST(Memory, IsGivenBackByMovingAway) {
+  const long before = memory_stats().live;
+  Tensor a({odd_size});
+  const long one = memory_stats().live;
+  Tensor b = std::move(a);
+  EXPECT_EQ(memory_stats().live, one);
+  b = Tensor();
+  EXPECT_EQ(memory_stats().live, before);
+}
+
+TEST(Memory, OfNothingIsNothing) {
+  const MemoryStats before = memory_stats();
+  EXPECT_EQ(Tensor().data(), nullptr);
+  EXPECT_EQ(Tensor({0, 4}).data(), nullptr);
+  EXPECT_EQ(memory_stats().live, before.live);
+}
+
+TEST(Memory, IsSharedByNearlyEqualSizes) {
+  const real* first = Tensor({odd_size}).data();
+  EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,84 @@
+#include "core/parallel.h"
+
+#include <atomic>
+#include <set>
+#include <stdexcept>
+
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+class Parallel : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override { set_threads(GetParam()); }
+  void TearDown() override { set_threads(before_); }
+
+ private:
+  int before_ = threads();
+};
+INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7), testing::PrintToStringParamName());
+
+TEST_P(Parallel, RunsEachBodyOnce) {
+  for (const long count : {0l, 1l, 2l, 5l, 16l, 1000l})
+    for (int again = 0; again < 50; again++) {
+      std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count));
+      parallel_for(count, [&](long i) { runs[static_cast<std::size_t>(i)]++; });
+      for (const auto& r : runs) ASSERT_EQ(r, 1) << count;
+    }
+}
+
+TEST_P(Parallel, RunsNestedBodiesOnTheirOwnThread) {
+  std::atomic<int> runs = 0;
+  parallel_for(8, [&](long) {
+    const auto self = pthread_self();
+    parallel_for(10, [&](long) {
+      EXPECT_TRUE(pthread_equal(self, pthread_self()));
+      runs++;
+    });
+  });
+  EXPECT_EQ(runs, 80);
+}
+
+TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndGoesOnWorking) {
+  for (int again = 0; again < 50; again++) {
+    const auto fail = [] {
+      parallel_for(40, [](long i) { require(i != 13 && i != 14 && i != 30, "body ", i); });
+    };
+    EXPECT_TRUE(fails_saying(fail, {"body 13"}));
+  }
+  std::atomic<int> runs = 0;
+  parallel_for(40, [&](long) { runs++; });
+  EXPECT_EQ(runs, 40);
+}
+
+TEST_P(Parallel, CutsByTheProblemAlone) {
+  std::vector<std::pair<long, long>> pieces(10);
+  parallel_shards(Shards(105, 10), [&](long shard, long begin, long end) { pieces[static_cast<std::size_t>(shard)] = {begin, end}; });
+  long next = 0;
+  for (const auto& [begin, end] : pieces) {
+    EXPECT_EQ(begin, next);
+    EXPECT_GE(end - begin, 10);
+    EXPECT_LE(end - begin, 11);
+    next = end;
+  }
+  EXPECT_EQ(next, 105);
+}
+
+TEST(Shards, AreSixteenWhereverThereAreSixteenItems) {
+  EXPECT_EQ(Shards(16).count, 16);
+  EXPECT_EQ(Shards(128).count, 16);
+  EXPECT_EQ(Shards(15).count, 15);
+  EXPECT_EQ(Shards(0).count, 1);
+  EXPECT_EQ(Shards(5, 10).count, 1);
+  EXPECT_EQ(Shards(19, 10).count, 1);
+  EXPECT_EQ(Shards(20, 10).count, 2);
+}
+
+TEST(Threads, AreAtLeastOne) {
+  EXPECT_TRUE(fails_saying<UsageError>([] { set_threads(0); }, {"set_threads(0)", "1 to 1024"}));
+  EXPECT_GE(threads(), 1);
+}
+
+}  // namespace
+}  // namespace excite

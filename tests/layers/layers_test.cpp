@@ -1,0 +1,136 @@
+// What each layer owns, how it starts, and that it is the op it stands for.
+#include "layers/batch_norm.h"
+#include "layers/conv2d.h"
+#include "layers/dropout.h"
+#include "layers/initial.h"
+#include "layers/linear.h"
+#include "layers/pool.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+std::string state_of(const Module& module) {
+  std::string all;
+  for (const Module::Entry& e : module.state()) all += text(e.name, " ", e.var.shape(), "\n");
+  return all;
+}
+
+double variance(const Tensor& t) {
+  double sum = 0, squares = 0;
+  for (const real v : t) sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
+  const double n = static_cast<double>(t.size());
+  return squares / n - sum / n * (sum / n);
+}
+double largest(const Tensor& t) {
+  double most = 0;
+  for (const real v : t) most = std::max(most, static_cast<double>(std::abs(v)));
+  return most;
+}
+
+TEST(Conv2dLayer, OwnsAWeightAndABiasOnlyIfAsked) {
+  Rng rng(0);
+  EXPECT_EQ(state_of(Conv2d(4, 6, {3, 5}, rng)), "weight [3, 5, 4, 6]\n");
+  EXPECT_EQ(state_of(Conv2d(4, 6, 3, rng, {.groups = 2})), "weight [3, 3, 2, 6]\n");
+  EXPECT_EQ(state_of(Conv2d(4, 6, 1, rng, {}, Bias::zero)), "weight [1, 1, 4, 6]\nbias [6]\n");
+}
+
+TEST(Conv2dLayer, IsItsOp) {
+  Rng rng(0);
+  const Conv2d conv(4, 6, 3, rng, {.stride = 2, .pad = 1}, Bias::drawn);
+  const Var x = normal({2, 5, 5, 4}, rng);
+  EXPECT_TRUE(same_bits(conv(x)->value, add_bias(conv2d(x, conv.w, {.stride = 2, .pad = 1}), conv.b)->value));
+  EXPECT_GT(largest(conv.b->value), 0);
+}
+
+TEST(LinearLayer, OwnsAWeightAndABiasUnlessForbidden) {
+  Rng rng(0);
+  EXPECT_EQ(state_of(Linear(4, 6, rng)), "weight [4, 6]\nbias [6]\n");
+  EXPECT_EQ(state_of(Linear(4, 6, rng, Bias::none)), "weight [4, 6]\n");
+  EXPECT_TRUE(same_bits(Linear(4, 6, rng, Bias::zero).b->value, zeros({6})));
+}
+
+TEST(LinearLayer, IsItsOp) {
+  Rng rng(0);
+  const Linear with(4, 6, rng), without(4, 6, rng, Bias::none);
+  const Var x = normal({3, 4}, rng);
+  EXPECT_TRUE(same_bits(with(x)->value, linear(x, with.w, with.b)->value));
+  EXPECT_TRUE(same_bits(without(x)->value, matmul(x, without.w)->value));
+}
+
+TEST(BatchNormLayer, OwnsScaleShiftAndRunningStatistics) {
+  const BatchNorm2d bn(5);
+  EXPECT_EQ(state_of(bn), "weight [5]\nbias [5]\nrunning_mean [5]\nrunning_var [5]\n");
+  EXPECT_EQ(bn.parameter_count(), 10);
+  EXPECT_TRUE(same_bits(bn.gamma->value, full({5}, 1)));
+  EXPECT_TRUE(same_bits(bn.beta->value, zeros({5})));
+  EXPECT_TRUE(same_bits(bn.running_mean->value, zeros({5})));
+  EXPECT_TRUE(same_bits(bn.running_var->value, full({5}, 1)));
+}
+
+TEST(BatchNormLayer, TrainsByTheBatchAndEvaluatesByWhatItRan) {
+  Rng rng(0);
+  const BatchNorm2d bn(3);
+  const Var x = normal({4, 5, 5, 3}, rng, 2, 3);
+  const Tensor untouched = bn(x, Mode::evaluate)->value.clone();
+  const Tensor trained = bn(x, Mode::train)->value.clone();
+  EXPECT_FALSE(close(untouched, trained, 0.1));
+  EXPECT_FALSE(same_bits(bn.running_mean->value, zeros({3})));
+  for (int step = 0; step < 200; step++) bn(x, Mode::train);
+  const Tensor mean = bn.running_mean->value.clone();
+  EXPECT_TRUE(close(bn(x, Mode::evaluate)->value, trained, 0.02)) << "the running statistics end at those of the only batch";
+  EXPECT_TRUE(same_bits(bn.running_mean->value, mean)) << "and evaluation leaves them alone";
+}
+
+TEST(DropoutLayer, DoesNothingInEvaluation) {
+  Rng rng(0);
+  const Dropout half(real(0.5));
+  const Var x = normal({1000}, rng);
+  EXPECT_TRUE(same_bits(half(x, Mode::evaluate)->value, x->value));
+  EXPECT_FALSE(close(half(x, Mode::train)->value, x->value, 0.1));
+  EXPECT_TRUE(half.state().empty());
+}
+
+TEST(DropoutLayer, KeepsTheMean) {
+  const Dropout some(real(0.3));
+  const Var y = some(full({100'000}, 1), Mode::train);
+  EXPECT_NEAR(static_cast<double>(mean(y)->value.item()), 1, 0.01);
+}
+
+TEST(PoolLayers, AreTheirOps) {
+  Rng rng(0);
+  const Var x = normal({2, 6, 6, 3}, rng);
+  const Pool2dOptions o{.kernel = 3, .stride = 2, .pad = 1};
+  EXPECT_TRUE(same_bits(MaxPool2d(o)(x)->value, max_pool2d(x, o)->value));
+  EXPECT_TRUE(same_bits(AvgPool2d(o)(x)->value, avg_pool2d(x, o)->value));
+}
+
+TEST(InitialWeights, HaveTheVarianceOfTheirFormula) {
+  Rng rng(0);
+  const Shape shape{3, 3, 64, 96};
+  EXPECT_NEAR(variance(he_normal(shape, 500, rng)) * 500, 2, 0.05);
+  EXPECT_NEAR(variance(glorot_uniform(shape, 300, 200, rng)) * 500, 2, 0.05);
+  EXPECT_NEAR(variance(fan_in_uniform(shape, 500, rng)) * 1500, 1, 0.03);
+  EXPECT_LE(largest(glorot_uniform(shape, 300, 200, rng)), std::sqrt(6.0 / 500) * 1.000001);
+  EXPECT_LE(largest(fan_in_uniform(shape, 500, rng)), std::sqrt(1.0 / 500) * 1.000001);
+}
+
+TEST(InitialWeights, OfLayersGoByTheirFan) {
+  Rng rng(0);
+  EXPECT_NEAR(variance(Conv2d(32, 64, 3, rng).w->value) * (9 * 64), 2, 0.08) << "He, fan-out";
+  EXPECT_NEAR(variance(Conv2d(64, 64, 3, rng, {.groups = 4}).w->value) * (9 * 16), 2, 0.08) << "He, fan-out of a group";
+  EXPECT_NEAR(variance(Linear(100, 200, rng).w->value) * 300, 1, 0.03);
+  EXPECT_LE(largest(Linear(100, 200, rng).b->value), 0.1000001);
+}
+
+TEST(InitialWeights, AreToldByTheSeed) {
+  const auto weight = [](long seed) {
+    Rng rng(seed);
+    return Conv2d(3, 4, 3, rng).w->value.clone();
+  };
+  EXPECT_TRUE(same_bits(weight(1), weight(1)));
+  EXPECT_FALSE(close(weight(1), weight(2), 0.1));
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,107 @@
+#include "layers/module.h"
+
+#include "autograd/ops.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+struct Counter : Module {
+  Var steps;
+  Counter() : steps(buffer("steps", zeros({1}))) {}
+};
+
+struct Net : Module {
+  Linear first, second;
+  Counter counter;
+  Dropout one, two;
+  explicit Net(Rng& rng)
+      : first(own("first", Linear(3, 4, rng))),
+        second(own("second", Linear(4, 2, rng, Bias::none))),
+        counter(own("counter", Counter())),
+        one(own("one", Dropout(real(0.5)))),
+        two(own("two", Dropout(real(0.5)))) {}
+};
+
+TEST(Module, ListsWhatItAndItsChildrenOwnInOrder) {
+  Rng rng(0);
+  const Net net(rng);
+  std::vector<std::string> names;
+  for (const Module::Entry& e : net.state()) names.push_back(e.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"first.weight", "first.bias", "second.weight", "counter.steps"}));
+  EXPECT_EQ(net.state()[0].kind, Module::Kind::weight);
+  EXPECT_EQ(net.state()[1].kind, Module::Kind::bias);
+  EXPECT_EQ(net.state()[3].kind, Module::Kind::buffer);
+}
+
+TEST(Module, CountsWhatLearnsAndLeavesBuffersOut) {
+  Rng rng(0);
+  const Net net(rng);
+  EXPECT_EQ(net.parameters().size(), 3u);
+  EXPECT_EQ(net.parameter_count(), 3 * 4 + 4 + 4 * 2);
+  for (const Var& p : net.parameters()) EXPECT_TRUE(p.needs_grad());
+  EXPECT_FALSE(net.counter.steps.needs_grad());
+}
+
+TEST(Module, SharesItsParametersWithItsLayersAndItsCopies) {
+  Rng rng(0);
+  const Net net(rng);
+  const Module& module = net;
+  const Module copy = module;
+  copy.state()[0].var->value[0] = 42;
+  EXPECT_EQ(net.first.w->value[0], 42);
+}
+
+TEST(Module, NamesItsNodesForMessages) {
+  Rng rng(0);
+  const Net net(rng);
+  net.name_nodes();
+  EXPECT_EQ(net.first.w->name, "first.weight");
+  EXPECT_EQ(net.counter.steps->name, "counter.steps");
+}
+
+TEST(Module, RefusesTwoOfOneName) {
+  struct Twice : Module {
+    Twice() { weight("w", zeros({1})), buffer("w", zeros({1})); }
+  };
+  EXPECT_TRUE(fails_saying([] { Twice(); }, {"two", "named w"}));
+}
+
+TEST(Frozen, RecordsNothingWhileItLives) {
+  Rng rng(0);
+  const Net net(rng);
+  const Var x = zeros({1, 3});
+  {
+    const Frozen outer(net);
+    {
+      const Frozen inner(net);
+      EXPECT_FALSE(net.first(x).needs_grad());
+    }
+    EXPECT_FALSE(net.first(x).needs_grad()) << "the end of an inner one must not thaw what the outer one froze";
+    EXPECT_TRUE(net.first(x)->inputs.empty());
+  }
+  EXPECT_TRUE(net.first(x).needs_grad());
+}
+
+TEST(ReseedDropout, RepeatsMasksBySeedAndStepAlone) {
+  Rng rng(0);
+  const Net net(rng);
+  const Var x = full({1000}, 1);
+  const auto masks = [&](long seed, long step) {
+    net.reseed_dropout(seed, step);
+    return std::pair(net.one(x, Mode::train)->value.clone(), net.two(x, Mode::train)->value.clone());
+  };
+  const auto [one, two] = masks(5, 7);
+  EXPECT_FALSE(same_bits(one, two)) << "two layers need masks of their own";
+  const auto other_step = masks(5, 8), other_seed = masks(6, 7), again = masks(5, 7);
+  EXPECT_FALSE(same_bits(one, other_step.first));
+  EXPECT_FALSE(same_bits(one, other_seed.first));
+  EXPECT_TRUE(same_bits(one, again.first));
+  EXPECT_TRUE(same_bits(two, again.second));
+  EXPECT_FALSE(same_bits(one, net.one(x, Mode::train)->value)) << "the next mask is another one";
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,57 @@
+#include "layers/squeeze_excite.h"
+
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheSqueezedWidth) {
+  Rng rng(0);
+  const SqueezeExcite se(32, 16, rng);
+  std::vector<std::string> all;
+  for (const Module::Entry& e : se.state()) all.push_back(text(e.name, " ", e.var.shape()));
+  EXPECT_EQ(all, (std::vector<std::string>{"fc1.weight [32, 2]", "fc1.bias [2]", "fc2.weight [2, 32]", "fc2.bias [32]"}));
+  EXPECT_EQ(SqueezeExcite(32, 16, rng, Bias::none).state().size(), 2u);
+}
+
+TEST(SqueezeExcite, IsNeverSqueezedToNothing) {
+  Rng rng(0);
+  EXPECT_EQ(squeezed(8, 16), 1);
+  EXPECT_EQ(squeezed(64, 16), 4);
+  EXPECT_EQ(SqueezeExcite(8, 16, rng).parameter_count(), 8 + 1 + 8 + 8);
+}
+
+// sigmoid(W2 relu(W1 mean(u))), worked out with plain numbers.
+TEST(SqueezeExcite, IsItsDefinition) {
+  Rng rng(1);
+  const SqueezeExcite se(4, 2, rng);
+  const Var u = normal({3, 5, 6, 4}, rng);
+  std::vector<double> expected;
+  for (long n = 0; n < 3; n++) {
+    double mean[4] = {}, hidden[2] = {}, gate[4] = {};
+    for (long i = 0; i < 120; i++) mean[i % 4] += static_cast<double>(u->value[n * 120 + i]) / 30;
+    const auto at = [](const Var& w, long i) { return static_cast<double>(w->value[i]); };
+    for (long h = 0; h < 2; h++) {
+      hidden[h] = at(se.reduce.b, h);
+      for (long c = 0; c < 4; c++) hidden[h] += mean[c] * at(se.reduce.w, c * 2 + h);
+      hidden[h] = std::max(hidden[h], 0.0);
+    }
+    for (long c = 0; c < 4; c++) gate[c] = at(se.expand.b, c) + hidden[0] * at(se.expand.w, c) + hidden[1] * at(se.expand.w, 4 + c);
+    for (long i = 0; i < 120; i++) expected.push_back(static_cast<double>(u->value[n * 120 + i]) / (1 + std::exp(-gate[i % 4])));
+  }
+  EXPECT_TRUE(close(se(u)->value, tensor_of(u.shape(), expected), in_double_build ? 1e-12 : 1e-5));
+}
+
+TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
+  Rng rng(2);
+  const SqueezeExcite se(16, 4, rng);
+  const Var u = normal({5, 3, 3, 16}, rng, 0, 3);
+  const Var gate = se.gate(u);
+  EXPECT_EQ(gate.shape(), (Shape{5, 16}));
+  for (const real g : gate->value) EXPECT_TRUE(g > 0 && g < 1) << g;
+  EXPECT_FALSE(close(se(u)->value, u->value, 0.1));
+  EXPECT_FALSE(close(se.gate(scale(u, 2))->value, gate->value, 1e-3)) << "a gate depends on what the channels contain";
+}
+
+}  // namespace
+}  // namespace excite
