@@ -23,7 +23,8 @@ inline testing::AssertionResult close(const Tensor& actual, const Tensor& expect
   for (long i = 0; i < actual.size(); i++) {
     const double a = static_cast<double>(actual[i]), e = static_cast<double>(expected[i]);
     if (std::isfinite(e)) largest = std::max(largest, std::abs(e));
-    const double apart = a == e || (std::isnan(a) && std::isnan(e)) ? 0 : std::isfinite(a - e) ? std::abs(a - e) : std::numeric_limits<double>::infinity();
+    const bool same = a == e || (std::isnan(a) && std::isnan(e));
+    const double apart = same ? 0 : std::isfinite(a - e) ? std::abs(a - e) : std::numeric_limits<double>::infinity();
     if (apart > worst) worst = apart, at = i;
   }
   if (worst <= tolerance * largest) return testing::AssertionSuccess();

@@ -43,8 +43,9 @@ struct Case {
 using Op = std::function<Var(const Case&)>;
 
 Pool2dOptions pool_options(const Case& c) {
-  const bool count_padding = !c.attributes.contains("count_padding") || c.number("count_padding");
-  return {.kernel = c.size("kernel"), .stride = c.size("stride"), .pad = c.size("pad"), .ceil = c.number("ceil") != 0, .count_padding = count_padding};
+  Pool2dOptions o{.kernel = c.size("kernel"), .stride = c.size("stride"), .pad = c.size("pad"), .ceil = c.number("ceil") == 1};
+  if (c.attributes.contains("count_padding")) o.count_padding = c.number("count_padding") == 1;
+  return o;
 }
 
 Var on_two(const Case& c, Var (*op)(const Var&, const Var&)) { return op(c["a"], c.inputs.contains("b") ? c["b"] : c["a"]); }
@@ -82,7 +83,8 @@ const std::map<std::string, Op>& ops() {
       {"linear", [](const Case& c) { return linear(c["x"], c["w"], c["b"]); }},
       {"conv2d",
        [](const Case& c) {
-         return conv2d(c["x"], c["w"], {.stride = c.size("stride"), .pad = c.size("pad"), .dilation = c.size("dilation"), .groups = c.number("groups")});
+         const Size2 stride = c.size("stride"), pad = c.size("pad"), dilation = c.size("dilation");
+         return conv2d(c["x"], c["w"], {.stride = stride, .pad = pad, .dilation = dilation, .groups = c.number("groups")});
        }},
       {"batch_norm", [](const Case& c) { return batch_norm(c["x"], c["gamma"], c["beta"], c["running_mean"], c["running_var"]); }},
       {"batch_norm_running", [](const Case& c) { return batch_norm_running(c["x"], c["gamma"], c["beta"], c["running_mean"], c["running_var"]); }},

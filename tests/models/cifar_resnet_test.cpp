@@ -50,7 +50,8 @@ TEST(CifarResnet, TakesPicturesOfAnySizeAndRefusesAnotherDepth) {
   Rng rng(0);
   const CifarResnet net({.depth = 8, .classes = 3}, rng);
   EXPECT_EQ(net(normal({1, 17, 40, 3}, rng), Mode::evaluate).shape(), (Shape{1, 3}));
-  for (const int depth : {7, 2, 21}) EXPECT_TRUE(fails_saying<UsageError>([&] { CifarResnet({.depth = depth}, rng); }, {text("resnet", depth), "6 n + 2"}));
+  for (const int depth : {7, 2, 21})
+    EXPECT_TRUE(fails_saying<UsageError>([&] { CifarResnet({.depth = depth}, rng); }, {text("resnet", depth), "6 n + 2"}));
 }
 
 }  // namespace

@@ -117,8 +117,10 @@ TEST(GoldenSeResnet20, TenStepsOfSgd) {
       if (model.module.state()[i].kind != Module::Kind::buffer) step_of_sgd(model.module.state()[i], velocity[i]);
   }
   EXPECT_TRUE(close(losses, vectors().at("sgd/losses"), loss_tolerance));
-  for (const Module::Entry& entry : model.module.state())
-    EXPECT_TRUE(close(sampled(golden::to_torch(entry.var->value, layout_of(entry))), vectors().at("sgd/" + entry.name), weight_tolerance)) << entry.name;
+  for (const Module::Entry& entry : model.module.state()) {
+    const Tensor ours = sampled(golden::to_torch(entry.var->value, layout_of(entry)));
+    EXPECT_TRUE(close(ours, vectors().at("sgd/" + entry.name), weight_tolerance)) << entry.name;
+  }
 }
 
 }  // namespace

@@ -82,8 +82,10 @@ TEST(Registry, NamesTheNearestOfAMisspeltNameOrOption) {
 TEST(Registry, SaysWhichValuesAnOptionTakes) {
   EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "shortcut=C"); }, {"shortcut=C", "A or B"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "se_bias=yes"); }, {"se_bias=yes", "off or on"}));
-  for (const char* value : {"0", "-4", "x", "4x", "", "1e3", "99999999999999999999"})
-    EXPECT_TRUE(fails_saying<UsageError>([=] { made("se_resnet20", std::string("reduction=") + value); }, {std::string("reduction=") + value, "whole number"}));
+  for (const std::string value : {"0", "-4", "x", "4x", "", "1e3", "99999999999999999999"}) {
+    const std::string option = "reduction=" + value;
+    EXPECT_TRUE(fails_saying<UsageError>([&] { made("se_resnet20", option); }, {option, "whole number"}));
+  }
   EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "", 1); }, {"1 classes", "at least 2"}));
 }
 

@@ -31,14 +31,16 @@ void expect_same_bits(const std::string& what, const std::function<Tensor()>& co
   for (const int count : {2, 3, 7}) {
     const Tensor together = on(count);
     ASSERT_EQ(together.shape(), alone.shape()) << what;
-    EXPECT_EQ(std::memcmp(together.data(), alone.data(), static_cast<std::size_t>(alone.size()) * sizeof(real)), 0) << what << " on " << count << " threads";
+    const auto bytes = static_cast<std::size_t>(alone.size()) * sizeof(real);
+    EXPECT_EQ(std::memcmp(together.data(), alone.data(), bytes), 0) << what << " on " << count << " threads";
   }
 }
 
 TEST(Threads, OfAnyNumberGiveTheSameBits) {
   Rng rng(0);
   const Shape pictures{19, 13, 12, 16}, weight{3, 3, 16, 24};
-  const Tensor x = normal(pictures, rng), z = normal(pictures, rng), w = normal(weight, rng), dy = normal({19, 13, 12, 24}, rng), mean = normal({16}, rng);
+  const Tensor x = normal(pictures, rng), z = normal(pictures, rng), mean = normal({16}, rng);
+  const Tensor w = normal(weight, rng), dy = normal({19, 13, 12, 24}, rng);
   const Tensor a = normal({300, 70}, rng), b = normal({70, 33}, rng);
   const auto number = [](double v) { return full({}, static_cast<real>(v)); };
   expect_same_bits("conv2d", [&] { return conv2d(x, w, {.pad = 1}); });
