@@ -1,0 +1,200 @@
+#include "core/files/atomic_file.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "tests/core/files/scratch.h"
+
+namespace excite {
+namespace {
+
+const std::string old_text = "the old file", new_text(700000, 'n');  // longer than the writer's buffer, so that several writes are needed
+
+// Puts the real functions back when a test ends.
+struct AtomicFile : testing::Test {
+  ~AtomicFile() override { save_calls = SaveCalls(); }
+
+  ScratchFolder folder;
+  const std::string path = folder / "weights";
+  void SetUp() override { put(path, old_text); }
+  std::string save() {
+    return file_error([&] {
+      write_atomically(path, [&](FileWriter& out) {
+        for (std::size_t at = 0; at < new_text.size(); at += 1000) out.write(new_text.data() + at, 1000);
+      });
+    });
+  }
+  void expect_untouched() {
+    EXPECT_EQ(get(path), old_text);
+    EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
+  }
+};
+
+TEST_F(AtomicFile, ReplacesTheOldFileAndLeavesNothingElse) {
+  EXPECT_EQ(save(), "");
+  EXPECT_EQ(get(path), new_text);
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
+  write_text_atomically(path, "");
+  EXPECT_EQ(get(path), "");
+}
+
+TEST_F(AtomicFile, WritesOneLargePieceAsItIs) {
+  write_atomically(path, [&](FileWriter& out) {
+    out.write("before ");
+    out.write(new_text);
+    out.write(" behind");
+  });
+  EXPECT_EQ(get(path), "before " + new_text + " behind");
+}
+
+TEST_F(AtomicFile, HasNothingAtTheNameBeforeItIsWhole) {
+  write_atomically(path, [&](FileWriter& out) {
+    out.write(new_text);
+    EXPECT_EQ(get(path), old_text);
+  });
+}
+
+TEST_F(AtomicFile, SyncsTheFileBeforeTheRenameAndTheFolderAfterIt) {
+  std::string steps;
+  save_calls.write = [&](int fd, const void* bytes, std::size_t n) { return steps += steps.ends_with('w') ? "" : "w", ::write(fd, bytes, n); };
+  save_calls.fsync = [&](int fd) {
+    struct stat about {};
+    fstat(fd, &about);
+    return steps += S_ISDIR(about.st_mode) ? "D" : "F", ::fsync(fd);
+  };
+  save_calls.close = [&](int fd) { return steps += "c", ::close(fd); };
+  save_calls.rename = [&](const char* from, const char* to) { return steps += "r", ::rename(from, to); };
+  EXPECT_EQ(save(), "");
+  EXPECT_EQ(steps, "wFcrD");
+}
+
+// Fails the k-th write, for every k there is.
+TEST_F(AtomicFile, KeepsTheOldFileWhicheverWriteFails) {
+  int failures = 0;
+  for (int k = 1;; k++) {
+    int calls = 0;
+    save_calls.write = [&](int fd, const void* bytes, std::size_t n) { return ++calls == k ? (errno = ENOSPC, -1) : ::write(fd, bytes, n); };
+    const std::string error = save();
+    if (error.empty()) break;
+    failures++;
+    expect_contains(error, path + ": not saved: writing " + path + ".tmp.");
+    expect_contains(error, "No space left on device");
+    expect_untouched();
+  }
+  EXPECT_GE(failures, 3);
+  EXPECT_EQ(get(path), new_text);
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileIfSyncingTheFileFails) {
+  save_calls.fsync = [](int) { return errno = EIO, -1; };
+  const std::string error = save();
+  expect_contains(error, path + ": not saved: fsync of ");
+  expect_contains(error, "Input/output error");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileIfClosingFails) {
+  save_calls.close = [](int fd) { return ::close(fd), errno = EDQUOT, -1; };
+  expect_contains(save(), path + ": not saved: closing ");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileIfTheRenameFails) {
+  save_calls.rename = [](const char*, const char*) { return errno = EACCES, -1; };
+  expect_contains(save(), path + ": not saved: renaming ");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, HasTheWholeNewFileIfOnlySyncingTheFolderFails) {
+  int calls = 0;
+  save_calls.fsync = [&](int fd) { return ++calls == 2 ? (errno = EIO, -1) : ::fsync(fd); };
+  expect_contains(save(), path + ": not saved: fsync of the folder " + folder.path());
+  EXPECT_EQ(get(path), new_text);
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
+}
+
+TEST_F(AtomicFile, GoesOnAfterInterruptedAndShortWrites) {
+  int calls = 0, syncs = 0;
+  save_calls.write = [&](int fd, const void* bytes, std::size_t n) {
+    return ++calls % 2 ? (errno = EINTR, -1) : ::write(fd, bytes, std::min<std::size_t>(n, 9999));
+  };
+  save_calls.fsync = [&](int fd) { return ++syncs % 2 ? (errno = EINTR, -1) : ::fsync(fd); };
+  EXPECT_EQ(save(), "");
+  EXPECT_EQ(get(path), new_text);
+}
+
+TEST_F(AtomicFile, TakesAWriteOfNothingForAFullDisk) {
+  save_calls.write = [](int, const void*, std::size_t) { return ssize_t{0}; };
+  expect_contains(save(), "No space left on device");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileIfItsContentCannotBeMade) {
+  EXPECT_THROW(write_atomically(path, [](FileWriter& out) { out.write(new_text), throw std::bad_alloc(); }), std::bad_alloc);
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileOnAFullDisk) {
+  const std::string said = in_child([&] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{100000, 100000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    return save();
+  });
+  expect_contains(said, path + ": not saved: writing ");
+  expect_contains(said, "File too large");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, KeepsTheOldFileInAFolderWithoutPermission) {
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));
+  const std::string said = in_child([&] {
+    drop_rights();
+    return save();
+  });
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  expect_contains(said, path + ": not saved: creating ");
+  expect_contains(said, "Permission denied");
+  expect_untouched();
+}
+
+TEST_F(AtomicFile, NamesAFolderThatIsNotThere) {
+  expect_contains(file_error([&] { write_text_atomically(folder / "no/file", "x"); }), "opening the folder " + folder / "no" + ": No such file or directory");
+}
+
+TEST_F(AtomicFile, DoesNotReplaceAFolder) {
+  std::filesystem::create_directory(folder / "runs");
+  expect_contains(file_error([&] { write_text_atomically(folder / "runs", "x"); }), "renaming ");
+  EXPECT_EQ(folder.files().size(), 2u);
+}
+
+TEST_F(AtomicFile, TakesTheNameOfATemporaryThatADeadProcessLeft) {
+  put(path + ".tmp." + std::to_string(getpid()), "half of a fi");
+  EXPECT_EQ(save(), "");
+  EXPECT_EQ(get(path), new_text);
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
+}
+
+TEST_F(AtomicFile, WritesThroughNoLinkThatLiesInWait) {
+  put(folder / "victim", "precious");
+  std::filesystem::create_symlink(folder / "victim", path + ".tmp." + std::to_string(getpid()));
+  EXPECT_EQ(save(), "");
+  EXPECT_EQ(get(folder / "victim"), "precious");
+  EXPECT_EQ(get(path), new_text);
+}
+
+TEST_F(AtomicFile, LeavesNoDescriptorOpen) {
+  const auto open_ones = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = open_ones();
+  save();
+  save_calls.rename = [](const char*, const char*) { return errno = EACCES, -1; };
+  save();
+  file_error([&] { write_text_atomically(folder / "no/file", "x"); });
+  EXPECT_EQ(open_ones(), before);
+}
+
+}  // namespace
+}  // namespace excite
