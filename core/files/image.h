@@ -1,0 +1,29 @@
+// Pictures from PNG and JPEG files, by stb_image. Files are untrusted, and stb_image says of itself that it is not made for such:
+// so the structure is checked before (picture_check.h), and it works inside a bounded, zeroed memory.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace excite {
+
+struct Image {
+  long height = 0, width = 0;
+  std::vector<std::uint8_t> pixels;  // [H, W, 3], RGB
+};
+
+constexpr long max_picture_bytes = 64l << 20, max_picture_side = 16384, max_pixels = 64l << 20;
+
+// Grey becomes three equal channels, 16 bits become the upper 8, and alpha is dropped: the colour is what the file has under it, as if
+// all were opaque. No colour profile and no orientation tag is applied. FileError, naming the file, if it is not a whole PNG or JPEG
+// picture within the limits above.
+Image read_image(const std::string& path);
+Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name_for_errors);
+
+void write_png(const std::string& path, const Image& image);  // atomically
+
+// Each new pixel is a mean of old ones, weighted by a triangle as wide as two new pixels (or two old ones, whichever are larger), so
+// fine patterns do not turn into coarse false ones when a picture shrinks. Growing, it is bilinear interpolation.
+Image resize(const Image& image, long height, long width);
+
+}  // namespace excite
