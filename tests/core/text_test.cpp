@@ -12,6 +12,9 @@ TEST(Text, NearestIsTheFewestLettersAway) {
   EXPECT_EQ(nearest("rsenet20", models), "resnet20");
   EXPECT_EQ(nearest("se_resnet10", models), "se_resnet20");  // as near as se_resnet110, and first
   EXPECT_EQ(nearest("", models), "resnet20");
+  EXPECT_EQ(nearest("axb", {"ayc", "ab"}), "ab");        // one letter deleted is nearer than two replaced
+  EXPECT_EQ(nearest("ab", {"cd", "axb"}), "axb");        // one inserted
+  EXPECT_EQ(nearest("ab", {"abcd", "ac"}), "ac");        // one replaced is nearer than two inserted
   EXPECT_EQ(nearest("x", {}), "");
 }
 
