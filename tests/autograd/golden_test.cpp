@@ -15,8 +15,8 @@ namespace {
 // Of a tensor's largest number. A float gradient is a sum of many rounded terms that may nearly cancel.
 constexpr double tolerance = in_double_build ? 1e-9 : 1e-5, grad_tolerance = in_double_build ? 1e-9 : 1e-4;
 
-const golden::Vectors& vectors() {
-  static const golden::Vectors file = golden::read("ops.safetensors");
+const SafetensorsFile& vectors() {
+  static const SafetensorsFile file = golden::open("ops.safetensors");
   return file;
 }
 
@@ -107,7 +107,7 @@ const std::map<std::string, Op>& ops() {
 
 // A tensor of the case in our layout: "x", "y", "dy", or the gradient "dx".
 Tensor tensor(const Case& c, const std::string& name) {
-  const Tensor& torch = vectors().at(c.name + "/" + name);
+  const Tensor torch = vectors().read(c.name + "/" + name);
   const bool weight = name == "w" || name == "dw";
   if (weight && c.op == "linear") return golden::to_ours(torch, golden::Layout::linear_weight);
   if (weight) return golden::to_ours(torch, golden::Layout::conv_weight);
@@ -116,13 +116,13 @@ Tensor tensor(const Case& c, const std::string& name) {
 
 std::vector<Case> cases_of(const std::string& op) {
   std::vector<Case> cases;
-  for (const auto& [name, attributes] : vectors().metadata) {
+  for (const auto& [name, attributes] : vectors().metadata()) {
     if (!name.starts_with(op + "/")) continue;
     Case c{name, op, {}, {}};
     for (const std::string& word : split(attributes, ' ')) c.attributes[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
     std::set<std::string> present;
-    for (auto t = vectors().tensors.lower_bound(name + "/"); t != vectors().tensors.end() && t->first.starts_with(name + "/"); t++)
-      present.insert(t->first.substr(name.size() + 1));
+    for (const std::string& tensor : vectors().names())
+      if (tensor.starts_with(name + "/")) present.insert(tensor.substr(name.size() + 1));
     for (const std::string& input : present) {
       if (input == "y" || input == "dy" || input.ends_with("_after") || (input.starts_with("d") && present.contains(input.substr(1)))) continue;
       c.inputs[input] = present.contains("d" + input) ? parameter(tensor(c, input)) : Var(tensor(c, input));
@@ -159,8 +159,8 @@ std::vector<std::string> names_of_ops() {
 INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()), [](const auto& op) { return op.param; });
 
 TEST(GoldenOps, AreAllThere) {
-  EXPECT_EQ(vectors().metadata.size(), 195u);
-  for (const auto& [name, attributes] : vectors().metadata) EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
+  EXPECT_EQ(vectors().metadata().size(), 195u);
+  for (const auto& [name, attributes] : vectors().metadata()) EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
 }
 
 }  // namespace

@@ -2,11 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "core/check.h"
+#include "core/files/crc.h"
 
 namespace excite::golden {
 
@@ -34,48 +31,9 @@ Tensor turned(const Tensor& x) {
   return y;
 }
 
-std::uint32_t crc32(const std::string& text) {
-  std::uint32_t crc = ~0u;
-  for (const char letter : text) {
-    crc ^= static_cast<unsigned char>(letter);
-    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320u : 0u);
-  }
-  return ~crc;
-}
-
 }  // namespace
 
-const Tensor& Vectors::at(const std::string& name) const {
-  const auto found = tensors.find(name);
-  require(found != tensors.end(), "the golden vectors have no tensor ", name);
-  return found->second;
-}
-
-Vectors read(const std::string& file) {
-  const std::string path = "tests/golden/" + file;
-  std::ifstream in(path, std::ios::binary);
-  std::uint64_t length = 0;
-  in.read(reinterpret_cast<char*>(&length), sizeof length);
-  require<FileError>(in.good(), path, ": cannot be read; tests are run from the folder of the Makefile");
-  std::string header(length, ' ');
-  in.read(header.data(), static_cast<std::streamsize>(length));
-  const nlohmann::json tensors = nlohmann::json::parse(header);
-  Vectors vectors;
-  for (const auto& [name, about] : tensors.items()) {
-    if (name == "__metadata__") {
-      vectors.metadata = about.get<std::map<std::string, std::string>>();
-      continue;
-    }
-    Tensor t{Shape(about.at("shape").get<std::vector<long>>())};
-    in.seekg(static_cast<std::streamoff>(8 + length + about.at("data_offsets").at(0).get<std::uint64_t>()));
-    std::vector<double> numbers(static_cast<std::size_t>(t.size()));
-    in.read(reinterpret_cast<char*>(numbers.data()), static_cast<std::streamsize>(numbers.size() * sizeof(double)));
-    for (long i = 0; i < t.size(); i++) t[i] = static_cast<real>(numbers[static_cast<std::size_t>(i)]);
-    vectors.tensors.emplace(name, std::move(t));
-  }
-  require<FileError>(in.good(), path, ": ends too early");
-  return vectors;
-}
+SafetensorsFile open(const std::string& file) { return SafetensorsFile("tests/golden/" + file); }
 
 Tensor to_ours(const Tensor& torch, Layout layout) {
   switch (layout) {
@@ -99,7 +57,7 @@ Tensor to_torch(const Tensor& ours, Layout layout) {
 
 Tensor formula(const std::string& name, const Shape& shape) {
   Tensor t(shape);
-  const std::uint32_t key = crc32(name);
+  const std::uint32_t key = crc32(name.data(), name.size());
   for (long i = 0; i < t.size(); i++) {
     std::uint32_t x = static_cast<std::uint32_t>(i) * 2654435761u + key;
     x = (x ^ (x >> 16)) * 0x85ebca6bu;

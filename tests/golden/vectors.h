@@ -1,18 +1,12 @@
 // Reads the vectors that tests/golden/make.py made. Files keep PyTorch's layout; here it is turned into ours.
 #pragma once
-#include <map>
 #include <string>
 
-#include "core/tensor.h"
+#include "core/files/safetensors.h"
 
 namespace excite::golden {
 
-struct Vectors {
-  std::map<std::string, Tensor> tensors;
-  std::map<std::string, std::string> metadata;
-  const Tensor& at(const std::string& name) const;  // an Error if there is none
-};
-Vectors read(const std::string& file);  // "ops.safetensors"; tests are run from the folder of the Makefile
+SafetensorsFile open(const std::string& file);  // "ops.safetensors"; tests are run from the folder of the Makefile
 
 enum class Layout {
   as_it_is,

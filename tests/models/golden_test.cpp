@@ -9,8 +9,8 @@
 namespace excite {
 namespace {
 
-const golden::Vectors& vectors() {
-  static const golden::Vectors file = golden::read("se_resnet20.safetensors");
+const SafetensorsFile& vectors() {
+  static const SafetensorsFile file = golden::open("se_resnet20.safetensors");
   return file;
 }
 
@@ -34,7 +34,7 @@ struct Batch {
   std::vector<int> labels;
 };
 Batch batch(int step) {
-  const int pictures = std::stoi(vectors().metadata.at("pictures"));
+  const int pictures = std::stoi(vectors().metadata().at("pictures"));
   Batch b{golden::to_ours(golden::formula(text("pictures of step ", step), {pictures, 3, 32, 32}), golden::Layout::pictures), {}};
   for (int n = 0; n < pictures; n++) b.labels.push_back((3 * n + step) % 10);
   return b;
@@ -44,16 +44,16 @@ constexpr double tolerance = in_double_build ? 1e-9 : 1e-5;  // of a tensor's la
 
 TEST(GoldenSeResnet20, LogitsInEvaluation) {
   const Model model = start_model();
-  EXPECT_TRUE(close(model(batch(0).pictures, Mode::evaluate)->value, vectors().at("evaluate/logits"), tolerance));
+  EXPECT_TRUE(close(model(batch(0).pictures, Mode::evaluate)->value, vectors().read("evaluate/logits"), tolerance));
 }
 
 TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   const Model model = start_model();
   const Batch b = batch(0);
   const Var logits = model(b.pictures.clone(), Mode::train);
-  EXPECT_TRUE(close(logits->value, vectors().at("train/logits"), tolerance));
+  EXPECT_TRUE(close(logits->value, vectors().read("train/logits"), tolerance));
   const Var loss = cross_entropy(logits, b.labels);
-  const double expected_loss = static_cast<double>(vectors().at("sgd/losses")[0]);
+  const double expected_loss = static_cast<double>(vectors().read("sgd/losses")[0]);
   EXPECT_NEAR(static_cast<double>(loss->value.item()), expected_loss, tolerance * expected_loss);
   backward(loss);
 
@@ -61,10 +61,10 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   long numbers = 0;
   for (const Module::Entry& entry : model.module.state()) {
     if (entry.kind == Module::Kind::buffer) {
-      EXPECT_TRUE(close(entry.var->value, vectors().at("running/" + entry.name), tolerance)) << entry.name << " after one step";
+      EXPECT_TRUE(close(entry.var->value, vectors().read("running/" + entry.name), tolerance)) << entry.name << " after one step";
       continue;
     }
-    const Tensor expected = golden::to_ours(vectors().at("grad/" + entry.name), layout_of(entry));
+    const Tensor expected = golden::to_ours(vectors().read("grad/" + entry.name), layout_of(entry));
     if (in_double_build) {
       EXPECT_TRUE(close(entry.var->grad, expected, tolerance)) << "gradient of " << entry.name;
     }
@@ -81,7 +81,7 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
 // The same numbers of a tensor as make.py kept: of more than 2048 every 17th, in PyTorch's layout.
 Tensor sampled(const Tensor& torch) {
   if (torch.size() <= 2048) return torch.clone();
-  const long every = std::stol(vectors().metadata.at("sample"));
+  const long every = std::stol(vectors().metadata().at("sample"));
   Tensor some({(torch.size() + every - 1) / every});
   for (long i = 0; i < some.size(); i++) some[i] = torch[i * every];
   return some;
@@ -89,7 +89,7 @@ Tensor sampled(const Tensor& torch) {
 
 // v = momentum v + g and w -= lr (g + momentum v), where g is the gradient with the weight decay in it.
 void step_of_sgd(const Module::Entry& entry, Tensor& v) {
-  const auto constant = [](const char* name) { return static_cast<real>(std::stod(vectors().metadata.at(name))); };
+  const auto constant = [](const char* name) { return static_cast<real>(std::stod(vectors().metadata().at(name))); };
   const real lr = constant("lr"), momentum = constant("momentum"), decay = constant("weight_decay");
   Tensor &w = entry.var->value, &grad = entry.var->grad;
   for (long i = 0; i < w.size(); i++) {
@@ -116,10 +116,10 @@ TEST(GoldenSeResnet20, TenStepsOfSgd) {
     for (std::size_t i = 0; i < velocity.size(); i++)
       if (model.module.state()[i].kind != Module::Kind::buffer) step_of_sgd(model.module.state()[i], velocity[i]);
   }
-  EXPECT_TRUE(close(losses, vectors().at("sgd/losses"), loss_tolerance));
+  EXPECT_TRUE(close(losses, vectors().read("sgd/losses"), loss_tolerance));
   for (const Module::Entry& entry : model.module.state()) {
     const Tensor ours = sampled(golden::to_torch(entry.var->value, layout_of(entry)));
-    EXPECT_TRUE(close(ours, vectors().at("sgd/" + entry.name), weight_tolerance)) << entry.name;
+    EXPECT_TRUE(close(ours, vectors().read("sgd/" + entry.name), weight_tolerance)) << entry.name;
   }
 }
 
