@@ -16,6 +16,15 @@ Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor
   std::copy(numbers.begin(), numbers.end(), begin());
 }
 
+Tensor::Tensor(Tensor&& other) noexcept : shape_(std::exchange(other.shape_, Shape{0})), buffer_(std::move(other.buffer_)) {}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  Tensor taken(std::move(other));
+  std::swap(shape_, taken.shape_);
+  buffer_ = std::move(taken.buffer_);
+  return *this;
+}
+
 real Tensor::item() const {
   require(size() == 1, "item: tensor ", shape_, " has ", size(), " numbers, expected 1");
   return data()[0];

@@ -17,8 +17,8 @@ class precision::Tensor {
   Tensor() = default;                                        // empty: no numbers at all
   explicit Tensor(const Shape& shape);                       // numbers undefined
   Tensor(const Shape& shape, std::initializer_list<real> numbers);
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  Tensor(Tensor&& other) noexcept;                           // leaves the other empty
+  Tensor& operator=(Tensor&& other) noexcept;
 
   bool empty() const { return shape_.size() == 0; }
   const Shape& shape() const { return shape_; }

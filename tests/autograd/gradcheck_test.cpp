@@ -1,0 +1,249 @@
+// The promises of check_gradient and check_model_gradient, but for the mistakes they must find: see seeded_bugs_test.cpp.
+#include "autograd/gradcheck.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "autograd/ops.h"
+#include "core/kernels/elementwise.h"
+#include "core/random.h"
+
+namespace excite {
+namespace {
+
+using Inputs = std::vector<Var>;
+
+Var my_op(const Var& x, const Var& b) { return sigmoid(add_bias(x, b)); }
+
+#ifndef EXCITE_DOUBLE
+
+TEST(Gradcheck, RefusesInFloatAndSaysWhatToLink) {
+  Rng rng(0);
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  EXPECT_FALSE(report.ok);
+  EXPECT_NE(text(report).find("link the double library"), std::string::npos) << report;
+}
+
+#else
+
+bool says(const GradcheckReport& report, const std::string& words) { return text(report).find(words) != std::string::npos; }
+
+// x, x + 1, x + 2, ...: points whose distance from kinks is known.
+Tensor ramp(long size, real first, real step) {
+  Tensor x({size});
+  for (long i = 0; i < size; i++) x[i] = first + step * static_cast<real>(i);
+  return x;
+}
+
+TEST(Gradcheck, PassesARightOperation) {
+  Rng rng(0);
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  EXPECT_TRUE(report.ok) << report;
+  EXPECT_EQ(report.checked, 9);
+  EXPECT_EQ(report.kinks, 0);
+  EXPECT_GT(report.worst, 0);
+  EXPECT_LT(report.worst, 1e-8);
+  EXPECT_TRUE(says(report, "input ")) << report;
+}
+
+TEST(Gradcheck, NamesInputShapeElementAndBothValues) {
+  // d(2 x) = 2, but one element says 5.
+  const auto f = [](const Inputs& in) {
+    return result("twice", map([](real v) { return 2 * v; }, in[1]->value), {in[0], in[1]}, [=](Node& y) {
+      Tensor dx = map([](real dy) { return 2 * dy; }, y.grad);
+      dx[5] = 5;
+      in[1].add_grad(std::move(dx));
+      in[0].add_grad(zeros(in[0].shape()));
+    });
+  };
+  Rng rng(1);
+  const auto report = check_gradient(f, {zeros({4}), normal({2, 3}, rng)}, {.zero_by_nature = {0}});
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(says(report, "input 1 [2, 3], element [1, 2]: analytic 5, numeric ")) << report;
+  EXPECT_TRUE(says(report, "tolerance 1e-07 (1 of 6 wrong)")) << report;
+  EXPECT_EQ(report.worst_at, "input 1 [2, 3], element [1, 2]");
+  EXPECT_GT(report.worst, 0.1);
+}
+
+TEST(Gradcheck, HoldsBackwardsOfSteepFunctions) {
+  Rng rng(2);
+  const auto report = check_gradient([](auto& in) { return log(sqrt(in[0])); }, {uniform({5}, rng, 1e-3, 1)});
+  EXPECT_TRUE(report.ok) << report;
+}
+
+TEST(Gradcheck, LeavesTheCallersTensorsAlone) {
+  Rng rng(3);
+  const Var x = parameter(normal({4}, rng));
+  const Tensor before = x->value.clone();
+  EXPECT_TRUE(check_gradient([](auto& in) { return exp(in[0]); }, {x}).ok);
+  EXPECT_TRUE(x->grad.empty());
+  for (long i = 0; i < 4; i++) EXPECT_EQ(x->value[i], before[i]);
+}
+
+TEST(Gradcheck, TakesOneVarGivenTwiceAsTwoInputs) {
+  const Var x(ramp(3, 1, 1));
+  EXPECT_TRUE(check_gradient([](auto& in) { return mul(in[0], in[1]); }, {x, x}).ok);
+  EXPECT_TRUE(check_gradient([](auto& in) { return mul(in[0], in[0]); }, {x}).ok);
+  EXPECT_TRUE(check_gradient([](auto& in) { return in[0]; }, {x}).ok);
+}
+
+// ---- kinks ----
+
+TEST(Gradcheck, SkipsAndCountsATrueKink) {
+  Tensor x = ramp(100, -49.5, 1);
+  x[7] = 0;
+  const auto report = check_gradient([](auto& in) { return relu(in[0]); }, {Var(std::move(x))});
+  EXPECT_TRUE(report.ok) << report;
+  EXPECT_EQ(report.kinks, 1);
+  EXPECT_EQ(report.checked, 99);
+  EXPECT_TRUE(says(report, "1 skipped at kinks")) << report;
+}
+
+TEST(Gradcheck, FailsAtMoreThanOneKinkInAHundred) {
+  Tensor x = ramp(199, -99, 1);  // 0 is among them
+  EXPECT_TRUE(check_gradient([](auto& in) { return relu(in[0]); }, {x.clone()}).ok);
+  x[0] = 0;
+  const auto report = check_gradient([](auto& in) { return relu(in[0]); }, {std::move(x)});
+  EXPECT_FALSE(report.ok);
+  EXPECT_EQ(report.kinks, 2);
+  EXPECT_TRUE(says(report, "2 of the 199 elements of input 0 [199] are at a kink")) << report;
+}
+
+TEST(Gradcheck, PassesAKinkNearbyButNotThere) {
+  for (const real distance : {1e-6, -1e-6, 5e-6, -3e-7}) {  // all nearer than a step
+    const auto report = check_gradient([](auto& in) { return relu(in[0]); }, {Tensor({3}, {distance, 2, -3})});
+    EXPECT_TRUE(report.ok) << report;
+    EXPECT_EQ(report.checked, 3);
+    EXPECT_EQ(report.kinks, 0);
+  }
+}
+
+// A gradient at a kink must lie between the slopes to both sides; -1 does not for relu.
+TEST(Gradcheck, FailsAWrongGradientAtAKink) {
+  const auto f = [](const Inputs& in) {
+    return result("relu", map([](real v) { return v > 0 ? v : 0; }, in[0]->value), {in[0]}, [=](Node& y) {
+      in[0].add_grad(map([](real dy, real v) { return v > 0 ? dy : v < 0 ? 0 : -dy; }, y.grad, in[0]->value));
+    });
+  };
+  Tensor x = ramp(100, -49.5, 1);
+  x[7] = 0;
+  const auto report = check_gradient(f, {std::move(x)});
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(says(report, "element [7]")) << report;
+}
+
+// The slope of a root grows without bound towards 0, and a step has none at all: neither is a kink that may be skipped.
+TEST(Gradcheck, DoesNotTakeAJumpForAKink) {
+  const auto f = [](const Inputs& in) {
+    return result("jump", map([](real v) { return v >= 0 ? v + 1 : v; }, in[0]->value), {in[0]}, [=](Node& y) { in[0].add_grad(std::move(y.grad)); });
+  };
+  Tensor x = ramp(200, -99.5, 1);
+  EXPECT_TRUE(check_gradient(f, {x.clone()}).ok);
+  x[0] = 0;
+  const auto report = check_gradient(f, {std::move(x)});
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(says(report, "element [0]")) << report;
+}
+
+// ---- zero by nature ----
+
+TEST(Gradcheck, TakesAZeroGradientOnlyWhereTold) {
+  Rng rng(4);
+  const auto f = [](const Inputs& in) {
+    const Tensor mean = zeros({3}), var = full({3}, 1);
+    return batch_norm(add_bias(in[0], in[1]), full({3}, 1), zeros({3}), mean.clone(), var.clone());
+  };
+  const Var x(normal({8, 3}, rng)), b(normal({3}, rng));
+  EXPECT_TRUE(check_gradient(f, {x, b}, {.zero_by_nature = {1}}).ok) << check_gradient(f, {x, b}, {.zero_by_nature = {1}});
+  const auto wrong = check_gradient([](auto& in) { return add_bias(in[0], in[1]); }, {x, b}, {.zero_by_nature = {1}});
+  EXPECT_FALSE(wrong.ok);
+  EXPECT_TRUE(says(wrong, "should be zero by nature")) << wrong;
+}
+
+// ---- functions that cannot be checked ----
+
+TEST(Gradcheck, SaysWhyAFunctionCannotBeChecked) {
+  const Var x(ramp(3, 1, 1)), z(ramp(2, 1, 1));
+  int calls = 0;
+  const std::vector<std::pair<std::function<Var(const Inputs&)>, std::string>> cases{
+      {[](const Inputs& in) { return exp(in[0]); }, "input 1 [2] is not used by the function"},
+      {[](const Inputs&) { return Var(); }, "returned an empty Var"},
+      {[](const Inputs& in) { return matmul(in[0], in[1]); }, "matmul"},  // throws: not matrices
+      {[](const Inputs& in) { in[0]->value[1] += 1; return concat_channels({in[0], in[1]}); }, "the function changed the value of input 0 [3]"},
+      {[&](const Inputs& in) { return reshape(concat_channels({in[0], in[1]}), calls++ < 4 ? Shape{5} : Shape{1, 5}); }, "returned the shape [5] at first, and now [1, 5]"},
+      {[&](const Inputs& in) { return scale(concat_channels({in[0], in[1]}), static_cast<real>(++calls)); }, "a second run of the function on the same inputs gave another value"},
+  };
+  for (const auto& [f, words] : cases) {
+    const auto report = check_gradient(f, {x, z});
+    EXPECT_FALSE(report.ok);
+    EXPECT_TRUE(says(report, words)) << "expected: " << words << "\nfound: " << report;
+  }
+  EXPECT_TRUE(says(check_gradient([](auto&) { return Var(zeros({1})); }, {}), "there is no input"));
+}
+
+// ---- models ----
+
+struct Net {
+  Rng rng{5};
+  Var w1 = parameter(normal({3, 8}, rng)), b1 = parameter(normal({8}, rng)), w2 = parameter(normal({8, 2}, rng)), b2 = parameter(normal({2}, rng));
+  Tensor x = normal({4, 3}, rng);
+  Var loss() const { return cross_entropy(linear(relu(linear(x.clone(), w1, b1)), w2, b2), {0, 1, 1, 0}, real(0.1)); }
+  std::vector<std::pair<std::string, Var>> parameters() const { return {{"fc1.weight", w1}, {"fc1.bias", b1}, {"fc2.weight", w2}, {"fc2.bias", b2}}; }
+};
+
+TEST(ModelGradcheck, ComparesTwentyElementsOfEachParameterAndTwentyDirections) {
+  const Net net;
+  const auto report = check_model_gradient([&] { return net.loss(); }, net.parameters());
+  EXPECT_TRUE(report.ok) << report;
+  EXPECT_EQ(report.checked + report.kinks, 20 + 8 + 16 + 2 + 20);
+}
+
+TEST(ModelGradcheck, LeavesValuesAsTheyWereAndNoGradients) {
+  const Net net, twin;
+  check_model_gradient([&] { return net.loss(); }, net.parameters());
+  for (std::size_t i = 0; i < 4; i++) {
+    const Var x = net.parameters()[i].second, same = twin.parameters()[i].second;
+    EXPECT_TRUE(x.needs_grad());
+    EXPECT_TRUE(x->grad.empty());
+    for (long k = 0; k < x->value.size(); k++) EXPECT_EQ(x->value[k], same->value[k]);
+  }
+}
+
+// Scales what flows back through it, and nothing on the way forward.
+Var wrong_by(const Var& x, real factor) {
+  return result("wrong", x->value.clone(), {x}, [=](Node& y) { x.add_grad(map([=](real dy) { return factor * dy; }, y.grad)); });
+}
+
+TEST(ModelGradcheck, NamesTheParameterThatIsWrong) {
+  const Net net;
+  const auto loss = [&] { return cross_entropy(linear(relu(linear(net.x.clone(), net.w1, wrong_by(net.b1, real(1.001)))), net.w2, net.b2), {0, 1, 1, 0}); };
+  const auto report = check_model_gradient(loss, net.parameters());
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(says(report, "fc1.bias [8], element [")) << report;
+  EXPECT_TRUE(says(report, "direction ")) << report;
+  EXPECT_FALSE(says(report, "fc1.weight")) << report;
+  EXPECT_FALSE(says(report, "fc2")) << report;
+}
+
+TEST(ModelGradcheck, KnowsParametersThatAreZeroByNature) {
+  const Net net;
+  const auto loss = [&] {
+    const Var h = linear(net.x.clone(), net.w1, net.b1);
+    return linear(tanh(batch_norm(h, full({8}, 1), zeros({8}), zeros({8}), full({8}, 1))), net.w2, net.b2);  // any output will do, not only a loss
+  };
+  const auto report = check_model_gradient(loss, net.parameters(), {.zero_by_nature = [](const std::string& name) { return name == "fc1.bias"; }});
+  EXPECT_TRUE(report.ok) << report;
+  EXPECT_FALSE(check_model_gradient(loss, net.parameters(), {.zero_by_nature = [](const std::string& name) { return name == "fc2.bias"; }}).ok);
+}
+
+TEST(ModelGradcheck, FindsAParameterThatIsNotUsed) {
+  const Net net;
+  const auto report = check_model_gradient([&] { return add_bias(matmul(net.x.clone(), net.w1), net.b1); }, net.parameters());
+  EXPECT_TRUE(says(report, "fc2.weight [8, 2] is not used")) << report;
+}
+
+#endif
+
+}  // namespace
+}  // namespace excite
