@@ -1,0 +1,81 @@
+// excite evaluate: how good trained weights are on a set's test pictures.
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "models/weights.h"
+#include "tools/commands.h"
+#include "tools/data/load.h"
+#include "tools/training/metrics.h"
+
+namespace excite {
+
+namespace {
+
+struct EvaluateOptions {
+  std::string weights, data = "builtin";
+  long batch = 250, limit = 0;
+  int threads = excite::threads();
+  bool json = false;
+};
+
+void print_json(const Metrics& m, const std::vector<std::string>& classes) {
+  nlohmann::ordered_json json{{"pictures", m.count()}, {"loss", m.loss()}, {"top1", m.top1()}, {"top5", m.top5()}};
+  json["per_class"] = nlohmann::ordered_json::array();
+  json["confusion"] = nlohmann::ordered_json::array();
+  for (long i = 0; i < m.classes(); i++) {
+    std::vector<long> row;
+    for (long j = 0; j < m.classes(); j++) row.push_back(m.confusion(i, j));
+    json["per_class"].push_back({{"class", classes[static_cast<std::size_t>(i)]}, {"pictures", m.count_of(i)}, {"accuracy", m.accuracy_of(i)}});
+    json["confusion"].push_back(row);
+  }
+  std::cout << json.dump(2) << "\n";
+}
+
+// A table of accuracies and, beside it, of what each class was taken for; beyond some classes only the first.
+void print_table(const Metrics& m, const std::vector<std::string>& classes) {
+  constexpr long most_columns = 20;
+  std::printf("pictures %ld   loss %.4f   top-1 %.2f %%   top-5 %.2f %%\n\n", m.count(), m.loss(), 100 * m.top1(), 100 * m.top5());
+  std::printf("%-16s pictures  accuracy%s\n", "class", m.classes() <= most_columns ? "   taken for (columns in the order of the rows)" : "");
+  for (long i = 0; i < m.classes(); i++) {
+    std::printf("%-16s %8ld  %6.2f %%", classes[static_cast<std::size_t>(i)].c_str(), m.count_of(i), 100 * m.accuracy_of(i));
+    if (m.classes() <= most_columns) std::printf("  ");
+    for (long j = 0; j < m.classes() && m.classes() <= most_columns; j++) std::printf(" %5ld", m.confusion(i, j));
+    std::printf("\n");
+  }
+}
+
+int evaluate(const EvaluateOptions& o) {
+  set_threads(o.threads);
+  require<UsageError>(o.batch >= 1, "evaluate: --batch ", o.batch, ": expected at least 1");
+  require<UsageError>(o.limit >= 0, "evaluate: --limit ", o.limit, ": expected at least 0");
+  const TrainedModel trained = load_model(SafetensorsFile(o.weights));
+  DataSplit data = load_data(o.data);
+  if (o.limit > 0) data.test = keep_first(data.test, o.limit);
+  require<FileError>(data.test.classes == trained.purpose.classes, "evaluate: ", o.weights, " tells apart ", trained.purpose.classes.size(),
+                     " classes, and they are not the ", data.test.classes.size(), " of ", o.data);
+  const Normalisation normalisation{trained.purpose.mean, trained.purpose.deviation};
+  const Metrics metrics = measure_accuracy(trained.model, data.test, normalisation, o.batch, [](const Metrics&) { return true; });
+  o.json ? print_json(metrics, trained.purpose.classes) : print_table(metrics, trained.purpose.classes);
+  return 0;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Run& run) {
+  const auto o = std::make_shared<EvaluateOptions>();
+  CLI::App* c = app.add_subcommand("evaluate", "measures trained weights on a set's test pictures: loss, top-1, top-5, per class, confusion matrix");
+  c->add_option("--weights", o->weights, "a .safetensors file that train has written")->required();
+  c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
+  c->add_option("--batch", o->batch, "pictures at a time");
+  c->add_option("--limit", o->limit, "use only the first N pictures; 0 for all");
+  c->add_option("--threads", o->threads, "changes the time, not the numbers");
+  c->add_flag("--json", o->json, "prints JSON: loss, top1, top5 (fractions), per_class, confusion (rows: true class, columns: predicted)");
+  c->footer("Example: excite evaluate --weights runs/se_resnet20-1/last.safetensors --data data/cifar-10-batches-bin");
+  c->callback([=, &run] { run = [=] { return evaluate(*o); }; });
+}
+
+}  // namespace excite

@@ -1,0 +1,226 @@
+#include "tools/training/loop.h"
+
+#include <sys/resource.h>
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <numeric>
+
+#include "autograd/ops.h"
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tools/training/config.h"
+#include "tools/training/diagnosis.h"
+#include "tools/training/report.h"
+
+namespace excite {
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point then) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count(); }
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
+}
+
+DataSplit load_limited(const std::string& where, long limit) {
+  DataSplit data = load_data(where);
+  if (limit > 0) {
+    data.train = keep_first(data.train, limit);
+    data.test = keep_first(data.test, limit);
+  }
+  return data;
+}
+
+Model draw_model(const Recipe& recipe, const Dataset& dataset) {
+  Rng rng(recipe.seed);
+  return make_model(recipe.model, recipe.options, static_cast<long>(dataset.classes.size()), rng);
+}
+
+Recipe with_options(Recipe recipe, const Settings& options) {
+  recipe.options = options;
+  return recipe;
+}
+
+}  // namespace
+
+Training::Training(const Recipe& recipe, const std::string& data, const StopSignals& signals)
+    : recipe_(recipe),
+      data_(load_limited(data, recipe.limit)),
+      normalisation_(measure(data_.train)),
+      model_(draw_model(recipe, data_.train)),
+      metadata_(run_metadata(with_options(recipe, model_.options), model_, {data_.train.classes, normalisation_.mean, normalisation_.deviation})),
+      step_(recipe, model_, data_.train, normalisation_),
+      signals_(signals),
+      progress_(stdout) {
+  recipe_.options = model_.options;
+}
+
+std::string Training::summary() const {
+  return text(model_.name, ": ", model_.module.parameter_count(), " parameters, ", data_.train.count(), " pictures of ", data_.train.classes.size(),
+              " classes to train on and ", data_.test.count(), " to test on, ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ", threads(),
+              threads() == 1 ? " thread" : " threads");
+}
+
+std::vector<NamedTensor> Training::whole_state() {
+  std::vector<NamedTensor> state = state_of(model_.module);
+  for (const auto& [name, tensor] : step_.optimizer().state()) state.push_back({"optimizer." + name, tensor});
+  return state;
+}
+
+void Training::continue_from(const std::string& checkpoint) {
+  position_ = load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.per_epoch(), whole_state());
+}
+
+// What is not finite never takes the place of a good checkpoint.
+void Training::save(const std::string& path, const std::vector<NamedTensor>& state) const {
+  for (const NamedTensor& t : state)
+    require<Diverged>(all_finite(*t.tensor), "train: diverged in step ", position_.step, ", at learning rate ", step_.learning_rate(position_.step - 1),
+                      ": it made ", t.name, " not finite; try a smaller --lr, a longer --warmup, or --clip");
+  save_checkpoint(path, metadata_, position_, state);
+}
+
+int Training::run(const RunFolder& folder) {
+  run_began_ = Clock::now();
+  steps_before_run_ = position_.step;
+  while (position_.epoch < recipe_.epochs) {
+    if (train_epoch() && finish_epoch(folder)) continue;
+    save(folder.last(), whole_state());
+    progress_.line(text("stopped in epoch ", position_.epoch + 1, " after step ", position_.sums.steps, " of ", step_.per_epoch(),
+                        "; all is saved. To continue:\n", resume_command(folder)));
+    return 128 + signals_.asked();
+  }
+  return 0;
+}
+
+bool Training::train_epoch() {
+  epoch_began_ = Clock::now();
+  steps_before_epoch_ = position_.step;
+  training_seconds_ = 0;
+  for (const long end = (position_.epoch + 1) * step_.per_epoch(); position_.step < end;) {
+    if (signals_.asked()) return false;
+    const StepResult result = step_(position_.step);
+    position_.step++;
+    position_.sums.steps++;
+    position_.sums.hits += result.hits;
+    position_.sums.loss += result.loss;
+    position_.sums.gradient_norm += result.gradient_norm;
+    training_seconds_ = seconds_since(epoch_began_);
+    show_progress();
+  }
+  return true;
+}
+
+// The log comes first and last.safetensors last, so whatever a kill leaves behind is about epochs that last.safetensors does not
+// know yet, and is written again, the same, when the run goes on from there.
+bool Training::finish_epoch(const RunFolder& folder) {
+  const Metrics test = measure_accuracy(model_, data_.test, normalisation_, recipe_.batch,
+                                        [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && !signals_.asked(); });
+  if (!std::isfinite(test.loss())) explain(test);
+  if (signals_.asked()) return false;
+
+  const EpochRow finished = row(test);
+  const bool best = test.top1() > position_.best_accuracy;
+  position_.epoch++;
+  position_.sums = {};
+  position_.accuracy = test.top1();
+  if (best) position_.best_accuracy = test.top1();
+  write_log_row(folder.log(), finished);
+  if (best) save(folder.best(), state_of(model_.module));
+  save(folder.last(), whole_state());
+
+  char line[200];
+  std::snprintf(line, sizeof line, "epoch %*ld/%ld  loss %.4f  accuracy %5.2f %%  test loss %.4f  test accuracy %5.2f %%  %.0f pictures/s  %s",
+                static_cast<int>(std::to_string(recipe_.epochs).size()), finished.epoch, recipe_.epochs, finished.train_loss,
+                100 * finished.train_accuracy, finished.test_loss, 100 * finished.test_accuracy, finished.pictures_per_second,
+                clock(finished.seconds).c_str());
+  progress_.line(line);
+  return true;
+}
+
+EpochRow Training::row(const Metrics& test) const {
+  const double steps = static_cast<double>(position_.sums.steps), batch = static_cast<double>(recipe_.batch);
+  const double pictures_here = static_cast<double>(position_.step - steps_before_epoch_) * batch;
+  return {.epoch = position_.epoch + 1,
+          .train_loss = position_.sums.loss / steps,
+          .train_accuracy = static_cast<double>(position_.sums.hits) / (steps * batch),
+          .test_loss = test.loss(),
+          .test_accuracy = test.top1(),
+          .learning_rate = step_.learning_rate(position_.step - 1),
+          .gradient_norm = position_.sums.gradient_norm / steps,
+          .pictures_per_second = training_seconds_ > 0 ? pictures_here / training_seconds_ : 0,
+          .seconds = seconds_since(epoch_began_),
+          .peak_megabytes = peak_megabytes()};
+}
+
+void Training::show_progress() {
+  const double steps = static_cast<double>(position_.sums.steps), batch = static_cast<double>(recipe_.batch);
+  const double per_step = seconds_since(run_began_) / static_cast<double>(position_.step - steps_before_run_);  // evaluations included
+  progress_.show({.epoch = position_.epoch + 1,
+                  .epochs = recipe_.epochs,
+                  .step = position_.sums.steps,
+                  .steps = step_.per_epoch(),
+                  .loss = position_.sums.loss / steps,
+                  .accuracy = static_cast<double>(position_.sums.hits) / (steps * batch),
+                  .pictures_per_second = static_cast<double>(position_.step - steps_before_epoch_) * batch / training_seconds_,
+                  .seconds_left = per_step * static_cast<double>(recipe_.epochs * step_.per_epoch() - position_.step)});
+}
+
+// The batch at which the evaluation stopped, once more and this time recorded.
+void Training::explain(const Metrics& test) const {
+  const long begin = (test.count() - 1) / recipe_.batch * recipe_.batch;
+  std::vector<long> pictures(static_cast<std::size_t>(test.count() - begin));
+  std::iota(pictures.begin(), pictures.end(), begin);
+  Batch batch = make_batch(data_.test, pictures, normalisation_, Augmentation{}, 0, 0);
+  const std::string where = first_not_finite(cross_entropy(model_(std::move(batch.x), Mode::evaluate), batch.labels));
+  throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps, " of ", step_.per_epoch(),
+                      ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(), "; first not finite: ", where,
+                      "; try a smaller --lr, a longer --warmup, or --clip"));
+}
+
+namespace {
+
+int finish(Training& training, const RunFolder& folder, const std::string& data) {
+  const int code = training.run(folder);
+  if (code != 0) return code;
+  char line[100];
+  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %ld epochs", 100 * training.position().accuracy, training.recipe().epochs);
+  std::cout << line << "\n" << what_now(folder, data) << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out) {
+  require<UsageError>(out.empty() || !std::filesystem::exists(out), "train: --out ", out,
+                      ": it exists already; add --resume to continue the run in it, or give another name");
+  const StopSignals signals;
+  Training training(recipe, data, signals);
+  const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
+  const RunConfig config = config_here(training.recipe(), data);
+  write_config(folder.config(), config);
+  std::cout << training.summary() << "\nfolder: " << folder.path() << std::endl;
+  return finish(training, folder, config.data);
+}
+
+int train_on(const std::string& out) {
+  const StopSignals signals;
+  const RunFolder folder = RunFolder::open(out);
+  const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.data);
+  require<UsageError>(config.precision == here.precision, "train: the run in ", folder.path(), " is in ", config.precision, ", this program in ",
+                      here.precision);
+  if (config.version != here.version || config.cpu != here.cpu)
+    std::cerr << "excite: train: started by version " << config.version << " on " << config.cpu << ", continued by version " << here.version << " on "
+              << here.cpu << ": the numbers may differ in their last bits\n";
+  Training training(config.recipe, config.data, signals);
+  const bool saved = std::filesystem::exists(folder.last());
+  if (saved) training.continue_from(folder.last());
+  std::cout << training.summary() << "\nfolder: " << folder.path() << (saved ? ", continued after step " : ", from the beginning: step ")
+            << training.position().step << std::endl;
+  return finish(training, folder, config.data);
+}
+
+}  // namespace excite

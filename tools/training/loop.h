@@ -1,0 +1,60 @@
+// A whole training run: epochs of steps, an evaluation after each, and everything saved so that nothing is lost whenever it ends.
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "tools/data/load.h"
+#include "tools/training/checkpoint.h"
+#include "tools/training/log.h"
+#include "tools/training/metrics.h"
+#include "tools/training/progress.h"
+#include "tools/training/run_folder.h"
+#include "tools/training/signals.h"
+#include "tools/training/step.h"
+
+namespace excite {
+
+class Training {
+ public:
+  // Loads the data and draws the model; nothing is written.
+  Training(const Recipe& recipe, const std::string& data, const StopSignals& signals);
+
+  const Recipe& recipe() const { return recipe_; }          // with the model's options resolved
+  const Position& position() const { return position_; }
+  std::string summary() const;                              // a line: model, pictures, steps
+  void continue_from(const std::string& checkpoint);
+
+  // Trains to the end of the last epoch, or until a signal asks to stop; then all is saved. Returns 0, or 128 + the signal.
+  int run(const RunFolder& folder);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool train_epoch();                                       // these return false if a signal asked to stop
+  bool finish_epoch(const RunFolder& folder);
+  void show_progress();
+  EpochRow row(const Metrics& test) const;
+  void save(const std::string& path, const std::vector<NamedTensor>& state) const;
+  std::vector<NamedTensor> whole_state();                   // the model's and the optimizer's
+  [[noreturn]] void explain(const Metrics& test) const;
+
+  Recipe recipe_;
+  DataSplit data_;
+  Normalisation normalisation_;
+  Model model_;
+  Metadata metadata_;
+  TrainingStep step_;
+  const StopSignals& signals_;
+  Position position_;
+  Progress progress_;
+  // For the log and the bar alone:
+  Clock::time_point run_began_{}, epoch_began_{};
+  long steps_before_run_ = 0, steps_before_epoch_ = 0;
+  double training_seconds_ = 0;                             // of this epoch, without the evaluation
+};
+
+// The two ways to train; both return the exit code. An empty `out` is a new folder under runs/.
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out);
+int train_on(const std::string& out);
+
+}  // namespace excite

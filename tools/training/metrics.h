@@ -1,0 +1,43 @@
+// How good a model is on a set of pictures.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+#include "models/registry.h"
+#include "tools/data/batch.h"
+
+namespace excite {
+
+class Metrics {
+ public:
+  explicit Metrics(long classes);
+  void add(const Tensor& logits, const std::vector<int>& labels);  // [N, classes], N labels
+
+  long count() const { return count_; }
+  double loss() const { return loss_sum_ / static_cast<double>(count_); }  // mean of -log softmax(logits)[label]
+  double top1() const { return share(top1_, count_); }                     // the share of pictures whose label has the largest logit
+  double top5() const { return share(top5_, count_); }                     // ... one of the five largest
+  long classes() const { return classes_; }
+  long confusion(long label, long predicted) const { return confusion_[static_cast<std::size_t>(label * classes_ + predicted)]; }
+  long count_of(long label) const;
+  double accuracy_of(long label) const { return share(confusion(label, label), count_of(label)); }  // 0 for a class without pictures
+
+ private:
+  static double share(long part, long whole) { return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0; }
+  long classes_, count_ = 0, top1_ = 0, top5_ = 0;
+  double loss_sum_ = 0;
+  std::vector<long> confusion_;
+};
+
+// How many classes have a larger logit than the label (of equal ones, those before it count too): 0 if it is the prediction. A logit
+// that is not a number counts as larger than all.
+long rank_of(const real* logits, long classes, long label);
+
+// The model in Mode::evaluate on every picture, the last short batch included. Between batches it calls between(metrics so far); if that
+// returns false it stops there.
+Metrics measure_accuracy(const Model& model, const Dataset& dataset, const Normalisation& normalisation, long batch,
+                         const std::function<bool(const Metrics&)>& between);
+
+}  // namespace excite

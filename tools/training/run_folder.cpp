@@ -1,0 +1,75 @@
+#include "tools/training/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "core/check.h"
+
+namespace excite {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string reason() { return std::generic_category().message(errno); }
+
+// Whether the folder was made now; false if there was something of that name. mkdir decides between two runs that start together.
+bool made(const std::string& path) {
+  std::error_code error;
+  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty()) fs::create_directories(parent, error);
+  require<FileError>(!error, path, ": the folder above it cannot be made: ", error.message());
+  if (mkdir(path.c_str(), 0777) == 0) return true;
+  require<FileError>(errno == EEXIST, path, ": the folder cannot be made: ", reason());
+  return false;
+}
+
+// runs/a/ as runs/a, so that a name can be put behind it.
+std::string without_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::string& path) : path_(path) {
+  lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  require<FileError>(lock_ >= 0, path, ": the folder cannot be opened: ", reason());
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems know no locks
+  close(lock_);
+  throw Error(path + ": another process is training in this folder");
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+RunFolder RunFolder::create(const std::string& path) {
+  const std::string folder = without_slash(path);
+  require<UsageError>(made(folder), "train: --out ", folder, ": it exists already; add --resume to continue the run in it, or give another name");
+  return RunFolder(folder);
+}
+
+RunFolder RunFolder::create_numbered(const std::string& stem) {
+  long number = 1;
+  while (!made(text(stem, "-", number))) number++;
+  return RunFolder(text(stem, "-", number));
+}
+
+RunFolder RunFolder::open(const std::string& path) {
+  RunFolder folder(without_slash(path));
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path_))
+    for (const std::string& file : {folder.config(), folder.log(), folder.last(), folder.best()})
+      if (entry.path().string().starts_with(file + ".tmp.")) fs::remove(entry.path());
+  return folder;
+}
+
+}  // namespace excite

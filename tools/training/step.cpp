@@ -1,0 +1,83 @@
+#include "tools/training/step.h"
+
+#include <cmath>
+
+#include "autograd/ops.h"
+#include "core/check.h"
+#include "tools/training/diagnosis.h"
+#include "tools/training/metrics.h"
+
+namespace excite {
+
+namespace {
+
+long hits(const Tensor& logits, const std::vector<int>& labels) {
+  const long classes = logits.dim(-1);
+  long count = 0;
+  for (std::size_t i = 0; i < labels.size(); i++) count += rank_of(logits.data() + static_cast<long>(i) * classes, classes, labels[i]) == 0;
+  return count;
+}
+
+Optimizer make_optimizer(const Recipe& recipe, const Module& module) {
+  std::vector<Tensor> v;
+  for (auto& e : module.state()) v.push_back(zeros(e.var.shape()));
+  std::vector<Module::Entry> entries; std::vector<Tensor> vs;
+  for (auto& e : module.state()) if (e.kind != Module::Kind::buffer) { entries.push_back(e); vs.push_back(zeros(e.var.shape())); }
+  return {entries, std::move(vs), recipe.momentum, recipe.weight_decay, recipe.nesterov};
+}
+Schedule make_schedule(const Recipe& recipe, long per_epoch) { return {recipe.lr, long(recipe.warmup * double(per_epoch)), per_epoch * recipe.epochs}; }
+
+}  // namespace
+
+TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset, const Normalisation& normalisation)
+    : recipe_(recipe),
+      model_(model),
+      dataset_(dataset),
+      normalisation_(normalisation),
+      augmentation_(parse_augmentation(recipe.augment)),
+      per_epoch_(dataset.count() / recipe.batch),
+      schedule_(make_schedule(recipe, per_epoch_)),
+      optimizer_(std::make_unique<Optimizer>(make_optimizer(recipe, model.module))) {
+  require<UsageError>(per_epoch_ > 0, "train: --batch ", recipe.batch, ", but there are only ", dataset.count(), " pictures to train on");
+}
+
+StepResult TrainingStep::run(long step, const Visitor& visitor) {
+  Batch batch = batch_of(step);
+  const Var pictures(std::move(batch.x));
+  model_.module.reseed_dropout(recipe_.seed, step);
+  const Var logits = model_(pictures, Mode::train);
+  const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
+  const double value = static_cast<double>(loss->value.item());
+  if (!std::isfinite(value)) explain(step, text("the loss is ", value));
+
+  backward(loss, full(loss.shape(), 1), visitor);
+  const std::vector<Var> parameters = model_.module.parameters();
+  const double norm = gradient_norm(parameters);
+  if (!std::isfinite(norm)) explain(step, text("the gradient norm is ", norm));
+
+  if (recipe_.clip > 0) clip_gradients(parameters, norm, recipe_.clip);
+  optimizer_->step(schedule_.at(step));
+  return {value, hits(logits->value, batch.labels), norm};
+}
+
+Batch TrainingStep::batch_of(long step) {
+  const long epoch = step / per_epoch_, begin = step % per_epoch_ * recipe_.batch;
+  if (epoch != order_epoch_) order_ = epoch_order(dataset_.count(), recipe_.seed, epoch), order_epoch_ = epoch;
+  const std::vector<long> pictures(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
+  return make_batch(dataset_, pictures, normalisation_, augmentation_, recipe_.seed, epoch);
+}
+
+// The same step once more, looked at closely. Dropout draws the same masks, and in training batch normalisation does not read the running
+// statistics, so it comes to the same numbers.
+void TrainingStep::explain(long step, const std::string& symptom) {
+  for (const Var& p : model_.module.parameters()) p->grad = Tensor();
+  model_.module.reseed_dropout(recipe_.seed, step);
+  Batch batch = batch_of(step);
+  const Var logits = model_(std::move(batch.x), Mode::train);
+  const std::string where = first_not_finite(cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));
+  throw Diverged(text("train: diverged in epoch ", step / per_epoch_ + 1, ", step ", step % per_epoch_ + 1, " of ", per_epoch_, ", at learning rate ",
+                      learning_rate(step), ": ", symptom, "; first not finite: ", where.empty() ? "the sum of all gradients' squares" : where,
+                      "; try a smaller --lr, a longer --warmup, or --clip"));
+}
+
+}  // namespace excite

@@ -1,0 +1,50 @@
+// One step of training: take a batch, compute the loss, its gradients, and move the weights. `train` and `bench` run this very code.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "autograd/optimizer.h"
+#include "autograd/schedule.h"
+#include "models/registry.h"
+#include "tools/data/batch.h"
+#include "tools/training/recipe.h"
+
+namespace excite {
+
+struct StepResult {
+  double loss;           // mean over the batch, with label smoothing
+  long hits;             // pictures whose label had the largest logit
+  double gradient_norm;  // over all parameters, before clipping
+};
+
+class TrainingStep {
+ public:
+  // Keeps references to the data set. UsageError if it has not one whole batch.
+  TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset, const Normalisation& normalisation);
+
+  long per_epoch() const { return per_epoch_; }        // the last short batch is dropped
+  double learning_rate(long step) const { return schedule_.at(step); }
+  Optimizer& optimizer() { return *optimizer_; }
+
+  // Step number `step` of the whole training; everything in it (order, augmentation, dropout, learning rate) follows from that number.
+  // Diverged, before anything has moved but the running statistics, if the loss or a gradient is not finite.
+  StepResult operator()(long step) { return run(step, {}); }
+  StepResult run(long step, const Visitor& visitor);   // the visitor goes along backward
+
+ private:
+  Batch batch_of(long step);
+  [[noreturn]] void explain(long step, const std::string& symptom);
+
+  const Recipe recipe_;
+  const Model& model_;
+  const Dataset& dataset_;
+  const Normalisation normalisation_;
+  const Augmentation augmentation_;
+  long per_epoch_;
+  Schedule schedule_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::vector<long> order_;                            // of the pictures in epoch order_epoch_
+  long order_epoch_ = -1;
+};
+
+}  // namespace excite
