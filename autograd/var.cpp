@@ -50,6 +50,13 @@ Var parameter(Tensor value) {
   return leaf;
 }
 
+namespace {
+thread_local std::function<void(const Node&)> observer;
+}  // namespace
+
+Observed::Observed(std::function<void(const Node&)> made) { observer = std::move(made); }
+Observed::~Observed() { observer = nullptr; }
+
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward) {
   Var y(std::move(value));
   y->op = op;
@@ -58,6 +65,7 @@ Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backw
     y->inputs = std::move(inputs);
     y->backward = std::move(backward);
   }
+  if (observer) observer(*y);
   return y;
 }
 

@@ -52,6 +52,16 @@ Var parameter(Tensor value);           // a leaf that needs a gradient
 // What every op returns. The node is recorded, with its inputs and its backward, only if an input needs a gradient.
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward);
 
+// While it lives, every node that an op of this thread makes is shown to `made`, right after its value was computed (the bench looks
+// at the clock there). Of two that overlap the later one counts.
+class Observed {
+ public:
+  explicit Observed(std::function<void(const Node&)> made);
+  ~Observed();
+  Observed(const Observed&) = delete;
+  Observed& operator=(const Observed&) = delete;
+};
+
 // Adds d loss / d leaf to every leaf that needs it. `loss` is one number. Nodes are freed on the way, so a graph is walked
 // once; a second call throws. A leaf's gradient adds up over several graphs until it is taken or cleared.
 void backward(const Var& loss);

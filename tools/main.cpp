@@ -1,5 +1,10 @@
 // The program `excite`: finds the subcommand, runs it, and turns what went wrong into one line and an exit code.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 #include <new>
 
 #include "core/check.h"
@@ -16,17 +21,42 @@ int complain(const char* what, int code) {
   return code;
 }
 
+// A file that is opened gets the lowest free number. If a standard stream were closed, the next file would take its place, and what
+// is printed would land in it.
+void hold_standard_streams() {
+  for (const int stream : {0, 2})
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", O_RDWR);
+  require(fcntl(1, F_GETFD) >= 0, "standard output: it is closed, so there is nowhere to print to");
+}
+
+// What was printed may still wait in a buffer, and only now find that there is no place for it.
+int delivered(int code) {
+  errno = 0;
+  const bool written = std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout);
+  require(written, "standard output: what was printed could not be written", errno ? text(": ", std::strerror(errno)) : "");
+  return code;
+}
+
+const CLI::App& chosen_command(const CLI::App& app) { return app.get_subcommands().empty() ? app : *app.get_subcommands().front(); }
+
+std::string where(const CLI::App& app) {
+  const CLI::App& command = chosen_command(app);
+  return &command == &app ? "" : command.get_name() + ": ";
+}
+
 // "train: there is no option --epoch; the nearest is --epochs"
 std::string unknown_word(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  std::string word = app.remaining(true).empty() ? "" : app.remaining(true).front();
-  word = word.substr(0, word.find('='));
+  const CLI::App& command = chosen_command(app);
+  const std::string first = app.remaining(true).front(), word = first.substr(0, first.find('='));
   std::vector<std::string> known;
-  for (const CLI::Option* option : at->get_options()) known.push_back(option->get_name());
-  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
-  const std::string where = at == &app ? "" : at->get_name() + ": ";
-  return text(where, "there is no ", word.starts_with("-") ? "option" : "command", " ", word, "; the nearest is ", nearest(word, known));
+  if (word.starts_with("-")) {
+    for (const CLI::Option* option : command.get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    return text(where(app), "there is no option ", word, "; the nearest is ", nearest(word, known));
+  }
+  if (&command != &app) return text(where(app), "there is nothing to do with the word '", first, "'");
+  for (const CLI::App* possible : app.get_subcommands({})) known.push_back(possible->get_name());
+  return text("there is no command '", word, "'; the nearest is ", nearest(word, known));
 }
 
 int run(int argc, char** argv) {
@@ -40,13 +70,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked_for_help) {
-    return app.exit(asked_for_help);
-  } catch (const CLI::ExtrasError&) {
-    return complain(unknown_word(app).c_str(), usage);
+    return delivered(app.exit(asked_for_help));
   } catch (const CLI::ParseError& error) {
-    return complain(error.what(), usage);
+    throw UsageError(app.remaining(true).empty() ? where(app) + error.what() : unknown_word(app));
   }
-  return chosen();
+  return delivered(chosen());
 }
 
 }  // namespace
@@ -55,6 +83,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace excite;
   try {
+    hold_standard_streams();
     return run(argc, argv);
   } catch (const UsageError& error) {
     return complain(error.what(), usage);

@@ -1,0 +1,142 @@
+// excite-double gradcheck: is every gradient right? Walks the cases of autograd/op_cases, and a small relative of every model.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+
+#include "autograd/gradcheck.h"
+#include "autograd/op_cases.h"
+#include "core/check.h"
+#include "core/text.h"
+#include "models/registry.h"
+#include "tools/commands.h"
+#include "tools/output.h"
+
+namespace excite {
+
+namespace {
+
+// ---- what there is to check ----
+
+struct Check {
+  std::string name;    // a row of the table: an op, or a model
+  std::string about;   // what is special: of an op the case, of a model its options
+  std::set<std::string> called;  // on the command line
+  std::function<GradcheckReport()> run;
+};
+
+GradcheckReport check_case(const OpCase& c) {
+  Rng rng(0);
+  GradcheckOptions options;
+  options.zero_by_nature = c.zero;
+  return check_gradient(c.f, c.inputs(rng), options);
+}
+
+// In training, on pictures just large enough that three halvings leave some pixels to normalise over.
+GradcheckReport check_model(const std::string& small, const Settings& settings) {
+  Rng rng(0);
+  const Model model = make_model(small, settings, 4, rng);
+  const Tensor pictures = normal({3, 8, 8, 3}, rng);
+  std::vector<std::pair<std::string, Var>> parameters;
+  for (const Module::Entry& entry : model.module.state())
+    if (entry.kind != Module::Kind::buffer) parameters.push_back({entry.name, entry.var});
+  const auto logits = [&] {
+    model.module.reseed_dropout(0, 0);
+    return model(pictures.clone(), Mode::train);
+  };
+  return check_model_gradient(logits, parameters);
+}
+
+// Each small model as it is, and once with each option set to something else.
+std::vector<Check> model_checks() {
+  const std::vector<std::pair<std::string, std::string>> others{{"shortcut", "A"}, {"se_bias", "off"}, {"reduction", "4"}};
+  std::vector<Check> checks;
+  std::set<std::string> seen;
+  for (const ModelEntry& entry : model_list()) {
+    if (!seen.insert(entry.small).second) {
+      for (Check& check : checks)
+        if (check.name == entry.small) check.called.insert(entry.name);
+      continue;
+    }
+    const auto add = [&](const std::string& about, const Settings& settings) {
+      checks.push_back({entry.small, about, {entry.small, entry.name}, [small = entry.small, settings] { return check_model(small, settings); }});
+    };
+    add("as it is", {});
+    for (const auto& [key, value] : others)
+      if (entry.defaults.contains(key)) add(key + "=" + value, {{key, value}});
+  }
+  return checks;
+}
+
+std::vector<Check> all_checks() {
+  std::vector<Check> checks;
+  for (const OpCase& c : op_cases()) checks.push_back({c.op, c.name, {c.op}, [&c] { return check_case(c); }});
+  for (Check& check : model_checks()) checks.push_back(std::move(check));
+  return checks;
+}
+
+std::vector<Check> chosen_checks(const std::vector<std::string>& names) {
+  const std::vector<Check> all = all_checks();
+  std::vector<std::string> known;
+  for (const Check& check : all) known.insert(known.end(), check.called.begin(), check.called.end());
+  for (const std::string& name : names)
+    require<UsageError>(std::count(known.begin(), known.end(), name), "gradcheck: there is no operation or model '", name, "'; the nearest is ",
+                        nearest(name, known));
+  std::vector<Check> chosen;
+  for (const Check& check : all)
+    if (names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) { return check.called.contains(name); }))
+      chosen.push_back(check);
+  return chosen;
+}
+
+// ---- the table ----
+
+struct Row {
+  std::string name;
+  long cases = 0, failed = 0, checked = 0, kinks = 0;
+  double worst = 0;
+  std::string worst_in;  // the case
+  void add(const Check& check, const GradcheckReport& report) {
+    if (cases++ == 0 || report.worst > worst) worst = report.worst, worst_in = check.about;
+    failed += !report.ok;
+    checked += report.checked;
+    kinks += report.kinks;
+  }
+  void print() const {
+    std::printf("%-20s %5ld %8ld %6ld %10.1e  %-6s  %s\n", name.c_str(), cases, checked, kinks, worst, failed ? "FAILED" : "ok", worst_in.c_str());
+    std::fflush(stdout);
+  }
+};
+
+// A row for each operation and model; where some are asked for by name, one for each of their cases.
+int gradcheck(const std::vector<std::string>& names) {
+  require<UsageError>(sizeof(real) == sizeof(double),
+                      "gradcheck: this program computes in float, whose rounding is as large as many a mistake; use excite-double gradcheck");
+  std::printf("%-20s %5s %8s %6s %10s  %-6s  %s\n", "checked", "cases", "elements", "kinks", "worst", "", "the case with the worst error");
+  Row row, total;
+  std::string complaints;
+  for (const Check& check : chosen_checks(names)) {
+    if (row.cases && (!names.empty() || row.name != check.name)) row.print(), row = {};
+    const GradcheckReport report = check.run();
+    row.name = check.name;
+    row.add(check, report);
+    total.add(check, report);
+    if (!report.ok) complaints += text(check.name, ", ", check.about, ":\n", report.message, "\n");
+  }
+  row.print();
+  std::printf("\n%s%ld cases, %s elements, %ld kinks: %ld failed\n", complaints.c_str(), total.cases, grouped(total.checked).c_str(), total.kinks,
+              total.failed);
+  return total.failed ? 1 : 0;
+}
+
+}  // namespace
+
+void add_gradcheck(CLI::App& app, Run& run) {
+  const auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* c = app.add_subcommand("gradcheck", "compares every gradient with differences of values (needs excite-double)");
+  c->add_option("names", *names, "operations and models; all unless told");
+  c->footer("An operation's error must stay below 1e-7, a model's below 1e-6.\nExample: excite-double gradcheck conv2d se_resnet20");
+  c->callback([=, &run] { run = [=] { return gradcheck(*names); }; });
+}
+
+}  // namespace excite
