@@ -21,7 +21,7 @@ LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cp
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp))
 
-.PHONY: all help clean
+.PHONY: all help clean packages test-packages train test golden
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -62,6 +62,26 @@ $(BUILD)/tests-double: $(TESTS:%.cpp=$(BUILD)/double/%.o) $(PARTS:%.cpp=$(BUILD)
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
 -include $(foreach p,float double,$(patsubst %.cpp,$(BUILD)/$(p)/%.d,$(LIBRARY) $(PROGRAM) $(TESTS)))
+
+# ---- using ----
+
+packages:
+	@bash tools/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
+test-packages: packages
+	@bash tools/install libgtest-dev
+
+DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
+train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
+	$(BUILD)/excite train --data $(DATA)
+
+test: test-packages  ## every promise, in both builds
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
+	@bash tests/run $(BUILD)
+
+golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch
+	@bash tools/install python3-torch python3-numpy
+	/usr/bin/python3 tests/golden/make.py
 
 clean:  ## removes build/
 	rm -rf $(BUILD)

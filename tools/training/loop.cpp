@@ -67,7 +67,7 @@ std::string Training::summary() const {
 
 std::vector<NamedTensor> Training::whole_state() {
   std::vector<NamedTensor> state = state_of(model_.module);
-  for (const auto& [name, tensor] : step_.optimizer().state()) state.push_back({"optimizer." + name, tensor});
+  for (const auto& [name, tensor] : excite::state(step_.optimizer())) state.push_back({name, tensor});
   return state;
 }
 

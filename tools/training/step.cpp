@@ -18,14 +18,32 @@ long hits(const Tensor& logits, const std::vector<int>& labels) {
   return count;
 }
 
-Optimizer make_optimizer(const Recipe& recipe, const Module& module) {
-  std::vector<Tensor> v;
-  for (auto& e : module.state()) v.push_back(zeros(e.var.shape()));
-  std::vector<Module::Entry> entries; std::vector<Tensor> vs;
-  for (auto& e : module.state()) if (e.kind != Module::Kind::buffer) { entries.push_back(e); vs.push_back(zeros(e.var.shape())); }
-  return {entries, std::move(vs), recipe.momentum, recipe.weight_decay, recipe.nesterov};
+long whole_batches(const Dataset& dataset, long batch) {
+  require<UsageError>(dataset.count() >= batch, "train: --batch ", batch, ", but there are only ", dataset.count(), " pictures to train on");
+  return dataset.count() / batch;
 }
-Schedule make_schedule(const Recipe& recipe, long per_epoch) { return {recipe.lr, long(recipe.warmup * double(per_epoch)), per_epoch * recipe.epochs}; }
+
+std::vector<Trained> trained(const Recipe& recipe, const Module& module) {
+  std::vector<Trained> all;
+  for (const Module::Entry& e : module.state())
+    if (e.kind != Module::Kind::buffer) all.push_back({e.name, e.var, recipe.decay == "all" || e.kind == Module::Kind::weight});
+  return all;
+}
+
+Optimizer make_optimizer(const Recipe& r, const std::vector<Trained>& all) {
+  if (r.optimizer == "adamw") return AdamW(all, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
+  return Sgd(all, {.momentum = r.momentum, .nesterov = r.nesterov && r.momentum > 0, .weight_decay = r.weight_decay});
+}
+
+Schedule make_schedule(const Recipe& r, long per_epoch) {
+  const auto steps = [&](double epochs) { return std::lround(epochs * static_cast<double>(per_epoch)); };
+  Schedule s{.decay = parse_decay(r.schedule), .peak = r.lr, .total_steps = r.epochs * per_epoch, .warmup_steps = steps(r.warmup), .milestones = {}, .gamma = r.gamma};
+  for (const double epoch : r.milestones) s.milestones.push_back(steps(epoch));
+  if (s.decay == Decay::step) s.every = s.milestones.at(0);
+  if (s.decay != Decay::multistep) s.milestones.clear();
+  s.validate();
+  return s;
+}
 
 }  // namespace
 
@@ -35,11 +53,10 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       dataset_(dataset),
       normalisation_(normalisation),
       augmentation_(parse_augmentation(recipe.augment)),
-      per_epoch_(dataset.count() / recipe.batch),
+      per_epoch_(whole_batches(dataset, recipe.batch)),
       schedule_(make_schedule(recipe, per_epoch_)),
-      optimizer_(std::make_unique<Optimizer>(make_optimizer(recipe, model.module))) {
-  require<UsageError>(per_epoch_ > 0, "train: --batch ", recipe.batch, ", but there are only ", dataset.count(), " pictures to train on");
-}
+      trained_(trained(recipe, model.module)),
+      optimizer_(make_optimizer(recipe, trained_)) {}
 
 StepResult TrainingStep::run(long step, const Visitor& visitor) {
   Batch batch = batch_of(step);
@@ -51,12 +68,11 @@ StepResult TrainingStep::run(long step, const Visitor& visitor) {
   if (!std::isfinite(value)) explain(step, text("the loss is ", value));
 
   backward(loss, full(loss.shape(), 1), visitor);
-  const std::vector<Var> parameters = model_.module.parameters();
-  const double norm = gradient_norm(parameters);
+  const double norm = gradient_norm(trained_);
   if (!std::isfinite(norm)) explain(step, text("the gradient norm is ", norm));
 
-  if (recipe_.clip > 0) clip_gradients(parameters, norm, recipe_.clip);
-  optimizer_->step(schedule_.at(step));
+  if (recipe_.clip > 0) clip_gradients(trained_, recipe_.clip, norm);
+  excite::step(optimizer_, schedule_.at(step));
   return {value, hits(logits->value, batch.labels), norm};
 }
 

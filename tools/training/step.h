@@ -1,6 +1,5 @@
 // One step of training: take a batch, compute the loss, its gradients, and move the weights. `train` and `bench` run this very code.
 #pragma once
-#include <memory>
 #include <vector>
 
 #include "autograd/optimizer.h"
@@ -24,7 +23,7 @@ class TrainingStep {
 
   long per_epoch() const { return per_epoch_; }        // the last short batch is dropped
   double learning_rate(long step) const { return schedule_.at(step); }
-  Optimizer& optimizer() { return *optimizer_; }
+  Optimizer& optimizer() { return optimizer_; }
 
   // Step number `step` of the whole training; everything in it (order, augmentation, dropout, learning rate) follows from that number.
   // Diverged, before anything has moved but the running statistics, if the loss or a gradient is not finite.
@@ -42,7 +41,8 @@ class TrainingStep {
   const Augmentation augmentation_;
   long per_epoch_;
   Schedule schedule_;
-  std::unique_ptr<Optimizer> optimizer_;
+  std::vector<Trained> trained_;
+  Optimizer optimizer_;
   std::vector<long> order_;                            // of the pictures in epoch order_epoch_
   long order_epoch_ = -1;
 };
