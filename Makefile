@@ -21,7 +21,7 @@ LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cp
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp))
 
-.PHONY: all help clean packages test-packages train test golden
+.PHONY: all help clean packages test-packages train test cifar10 golden
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,7 +68,7 @@ $(BUILD)/tests-double: $(TESTS:%.cpp=$(BUILD)/double/%.o) $(PARTS:%.cpp=$(BUILD)
 packages:
 	@bash tools/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
-	@bash tools/install libgtest-dev
+	@bash tools/install libgtest-dev curl python3
 
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
 train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures
@@ -78,6 +78,10 @@ train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin 
 test: test-packages  ## every promise, in both builds
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD)
+
+cifar10:  ## downloads CIFAR-10 into data/
+	@bash tools/install curl ca-certificates
+	@bash tools/cifar10
 
 golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch
 	@bash tools/install python3-torch python3-numpy

@@ -1,0 +1,59 @@
+#include "tools/data/cifar.h"
+
+#include <gtest/gtest.h>
+
+#include "core/check.h"
+#include "core/real.h"
+#include "tests/tools/child.h"
+
+namespace excite {
+namespace {
+
+// Six files of the right size: record i of each has label i % 10, red i, green i + 1, blue i + 2 (modulo 256).
+void write_cifar10(const std::string& folder) {
+  std::string bytes;
+  for (int i = 0; i < 10'000; i++) {
+    bytes += static_cast<char>(i % 10);
+    for (int plane = 0; plane < 3; plane++) bytes.append(1024, static_cast<char>(i + plane));
+  }
+  for (const char* name : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"})
+    std::ofstream(folder + "/" + name + ".bin", std::ios::binary) << bytes;
+}
+
+void refuses(const std::string& folder, const std::vector<std::string>& words) {
+  try {
+    load_cifar(folder);
+    FAIL() << "nothing was refused";
+  } catch (const FileError& e) {
+    for (const std::string& word : words) EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what();
+  }
+}
+
+TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
+  const Folder folder;
+  write_cifar10(folder.path);
+  const DataSplit split = load_cifar(folder.path);
+  EXPECT_EQ(split.train.count(), 50'000);
+  EXPECT_EQ(split.test.count(), 10'000);
+  EXPECT_EQ(split.test.labels[37], 7);
+  EXPECT_EQ(split.test.picture(37)[3 * 500], 37);
+  EXPECT_EQ(split.test.picture(37)[3 * 500 + 2], 39);
+
+  const std::string path = folder.path + "/data_batch_3.bin";
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(3073 * 12);
+    file.put(10);
+  }
+  refuses(folder.path, {"data_batch_3.bin", "record 12", "36876", "label 10"});
+  std::filesystem::resize_file(path, 30'729'999);
+  refuses(folder.path, {"data_batch_3.bin", "30729999", "30730000"});
+  std::filesystem::remove(path);
+  refuses(folder.path, {"data_batch_3.bin"});
+  std::filesystem::create_directory(path);
+  refuses(folder.path, {"data_batch_3.bin"});
+  refuses(folder.path + "/nowhere", {"nowhere", "make cifar10"});
+}
+
+}  // namespace
+}  // namespace excite
