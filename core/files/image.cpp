@@ -106,26 +106,29 @@ std::size_t decoder_budget(std::size_t file_bytes, long pixels) { return 32 * st
 
 std::string first_bytes(const Bytes& bytes) {
   std::ostringstream out;
-  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 4); i++) out << (i ? " " : "") << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
+  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 4); i++)
+    out << (i ? " " : "") << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
   return bytes.empty() ? "is empty" : "begins with the bytes " + out.str();
 }
 
 std::size_t bytes_of_picture(long height, long width, const char* what) {
   const auto fits = [](long side) { return side >= 1 && side <= max_picture_side; };
-  require(fits(height) && fits(width) && height * width <= max_pixels, what, ": a picture of ", height, " x ", width, " pixels, expected sides of 1 to ",
-          max_picture_side, " and at most ", max_pixels, " pixels");
+  require(fits(height) && fits(width) && height * width <= max_pixels, what, ": a picture of ", height, " x ", width,
+          " pixels, expected sides of 1 to ", max_picture_side, " and at most ", max_pixels, " pixels");
   return static_cast<std::size_t>(channels * height * width);
 }
 
 void require_picture(const Image& image, const char* what) {
   const std::size_t expected = bytes_of_picture(image.height, image.width, what);
-  require(image.pixels.size() == expected, what, ": a picture of ", image.height, " x ", image.width, " pixels has ", image.pixels.size(), " bytes, expected ", expected);
+  require(image.pixels.size() == expected, what, ": a picture of ", image.height, " x ", image.width, " pixels has ", image.pixels.size(),
+          " bytes, expected ", expected);
 }
 
 }  // namespace
 
 Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
-  require<FileError>(static_cast<long>(bytes.size()) <= max_picture_bytes, name, ": has ", bytes.size(), " bytes, at most ", max_picture_bytes, " are read");
+  require<FileError>(static_cast<long>(bytes.size()) <= max_picture_bytes, name, ": has ", bytes.size(), " bytes, at most ", max_picture_bytes,
+                     " are read");
   const bool png = looks_like_png(bytes);
   require<FileError>(png || looks_like_jpeg(bytes), name, ": is neither a PNG nor a JPEG picture: it ", first_bytes(bytes));
   if (png) check_png(bytes, name);

@@ -58,9 +58,11 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
   require<FileError>(file_.size() >= 8, path, ": has ", file_.size(), " bytes, a safetensors file has at least 8");
   std::uint64_t length;
   file_.read(0, &length, 8);
-  require<FileError>(length <= max_header_bytes, path, ": byte 0: the header should have ", length, " bytes, at most ", max_header_bytes, " are read");
+  require<FileError>(length <= max_header_bytes, path, ": byte 0: the header should have ", length, " bytes, at most ", max_header_bytes,
+                     " are read");
   const long header_bytes = static_cast<long>(length);
-  require<FileError>(header_bytes <= file_.size() - 8, path, ": byte 0: the header should have ", header_bytes, " bytes, but only ", file_.size() - 8, " follow");
+  require<FileError>(header_bytes <= file_.size() - 8, path, ": byte 0: the header should have ", header_bytes, " bytes, but only ", file_.size() - 8,
+                     " follow");
   data_begin_ = 8 + header_bytes;
   std::string json(length, ' ');
   file_.read(8, json.data(), header_bytes);
@@ -133,7 +135,8 @@ struct Piece {
   explicit Piece(const TensorToWrite& t) : name(t.name) {
     if (const auto* integers = std::get_if<Integers>(&t.numbers)) {
       const auto count = static_cast<long>(integers->values.size());
-      require(Shape(integers->dims).size() == count, "writing tensor ", in_quotes(name), ": shape ", Shape(integers->dims), " does not hold ", count, " integers");
+      require(Shape(integers->dims).size() == count, "writing tensor ", in_quotes(name), ": shape ", Shape(integers->dims), " does not hold ", count,
+              " integers");
       dtype = "I64", dims = integers->dims, data = integers->values.data(), width = sizeof(long), bytes = integers->values.size() * width;
     } else {
       const Tensor& tensor = *std::get<const Tensor*>(t.numbers);
@@ -159,7 +162,7 @@ std::string header_of(const std::map<std::string, std::string>& metadata, const 
   std::size_t begin = 0;
   for (const Piece& p : pieces) {
     json += text(',', json_string(p.name), R"(:{"dtype":")", p.dtype, R"(","shape":[)");
-    for (std::size_t i = 0; i < p.dims.size(); i++) json += (i ? "," : "") + std::to_string(p.dims[i]);
+    for (std::size_t i = 0; i < p.dims.size(); i++) json += text(i ? "," : "", p.dims[i]);
     json += text(R"(],"data_offsets":[)", begin, ',', begin + p.bytes, "]}");
     begin += p.bytes;
   }
@@ -181,8 +184,9 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   }
   require(!metadata.contains(checksum_key), "writing ", path, ": the metadata key 'crc32c' is the checksum's own");
   std::string json = header_of(metadata, pieces);
-  require(static_cast<long>(pieces.size()) <= max_tensors && static_cast<long>(json.size()) <= max_header_bytes, "writing ", path, ": ", pieces.size(),
-          " tensors and a header of ", json.size(), " bytes, at most ", max_tensors, " and ", max_header_bytes, " could be read again");
+  require(static_cast<long>(pieces.size()) <= max_tensors && static_cast<long>(json.size()) <= max_header_bytes, "writing ", path, ": ",
+          pieces.size(), " tensors and a header of ", json.size(), " bytes, at most ", max_tensors, " and ", max_header_bytes,
+          " could be read again");
 
   const std::string length = length_bytes(json.size());
   std::uint32_t crc = crc32c(json.data(), json.size(), crc32c(length.data(), length.size()));

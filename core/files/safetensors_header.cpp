@@ -17,9 +17,10 @@ using Json = nlohmann::json;
 
 // Every type of the format, so that files with some that are not read here can still be listed.
 long bits_of(std::string_view dtype) {
-  static const std::map<std::string_view, long> bits = {
-      {"F4", 4},  {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8}, {"U8", 8},   {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
-      {"U16", 16}, {"F16", 16},   {"BF16", 16},   {"I32", 32}, {"U32", 32}, {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},     {"U64", 64}};
+  static const std::map<std::string_view, long> bits = {{"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8},    {"U8", 8},
+                                                        {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
+                                                        {"U16", 16}, {"F16", 16},    {"BF16", 16},   {"I32", 32},    {"U32", 32},
+                                                        {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
   const auto found = bits.find(dtype);
   return found == bits.end() ? 0 : found->second;
 }
@@ -110,7 +111,9 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
   bool boolean(bool value) override { unexpected(value ? "true" : "false"); }
   bool number_integer(std::int64_t value) override { unexpected("the negative number " + std::to_string(value)); }  // and -0
-  bool number_float(double, const std::string& digits) override { unexpected("the number " + in_quotes(digits) + ", which is no integer below 2^64"); }
+  bool number_float(double, const std::string& digits) override {
+    unexpected("the number " + in_quotes(digits) + ", which is no integer below 2^64");
+  }
   bool binary(Json::binary_t&) override { unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
     throw FileError(text(path_, ": byte ", 8 + position - 1, ": the header is not valid JSON in UTF-8"));
@@ -145,7 +148,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     const bool inside = place_ == Place::tensor || place_ == Place::shape || place_ == Place::offsets;
     const char* expected = place_ == Place::outside ? "an object" : place_ == Place::top ? "an object with dtype, shape and data_offsets"
                            : place_ == Place::metadata ? "a string" : key_ == "dtype" ? "a string" : "an array of unsigned integers";
-    throw FileError(text(path_, ": header: ", where(), inside ? ": " + key_ : "", " is or holds ", what, ", expected ", expected));
+    throw FileError(text(path_, ": header: ", where(), inside ? ": " + key_ : "", ": found ", what, ", expected ", expected));
   }
 
   template <class... Parts>
@@ -183,8 +186,8 @@ void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::
   long filled = 0;
   for (const Item* item : order) {
     const TensorEntry& t = item->second;
-    require<FileError>(t.begin == filled, path, ": header: tensor ", in_quotes(item->first), " begins at byte ", t.begin, " of the data, but what is before it ends at ",
-                       filled, t.begin < filled ? ": they overlap" : ": there is a hole");
+    require<FileError>(t.begin == filled, path, ": header: tensor ", in_quotes(item->first), " begins at byte ", t.begin,
+                       " of the data, but what is before it ends at ", filled, t.begin < filled ? ": they overlap" : ": there is a hole");
     filled = t.end;
   }
   require<FileError>(filled == data_bytes, path, ": the tensors take ", filled, " bytes, but ", data_bytes, " follow the header: the file ",

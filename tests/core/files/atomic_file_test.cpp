@@ -162,7 +162,8 @@ TEST_F(AtomicFile, KeepsTheOldFileInAFolderWithoutPermission) {
 }
 
 TEST_F(AtomicFile, NamesAFolderThatIsNotThere) {
-  expect_contains(file_error([&] { write_text_atomically(folder / "no/file", "x"); }), "opening the folder " + folder / "no" + ": No such file or directory");
+  expect_contains(file_error([&] { write_text_atomically(folder / "no/file", "x"); }),
+                  "opening the folder " + folder / "no" + ": No such file or directory");
 }
 
 TEST_F(AtomicFile, DoesNotReplaceAFolder) {

@@ -104,7 +104,8 @@ TEST(Image, ComesBackFromAPngAsItWas) {
 TEST(Image, TurnsGreyAndPaletteAndSixteenBitsIntoRgb) {
   EXPECT_EQ(decode_image(png_of(1, 2, 1, {7, 200}), "grey").pixels, (Bytes{7, 7, 7, 200, 200, 200}));
   EXPECT_EQ(decode_image(png_with(header_chunk(1, 1, 16, 2), {0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}), "16").pixels, (Bytes{0x12, 0x56, 0x9a}));
-  const Bytes palette = joined({signature, header_chunk(2, 1, 8, 3), chunk("PLTE", {1, 2, 3, 4, 5, 6}), chunk("IDAT", stored({0, 1, 0})), chunk("IEND", {})});
+  const Bytes palette =
+      joined({signature, header_chunk(2, 1, 8, 3), chunk("PLTE", {1, 2, 3, 4, 5, 6}), chunk("IDAT", stored({0, 1, 0})), chunk("IEND", {})});
   EXPECT_EQ(decode_image(palette, "palette").pixels, (Bytes{4, 5, 6, 1, 2, 3}));
 }
 
@@ -121,12 +122,15 @@ TEST(Image, RefusesAPngWithAnyBitFlippedOrCutOffAnywhere) {
     bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1 << bit % 8));
     EXPECT_TRUE(error_of(bad).starts_with("it.picture: ")) << "bit " << bit;
   }
-  for (std::size_t n = 0; n < good.size(); n++) EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
+  for (std::size_t n = 0; n < good.size(); n++)
+    EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
 }
 
 TEST(Image, RefusesSizesBeyondTheLimitsBeforeAnythingIsAllocated) {
-  EXPECT_EQ(error_of(png_with(header_chunk(16385, 1, 8, 2), {})), "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
-  EXPECT_EQ(error_of(png_with(header_chunk(1, 0x7fffffff, 8, 2), {})), "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
+  EXPECT_EQ(error_of(png_with(header_chunk(16385, 1, 8, 2), {})),
+            "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
+  EXPECT_EQ(error_of(png_with(header_chunk(1, 0x7fffffff, 8, 2), {})),
+            "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
   expect_contains(error_of(png_with(header_chunk(16384, 4097, 8, 2), {})), "it has 4097 x 16384 pixels, at most 67108864 are read");
   expect_contains(error_of(png_with(header_chunk(0, 1, 8, 2), {})), "says that a side has 0");
   // Within the limits it goes on to the pixels, which are missing.
@@ -170,7 +174,8 @@ TEST(Image, ReadsAJpeg) {
 
 // A segment with one Huffman table, whose sixteen counts are all `count`, and with as many values as they say.
 Bytes huffman_segment(std::uint8_t count, int values) {
-  return joined({{0xff, 0xc4}, big_endian(static_cast<std::size_t>(2 + 17 + values), 2), {0x00}, Bytes(16, count), Bytes(static_cast<std::size_t>(values), 0)});
+  return joined(
+      {{0xff, 0xc4}, big_endian(static_cast<std::size_t>(2 + 17 + values), 2), {0x00}, Bytes(16, count), Bytes(static_cast<std::size_t>(values), 0)});
 }
 constexpr long behind_start = 2, before_end = -2;
 Bytes with_inserted(Bytes file, long at, const Bytes& more) {
@@ -183,19 +188,21 @@ Bytes with_inserted(Bytes file, long at, const Bytes& more) {
 TEST(Image, RefusesAJpegWhoseHuffmanTableWouldOverrunTheDecoder) {
   const Bytes crafted = joined({{0xff, 0xd8}, huffman_segment(255, 16 * 255), {0xff, 0xd9}});
   EXPECT_EQ(error_of(crafted), "it.picture: byte 7: a Huffman table has 4080 codes, at most 256 are possible");
-  EXPECT_EQ(error_of(joined({{0xff, 0xd8}, huffman_segment(17, 16 * 17), {0xff, 0xd9}})), "it.picture: byte 7: a Huffman table has 272 codes, at most 256 are possible");
+  EXPECT_EQ(error_of(joined({{0xff, 0xd8}, huffman_segment(17, 16 * 17), {0xff, 0xd9}})),
+            "it.picture: byte 7: a Huffman table has 272 codes, at most 256 are possible");
 }
 
 TEST(Image, FindsSuchATableWhereverItStands) {
   const Bytes good = jpeg_of(slope(16, 16)), bad = huffman_segment(17, 16 * 17);
   const std::string error = "a Huffman table has 272 codes, at most 256 are possible";
   expect_contains(error_of(with_inserted(good, behind_start, bad)), error);
-  expect_contains(error_of(with_inserted(good, before_end, bad)), error);                                        // after the scan
-  expect_contains(error_of(with_inserted(good, before_end, joined({{0x12, 0xff, 0x00, 0xff, 0xd3, 0x34}, bad}))), error);  // after stuffing and a restart
-  expect_contains(error_of(with_inserted(good, before_end, joined({{0xff, 0xff, 0xff}, bad}))), error);          // after fill bytes
-  expect_contains(error_of(with_inserted(good, behind_start, joined({{0x00, 0x01}, bad}))), error);              // after padding
+  expect_contains(error_of(with_inserted(good, before_end, bad)), error);  // after the scan
+  // After stuffing and a restart; then after fill bytes, after padding, and as the second in its segment.
+  expect_contains(error_of(with_inserted(good, before_end, joined({{0x12, 0xff, 0x00, 0xff, 0xd3, 0x34}, bad}))), error);
+  expect_contains(error_of(with_inserted(good, before_end, joined({{0xff, 0xff, 0xff}, bad}))), error);
+  expect_contains(error_of(with_inserted(good, behind_start, joined({{0x00, 0x01}, bad}))), error);
   const Bytes second = joined({{0xff, 0xc4}, big_endian(2 + 17 + 17 + 272, 2), Bytes(17, 0), {0x11}, Bytes(16, 17), Bytes(272, 0)});
-  expect_contains(error_of(with_inserted(good, behind_start, second)), error);                                   // second in its segment
+  expect_contains(error_of(with_inserted(good, behind_start, second)), error);
 }
 
 TEST(Image, AcceptsTheLargestHuffmanTable) {
@@ -208,8 +215,10 @@ TEST(Image, AcceptsTheLargestHuffmanTable) {
 
 TEST(Image, RefusesHuffmanTablesThatExceedTheirSegment) {
   const Bytes good = jpeg_of(slope(16, 16));
-  expect_contains(error_of(with_inserted(good, behind_start, huffman_segment(16, 255))), "byte 23: a Huffman table with 256 codes exceeds its segment, which ends at byte 278");
-  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})), "a Huffman table exceeds its segment");
+  expect_contains(error_of(with_inserted(good, behind_start, huffman_segment(16, 255))),
+                  "byte 23: a Huffman table with 256 codes exceeds its segment, which ends at byte 278");
+  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
+                  "a Huffman table exceeds its segment");
   expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xe1, 0, 1})), "shorter than its own length");
   expect_contains(error_of({0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff, 0}), "a segment of 65535 bytes exceeds the file");
 }
@@ -240,7 +249,8 @@ TEST(Image, NeverFailsHardOnAFlippedBitOfAJpeg) {
 
 TEST(Image, RefusesAJpegCutOffAnywhere) {
   const Bytes good = jpeg_of(slope(16, 16));
-  for (std::size_t n = 0; n < good.size(); n++) EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
+  for (std::size_t n = 0; n < good.size(); n++)
+    EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
 }
 
 // stb_image 2.27 looks such a code up in a wrong place, and asserts that it did not.
@@ -265,7 +275,8 @@ TEST(Image, RefusesWhatIsNoPicture) {
   EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}), "it.picture: is neither a PNG nor a JPEG picture: it begins with the bytes 47 49 46 38");
   EXPECT_EQ(error_of({0xff}), "it.picture: is neither a PNG nor a JPEG picture: it begins with the bytes ff");
   EXPECT_EQ(error_of({0xff, 0xd8}), "it.picture: byte 2: the file is cut off");
-  EXPECT_EQ(error_of({0xff, 0xd8, 0xff, 0xd9}), "it.picture: cannot be decoded as JPEG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
+  EXPECT_EQ(error_of({0xff, 0xd8, 0xff, 0xd9}),
+            "it.picture: cannot be decoded as JPEG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
 }
 
 TEST(Image, ReadsNoFileBeyondTheLimit) {
@@ -318,7 +329,8 @@ TEST(ImageResize, InterpolatesWhenItGrows) {
 
 TEST(ImageResize, RefusesSizesBeyondTheLimits) {
   const Image image = noise(2, 2);
-  for (const auto& [h, w] : {std::pair(0l, 1l), {1l, 0l}, {-1l, 1l}, {16385l, 1l}, {16384l, 4097l}, {1l << 62, 1l << 62}}) EXPECT_THROW(resize(image, h, w), Error) << h;
+  for (const auto& [h, w] : {std::pair(0l, 1l), {1l, 0l}, {-1l, 1l}, {16385l, 1l}, {16384l, 4097l}, {1l << 62, 1l << 62}})
+    EXPECT_THROW(resize(image, h, w), Error) << h;
 }
 
 }  // namespace

@@ -103,6 +103,33 @@ TEST_F(Safetensors, WritesTheBytesOfTheChapter) {
   EXPECT_EQ(get(path), file_of(json, data));
 }
 
+// The bytes of the dump in the chapter: lines of an address, up to sixteen bytes in hexadecimal, and the same as |text|.
+std::string dump_of_the_chapter() {
+  std::ifstream chapter("core/files/README.md");
+  std::string bytes;
+  for (std::string line; std::getline(chapter, line);) {
+    const std::size_t end = line.find("  |");
+    if (line.find("  ") != 4 || end == std::string::npos || line.find_first_not_of("0123456789abcdef ") != end + 2) continue;
+    std::istringstream numbers(line.substr(4, end - 4));
+    for (int byte; numbers >> std::hex >> byte;) bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+TEST_F(Safetensors, HasTheDumpOfTheChapterRight) {
+  const SafetensorsFile file = open(dump_of_the_chapter());
+  EXPECT_TRUE(file.has_checksum());
+  EXPECT_EQ(file.metadata().at("epoch"), "3");
+  EXPECT_EQ(text_of(file.read("bias")), "[2] 1 -2");
+  EXPECT_EQ(file.read_integers("steps"), (std::vector<long>{5}));
+  EXPECT_EQ(file.entry("bias").begin, 8);
+  if (sizeof(real) == 4) {
+    const Tensor bias({2}, {1, -2});
+    write_safetensors(folder / "same", {{"epoch", "3"}}, {{"bias", &bias}, {"steps", Integers{{}, {5}}}});
+    EXPECT_EQ(get(folder / "same"), get(path));
+  }
+}
+
 TEST_F(Safetensors, WritesTheSameBytesInWhateverOrderTheTensorsAreGiven) {
   const Tensor a({2}, {1, 2}), b({1}, {3});
   write_safetensors(path, {}, {{"a", &a}, {"b", &b}, {"n", Integers{{1}, {4}}}});
@@ -132,9 +159,12 @@ TEST_F(Safetensors, ReadsTheReferenceBytes) {
 }
 
 TEST_F(Safetensors, ReadsHalfPrecision) {
-  const std::vector<std::pair<std::uint16_t, double>> half = {
-      {0x0000, 0}, {0x8000, -0.0}, {0x3c00, 1}, {0xc000, -2}, {0x3555, 0.333251953125}, {0x7bff, 65504}, {0x0400, 0x1p-14}, {0x0001, 0x1p-24}, {0x83ff, -1023 * 0x1p-24}, {0x7c00, INFINITY}, {0xfc00, -INFINITY}};
-  const std::vector<std::pair<std::uint16_t, double>> brain = {{0x0000, 0}, {0x3f80, 1}, {0xc000, -2}, {0x4049, 3.140625}, {0x0001, 0x1p-133}, {0x7f80, INFINITY}};
+  const std::vector<std::pair<std::uint16_t, double>> half = {{0x0000, 0},        {0x8000, -0.0},           {0x3c00, 1},
+                                                              {0xc000, -2},       {0x3555, 0.333251953125}, {0x7bff, 65504},
+                                                              {0x0400, 0x1p-14},  {0x0001, 0x1p-24},        {0x83ff, -1023 * 0x1p-24},
+                                                              {0x7c00, INFINITY}, {0xfc00, -INFINITY}};
+  const std::vector<std::pair<std::uint16_t, double>> brain = {{0x0000, 0},        {0x3f80, 1},        {0xc000, -2},
+                                                               {0x4049, 3.140625}, {0x0001, 0x1p-133}, {0x7f80, INFINITY}};
   for (const auto& [dtype, table] : {std::pair("F16", half), std::pair("BF16", brain)}) {
     std::string data;
     for (const auto& [bits, value] : table) data.append(reinterpret_cast<const char*>(&bits), 2);
@@ -154,7 +184,8 @@ TEST_F(Safetensors, ReadsBothPrecisionsInEitherBuild) {
   const float f[2] = {0.5f, INFINITY};
   const double d[2] = {0.25, -1e-300};
   const std::string data = std::string(reinterpret_cast<const char*>(d), 16) + std::string(reinterpret_cast<const char*>(f), 8);
-  const SafetensorsFile file = open(file_of(R"({"d":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},"f":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}})", data));
+  const SafetensorsFile file =
+      open(file_of(R"({"d":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},"f":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}})", data));
   EXPECT_EQ(file.read("f")[0], real(0.5));
   EXPECT_TRUE(std::isinf(file.read("f")[1]));
   EXPECT_EQ(file.read("d")[0], real(0.25));
@@ -162,8 +193,10 @@ TEST_F(Safetensors, ReadsBothPrecisionsInEitherBuild) {
 }
 
 TEST_F(Safetensors, RefusesToReadATensorAsWhatItIsNot) {
-  const SafetensorsFile file = open(file_of(R"({"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"f":{"dtype":"F32","shape":[],"data_offsets":[8,12]},)"
-                                            R"("u":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[12,13]}})", std::string(13, '\0')));
+  const SafetensorsFile file =
+      open(file_of(R"({"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"f":{"dtype":"F32","shape":[],"data_offsets":[8,12]},)"
+                   R"("u":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[12,13]}})",
+                   std::string(13, '\0')));
   EXPECT_EQ(file_error([&] { file.read("i"); }), path + ": tensor 'i' holds I64, expected F16, BF16, F32 or F64");
   EXPECT_EQ(file_error([&] { file.read_integers("f"); }), path + ": tensor 'f' holds F32, expected I64");
   EXPECT_EQ(file_error([&] { file.read("u"); }), path + ": tensor 'u' has 5 dimensions, at most 4 can be read");
