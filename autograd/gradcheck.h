@@ -24,7 +24,7 @@ std::ostream& operator<<(std::ostream&, const GradcheckReport&);
 struct GradcheckOptions {
   double tolerance = 1e-7;
   double step = 6e-6;               // times max(1, |x|); about the cube root of double's epsilon, where rounding and curvature err alike
-  std::vector<int> zero_by_nature;  // inputs that cannot change y, such as a bias before batch_norm: their gradient must be zero
+  std::vector<int> zero_by_nature = {};  // inputs that cannot change y, such as a bias before batch_norm: their gradient must be zero
   long seed = 0;                    // of the cotangent
 };
 
@@ -46,7 +46,7 @@ struct ModelGradcheckOptions {
   double step = 6e-6;
   long elements = 20;    // of each parameter, drawn at random; all of a smaller one
   long directions = 20;  // in the space of all parameters together
-  std::function<bool(const std::string& name)> zero_by_nature;  // parameters whose gradient must be zero
+  std::function<bool(const std::string& name)> zero_by_nature = {};  // parameters whose gradient must be zero
   long seed = 0;
 };
 

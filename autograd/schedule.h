@@ -20,13 +20,13 @@ struct Schedule {
   Decay decay = Decay::one_cycle;
   double peak = 0.1;
   long total_steps = 1;
-  long warmup_steps = 0;         // peak step / warmup_steps before the warm-up is over
-  std::vector<long> milestones;  // multistep: steps, counted from the very first, ascending
-  long every = 1;                // step: likewise
+  long warmup_steps = 0;              // peak step / warmup_steps before the warm-up is over
+  std::vector<long> milestones = {};  // multistep: steps, counted from the very first, ascending
+  long every = 1;                     // step: likewise
   double gamma = 0.1;
 
-  void validate() const;         // UsageError if a number is out of its range
-  double at(long step) const;    // step counts from 0; beyond total_steps the last rate stays
+  void validate() const;              // UsageError if a number is out of its range
+  double at(long step) const;         // step counts from 0; beyond total_steps the last rate stays
 };
 
 }  // namespace excite

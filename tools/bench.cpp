@@ -129,17 +129,10 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
 }
 
-void check(const BenchOptions& o) {
-  const std::vector<std::string> modes{"train", "infer"};
-  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: --mode ", o.mode, ": expected train or infer; the nearest is ", nearest(o.mode, modes));
-  require<UsageError>(o.batch >= 1 && o.batch <= 10'000, "bench: --batch ", o.batch, ": expected 1 to 10000");
-  require<UsageError>(o.threads >= 1, "bench: --threads ", o.threads, ": expected at least 1");
-  require<UsageError>(o.seconds >= 0 && o.seconds <= 3600, "bench: --seconds ", o.seconds, ": expected 0 to 3600");
-}
-
 // The rate comes first, while the ledger is closed.
 int bench(const BenchOptions& o) {
-  check(o);
+  const std::vector<std::string> modes{"train", "infer"};
+  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
   set_threads(o.threads);
   Recipe recipe;
   recipe.model = o.model;
@@ -173,9 +166,9 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--model", o->model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->set, "the model's options: key=value,...");
   c->add_option("--mode", o->mode, "train: the very step that train runs, on the built-in pictures; infer: the model alone");
-  c->add_option("--batch", o->batch, "pictures a step");
-  c->add_option("--threads", o->threads, "how many cores work");
-  c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps");
+  c->add_option("--batch", o->batch, "pictures a step")->check(CLI::Range(1, 10'000));
+  c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
+  c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0, 3600));
   c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });
 }

@@ -134,7 +134,7 @@ int gradcheck(const std::vector<std::string>& names) {
 void add_gradcheck(CLI::App& app, Run& run) {
   const auto names = std::make_shared<std::vector<std::string>>();
   CLI::App* c = app.add_subcommand("gradcheck", "compares every gradient with differences of values (needs excite-double)");
-  c->add_option("names", *names, "operations and models; all unless told");
+  c->add_option("names", *names, "operations and models; all unless told")->default_str("");
   c->footer("An operation's error must stay below 1e-7, a model's below 1e-6.\nExample: excite-double gradcheck conv2d se_resnet20");
   c->callback([=, &run] { run = [=] { return gradcheck(*names); }; });
 }

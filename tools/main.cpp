@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& asked_for_help) {
     return delivered(app.exit(asked_for_help));
   } catch (const CLI::ParseError& error) {
+    if (argc < 2) throw UsageError("a command is expected, such as train; excite --help lists them");
     throw UsageError(app.remaining(true).empty() ? where(app) + error.what() : unknown_word(app));
   }
   return delivered(chosen());

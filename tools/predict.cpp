@@ -105,7 +105,6 @@ nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>
 
 int predict(const PredictOptions& o) {
   set_threads(o.threads);
-  require<UsageError>(o.top >= 1, "predict: --top ", o.top, ": expected at least 1");
   const TrainedModel trained = load_model(SafetensorsFile(o.weights));
   const Frozen frozen(trained.model.module);
   nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
@@ -133,10 +132,10 @@ int predict(const PredictOptions& o) {
 void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App* c = app.add_subcommand("predict", "says what trained weights see in pictures");
-  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->required();
+  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->required()->default_str("");
   c->add_option("--weights", o->weights, "a .safetensors file that train has written")->required();
-  c->add_option("--top", o->top, "how many classes are shown of each picture");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers");
+  c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
+  c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_flag("--json", o->json, "prints JSON: pictures (file, top: class, probability) and skipped (file, why)");
   c->footer("Example: excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/");
   c->callback([=, &run] { run = [=] { return predict(*o); }; });

@@ -51,7 +51,6 @@ int summary(const SummaryOptions& o) {
   Rng rng(0);
   const Model model = make_model(o.model, parse_settings(o.set), o.classes, rng);
   const long size = o.size == 0 ? model.picture_size : o.size;
-  require<UsageError>(size >= 1 && size <= 1024, "summary: --size ", size, ": expected 1 to 1024");
   const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));
   o.json ? print_summary_as_json(model, size, cost) : print_summary(model, size, cost);
   return 0;
@@ -65,7 +64,7 @@ void add_summary(CLI::App& app, Run& run) {
   c->add_option("--model", o->model, "the model's name; `excite models` lists them")->required();
   c->add_option("--set", o->set, "the model's options: key=value,...");
   c->add_option("--classes", o->classes, "how many classes it tells apart");
-  c->add_option("--size", o->size, "side of the picture; 0 for the one that the model is meant for");
+  c->add_option("--size", o->size, "side of the picture; 0 for the one that the model is meant for")->check(CLI::Range(0, 1024));
   c->add_flag("--json", o->json, "prints JSON: parameters, macs, activation_bytes, layers");
   c->footer("Example: excite summary --model se_resnet20 --set reduction=8");
   c->callback([=, &run] { run = [=] { return summary(*o); }; });

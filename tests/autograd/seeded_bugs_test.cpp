@@ -122,7 +122,8 @@ std::vector<Case> cases() {
          });
        }},
       {"tanh with 1 + t^2", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::tanh(x); }, [=](real dy, real x) { return dy * (1 + (bug ? 1 : -1) * std::tanh(x) * std::tanh(x)); });
+         return elementwise(in[0], [](real x) { return std::tanh(x); },
+                            [=](real dy, real x) { return dy * (1 + (bug ? 1 : -1) * std::tanh(x) * std::tanh(x)); });
        }},
       {"square without its factor 2", {v}, [](const Inputs& in, bool bug) {
          return elementwise(in[0], [](real x) { return x * x; }, [=](real dy, real x) { return (bug ? 1 : 2) * x * dy; });
@@ -134,13 +135,15 @@ std::vector<Case> cases() {
          return elementwise(in[0], [](real x) { return std::max(x, real(0)); }, [=](real dy, real x) { return x > 0 && (!bug || dy > 0) ? dy : 0; });
        }},
       {"relu6 that forgets its upper bound", {m}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::clamp(6 * x, real(0), real(6)); }, [=](real dy, real x) { return x > 0 && (bug || x < 1) ? 6 * dy : 0; });
+         return elementwise(in[0], [](real x) { return std::clamp(6 * x, real(0), real(6)); },
+                            [=](real dy, real x) { return x > 0 && (bug || x < 1) ? 6 * dy : 0; });
        }},
       {"a factor of 1 + 1e-6", {v}, [](const Inputs& in, bool bug) {
          return elementwise(in[0], [](real x) { return std::exp(x); }, [=](real dy, real x) { return (bug ? 1 + 1e-6 : 1) * dy * std::exp(x); });
        }},
       {"a product with one of its two terms", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return x * std::sin(x); }, [=](real dy, real x) { return dy * (std::sin(x) + (bug ? 0 : x * std::cos(x))); });
+         return elementwise(in[0], [](real x) { return x * std::sin(x); },
+                            [=](real dy, real x) { return dy * (std::sin(x) + (bug ? 0 : x * std::cos(x))); });
        }},
       {"the gradients of two inputs exchanged", {v, v}, [](const Inputs& in, bool bug) {
          return result("mul", map(times, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
@@ -151,7 +154,9 @@ std::vector<Case> cases() {
 
       // sums and means
       {"mean without 1/N", {m}, [](const Inputs& in, bool bug) {
-         return result("mean", full({}, sum(in[0]->value) / 12), {in[0]}, [=](Node& y) { in[0].add_grad(full(in[0].shape(), y.grad.item() / (bug ? 1 : 12))); });
+         return result("mean", full({}, sum(in[0]->value) / 12), {in[0]}, [=](Node& y) {
+           in[0].add_grad(full(in[0].shape(), y.grad.item() / (bug ? 1 : 12)));
+         });
        }},
       {"bias gradient averaged over the rows", {m, {3}}, [](const Inputs& in, bool bug) {
          return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
@@ -202,8 +207,12 @@ std::vector<Case> cases() {
       {"batch_norm without its variance term", {picture, {2}}, [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.variance = real(!bug)});
        }},
-      {"batch_norm without its mean term", {picture, {2}}, [](const Inputs& in, bool bug) { return batch_norm_of(in[0], in[1], {.mean = real(!bug)}); }},
-      {"batch_norm without gamma in dx", {picture, {2}}, [](const Inputs& in, bool bug) { return batch_norm_of(in[0], in[1], {.gamma = real(!bug)}); }},
+      {"batch_norm without its mean term", {picture, {2}}, [](const Inputs& in, bool bug) {
+         return batch_norm_of(in[0], in[1], {.mean = real(!bug)});
+       }},
+      {"batch_norm without gamma in dx", {picture, {2}}, [](const Inputs& in, bool bug) {
+         return batch_norm_of(in[0], in[1], {.gamma = real(!bug)});
+       }},
       {"batch_norm with the unbiased variance on the way back", {picture, {2}}, [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.variance = bug ? real(50) / 49 : 1});
        }},
@@ -220,7 +229,9 @@ std::vector<Case> cases() {
          });
        }},
       {"cross-entropy without 1/N", {m}, [](const Inputs& in, bool bug) { return cross_entropy_of(in[0], real(0.1), real(0.1), bug ? 1 : 4); }},
-      {"cross-entropy that forgets the smoothing", {m}, [](const Inputs& in, bool bug) { return cross_entropy_of(in[0], real(0.1), bug ? 0 : real(0.1), 4); }},
+      {"cross-entropy that forgets the smoothing", {m}, [](const Inputs& in, bool bug) {
+         return cross_entropy_of(in[0], real(0.1), bug ? 0 : real(0.1), 4);
+       }},
 
       // pools and channels
       {"average pool that divides by another count", {picture}, [](const Inputs& in, bool bug) {
@@ -279,7 +290,8 @@ std::vector<Case> cases() {
          return elementwise(in[0], [](real x) { return std::sin(x); }, [=](real dy, real x) { return bug ? 0 : dy * std::cos(x); });
        }, "zero everywhere"},
       {"a gradient that is not finite", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::sin(x); }, [=](real dy, real x) { return bug && x > 0 ? dy / (x - x) : dy * std::cos(x); });
+         return elementwise(in[0], [](real x) { return std::sin(x); },
+                            [=](real dy, real x) { return bug && x > 0 ? dy / (x - x) : dy * std::cos(x); });
        }, "not finite"},
       {"a gradient of another shape", {m}, [](const Inputs& in, bool bug) {
          return result("rows", in[0]->value.clone(), {in[0]}, [=](Node& y) { in[0].add_grad(bug ? sum_rows(y.grad) : y.grad.clone()); });
@@ -317,8 +329,13 @@ std::vector<Case> cases() {
          return result("copy", in[0]->value.clone(), {in[0]}, [=](Node& y) { in[0].add_grad(scaled(y.grad, noise)); });
        }, "a second run gave input 0 [5] a gradient of other bits"},
       {"dropout with another mask on the way back", {{40}}, [](const Inputs& in, bool bug) {
-         const auto mask = [](long seed) { Rng rng(seed); return map([](real u) { return u < 0.5 ? real(0) : 2; }, uniform({40}, rng)); };
-         return result("dropout", map(times, in[0]->value, mask(1)), {in[0]}, [=](Node& y) { in[0].add_grad(map(times, y.grad, mask(bug ? 2 : 1))); });
+         const auto mask = [](long seed) {
+           Rng rng(seed);
+           return map([](real u) { return u < 0.5 ? real(0) : 2; }, uniform({40}, rng));
+         };
+         return result("dropout", map(times, in[0]->value, mask(1)), {in[0]}, [=](Node& y) {
+           in[0].add_grad(map(times, y.grad, mask(bug ? 2 : 1)));
+         });
        }},
   };
 }

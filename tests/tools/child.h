@@ -1,52 +1,45 @@
-// Runs the built program as a user would, and looks at what comes out.
+// The built program as a user meets it: started as a process of its own, seen through what it prints and how it ends.
 #pragma once
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/types.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
+#include <vector>
 
 namespace excite {
 
-inline std::string program() {
-  const char* named = std::getenv("EXCITE");
-  return named ? named : sizeof(real) == sizeof(float) ? "build/excite" : "build/excite-double";
-}
+// build/excite, or build/excite-double in the double build; the environment variable EXCITE names another one.
+std::string program();
 
-struct Outcome {
-  int code = -1;
-  std::string text;  // stdout and stderr
+struct Ending {
+  int code;              // the exit code, or 128 + the signal that ended it
+  std::string out, err;  // standard output and standard error
 };
 
-inline Outcome run_program(const std::string& arguments) {
-  Outcome outcome;
-  FILE* pipe = popen((program() + " " + arguments + " 2>&1").c_str(), "r");
-  std::array<char, 4096> some;
-  for (std::size_t n; (n = fread(some.data(), 1, some.size(), pipe)) > 0;) outcome.text.append(some.data(), n);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& command, const std::string& folder = ".");
+  ~Child();              // kills it if it still runs
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
 
-inline std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+  pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  std::string out() const;  // so far
+  std::string err() const;
+  bool running();
+  Ending wait();
 
-// A folder that goes when the test ends.
-struct Folder {
-  std::string path = (std::filesystem::temp_directory_path() / "excite-test-XXXXXX").string();
-  Folder() {
-    if (!mkdtemp(path.data())) path.clear();
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+ private:
+  void reap(int status);
+  pid_t pid_ = -1;
+  int out_, err_;           // files without a name, so that it never waits for somebody to read
+  int code_ = -1;           // once it has ended
 };
+
+Ending excite_program(const std::vector<std::string>& arguments);
+Ending shell(const std::string& script);  // by sh, which finds the program in $EXCITE
+
+// That a command fails as all do: nothing on standard output, and on standard error one line, "excite: ", with these words in it.
+void expect_failure(const Ending& ending, int code, const std::vector<std::string>& words);
 
 }  // namespace excite

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/real.h"
-#include "tests/tools/child.h"
+#include "tests/tools/outcome.h"
 
 namespace excite {
 namespace {

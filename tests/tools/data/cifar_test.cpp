@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/real.h"
-#include "tests/tools/child.h"
+#include "tests/tools/outcome.h"
 
 namespace excite {
 namespace {

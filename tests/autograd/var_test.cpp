@@ -1,0 +1,159 @@
+// The engine.
+#include "autograd/var.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "autograd/ops.h"
+#include "core/memory.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+Var one(real v) { return parameter(full({}, v)); }
+
+// The example of autograd/README.md.
+TEST(Backward, ComputesTheExampleOfTheChapter) {
+  const Var w = one(2), x = one(1), b = one(-1);
+  const Var y = sigmoid(add(mul(w, x), b));
+  EXPECT_NEAR(y->value.item(), 0.7311, 5e-5);
+  backward(y);
+  EXPECT_NEAR(w->grad.item(), 0.1966, 5e-5);
+  EXPECT_NEAR(x->grad.item(), 0.3932, 5e-5);
+  EXPECT_NEAR(b->grad.item(), 0.1966, 5e-5);
+}
+
+TEST(Backward, AddsUpWhatReachesANodeOnSeveralWays) {
+  const Var x = one(3);
+  const Var square = mul(x, x);
+  backward(add(mul(square, x), mul(square, square)));  // of x^3 + x^4
+  EXPECT_EQ(x->grad.item(), 3 * 9 + 4 * 27);
+}
+
+TEST(Backward, AddsUpInALeafOverSeveralGraphs) {
+  const Var x = one(3);
+  backward(mul(x, x));
+  backward(scale(x, 10));
+  EXPECT_EQ(x->grad.item(), 16);
+}
+
+TEST(Backward, TakesACotangentForAnyShape) {
+  const Var x = parameter(Tensor({2}, {3, 5}));
+  backward(mul(x, x), Tensor({2}, {1, -10}));
+  EXPECT_EQ(x->grad[0], 6);
+  EXPECT_EQ(x->grad[1], -100);
+}
+
+TEST(Backward, ReachesOnlyWhatNeedsAGradient) {
+  const Var x = one(3), data(full({}, 4));
+  backward(mul(x, data));
+  EXPECT_EQ(x->grad.item(), 4);
+  EXPECT_TRUE(data->grad.empty());
+}
+
+TEST(Backward, FreesTheGraphAndSaysSoTheSecondTime) {
+  const Var x = one(3), square = mul(x, x), y = exp(square);
+  backward(y);
+  EXPECT_TRUE(y->inputs.empty());
+  EXPECT_FALSE(y->backward);
+  EXPECT_TRUE(y->grad.empty());
+  EXPECT_TRUE(fails_saying([&] { backward(y); }, {"exp [] was walked already"}));
+  EXPECT_TRUE(fails_saying([&] { backward(scale(square, 2)); }, {"leads to mul [], which was walked already"}));
+}
+
+TEST(Backward, AsksForOneNumberOrACotangentOfTheRightShape) {
+  const Var x = parameter(zeros({2, 3}));
+  EXPECT_TRUE(fails_saying([&] { backward(exp(x)); }, {"the loss has shape [2, 3], expected one number"}));
+  EXPECT_TRUE(fails_saying([&] { backward(exp(x), zeros({3, 2})); }, {"a gradient of shape [3, 2] flows into exp, whose value has shape [2, 3]"}));
+  EXPECT_TRUE(fails_saying([&] { backward(exp(zeros({}))); }, {"nothing that needs a gradient"}));
+}
+
+TEST(Backward, NamesBothShapesWhenAnOpGivesAWrongOne) {
+  const Var x = parameter(zeros({2, 3}));
+  x->name = "fc.weight";
+  const Var y = result("bad", zeros({}), {x}, [=](Node&) { x.add_grad(zeros({6})); });
+  EXPECT_TRUE(fails_saying([&] { backward(y); }, {"a gradient of shape [6] flows into leaf fc.weight, whose value has shape [2, 3]"}));
+}
+
+TEST(Backward, SkipsWhatNothingFlowsInto) {
+  const Var x = one(3), y = one(4);
+  bool called = false;
+  const Var unused = result("unused", full({}, 0), {x}, [&](Node&) { called = true; });
+  backward(result("first", full({}, 0), {y, unused}, [=](Node& node) { y.add_grad(std::move(node.grad)); }));
+  EXPECT_FALSE(called);
+  EXPECT_TRUE(x->grad.empty());
+}
+
+TEST(Backward, ShowsEachNodeToAVisitorNewestFirst) {
+  const Var x = one(3);
+  std::string seen;
+  const Visitor visitor{[&](Node& node) { seen += std::string("<") + node.op; }, [&](Node& node) { seen += std::string(">") + node.op; }};
+  backward(exp(scale(x, 2)), full({}, 1), visitor);
+  EXPECT_EQ(seen, "<exp>exp<scale>scale");
+}
+
+// ---- what is recorded ----
+
+TEST(Result, RecordsNothingWhenNothingNeedsAGradient) {
+  const Var x(full({}, 3));
+  const Var y = exp(mul(x, x));
+  EXPECT_FALSE(y.needs_grad());
+  EXPECT_TRUE(y->inputs.empty());
+  EXPECT_FALSE(y->backward);
+}
+
+TEST(Graph, IsInTheOrderOfComputation) {
+  const Var x = one(3), square = mul(x, x), y = add(exp(square), square);
+  std::string ops;
+  for (const Var& node : graph(y)) ops += std::string(node->op) + " ";
+  EXPECT_EQ(ops, "leaf mul exp add ");
+}
+
+// ---- depth ----
+
+Var chain(const Var& x, long length) {
+  Var y = x;
+  for (long i = 0; i < length; i++) y = result("copy", full({}, 1), {y}, [y](Node& node) { y.add_grad(std::move(node.grad)); });
+  return y;
+}
+
+TEST(Engine, WalksAChainOfAMillionOps) {
+  const Var x = one(3);
+  backward(chain(x, 1'000'000));
+  EXPECT_EQ(x->grad.item(), 1);
+}
+
+TEST(Engine, DestroysAChainOfAMillionOpsThatWasNeverWalked) {
+  const Var x = one(3);
+  { const Var y = chain(x, 1'000'000); }
+  EXPECT_TRUE(x->grad.empty());
+}
+
+TEST(Engine, LeavesNothingBehind) {
+  const Var x = one(3);
+  const long before = memory_stats().live;
+  { const Var y = chain(x, 1000); }
+  EXPECT_EQ(memory_stats().live, before);
+  backward(chain(x, 1000));
+  x->grad = Tensor();
+  EXPECT_EQ(memory_stats().live, before);
+}
+
+// ---- names for messages ----
+
+TEST(LayerOf, IsToldFromTheNearestParameter) {
+  const Var w = parameter(zeros({2, 2})), b = parameter(zeros({2}));
+  w->name = "layer1.0.fc.weight";
+  b->name = "layer1.1.bias";
+  const Var product = matmul(zeros({1, 2}), w);
+  const Var y = relu(product), z = add_bias(y, b);
+  EXPECT_EQ(layer_of(*product), "layer1.0.fc");
+  EXPECT_EQ(layer_of(*y), "after layer1.0.fc");
+  EXPECT_EQ(layer_of(*z), "layer1.1");
+  EXPECT_EQ(layer_of(*exp(one(1))), "");
+}
+
+}  // namespace
+}  // namespace excite

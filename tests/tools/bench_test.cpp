@@ -1,0 +1,70 @@
+// What bench prints, not how fast it is: no test here depends on the clock.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/text.h"
+#include "tests/core/files/scratch.h"
+#include "tests/tools/child.h"
+
+namespace excite {
+namespace {
+
+Ending bench(const std::vector<std::string>& more) {
+  std::vector<std::string> all{"bench", "--model", "se_resnet8", "--batch", "4", "--threads", "1", "--seconds", "0"};
+  all.insert(all.end(), more.begin(), more.end());
+  return excite_program(all);
+}
+
+// The numbers of the row whose name is `what`: calls, forward, backward, total, share.
+std::vector<double> row(const std::string& table, const std::string& what) {
+  for (const std::string& line : split(table, '\n')) {
+    if (!line.starts_with(what + "  ")) continue;
+    std::vector<double> numbers;
+    const char* at = line.c_str() + what.size();
+    for (char* end = nullptr; numbers.size() < 5; at = end) numbers.push_back(std::strtod(at, &end));
+    return numbers;
+  }
+  ADD_FAILURE() << "no row " << what << " in\n" << table;
+  return std::vector<double>(5);
+}
+
+TEST(Bench, EndsWithPicturesASecond) {
+  for (const std::string mode : {"train", "infer"}) {
+    const Ending ending = bench({"--mode", mode});
+    ASSERT_EQ(ending.code, 0) << ending.err;
+    const std::vector<std::string> lines = split(ending.out, '\n');
+    ASSERT_TRUE(lines.back().starts_with("pictures/s ")) << lines.back();
+    EXPECT_GT(std::strtod(lines.back().c_str() + 11, nullptr), 0);
+    expect_contains(lines.front(), "se_resnet8, " + mode + ", batch 4, 1 thread, ");
+  }
+}
+
+// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each convolution has its batch_norm.
+TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
+  const std::string table = bench({"--mode", "train"}).out;
+  EXPECT_EQ(row(table, "conv2d")[0], 9);
+  EXPECT_EQ(row(table, "batch_norm")[0], 9);
+  EXPECT_EQ(row(table, "scale_channels")[0], 3);
+  EXPECT_EQ(row(table, "log_softmax")[0], 1);
+  for (const int direction : {1, 2}) EXPECT_GT(row(table, "conv2d")[static_cast<std::size_t>(direction)], 0);
+  EXPECT_EQ(row(table, "(making the batch)")[0], 1);
+  EXPECT_EQ(row(table, "(optimizer)")[0], 1);
+}
+
+TEST(Bench, InferenceHasNoBackwardAndUsesTheRunningStatistics) {
+  const std::string table = bench({"--mode", "infer"}).out;
+  EXPECT_EQ(row(table, "conv2d")[0], 9);
+  EXPECT_EQ(row(table, "conv2d")[2], 0);
+  EXPECT_EQ(row(table, "batch_norm_running")[0], 9);
+  EXPECT_EQ(table.find("log_softmax"), std::string::npos);
+}
+
+TEST(Bench, RefusesModesAndModelsThatAreNot) {
+  expect_failure(bench({"--mode", "tain"}), 2, {"bench: ", "tain", "the nearest is train"});
+  expect_failure(excite_program({"bench", "--model", "se_resnet2"}), 2, {"se_resnet2", "the nearest is se_resnet20"});
+  expect_failure(excite_program({"bench", "--batch", "0"}), 2, {"bench: ", "--batch"});
+}
+
+}  // namespace
+}  // namespace excite
