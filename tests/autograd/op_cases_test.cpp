@@ -49,7 +49,7 @@ TEST(OpCases, CallTheOperationTheyAreNamedAfter) {
     std::set<std::string> called;
     const Var y = c.f(in), again = c.f(in);
     for (const Var& node : graph(y)) called.insert(node->op);
-    if (c.op != "composed") EXPECT_TRUE(called.contains(op)) << c.op << ", " << c.name;
+    EXPECT_TRUE(c.op == "composed" || called.contains(op)) << c.op << ", " << c.name;
     EXPECT_TRUE(std::equal(y->value.begin(), y->value.end(), again->value.begin(), again->value.end())) << c.op << ", " << c.name;
   }
 }

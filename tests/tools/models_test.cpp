@@ -27,7 +27,9 @@ TEST(Models, ListsThemAsJson) {
     EXPECT_EQ(list[i]["name"], model_list()[i].name);
     EXPECT_EQ(list[i]["about"], model_list()[i].about);
     EXPECT_EQ(list[i]["options"].get<Settings>(), model_list()[i].defaults);
-    if (list[i]["name"] == "resnet110") EXPECT_EQ(list[i]["parameters"], 1'730'714);
+    if (list[i]["name"] == "resnet110") {
+      EXPECT_EQ(list[i]["parameters"], 1'730'714);
+    }
   }
 }
 
