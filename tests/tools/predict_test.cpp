@@ -128,7 +128,7 @@ TEST_F(Predict, RefusesWeightsThatAreDamaged) {
   std::string bytes = get(weights);
   bytes[bytes.size() / 2] ^= 1;
   put(weights, bytes);
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3, {"w.safetensors", "checksum"});
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3, {"w.safetensors", "CRC-32C"});
   expect_failure(excite_program({"predict", "--weights", folder / "none", folder / "a.png"}), 3, {"none", "No such file"});
 }
 
