@@ -23,7 +23,7 @@ TEST(Train, ResumesToTheSameBitsAfterASignalInTheMiddle) {
   const Folder folder;
   const std::string whole = folder.path + "/whole", cut = folder.path + "/cut";
   ASSERT_EQ(run_program(short_run + "--out " + whole).code, 0);
-  const Outcome stopped = run_program(short_run + "--out " + cut + " & sleep 0.4; kill -INT $!; wait $!");
+  const Outcome stopped = run_program(short_run + "--out " + cut + " & while ! [ -e " + cut + "/config.json ]; do sleep 0.02; done; sleep 0.3; kill -INT $!; wait $!");
   ASSERT_TRUE(stopped.code == 130 || stopped.code == 0) << stopped.text;
   ASSERT_EQ(run_program("train --resume --out " + cut).code, 0);
   EXPECT_TRUE(bytes_of(whole + "/last.safetensors") == bytes_of(cut + "/last.safetensors"));
@@ -33,7 +33,7 @@ TEST(Train, ResumesToTheSameBitsAfterKill9) {
   const Folder folder;
   const std::string whole = folder.path + "/whole", cut = folder.path + "/cut";
   ASSERT_EQ(run_program(short_run + "--out " + whole).code, 0);
-  run_program(short_run + "--out " + cut + " & sleep 0.5; kill -9 $!; wait $!");
+  run_program(short_run + "--out " + cut + " & while ! [ -e " + cut + "/config.json ]; do sleep 0.02; done; sleep 0.2; kill -9 $!; wait $!");
   for (int i = 0; i < 4; i++) run_program("train --resume --out " + cut + " & sleep 0." + std::to_string(3 + i) + "; kill -9 $!; wait $!");
   const Outcome last = run_program("train --resume --out " + cut);
   ASSERT_EQ(last.code, 0) << last.text;
