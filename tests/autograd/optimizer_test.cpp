@@ -243,7 +243,7 @@ TEST(Optimizer, LearnsXor) {
     double loss = 0;
     for (int t = 0; t < 300; t++) {
       const Var y = cross_entropy(linear(tanh(linear(x, w1, b1)), w2, b2), {0, 1, 1, 0});
-      loss = y->value.item();
+      loss = static_cast<double>(y->value.item());
       backward(y);
       step(optimizer, lr);
     }
