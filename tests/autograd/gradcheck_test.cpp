@@ -147,6 +147,20 @@ TEST(Gradcheck, DoesNotTakeAJumpForAKink) {
   EXPECT_TRUE(says(report, "element [0]")) << report;
 }
 
+// Where a function bends much, both one-sided differences are wrong, and may have a wrong gradient between them. But they come nearer
+// with the step, and so it is no kink.
+TEST(Gradcheck, DoesNotTakeCurvatureForAKink) {
+  const auto f = [](const Inputs& in, real mistake) {
+    return result("steep", map([](real v) { return std::exp(3000 * v); }, in[0]->value), {in[0]}, [=](Node& y) {
+      Tensor dx = map([](real dy, real e) { return 3000 * dy * e; }, y.grad, y.value);
+      dx[0] *= 1 + mistake;
+      in[0].add_grad(std::move(dx));
+    });
+  };
+  EXPECT_TRUE(check_gradient([&](auto& in) { return f(in, 0); }, {zeros({200})}).ok);
+  EXPECT_FALSE(check_gradient([&](auto& in) { return f(in, real(1e-5)); }, {zeros({200})}).ok);
+}
+
 // ---- zero by nature ----
 
 TEST(Gradcheck, TakesAZeroGradientOnlyWhereTold) {
@@ -211,6 +225,17 @@ TEST(ModelGradcheck, LeavesValuesAsTheyWereAndNoGradients) {
     EXPECT_TRUE(x->grad.empty());
     EXPECT_TRUE(same_bits(x->value, same->value));
   }
+}
+
+TEST(ModelGradcheck, PutsTheValuesBackWhenTheFunctionFailsMidway) {
+  const Net net, twin;
+  int calls = 0;
+  const auto f = [&] {
+    require(++calls < 4, "the fourth call fails");
+    return net.loss();
+  };
+  EXPECT_TRUE(says(check_model_gradient(f, net.parameters()), "the fourth call fails"));
+  EXPECT_TRUE(same_bits(net.w1->value, twin.w1->value));
 }
 
 // Scales what flows back through it, and nothing on the way forward.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/compare.h"
 
 namespace excite {
@@ -64,6 +66,7 @@ TEST(Schedule, WorksAtItsExtremes) {
     EXPECT_EQ((Schedule{.decay = decay, .peak = 1, .total_steps = 10}.at(0)), 1);  // no warm-up: the peak at once
     const Schedule all_warm_up{.decay = decay, .peak = 1, .total_steps = 10, .warmup_steps = 10};
     EXPECT_DOUBLE_EQ(all_warm_up.at(9), 0.9);
+    EXPECT_TRUE(std::isfinite(all_warm_up.at(10)));
     EXPECT_NO_THROW(all_warm_up.validate());
   }
 }
