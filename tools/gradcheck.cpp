@@ -112,10 +112,11 @@ struct Row {
 int gradcheck(const std::vector<std::string>& names) {
   require<UsageError>(sizeof(real) == sizeof(double),
                       "gradcheck: this program computes in float, whose rounding is as large as many a mistake; use excite-double gradcheck");
-  std::printf("%-20s %5s %8s %6s %10s  %-6s  %s\n", "checked", "cases", "elements", "kinks", "worst", "", "the case with the worst error");
+  const std::vector<Check> checks = chosen_checks(names);
+  std::printf("%-20s %5s %8s %6s %10s  %-6s  %s\n", "checked", "cases", "elements", "kinks", "worst", "", names.empty() ? "the case with the worst error" : "case");
   Row row, total;
   std::string complaints;
-  for (const Check& check : chosen_checks(names)) {
+  for (const Check& check : checks) {
     if (row.cases && (!names.empty() || row.name != check.name)) row.print(), row = {};
     const GradcheckReport report = check.run();
     row.name = check.name;
