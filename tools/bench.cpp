@@ -168,7 +168,7 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--mode", o->mode, "train: the very step that train runs, on the built-in pictures; infer: the model alone");
   c->add_option("--batch", o->batch, "pictures a step")->check(CLI::Range(1, 10'000));
   c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
-  c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0, 3600));
+  c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
   c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });
 }

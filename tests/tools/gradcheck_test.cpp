@@ -27,7 +27,7 @@ TEST(GradcheckProgram, ChecksASmallRelativeOfANamedModelAndItsOptions) {
   EXPECT_EQ(ending.code, 0) << ending.out;
   expect_contains(ending.out, "as it is\n");
   expect_contains(ending.out, "shortcut=A\n");
-  expect_contains(ending.out, "2 cases, ");
+  expect_contains(ending.out, "\n2 cases, ");
 }
 
 TEST(GradcheckProgram, SaysTheNearestName) {
