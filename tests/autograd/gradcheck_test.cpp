@@ -48,6 +48,20 @@ TEST(Gradcheck, PassesARightOperation) {
   EXPECT_TRUE(says(report, "input ")) << report;
 }
 
+// y = x, whose gradient is wrong unless dy = x.
+TEST(Gradcheck, DrawsNoCotangentThatIsTheInput) {
+  const auto f = [](const Inputs& in) {
+    const Var x = in[0];
+    return result("same", x->value.clone(), {x}, [=](Node& y) { x.add_grad(map([](real dy, real v) { return 2 * dy - v; }, y.grad, x->value)); });
+  };
+  for (const long seed : {0, 1, 5}) {
+    Rng rng(seed);
+    GradcheckOptions options;
+    options.seed = seed;
+    EXPECT_FALSE(check_gradient(f, {normal({3}, rng)}, options).ok) << seed;
+  }
+}
+
 TEST(Gradcheck, NamesInputShapeElementAndBothValues) {
   // d(2 x) = 2, but one element says 5.
   const auto f = [](const Inputs& in) {
