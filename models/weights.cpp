@@ -66,14 +66,15 @@ std::string in_brackets(const std::vector<long>& dims) {
   return text("[", join(words, ", "), "]");
 }
 
-void check_names_and_shapes(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, const std::string& ignored) {
+void check_names_and_shapes(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored) {
   std::vector<std::string> missing, too_many, other_shape;
   std::set<std::string> expected;
   for (const auto& [name, tensor] : tensors) {
     expected.insert(name);
     const std::vector<long> dims = dims_in_file(tensor->shape());
     if (!file.contains(name)) missing.push_back(name);
-    else if (file.entry(name).dims != dims) other_shape.push_back(text(name, " ", in_brackets(file.entry(name).dims), " instead of ", in_brackets(dims)));
+    else if (const std::vector<long>& there = file.entry(name).dims; there != dims)
+      other_shape.push_back(text(name, " ", in_brackets(there), " instead of ", in_brackets(dims)));
   }
   for (const std::string& name : file.names()) {
     const bool may_stand_there = (!ignored.empty() && name.starts_with(ignored)) || name.ends_with(".num_batches_tracked");
@@ -87,7 +88,8 @@ void check_names_and_shapes(const SafetensorsFile& file, const std::vector<Named
 
 const std::string& entry(const SafetensorsFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
-  require<FileError>(found != file.metadata().end(), file.path(), ": its metadata has no entry '", key, "', so it does not say how to use its weights (was it written by excite?)");
+  require<FileError>(found != file.metadata().end(), file.path(), ": its metadata has no entry '", key,
+                     "', so it does not say how to use its weights (was it written by excite?)");
   return found->second;
 }
 
@@ -97,7 +99,8 @@ Value parsed(const SafetensorsFile& file, const std::string& key) {
   try {
     return json::parse(entry(file, key)).get<Value>();
   } catch (const json::exception&) {
-    throw FileError(text(file.path(), ": metadata entry '", key, "' is '", entry(file, key).substr(0, 80), "', which is not what excite writes there"));
+    const std::string shown = entry(file, key).substr(0, 80);
+    throw FileError(text(file.path(), ": metadata entry '", key, "' is '", shown, "', which is not what excite writes there"));
   }
 }
 
@@ -110,31 +113,32 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
   require<FileError>(purpose.classes.size() <= most_classes, file.path(), ": ", purpose.classes.size(), " classes, at most ", most_classes);
   for (int c = 0; c < 3; c++)
     require<FileError>(std::isfinite(purpose.mean[c]) && std::isfinite(purpose.deviation[c]) && purpose.deviation[c] > 0, file.path(),
-                       ": normalises by mean ", purpose.mean[c], " and deviation ", purpose.deviation[c], ", expected finite numbers and a deviation above 0");
+                       ": normalises by mean ", purpose.mean[c], " and deviation ", purpose.deviation[c],
+                       ", expected finite numbers and a deviation above 0");
   return purpose;
 }
 
 }  // namespace
 
-std::vector<NamedTensor> state_of(const Module& module) {
-  std::vector<NamedTensor> tensors;
-  for (const Module::Entry& e : module.state()) tensors.push_back({e.name, &e.var->value});
+NamedTensors state_of(const Module& module) {
+  NamedTensors tensors;
+  for (const Module::Entry& e : module.state()) tensors.emplace_back(e.name, &e.var->value);
   return tensors;
 }
 
-void save_tensors(const std::string& path, const Metadata& metadata, const std::vector<NamedTensor>& tensors) {
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors) {
   std::vector<Tensor> permuted;
-  for (const NamedTensor& t : tensors) permuted.push_back(to_file(*t.tensor));
+  for (const auto& [name, tensor] : tensors) permuted.push_back(to_file(*tensor));
   std::vector<TensorToWrite> list;
-  for (std::size_t i = 0; i < tensors.size(); i++) list.push_back({tensors[i].name, &permuted[i]});
+  for (std::size_t i = 0; i < tensors.size(); i++) list.push_back({tensors[i].first, &permuted[i]});
   write_safetensors(path, metadata, list);
 }
 
-void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, const std::string& ignored) {
+void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored) {
   check_names_and_shapes(file, tensors, ignored);
   std::vector<Tensor> loaded;
   for (const auto& [name, tensor] : tensors) loaded.push_back(from_file(file.read(name), tensor->shape()));
-  for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].tensor = std::move(loaded[i]);
+  for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
 }
 
 Metadata describe(const Model& model, const Purpose& purpose) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/optimizer.h"
 #include "core/files/safetensors.h"
 #include "models/registry.h"
 
@@ -14,18 +15,13 @@ namespace excite {
 
 using Metadata = std::map<std::string, std::string>;
 
-// A tensor and the name that it has in a file.
-struct NamedTensor {
-  std::string name;
-  Tensor* tensor;
-};
-std::vector<NamedTensor> state_of(const Module& module);  // parameters and running statistics
+NamedTensors state_of(const Module& module);  // parameters and running statistics
 
-void save_tensors(const std::string& path, const Metadata& metadata, const std::vector<NamedTensor>& tensors);
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors);
 
 // Fills every tensor from the file, or none: one FileError lists all names that are missing in it, too many, or of another shape. Names
 // that begin with `ignored` are not counted as too many, nor is num_batches_tracked, which PyTorch writes and nothing here needs.
-void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, const std::string& ignored = "");
+void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored = "");
 
 // What a model was trained for: the names of its classes, and what its pictures are normalised by, (pixel / 255 - mean) / deviation.
 struct Purpose {

@@ -1,14 +1,13 @@
 // excite evaluate: how good trained weights are on a set's test pictures.
 #include <cstdio>
-#include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/parallel.h"
 #include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/data/load.h"
+#include "tools/output.h"
 #include "tools/training/metrics.h"
 
 namespace excite {
@@ -22,7 +21,7 @@ struct EvaluateOptions {
   bool json = false;
 };
 
-void print_json(const Metrics& m, const std::vector<std::string>& classes) {
+nlohmann::ordered_json as_json(const Metrics& m, const std::vector<std::string>& classes) {
   nlohmann::ordered_json json{{"pictures", m.count()}, {"loss", m.loss()}, {"top1", m.top1()}, {"top5", m.top5()}};
   json["per_class"] = nlohmann::ordered_json::array();
   json["confusion"] = nlohmann::ordered_json::array();
@@ -32,7 +31,7 @@ void print_json(const Metrics& m, const std::vector<std::string>& classes) {
     json["per_class"].push_back({{"class", classes[static_cast<std::size_t>(i)]}, {"pictures", m.count_of(i)}, {"accuracy", m.accuracy_of(i)}});
     json["confusion"].push_back(row);
   }
-  std::cout << json.dump(2) << "\n";
+  return json;
 }
 
 // A table of accuracies and, beside it, of what each class was taken for; beyond some classes only the first.
@@ -41,7 +40,7 @@ void print_table(const Metrics& m, const std::vector<std::string>& classes) {
   std::printf("pictures %ld   loss %.4f   top-1 %.2f %%   top-5 %.2f %%\n\n", m.count(), m.loss(), 100 * m.top1(), 100 * m.top5());
   std::printf("%-16s pictures  accuracy%s\n", "class", m.classes() <= most_columns ? "   taken for (columns in the order of the rows)" : "");
   for (long i = 0; i < m.classes(); i++) {
-    std::printf("%-16s %8ld  %6.2f %%", classes[static_cast<std::size_t>(i)].c_str(), m.count_of(i), 100 * m.accuracy_of(i));
+    std::printf("%-16s %8ld  %6.2f %%", printable(classes[static_cast<std::size_t>(i)]).c_str(), m.count_of(i), 100 * m.accuracy_of(i));
     if (m.classes() <= most_columns) std::printf("  ");
     for (long j = 0; j < m.classes() && m.classes() <= most_columns; j++) std::printf(" %5ld", m.confusion(i, j));
     std::printf("\n");
@@ -59,7 +58,7 @@ int evaluate(const EvaluateOptions& o) {
                      " classes, and they are not the ", data.test.classes.size(), " of ", o.data);
   const Normalisation normalisation{trained.purpose.mean, trained.purpose.deviation};
   const Metrics metrics = measure_accuracy(trained.model, data.test, normalisation, o.batch, [](const Metrics&) { return true; });
-  o.json ? print_json(metrics, trained.purpose.classes) : print_table(metrics, trained.purpose.classes);
+  o.json ? print_json(as_json(metrics, trained.purpose.classes)) : print_table(metrics, trained.purpose.classes);
   return 0;
 }
 

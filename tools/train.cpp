@@ -1,4 +1,5 @@
 // excite train: from a model's name and pictures to weights.
+#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -51,11 +52,12 @@ void refuse_other_options(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     const bool allowed = name == "--resume" || name == "--out" || name == "--threads";
-    require<UsageError>(option->count() == 0 || allowed, "train: ", name, " cannot be given beside --resume: the run goes on with what it was started with");
+    require<UsageError>(option->count() == 0 || allowed, "train: ", name, " cannot be given beside --resume: the run goes on as it was started");
   }
 }
 
 int train(const CLI::App& command, const TrainOptions& o) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the save, not the end of the process
   set_threads(o.threads);
   if (!o.resume) return train_anew(resolve(o), o.data, o.out);
   refuse_other_options(command);
@@ -72,17 +74,19 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--model", r.model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->model_options, "the model's options: key=value,...");
   c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
-  c->add_option("--epochs", o->epochs, text("how often each picture is seen [", default_epochs(false), "; with builtin data ", default_epochs(true), "]"));
+  c->add_option("--epochs", o->epochs, text("how often each picture is seen [", default_epochs(false), "; builtin: ", default_epochs(true), "]"));
   c->add_option("--batch", r.batch, "pictures a step");
   c->add_option("--optimizer", r.optimizer, "sgd or adamw");
   c->add_option("--lr", o->lr, text("peak of the learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"), "]"));
   c->add_option("--schedule", r.schedule, "one-cycle, cosine, step, multistep or constant");
   c->add_option("--warmup", o->warmup, "epochs over which the learning rate grows to its peak, fractions allowed [a fifth of all]");
-  c->add_option("--milestones", o->milestones, "multistep: epochs at which the learning rate falls [half and three quarters of all]; step: its period [a third]");
+  c->add_option("--milestones", o->milestones,
+                "multistep: epochs at which the learning rate falls [half and three quarters of all]; step: its period [a third of all]");
   c->add_option("--gamma", r.gamma, "step and multistep: what the learning rate is multiplied by");
   c->add_option("--momentum", r.momentum, "sgd: share of the last move that is kept; adamw: beta1");
-  c->add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov's momentum");
-  c->add_option("--weight-decay", o->weight_decay, text("pull towards 0 [sgd ", default_weight_decay("sgd"), ", adamw ", default_weight_decay("adamw"), "]"));
+  c->add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov's look ahead; on unless told");
+  c->add_option("--weight-decay", o->weight_decay,
+                text("pull towards 0 [sgd ", default_weight_decay("sgd"), ", adamw ", default_weight_decay("adamw"), "]"));
   c->add_option("--decay", r.decay, "what decays: weights (of convolutions and linear layers) or all");
   c->add_option("--clip", r.clip, "largest gradient norm; 0 for any");
   c->add_option("--label-smoothing", r.label_smoothing, "e in the targets (1 - e) one-hot + e / classes");
@@ -92,7 +96,9 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--threads", o->threads, "changes the time, not the numbers");
   c->add_option("--out", o->out, "a new folder for the run [runs/MODEL-1, or the next free number]");
   c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out and --threads beside it");
-  c->footer("Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\nAnd after Ctrl-C: excite train --resume --out runs/se_resnet20-1");
+  c->footer(
+      "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"
+      "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1");
   c->callback([=, &run] { run = [=] { return train(*c, *o); }; });
 }
 

@@ -1,5 +1,6 @@
 #include "tools/training/checkpoint.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
@@ -34,6 +35,14 @@ Position position_from(const std::string& words, const std::string& path) {
   }
 }
 
+// Of two long texts, the place where they begin to differ, from the comma before it on.
+std::string difference(const std::string& a, const std::string& b) {
+  const auto at = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+  const std::size_t comma = a.rfind(',', static_cast<std::size_t>(at)), begin = comma == std::string::npos ? 0 : comma + 1;
+  constexpr std::size_t shown = 60;
+  return text("'", a.substr(begin, shown), "', but config.json and the data say '", b.substr(std::min(begin, b.size()), shown), "'");
+}
+
 }  // namespace
 
 Metadata run_metadata(const Recipe& recipe, const Model& model, const Purpose& purpose) {
@@ -42,7 +51,7 @@ Metadata run_metadata(const Recipe& recipe, const Model& model, const Purpose& p
   return run;
 }
 
-void save_checkpoint(const std::string& path, const Metadata& run, const Position& position, const std::vector<NamedTensor>& state) {
+void save_checkpoint(const std::string& path, const Metadata& run, const Position& position, const NamedTensors& state) {
   Metadata metadata = run;
   Json json;
   each_field(position, [&](const char* name, const auto& value) { json[name] = value; });
@@ -50,17 +59,17 @@ void save_checkpoint(const std::string& path, const Metadata& run, const Positio
   save_tensors(path, metadata, state);
 }
 
-Position load_checkpoint(const std::string& path, const Metadata& run, long epochs, long steps_per_epoch, const std::vector<NamedTensor>& state) {
+Position load_checkpoint(const std::string& path, const Metadata& run, long epochs, long steps_per_epoch, const NamedTensors& state) {
   const SafetensorsFile file(path);
   Metadata found = file.metadata();
   for (const auto& [key, value] : run)
-    require<FileError>(found[key] == value, path, ": not a checkpoint of this run: its ", key, " is '", found[key].substr(0, 200),
-                       "', but config.json and the data say '", value.substr(0, 200), "'");
+    require<FileError>(found[key] == value, path, ": not a checkpoint of this run: its ", key, " has ", difference(found[key], value));
   const Position p = position_from(found["position"], path);
   const long in_epoch = p.step - p.epoch * steps_per_epoch;
-  require<FileError>(p.epoch >= 0 && p.epoch <= epochs && in_epoch >= 0 && in_epoch <= (p.epoch < epochs ? steps_per_epoch : 0) && in_epoch == p.sums.steps,
-                     path, ": says that ", p.epoch, " epochs and ", p.step, " steps are done, ", p.sums.steps, " of them since; the run has ", epochs,
-                     " epochs of ", steps_per_epoch, " steps");
+  const long most = p.epoch < epochs ? steps_per_epoch : 0;
+  const bool possible = p.epoch >= 0 && p.epoch <= epochs && in_epoch >= 0 && in_epoch <= most && in_epoch == p.sums.steps;
+  require<FileError>(possible, path, ": says that ", p.epoch, " epochs and ", p.step, " steps are done, ", p.sums.steps,
+                     " of them since; the run has ", epochs, " epochs of ", steps_per_epoch, " steps");
   load_tensors(file, state);
   return p;
 }

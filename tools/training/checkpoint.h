@@ -24,10 +24,10 @@ struct Position {
 Metadata run_metadata(const Recipe& recipe, const Model& model, const Purpose& purpose);
 
 // Atomic. `state` holds the model's tensors and, for last, the optimizer's.
-void save_checkpoint(const std::string& path, const Metadata& run, const Position& position, const std::vector<NamedTensor>& state);
+void save_checkpoint(const std::string& path, const Metadata& run, const Position& position, const NamedTensors& state);
 
 // Fills `state`, and tells where in the run it is. FileError if the file is damaged, of another run, or says a position that cannot be; the
 // state is then untouched.
-Position load_checkpoint(const std::string& path, const Metadata& run, long epochs, long steps_per_epoch, const std::vector<NamedTensor>& state);
+Position load_checkpoint(const std::string& path, const Metadata& run, long epochs, long steps_per_epoch, const NamedTensors& state);
 
 }  // namespace excite

@@ -10,15 +10,19 @@
 #include "autograd/ops.h"
 #include "core/check.h"
 #include "core/parallel.h"
+#include "tools/data/load.h"
 #include "tools/training/config.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/report.h"
+#include "tools/training/signals.h"
 
 namespace excite {
 
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point then) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count(); }
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
 
 double peak_megabytes() {
   rusage usage{};
@@ -40,6 +44,10 @@ Model draw_model(const Recipe& recipe, const Dataset& dataset) {
   return make_model(recipe.model, recipe.options, static_cast<long>(dataset.classes.size()), rng);
 }
 
+Purpose purpose_of(const Dataset& dataset, const Normalisation& normalisation) {
+  return {dataset.classes, normalisation.mean, normalisation.deviation};
+}
+
 Recipe with_options(Recipe recipe, const Settings& options) {
   recipe.options = options;
   return recipe;
@@ -47,28 +55,28 @@ Recipe with_options(Recipe recipe, const Settings& options) {
 
 }  // namespace
 
-Training::Training(const Recipe& recipe, const std::string& data, const StopSignals& signals)
+Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> stop)
     : recipe_(recipe),
-      data_(load_limited(data, recipe.limit)),
+      data_(std::move(data)),
       normalisation_(measure(data_.train)),
       model_(draw_model(recipe, data_.train)),
-      metadata_(run_metadata(with_options(recipe, model_.options), model_, {data_.train.classes, normalisation_.mean, normalisation_.deviation})),
+      metadata_(run_metadata(with_options(recipe, model_.options), model_, purpose_of(data_.train, normalisation_))),
       step_(recipe, model_, data_.train, normalisation_),
-      signals_(signals),
+      stop_(std::move(stop)),
       progress_(stdout) {
   recipe_.options = model_.options;
 }
 
 std::string Training::summary() const {
   return text(model_.name, ": ", model_.module.parameter_count(), " parameters, ", data_.train.count(), " pictures of ", data_.train.classes.size(),
-              " classes to train on and ", data_.test.count(), " to test on, ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ", threads(),
-              threads() == 1 ? " thread" : " threads");
+              " classes to train on and ", data_.test.count(), " to test on, ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ",
+              threads(), threads() == 1 ? " thread" : " threads");
 }
 
-std::vector<NamedTensor> Training::whole_state() {
-  std::vector<NamedTensor> state = state_of(model_.module);
-  for (const auto& [name, tensor] : excite::state(step_.optimizer())) state.push_back({name, tensor});
-  return state;
+NamedTensors Training::whole_state() {
+  NamedTensors all = state_of(model_.module);
+  for (const auto& entry : state(step_.optimizer())) all.push_back(entry);
+  return all;
 }
 
 void Training::continue_from(const std::string& checkpoint) {
@@ -76,10 +84,11 @@ void Training::continue_from(const std::string& checkpoint) {
 }
 
 // What is not finite never takes the place of a good checkpoint.
-void Training::save(const std::string& path, const std::vector<NamedTensor>& state) const {
-  for (const NamedTensor& t : state)
-    require<Diverged>(all_finite(*t.tensor), "train: diverged in step ", position_.step, ", at learning rate ", step_.learning_rate(position_.step - 1),
-                      ": it made ", t.name, " not finite; try a smaller --lr, a longer --warmup, or --clip");
+void Training::save(const std::string& path, const NamedTensors& state) const {
+  for (const auto& [name, tensor] : state)
+    require<Diverged>(all_finite(*tensor), "train: diverged in epoch ", position_.epoch + 1, ", step ", position_.sums.steps, ", at learning rate ",
+                      step_.learning_rate(position_.step - 1), ": the step made ", name,
+                      " not finite; try a smaller --lr, a longer --warmup, or --clip");
   save_checkpoint(path, metadata_, position_, state);
 }
 
@@ -91,7 +100,7 @@ int Training::run(const RunFolder& folder) {
     save(folder.last(), whole_state());
     progress_.line(text("stopped in epoch ", position_.epoch + 1, " after step ", position_.sums.steps, " of ", step_.per_epoch(),
                         "; all is saved. To continue:\n", resume_command(folder)));
-    return 128 + signals_.asked();
+    return 128 + stop_();
   }
   return 0;
 }
@@ -101,7 +110,7 @@ bool Training::train_epoch() {
   steps_before_epoch_ = position_.step;
   training_seconds_ = 0;
   for (const long end = (position_.epoch + 1) * step_.per_epoch(); position_.step < end;) {
-    if (signals_.asked()) return false;
+    if (stop_() != 0) return false;
     const StepResult result = step_(position_.step);
     position_.step++;
     position_.sums.steps++;
@@ -118,9 +127,9 @@ bool Training::train_epoch() {
 // know yet, and is written again, the same, when the run goes on from there.
 bool Training::finish_epoch(const RunFolder& folder) {
   const Metrics test = measure_accuracy(model_, data_.test, normalisation_, recipe_.batch,
-                                        [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && !signals_.asked(); });
+                                        [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
   if (!std::isfinite(test.loss())) explain(test);
-  if (signals_.asked()) return false;
+  if (stop_() != 0) return false;
 
   const EpochRow finished = row(test);
   const bool best = test.top1() > position_.best_accuracy;
@@ -133,10 +142,10 @@ bool Training::finish_epoch(const RunFolder& folder) {
   save(folder.last(), whole_state());
 
   char line[200];
+  const int digits = static_cast<int>(std::to_string(recipe_.epochs).size());
   std::snprintf(line, sizeof line, "epoch %*ld/%ld  loss %.4f  accuracy %5.2f %%  test loss %.4f  test accuracy %5.2f %%  %.0f pictures/s  %s",
-                static_cast<int>(std::to_string(recipe_.epochs).size()), finished.epoch, recipe_.epochs, finished.train_loss,
-                100 * finished.train_accuracy, finished.test_loss, 100 * finished.test_accuracy, finished.pictures_per_second,
-                clock(finished.seconds).c_str());
+                digits, finished.epoch, recipe_.epochs, finished.train_loss, 100 * finished.train_accuracy, finished.test_loss,
+                100 * finished.test_accuracy, finished.pictures_per_second, clock(finished.seconds).c_str());
   progress_.line(line);
   return true;
 }
@@ -177,8 +186,8 @@ void Training::explain(const Metrics& test) const {
   Batch batch = make_batch(data_.test, pictures, normalisation_, Augmentation{}, 0, 0);
   const std::string where = first_not_finite(cross_entropy(model_(std::move(batch.x), Mode::evaluate), batch.labels));
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps, " of ", step_.per_epoch(),
-                      ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(), "; first not finite: ", where,
-                      "; try a smaller --lr, a longer --warmup, or --clip"));
+                      ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
+                      "; first not finite: ", where, "; try a smaller --lr, a longer --warmup, or --clip"));
 }
 
 namespace {
@@ -198,10 +207,13 @@ int train_anew(const Recipe& recipe, const std::string& data, const std::string&
   require<UsageError>(out.empty() || !std::filesystem::exists(out), "train: --out ", out,
                       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
-  Training training(recipe, data, signals);
+  Training training(recipe, load_limited(data, recipe.limit), [&] { return signals.asked(); });
   const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
   const RunConfig config = config_here(training.recipe(), data);
   write_config(folder.config(), config);
+  if (data == "builtin")
+    std::cout << "The pictures are built in: ten kinds of figures that this program draws, not photographs. For CIFAR-10 type `make cifar10`,\n"
+                 "then `make train`; or give a folder of its .bin files: --data DIR\n";
   std::cout << training.summary() << "\nfolder: " << folder.path() << std::endl;
   return finish(training, folder, config.data);
 }
@@ -215,7 +227,7 @@ int train_on(const std::string& out) {
   if (config.version != here.version || config.cpu != here.cpu)
     std::cerr << "excite: train: started by version " << config.version << " on " << config.cpu << ", continued by version " << here.version << " on "
               << here.cpu << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe, config.data, signals);
+  Training training(config.recipe, load_limited(config.data, config.recipe.limit), [&] { return signals.asked(); });
   const bool saved = std::filesystem::exists(folder.last());
   if (saved) training.continue_from(folder.last());
   std::cout << training.summary() << "\nfolder: " << folder.path() << (saved ? ", continued after step " : ", from the beginning: step ")

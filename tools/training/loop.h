@@ -1,41 +1,42 @@
 // A whole training run: epochs of steps, an evaluation after each, and everything saved so that nothing is lost whenever it ends.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <string>
 
-#include "tools/data/load.h"
+#include "tools/data/batch.h"
 #include "tools/training/checkpoint.h"
 #include "tools/training/log.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
 #include "tools/training/run_folder.h"
-#include "tools/training/signals.h"
 #include "tools/training/step.h"
 
 namespace excite {
 
 class Training {
  public:
-  // Loads the data and draws the model; nothing is written.
-  Training(const Recipe& recipe, const std::string& data, const StopSignals& signals);
+  // Draws the model; nothing is written. Before every step and every batch of an evaluation `stop` is asked whether to stop there: it
+  // says 0, or the number of the signal that wants it.
+  Training(const Recipe& recipe, DataSplit data, std::function<int()> stop);
 
   const Recipe& recipe() const { return recipe_; }          // with the model's options resolved
   const Position& position() const { return position_; }
   std::string summary() const;                              // a line: model, pictures, steps
   void continue_from(const std::string& checkpoint);
 
-  // Trains to the end of the last epoch, or until a signal asks to stop; then all is saved. Returns 0, or 128 + the signal.
+  // Trains to the end of the last epoch and returns 0, or until it is to stop: then it saves all and returns 128 + the signal.
   int run(const RunFolder& folder);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool train_epoch();                                       // these return false if a signal asked to stop
+  bool train_epoch();                                       // these return false if it is to stop
   bool finish_epoch(const RunFolder& folder);
   void show_progress();
   EpochRow row(const Metrics& test) const;
-  void save(const std::string& path, const std::vector<NamedTensor>& state) const;
-  std::vector<NamedTensor> whole_state();                   // the model's and the optimizer's
+  void save(const std::string& path, const NamedTensors& state) const;
+  NamedTensors whole_state();                               // the model's and the optimizer's
   [[noreturn]] void explain(const Metrics& test) const;
 
   Recipe recipe_;
@@ -44,7 +45,7 @@ class Training {
   Model model_;
   Metadata metadata_;
   TrainingStep step_;
-  const StopSignals& signals_;
+  std::function<int()> stop_;
   Position position_;
   Progress progress_;
   // For the log and the bar alone:

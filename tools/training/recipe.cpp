@@ -44,8 +44,8 @@ void number(const std::string& option, double value, double least, double most) 
 }
 
 void one_of(const std::string& option, const std::string& value, const std::vector<std::string>& possible) {
-  require<UsageError>(std::find(possible.begin(), possible.end(), value) != possible.end(), "--", option, " ", value, ": the nearest is ",
-                      nearest(value, possible), " (possible: ", join(possible, ", "), ")");
+  const bool known = std::find(possible.begin(), possible.end(), value) != possible.end();
+  require<UsageError>(known, "--", option, " ", value, ": the nearest is ", nearest(value, possible), " (possible: ", join(possible, ", "), ")");
 }
 
 }  // namespace
@@ -63,24 +63,24 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 }
 
 void check_recipe(const Recipe& r) {
-  constexpr double huge = 1e300;
+  constexpr double tiny = 1e-300, huge = 1e300;
   whole("epochs", r.epochs, 1, 1'000'000);
   whole("batch", r.batch, 1, 1'000'000);
   one_of("optimizer", r.optimizer, {"sgd", "adamw"});
-  number("lr", r.lr, 0, huge);
+  number("lr", r.lr, tiny, huge);
   one_of("schedule", r.schedule, {"one-cycle", "cosine", "step", "multistep", "constant"});
   number("warmup", r.warmup, 0, static_cast<double>(r.epochs));
   const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
   require<UsageError>(has_steps == !r.milestones.empty(), "--milestones: the schedule ", r.schedule,
                       has_steps ? " needs them" : " has none; --schedule multistep has");
-  require<UsageError>(r.schedule != "step" || r.milestones.size() == 1, "--milestones: the schedule step takes one number, its period in epochs, but ",
-                      r.milestones.size(), " are given");
+  require<UsageError>(r.schedule != "step" || r.milestones.size() == 1,
+                      "--milestones: the schedule step takes one number, its period in epochs, not ", r.milestones.size());
   for (std::size_t i = 0; i < r.milestones.size(); i++) {
     require<UsageError>(r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= huge, "--milestones: ", r.milestones[i],
                         " in place ", i + 1, ": expected epochs above 0, each later than the one before");
   }
-  number("gamma", r.gamma, 0, huge);
-  number("momentum", r.momentum, 0, 1);
+  number("gamma", r.gamma, tiny, 1);
+  number("momentum", r.momentum, 0, 0.999999);
   number("weight-decay", r.weight_decay, 0, huge);
   one_of("decay", r.decay, {"weights", "all"});
   number("clip", r.clip, 0, huge);

@@ -25,7 +25,9 @@ std::string shell_quoted(const std::string& word) {
   return quoted + "'";
 }
 
-std::string resume_command(const RunFolder& folder) { return text(shell_quoted(program_path()), " train --resume --out ", shell_quoted(folder.path())); }
+std::string resume_command(const RunFolder& folder) {
+  return text(shell_quoted(program_path()), " train --resume --out ", shell_quoted(folder.path()));
+}
 
 std::string what_now(const RunFolder& folder, const std::string& data) {
   const std::string program = shell_quoted(program_path()), weights = shell_quoted(folder.last());

@@ -1,6 +1,8 @@
 #include "tools/training/step.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "autograd/ops.h"
 #include "core/check.h"
@@ -13,8 +15,9 @@ namespace {
 
 long hits(const Tensor& logits, const std::vector<int>& labels) {
   const long classes = logits.dim(-1);
+  const real* row = logits.data();
   long count = 0;
-  for (std::size_t i = 0; i < labels.size(); i++) count += rank_of(logits.data() + static_cast<long>(i) * classes, classes, labels[i]) == 0;
+  for (const int label : labels) count += rank_of(row, classes, label) == 0, row += classes;
   return count;
 }
 
@@ -23,24 +26,29 @@ long whole_batches(const Dataset& dataset, long batch) {
   return dataset.count() / batch;
 }
 
-std::vector<Trained> trained(const Recipe& recipe, const Module& module) {
+std::vector<Trained> trained(const Module& module, const std::string& decay) {
   std::vector<Trained> all;
   for (const Module::Entry& e : module.state())
-    if (e.kind != Module::Kind::buffer) all.push_back({e.name, e.var, recipe.decay == "all" || e.kind == Module::Kind::weight});
+    if (e.kind != Module::Kind::buffer) all.push_back({e.name, e.var, decay == "all" || e.kind == Module::Kind::weight});
   return all;
 }
 
-Optimizer make_optimizer(const Recipe& r, const std::vector<Trained>& all) {
-  if (r.optimizer == "adamw") return AdamW(all, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
-  return Sgd(all, {.momentum = r.momentum, .nesterov = r.nesterov && r.momentum > 0, .weight_decay = r.weight_decay});
+Optimizer make_optimizer(const Recipe& r, const std::vector<Trained>& trained) {
+  if (r.optimizer == "adamw") return AdamW(trained, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
+  return Sgd(trained, {.momentum = r.momentum, .nesterov = r.nesterov && r.momentum > 0, .weight_decay = r.weight_decay});
 }
 
-Schedule make_schedule(const Recipe& r, long per_epoch) {
-  const auto steps = [&](double epochs) { return std::lround(epochs * static_cast<double>(per_epoch)); };
-  Schedule s{.decay = parse_decay(r.schedule), .peak = r.lr, .total_steps = r.epochs * per_epoch, .warmup_steps = steps(r.warmup), .milestones = {}, .gamma = r.gamma};
-  for (const double epoch : r.milestones) s.milestones.push_back(steps(epoch));
-  if (s.decay == Decay::step) s.every = s.milestones.at(0);
-  if (s.decay != Decay::multistep) s.milestones.clear();
+// From epochs to steps.
+Schedule make_schedule(const Recipe& r, long steps_per_epoch) {
+  const auto steps = [=](double epochs) { return std::lround(epochs * static_cast<double>(steps_per_epoch)); };
+  Schedule s;
+  s.decay = parse_decay(r.schedule);
+  s.peak = r.lr;
+  s.total_steps = r.epochs * steps_per_epoch;
+  s.warmup_steps = steps(r.warmup);
+  s.gamma = r.gamma;
+  if (s.decay == Decay::step) s.every = std::max(1l, steps(r.milestones.front()));
+  if (s.decay == Decay::multistep) std::transform(r.milestones.begin(), r.milestones.end(), std::back_inserter(s.milestones), steps);
   s.validate();
   return s;
 }
@@ -55,7 +63,7 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       augmentation_(parse_augmentation(recipe.augment)),
       per_epoch_(whole_batches(dataset, recipe.batch)),
       schedule_(make_schedule(recipe, per_epoch_)),
-      trained_(trained(recipe, model.module)),
+      trained_(trained(model.module, recipe.decay)),
       optimizer_(make_optimizer(recipe, trained_)) {}
 
 StepResult TrainingStep::run(long step, const Visitor& visitor) {

@@ -73,10 +73,10 @@ inline std::string in_child(const std::function<std::string()>& act) {
     }
     _exit(write(ends[1], result.data(), result.size()) == static_cast<ssize_t>(result.size()) ? 0 : 1);
   }
-  close(ends[1]);
+  ::close(ends[1]);
   std::string result(4096, ' ');
   const ssize_t got = read(ends[0], result.data(), result.size());
-  close(ends[0]);
+  ::close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
   if (!WIFEXITED(status)) return "the child was killed by signal " + std::to_string(WTERMSIG(status));

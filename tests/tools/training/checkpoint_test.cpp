@@ -1,0 +1,93 @@
+#include "tools/training/checkpoint.h"
+
+#include <cmath>
+
+#include "tests/compare.h"
+#include "tests/core/files/scratch.h"
+
+namespace excite {
+namespace {
+
+struct Checkpoint : testing::Test {
+  const ScratchFolder folder;
+  const std::string path = folder / "last.safetensors";
+  Recipe recipe;
+  Tensor w = full({3}, real(1.5)), v = full({2, 2}, 7);
+  const NamedTensors state{{"w", &w}, {"optimizer.v", &v}};
+  // The third step of the second of four epochs of five steps.
+  const Position position{1, 8, {3, 11, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
+
+  Metadata metadata() const {
+    Rng rng(0);
+    return run_metadata(recipe, make_model("se_resnet8", {}, 2, rng), {{"cat", "dog"}, {1.0 / 3, 0, 0}, {1, 1, 1}});
+  }
+  Position load() { return load_checkpoint(path, metadata(), 4, 5, state); }
+};
+
+TEST_F(Checkpoint, PositionAndTensorsComeBackWithTheSameBits) {
+  save_checkpoint(path, metadata(), position, state);
+  w = zeros({3});
+  v = zeros({2, 2});
+  const Position p = load();
+  EXPECT_EQ(p.epoch, 1);
+  EXPECT_EQ(p.step, 8);
+  EXPECT_EQ(p.sums.steps, 3);
+  EXPECT_EQ(p.sums.hits, 11);
+  EXPECT_EQ(p.sums.loss, position.sums.loss);
+  EXPECT_EQ(p.sums.gradient_norm, position.sums.gradient_norm);
+  EXPECT_EQ(p.accuracy, position.accuracy);
+  EXPECT_EQ(p.best_accuracy, position.best_accuracy);
+  EXPECT_TRUE(same_bits(w, full({3}, real(1.5))));
+  EXPECT_TRUE(same_bits(v, full({2, 2}, 7)));
+}
+
+TEST_F(Checkpoint, SaysNothingOfTimeHostThreadsOrPlace) {
+  Position there{1, 5, {}, 0, 0};
+  save_checkpoint(path, metadata(), there, state);
+  const Metadata found = SafetensorsFile(path).metadata();
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : found) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"classes", "deviation", "mean", "model", "options", "picture_size", "position", "recipe"}));
+  expect_contains(found.at("recipe"), "\"seed\":0");
+  expect_contains(found.at("recipe"), "\"schedule\":\"one-cycle\"");
+  EXPECT_EQ(found.at("recipe").find("thread"), std::string::npos);
+  const std::string first = get(path);
+  save_checkpoint(path, metadata(), there, state);
+  EXPECT_EQ(get(path), first);
+}
+
+TEST_F(Checkpoint, OfAnotherRunIsRefusedAndNothingIsLoaded) {
+  save_checkpoint(path, metadata(), position, state);
+  recipe.seed = 1;
+  w = zeros({3});
+  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "not a checkpoint of this run", "recipe", "\"seed\":0", "\"seed\":1"}));
+  EXPECT_TRUE(same_bits(w, zeros({3})));
+}
+
+TEST_F(Checkpoint, APositionThatCannotBeIsRefused) {
+  for (const Position& wrong : {Position{5, 25, {}, 0, 0}, Position{1, 4, {}, 0, 0}, Position{1, 11, {6, 0, 0, 0}, 0, 0},
+                                Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0}, Position{-1, -5, {}, 0, 0}}) {
+    save_checkpoint(path, metadata(), wrong, state);
+    EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "4 epochs of 5 steps"})) << wrong.epoch << " " << wrong.step;
+  }
+  Metadata other = metadata();
+  other["position"] = "{}";
+  save_tensors(path, other, state);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "where in the training"}));
+}
+
+TEST_F(Checkpoint, CutOffAnywhereItIsRefused) {
+  save_checkpoint(path, metadata(), position, state);
+  const std::string whole = get(path);
+  for (std::size_t length = 0; length < whole.size(); length += 37) {
+    put(path, whole.substr(0, length));
+    EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path})) << length;
+  }
+  std::string changed = whole;
+  changed.back() ^= 1;
+  put(path, changed);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path}));
+}
+
+}  // namespace
+}  // namespace excite

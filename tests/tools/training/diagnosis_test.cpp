@@ -1,0 +1,50 @@
+#include "tools/training/diagnosis.h"
+
+#include "autograd/ops.h"
+#include "layers/linear.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+struct Two : Module {
+  Linear first, second;
+  explicit Two(Rng& rng) : first(own("first", Linear(2, 2, rng))), second(own("second", Linear(2, 2, rng))) { name_nodes(); }
+};
+
+TEST(Diagnosis, FindsNothingWhereAllIsFinite) {
+  Rng rng(0);
+  const Two net(rng);
+  EXPECT_EQ(first_not_finite(sum(net.second(relu(net.first(normal({3, 2}, rng)))))), "");
+}
+
+TEST(Diagnosis, NamesTheFirstOpWhoseValueIsNotFinite) {
+  Rng rng(0);
+  const Two net(rng);
+  const Var y = exp(scale(net.first(normal({3, 2}, rng)), real(1e30)));
+  EXPECT_EQ(first_not_finite(sum(net.second(y))), "the value of exp after first [3, 2]");
+}
+
+TEST(Diagnosis, NamesAParameterOrAnInputThatIsNotFinite) {
+  Rng rng(0);
+  const Two net(rng);
+  Tensor x = normal({3, 2}, rng);
+  net.second.w->value[0] = std::numeric_limits<real>::quiet_NaN();
+  EXPECT_EQ(first_not_finite(sum(net.second(net.first(x.clone())))), "the value of second.weight [2, 2]");
+  net.second.w->value[0] = 0;
+  x[1] = std::numeric_limits<real>::infinity();
+  const std::string found = first_not_finite(sum(net.second(net.first(std::move(x)))));
+  EXPECT_EQ(found.substr(0, 13), "the value of ");
+}
+
+// The value of sqrt(0) is fine, its slope is infinite.
+TEST(Diagnosis, NamesTheFirstOpWhoseGradientIsNotFinite) {
+  Rng rng(0);
+  const Two net(rng);
+  const Var y = net.first(zeros({3, 2}));
+  const Var zero = sub(y, y);
+  EXPECT_EQ(first_not_finite(sum(net.second(sqrt(zero)))), "the gradient of sqrt after first to sub after first [3, 2]");
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,39 @@
+#include "tools/training/log.h"
+
+#include <algorithm>
+
+#include "tests/core/files/scratch.h"
+
+namespace excite {
+namespace {
+
+EpochRow row(long epoch, double loss) {
+  EpochRow r{};
+  r.epoch = epoch;
+  r.train_loss = loss;
+  return r;
+}
+
+TEST(Log, HasARowAnEpochUnderTheNamesOfItsColumns) {
+  const ScratchFolder folder;
+  write_log_row(folder / "log.csv", {1, 1.5, 0.25, 2.5, 0.125, 0.1, 3.25, 812.34, 61.456, 512.5});
+  write_log_row(folder / "log.csv", {2, 1.25, 0.5, 2, 0.25, 0.05, 3, 800, 60, 512.5});
+  EXPECT_EQ(get(folder / "log.csv"),
+            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,pictures_per_second,seconds,peak_megabytes\n"
+            "1,1.500000,0.250000,2.500000,0.125000,0.1,3.25,812.3,61.46,512.5\n"
+            "2,1.250000,0.500000,2.000000,0.250000,0.05,3,800.0,60.00,512.5\n");
+}
+
+TEST(Log, ARowReplacesThoseFromItsEpochOn) {
+  const ScratchFolder folder;
+  for (long epoch = 1; epoch <= 12; epoch++) write_log_row(folder / "log.csv", row(epoch, 1));
+  write_log_row(folder / "log.csv", row(3, 7));
+  const std::string log = get(folder / "log.csv");
+  expect_contains(log, "\n1,1.0");
+  expect_contains(log, "\n2,1.0");
+  expect_contains(log, "\n3,7.0");
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 4);
+}
+
+}  // namespace
+}  // namespace excite

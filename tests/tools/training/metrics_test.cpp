@@ -1,0 +1,75 @@
+#include "tools/training/metrics.h"
+
+#include <cmath>
+#include <limits>
+
+#include "tests/compare.h"
+#include "tests/tools/training/pictures.h"
+
+namespace excite {
+namespace {
+
+TEST(Metrics, OfThreePicturesWorkedByHand) {
+  Metrics m(6);
+  //            label 2: the largest     label 0: the fifth       label 5: the smallest
+  m.add(Tensor({3, 6}, {0, 1, 9, 0, 0, 0, 1, 5, 4, 3, 2, 0, 6, 5, 4, 3, 2, 1}), {2, 0, 5});
+  EXPECT_EQ(m.count(), 3);
+  EXPECT_DOUBLE_EQ(m.top1(), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(m.top5(), 2.0 / 3);
+  EXPECT_EQ(m.confusion(2, 2), 1);
+  EXPECT_EQ(m.confusion(0, 1), 1);
+  EXPECT_EQ(m.confusion(5, 0), 1);
+  EXPECT_EQ(m.count_of(5), 1);
+  EXPECT_EQ(m.count_of(4), 0);
+  EXPECT_EQ(m.accuracy_of(2), 1);
+  EXPECT_EQ(m.accuracy_of(4), 0);
+  const double e = std::exp(1.0);
+  const auto log_sum = [=](std::initializer_list<double> x) {
+    double sum = 0;
+    for (const double v : x) sum += std::pow(e, v);
+    return std::log(sum);
+  };
+  const double expected = log_sum({0, 1, 9, 0, 0, 0}) - 9 + log_sum({1, 5, 4, 3, 2, 0}) - 1 + log_sum({6, 5, 4, 3, 2, 1}) - 1;
+  EXPECT_NEAR(m.loss(), expected / 3, 1e-12);
+}
+
+TEST(Metrics, OfEqualLogitsTheFirstIsThePredictionAndNaNIsNever) {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  const Tensor x({4}, {1, 1, 0, 1}), broken({2}, {nan, nan});
+  EXPECT_EQ(rank_of(x.data(), 4, 0), 0);
+  EXPECT_EQ(rank_of(x.data(), 4, 1), 1);
+  EXPECT_EQ(rank_of(x.data(), 4, 2), 3);
+  EXPECT_EQ(rank_of(x.data(), 4, 3), 2);
+  EXPECT_EQ(rank_of(broken.data(), 2, 0), 1);
+}
+
+TEST(Metrics, LogitsThatWouldOverflowGiveTheRightLoss) {
+  Metrics m(2);
+  m.add(Tensor({1, 2}, {30000, 29999}), {1});
+  EXPECT_NEAR(m.loss(), 1 + std::log(1 + std::exp(-1.0)), 1e-9);
+}
+
+TEST(MeasureAccuracy, KeepsTheLastShortBatchAndDoesNotDependOnTheBatch) {
+  Rng rng(0);
+  const Model model = make_model("se_resnet8", {}, 10, rng);
+  const Dataset data = noisy_pictures(21);
+  long batches = 0;
+  const auto count = [&](const Metrics&) { return ++batches, true; };
+  const Metrics by_eight = measure_accuracy(model, data, measure(data), 8, count);
+  EXPECT_EQ(by_eight.count(), 21);
+  EXPECT_EQ(batches, 3);
+  const Metrics whole = measure_accuracy(model, data, measure(data), 100, count);
+  EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
+  EXPECT_EQ(by_eight.top1(), whole.top1());
+  for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.needs_grad() && p->grad.empty());
+}
+
+TEST(MeasureAccuracy, StopsWhereItIsToldTo) {
+  Rng rng(0);
+  const Model model = make_model("se_resnet8", {}, 10, rng);
+  const Dataset data = noisy_pictures(20);
+  EXPECT_EQ(measure_accuracy(model, data, measure(data), 8, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,77 @@
+#include "tools/training/recipe.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+template <class Change>
+testing::AssertionResult refused(const Change& change, const std::vector<std::string>& parts) {
+  Recipe recipe;
+  change(recipe);
+  return fails_saying<UsageError>([&] { check_recipe(recipe); }, parts);
+}
+
+TEST(Recipe, TheDefaultsAreARecipe) { check_recipe(Recipe{}); }
+
+TEST(Recipe, WhatIsOutOfRangeIsNamed) {
+  EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "expected 1 to"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.batch = -4; }, {"--batch -4"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.lr = NAN; }, {"--lr nan"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.lr = 0; }, {"--lr 0"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.optimizer = "sdg"; }, {"--optimizer sdg", "the nearest is sgd"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "onecycle"; }, {"--schedule onecycle", "the nearest is one-cycle"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.warmup = 17; }, {"--warmup 17", "from 0 to 16"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.momentum = 1; }, {"--momentum 1"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.decay = "none"; }, {"--decay none"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.label_smoothing = 1.5; }, {"--label-smoothing 1.5"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.limit = -1; }, {"--limit -1"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.seed = -1; }, {"--seed -1"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.milestones = {3}; }, {"--milestones", "one-cycle"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "multistep", r.milestones = {8, 8}; }, {"--milestones: 8 in place 2"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "step", r.milestones = {8, 12}; }, {"--milestones", "period"}));
+}
+
+TEST(Recipe, EverySchedulesDefaultMilestonesFitIt) {
+  for (const char* schedule : {"one-cycle", "cosine", "step", "multistep", "constant"}) {
+    Recipe recipe;
+    recipe.schedule = schedule;
+    recipe.milestones = default_milestones(schedule, recipe.epochs);
+    check_recipe(recipe);
+  }
+}
+
+TEST(Recipe, ComesBackFromItsTextWithTheSameBits) {
+  Recipe recipe;
+  recipe.options = {{"reduction", "8"}};
+  recipe.lr = 1.0 / 3;
+  recipe.warmup = 0.2 * 3;
+  recipe.schedule = "multistep";
+  recipe.milestones = {1.1, 2.2};
+  recipe.nesterov = false;
+  recipe.seed = 123456789012345;
+  const std::string words = to_json(recipe).dump();
+  const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(words), "file");
+  EXPECT_EQ(back.lr, recipe.lr);
+  EXPECT_EQ(back.warmup, recipe.warmup);
+  EXPECT_EQ(back.milestones, recipe.milestones);
+  EXPECT_EQ(back.options, recipe.options);
+  EXPECT_EQ(back.seed, recipe.seed);
+  EXPECT_EQ(to_json(back).dump(), words);
+}
+
+TEST(Recipe, ADamagedTextIsAnErrorThatNamesTheFile) {
+  nlohmann::ordered_json json = to_json(Recipe{});
+  json["epochs"] = "many";
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json"}));
+  json["epochs"] = -1;
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json", "--epochs -1"}));
+  json.erase("epochs");
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json", "epochs"}));
+}
+
+}  // namespace
+}  // namespace excite
