@@ -1,6 +1,7 @@
 #include "core/memory.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <bit>
@@ -86,6 +87,12 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 MemoryStats memory_stats() {
   std::lock_guard lock(pool().mutex);
   return pool().stats;
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
 }
 
 }  // namespace excite

@@ -29,4 +29,6 @@ struct MemoryStats {
 };
 MemoryStats memory_stats();
 
+double peak_megabytes();  // the most memory that the whole process has ever held, as the system counts
+
 }  // namespace excite

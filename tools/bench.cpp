@@ -1,6 +1,4 @@
 // excite bench: how many pictures a second a model takes, and which operations the time goes to.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands.h"
@@ -121,12 +120,6 @@ std::vector<double> step_times(const Step& step, double seconds) {
   }
   std::sort(times.begin(), times.end());
   return times;
-}
-
-double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
 }
 
 // The rate comes first, while the ledger is closed.

@@ -37,6 +37,13 @@ Tensor ramp(long size, real first, real step) {
   return x;
 }
 
+// As the README shows it.
+TEST(MyOp, Gradient) {
+  Rng rng(0);
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  EXPECT_TRUE(report.ok) << report;
+}
+
 TEST(Gradcheck, PassesARightOperation) {
   Rng rng(0);
   auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});

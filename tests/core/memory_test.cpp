@@ -53,5 +53,12 @@ TEST(Memory, IsSharedByNearlyEqualSizes) {
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
+TEST(Memory, ThePeakOfTheProcessIsInMegabytes) {
+  constexpr long megabytes = 256;
+  const Tensor large = full({megabytes * (1 << 20) / static_cast<long>(sizeof(real))}, 1);
+  EXPECT_GE(peak_megabytes(), megabytes);
+  EXPECT_LT(peak_megabytes(), 100 * megabytes);
+}
+
 }  // namespace
 }  // namespace excite

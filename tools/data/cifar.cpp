@@ -25,10 +25,18 @@ const Kind cifar10{"cifar-10-batches-bin", "batches.meta.txt",
                    {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, {"test_batch.bin"}, 10, 1, 10'000, 10'000};
 const Kind cifar100{"cifar-100-binary", "fine_label_names.txt", {"train.bin"}, {"test.bin"}, 100, 2, 50'000, 10'000};
 
+// FileError where that cannot be told, as in a folder that may not be entered.
+bool is_there(const std::string& path) {
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  require<FileError>(!error, path, ": it cannot be looked for: ", error.message());
+  return there;
+}
+
 std::vector<std::string> class_names(const std::string& folder, const Kind& kind) {
   std::vector<std::string> names;
   const std::string path = folder + "/" + kind.names_file;
-  if (fs::exists(path)) {
+  if (is_there(path)) {
     const std::vector<std::uint8_t> bytes = read_file(path, 1 << 16);
     std::istringstream lines(std::string(bytes.begin(), bytes.end()));
     for (std::string line; std::getline(lines, line);) {
@@ -47,6 +55,7 @@ std::vector<std::string> class_names(const std::string& folder, const Kind& kind
 // Appends a file's records: three planes of a picture become pixels of three channels.
 void append(const std::string& path, const Kind& kind, long records, Dataset& to) {
   const long record = kind.label_bytes + 3 * pixels;
+  require<FileError>(is_there(path), path, ": the file is missing, while others of the data set are there; `make cifar10` fetches CIFAR-10 anew");
   const InputFile file(path);
   require<FileError>(file.size() == records * record, path, ": ", file.size(), " bytes, expected ", records * record, " (", records, " records of ", record,
                      "); fetch it again with `make cifar10`");
@@ -78,7 +87,7 @@ Dataset load(const std::string& folder, const Kind& kind, const std::vector<std:
 DataSplit load_cifar(const std::string& where) {
   for (const Kind* kind : {&cifar10, &cifar100})
     for (const std::string& folder : {where, where + "/" + kind->folder})
-      if (fs::exists(folder + "/" + kind->train[0]) || fs::exists(folder + "/" + kind->test[0]))
+      if (is_there(folder + "/" + kind->train[0]) || is_there(folder + "/" + kind->test[0]))
         return {load(folder, *kind, kind->train, kind->train_records), load(folder, *kind, kind->test, kind->test_records)};
   throw FileError(text(where, ": no CIFAR pictures here; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100), in it or in ", cifar10.folder, " or ",
                        cifar100.folder, " below it; `make cifar10` fetches CIFAR-10"));

@@ -1,7 +1,5 @@
 #include "tools/training/loop.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -9,6 +7,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "tools/data/load.h"
 #include "tools/training/config.h"
@@ -22,12 +21,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-}
-
-double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
 }
 
 DataSplit load_limited(const std::string& where, long limit) {

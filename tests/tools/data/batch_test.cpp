@@ -7,7 +7,6 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "tools/data/builtin.h"
 
 namespace excite {
 namespace {
@@ -55,13 +54,6 @@ TEST(Batch, AMisspeltAugmentationSaysTheNearest) {
   } catch (const UsageError& e) {
     EXPECT_NE(std::string(e.what()).find("flip"), std::string::npos) << e.what();
   }
-}
-
-TEST(Builtin, EveryClassIsThereEquallyOften) {
-  const DataSplit split = draw_builtin();
-  EXPECT_EQ(split.train.count(), builtin_train_count);
-  EXPECT_EQ(split.test.count(), builtin_test_count);
-  for (int k = 0; k < 10; k++) EXPECT_EQ(std::count(split.train.labels.begin(), split.train.labels.end(), k), 1000);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/check.h"
-#include "core/real.h"
-#include "tests/tools/outcome.h"
+#include <filesystem>
+
+#include "tests/core/files/scratch.h"
 
 namespace excite {
 namespace {
@@ -17,42 +17,50 @@ void write_cifar10(const std::string& folder) {
     for (int plane = 0; plane < 3; plane++) bytes.append(1024, static_cast<char>(i + plane));
   }
   for (const char* name : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"})
-    std::ofstream(folder + "/" + name + ".bin", std::ios::binary) << bytes;
+    put(folder + "/" + name + ".bin", bytes);
 }
 
 void refuses(const std::string& folder, const std::vector<std::string>& words) {
-  try {
-    load_cifar(folder);
-    FAIL() << "nothing was refused";
-  } catch (const FileError& e) {
-    for (const std::string& word : words) EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what();
-  }
+  const std::string error = file_error([&] { load_cifar(folder); });
+  for (const std::string& word : words) expect_contains(error, word);
 }
 
 TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
-  const Folder folder;
-  write_cifar10(folder.path);
-  const DataSplit split = load_cifar(folder.path);
+  const ScratchFolder folder;
+  write_cifar10(folder.path());
+  const DataSplit split = load_cifar(folder.path());
   EXPECT_EQ(split.train.count(), 50'000);
   EXPECT_EQ(split.test.count(), 10'000);
   EXPECT_EQ(split.test.labels[37], 7);
   EXPECT_EQ(split.test.picture(37)[3 * 500], 37);
   EXPECT_EQ(split.test.picture(37)[3 * 500 + 2], 39);
 
-  const std::string path = folder.path + "/data_batch_3.bin";
+  const std::string path = folder.path() + "/data_batch_3.bin";
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(3073 * 12);
     file.put(10);
   }
-  refuses(folder.path, {"data_batch_3.bin", "record 12", "36876", "label 10"});
+  refuses(folder.path(), {"data_batch_3.bin", "record 12", "36876", "label 10"});
   std::filesystem::resize_file(path, 30'729'999);
-  refuses(folder.path, {"data_batch_3.bin", "30729999", "30730000"});
+  refuses(folder.path(), {"data_batch_3.bin", "30729999", "30730000"});
   std::filesystem::remove(path);
-  refuses(folder.path, {"data_batch_3.bin"});
+  refuses(folder.path(), {"data_batch_3.bin", "make cifar10"});
   std::filesystem::create_directory(path);
-  refuses(folder.path, {"data_batch_3.bin"});
-  refuses(folder.path + "/nowhere", {"nowhere", "make cifar10"});
+  refuses(folder.path(), {"data_batch_3.bin"});
+  refuses(folder.path() + "/nowhere", {"nowhere", "make cifar10"});
+}
+
+TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "locked");
+  std::filesystem::permissions(folder / "locked", std::filesystem::perms::none);
+  const std::string error = in_child([&] {
+    drop_rights();
+    return file_error([&] { load_cifar(folder / "locked"); });
+  });
+  expect_contains(error, folder / "locked");
+  expect_contains(error, "Permission denied");
 }
 
 }  // namespace

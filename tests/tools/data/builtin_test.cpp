@@ -1,0 +1,82 @@
+#include "tools/data/builtin.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+#include <numeric>
+#include <set>
+
+#include "autograd/ops.h"
+#include "autograd/optimizer.h"
+#include "core/files/crc.h"
+#include "core/parallel.h"
+#include "tools/data/batch.h"
+
+namespace excite {
+namespace {
+
+TEST(Builtin, EveryClassIsThereEquallyOften) {
+  const DataSplit split = draw_builtin();
+  EXPECT_EQ(split.train.count(), builtin_train_count);
+  EXPECT_EQ(split.test.count(), builtin_test_count);
+  for (int k = 0; k < 10; k++) {
+    EXPECT_EQ(std::count(split.train.labels.begin(), split.train.labels.end(), k), builtin_train_count / 10);
+    EXPECT_EQ(std::count(split.test.labels.begin(), split.test.labels.end(), k), builtin_test_count / 10);
+  }
+}
+
+// The sums hold all machines, compilers and numbers of threads to the same bytes.
+TEST(Builtin, IsTheSameBytesEverywhere) {
+  for (const int count : {1, 3}) {
+    set_threads(count);
+    const DataSplit split = draw_builtin();
+    EXPECT_EQ(crc32c(split.train.pixels.data(), split.train.pixels.size()), 3718326178u);
+    EXPECT_EQ(crc32c(split.test.pixels.data(), split.test.pixels.size()), 4080800329u);
+  }
+}
+
+TEST(Builtin, NoPictureIsThereTwice) {
+  const DataSplit split = draw_builtin();
+  std::set<std::vector<std::uint8_t>> seen;
+  for (const Dataset* set : {&split.train, &split.test})
+    for (long i = 0; i < set->count(); i++) seen.emplace(set->picture(i), set->picture(i) + set->picture_bytes());
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(builtin_train_count + builtin_test_count));
+}
+
+double accuracy(const Dataset& set, const Normalisation& normalisation, const Var& w, const Var& b) {
+  std::vector<long> all(static_cast<std::size_t>(set.count()));
+  std::iota(all.begin(), all.end(), 0l);
+  Batch batch = make_batch(set, all, normalisation, {}, 0, 0);
+  const Var logits = linear(reshape(std::move(batch.x), {set.count(), set.picture_bytes()}), w, b);
+  long right = 0;
+  for (long i = 0; i < set.count(); i++) {
+    const real* row = logits->value.data() + i * 10;
+    right += std::max_element(row, row + 10) - row == batch.labels[static_cast<std::size_t>(i)];
+  }
+  return static_cast<double>(right) / static_cast<double>(set.count());
+}
+
+// Softmax regression on the pixels finds what is in them, on the pictures that it has seen, and it is of no use on others.
+TEST(Builtin, ALinearClassifierStaysBelowSixtyPercent) {
+  const DataSplit split = draw_builtin();
+  const Normalisation normalisation = measure(split.train);
+  const Var w = parameter(zeros({split.train.picture_bytes(), 10})), b = parameter(zeros({10}));
+  Sgd sgd({{"w", w, true}, {"b", b, false}}, {.weight_decay = 1e-2});
+  constexpr long epochs = 10, batch_size = 100;
+  for (long epoch = 0; epoch < epochs; epoch++) {
+    const std::vector<long> order = epoch_order(split.train.count(), 0, epoch);
+    for (auto from = order.begin(); from != order.end(); from += batch_size) {
+      Batch batch = make_batch(split.train, {from, from + batch_size}, normalisation, {}, 0, epoch);
+      backward(cross_entropy(linear(reshape(std::move(batch.x), {batch_size, split.train.picture_bytes()}), w, b), batch.labels));
+      sgd.step(0.01 * (1 - static_cast<double>(epoch) / epochs));
+    }
+  }
+  const double seen = accuracy(split.train, normalisation, w, b), held_out = accuracy(split.test, normalisation, w, b);
+  std::cout << "linear classifier: " << 100 * seen << " % of the training set, " << 100 * held_out << " % of the other 2,000\n";
+  EXPECT_GT(seen, 0.4);  // it has learned
+  EXPECT_LT(held_out, 0.6);
+}
+
+}  // namespace
+}  // namespace excite
