@@ -60,6 +60,9 @@ void append(const std::string& path, const Kind& kind, long records, Dataset& to
   require<FileError>(file.size() == records * record, path, ": ", file.size(), " bytes, expected ", records * record, " (", records, " records of ", record,
                      "); fetch it again with `make cifar10`");
   const std::vector<std::uint8_t> bytes = read_file(path, file.size());
+  const std::size_t before = to.pixels.size();
+  to.pixels.resize(before + static_cast<std::size_t>(records * 3 * pixels));
+  std::uint8_t* pixel = to.pixels.data() + before;
   for (long i = 0; i < records; i++) {
     const std::uint8_t* at = bytes.data() + i * record;
     for (long b = 0; b < kind.label_bytes; b++) {
@@ -69,7 +72,8 @@ void append(const std::string& path, const Kind& kind, long records, Dataset& to
     }
     to.labels.push_back(at[kind.label_bytes - 1]);
     at += kind.label_bytes;
-    for (long p = 0; p < pixels; p++) to.pixels.insert(to.pixels.end(), {at[p], at[pixels + p], at[2 * pixels + p]});
+    for (long p = 0; p < pixels; p++, pixel += 3)
+      for (long c = 0; c < 3; c++) pixel[c] = at[c * pixels + p];
   }
 }
 
