@@ -1,7 +1,11 @@
 #include "core/kernels/conv2d.h"
 
+#include <algorithm>
+
 #include "core/check.h"
+#include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_winograd.h"
 
 namespace excite {
 
@@ -24,16 +28,39 @@ Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOption
           weight, " with dilation ", dilation, ", which covers ", Size2(span_h, span_w));
 }
 
+// Winograd's transforms cost the more the fewer channels share them. `excite bench --ops` measures every path on the shapes of the models.
+Conv2dPath conv2d_path(const Conv2dShape& q) { return winograd_can(q) && std::min(q.c, q.k) >= 8 ? Conv2dPath::winograd : Conv2dPath::direct; }
+
+Conv2dPath conv2d_dw_path(const Conv2dShape& q) { return winograd_can(q) && std::min(q.c, q.k) >= 32 ? Conv2dPath::winograd : Conv2dPath::direct; }
+
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
-  return conv2d_gemm(Conv2dShape(x.shape(), w.shape(), options), x, w);
+  const Conv2dShape q(x.shape(), w.shape(), options);
+  switch (conv2d_path(q)) {
+    case Conv2dPath::winograd: return conv2d_winograd(q, x, w);
+    case Conv2dPath::direct: return conv2d_direct(q, x, w);
+    case Conv2dPath::gemm: break;
+  }
+  return conv2d_gemm(q, x, w);
 }
 
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
-  return conv2d_gemm_dx(Conv2dShape(x, w.shape(), options), dy, w);
+  const Conv2dShape q(x, w.shape(), options);
+  switch (conv2d_path(q)) {
+    case Conv2dPath::winograd: return conv2d_winograd_dx(q, dy, w);
+    case Conv2dPath::direct: return conv2d_direct_dx(q, dy, w);
+    case Conv2dPath::gemm: break;
+  }
+  return conv2d_gemm_dx(q, dy, w);
 }
 
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
-  return conv2d_gemm_dw(Conv2dShape(x.shape(), w, options), x, dy);
+  const Conv2dShape q(x.shape(), w, options);
+  switch (conv2d_dw_path(q)) {
+    case Conv2dPath::winograd: return conv2d_winograd_dw(q, x, dy);
+    case Conv2dPath::direct: return conv2d_direct_dw(q, x, dy);
+    case Conv2dPath::gemm: break;
+  }
+  return conv2d_gemm_dw(q, x, dy);
 }
 
 }  // namespace excite

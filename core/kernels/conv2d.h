@@ -27,6 +27,12 @@ struct Conv2dShape {
   Shape weight() const { return {r, s, cg, k}; }
 };
 
+// There are three ways to compute one, each in a file of its name: unfolding and BLAS (any shape; the reference), direct (any shape), and Winograd's
+// (3x3 at stride 1). Which is taken follows from the shape alone: if it were timed, a run could not be repeated bit by bit.
+enum class Conv2dPath { gemm, direct, winograd };
+Conv2dPath conv2d_path(const Conv2dShape& shape);     // of y and dx
+Conv2dPath conv2d_dw_path(const Conv2dShape& shape);
+
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);                            // y
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options);
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options);

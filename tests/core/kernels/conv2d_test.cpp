@@ -1,6 +1,11 @@
 #include "core/kernels/conv2d.h"
 
+#include <set>
+
+#include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/simd.h"
 #include "core/random.h"
 #include "tests/compare.h"
 
@@ -8,6 +13,7 @@ namespace excite {
 namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
+constexpr double winograd_tolerance = in_double_build ? 1e-12 : 2e-5;  // its transforms multiply by up to 8 and subtract again
 
 // A convolution with numbers in it, and what the definition makes of them.
 struct Problem {
@@ -74,16 +80,64 @@ void expect_definition(const Problem& p, const std::string& which) {
   const std::string what = text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride, ", padding ", q.pad, ", dilation ",
                                 q.dilation, ", groups ", q.groups);
   const Tensor y = tensor_of(q.y(), p.y), dx = tensor_of(q.x(), p.dx), dw = tensor_of(q.weight(), p.dw);
-  EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
-  EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
-  EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
+  EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, winograd_tolerance)) << what << ": y";
+  EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, winograd_tolerance)) << what << ": dx";
+  EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, winograd_tolerance)) << what << ": dw";
   EXPECT_TRUE(close(conv2d_gemm(q, p.x, p.w), y, tolerance)) << what << ": y of gemm";
   EXPECT_TRUE(close(conv2d_gemm_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of gemm";
   EXPECT_TRUE(close(conv2d_gemm_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of gemm";
+  EXPECT_TRUE(close(conv2d_direct(q, p.x, p.w), y, tolerance)) << what << ": y of direct";
+  EXPECT_TRUE(close(conv2d_direct_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of direct";
+  EXPECT_TRUE(close(conv2d_direct_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of direct";
+  if (!winograd_can(q)) return;
+  EXPECT_TRUE(close(conv2d_winograd(q, p.x, p.w), y, winograd_tolerance)) << what << ": y of Winograd";
+  EXPECT_TRUE(close(conv2d_winograd_dx(q, p.dy, p.w), dx, winograd_tolerance)) << what << ": dx of Winograd";
+  EXPECT_TRUE(close(conv2d_winograd_dw(q, p.x, p.dy), dw, winograd_tolerance)) << what << ": dw of Winograd";
 }
 
-TEST(Conv2d, IsItsDefinitionOnSixtyRandomShapes) {
-  for (long seed = 0; seed < 60; seed++) expect_definition(random_problem(seed), text("seed ", seed));
+// Which remainders modulo 4 and modulo the width of a vector were seen.
+struct Remainders {
+  std::set<long> by_four, by_lanes;
+  void see(long n) { by_four.insert(n % 4), by_lanes.insert(n % lanes); }
+  bool all() const { return by_four.size() == 4 && by_lanes.size() == static_cast<std::size_t>(lanes); }
+};
+
+TEST(Conv2d, IsItsDefinitionOnAHundredRandomShapesByEveryPath) {
+  for (long seed = 0; seed < 100; seed++) expect_definition(random_problem(seed), text("seed ", seed));
+}
+
+TEST(Conv2d, IsItsDefinitionOnAHundredRandomShapesByWinogradsPath) {
+  Remainders height, width, in, out;
+  for (long seed = 0; seed < 100; seed++) {
+    Rng rng(1000 + seed);
+    const auto one_to = [&](long n) { return 1 + rng.below(n); };
+    const Shape x{one_to(3), one_to(13), one_to(13), one_to(35)};
+    const Size2 pad{std::max(rng.below(3), (3 - x[1] + 1) / 2), std::max(rng.below(3), (3 - x[2] + 1) / 2)};
+    const Problem p = problem(x, {3, 3, x[3], one_to(35)}, {.pad = pad}, rng);
+    ASSERT_TRUE(winograd_can(p.shape()));
+    height.see(p.dy.dim(1)), width.see(p.dy.dim(2)), in.see(x[3]), out.see(p.dy.dim(3));
+    expect_definition(p, text("seed ", 1000 + seed));
+  }
+  EXPECT_TRUE(height.all() && width.all() && in.all() && out.all());
+}
+
+TEST(Conv2d, IsItsDefinitionOnFiftyRandomGroupedShapesByEveryPath) {
+  Remainders in, out;
+  for (long seed = 0; seed < 50; seed++) {
+    Rng rng(2000 + seed);
+    const auto one_to = [&](long n) { return 1 + rng.below(n); };
+    const long groups = one_to(12), cg = one_to(20), kg = one_to(20), kernel = one_to(3);
+    in.see(cg), out.see(kg);
+    expect_definition(problem({one_to(2), 3 + one_to(5), 3 + one_to(5), groups * cg}, {kernel, kernel, cg, groups * kg},
+                              {.stride = {one_to(2), one_to(2)}, .pad = rng.below(2), .groups = groups}, rng), text("seed ", 2000 + seed));
+  }
+  EXPECT_TRUE(in.all() && out.all());
+}
+
+TEST(Conv2d, IsItsDefinitionWhereWeightsAreSoLargeThatOtherThanPicturesAreCut) {
+  Rng rng(4);
+  expect_definition(problem({2, 7, 6, 128}, {3, 3, 128, 130}, {.pad = 1}, rng), "large weights");
+  expect_definition(problem({2, 7, 6, 68}, {3, 3, 68, 66}, {.stride = 2, .pad = 1}, rng), "large weights, every second pixel");
 }
 
 TEST(Conv2d, IsItsDefinitionOnTheShapesOfNetworks) {

@@ -1,0 +1,198 @@
+#include "core/kernels/conv2d_direct.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/kernels/elementwise.h"
+#include "core/kernels/tile.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+
+// Groups narrower than a vector are taken several at a time, as one wider group whose weights from one to the other are zero.
+struct Groups {
+  long count, merged, in, out;  // wide groups, groups in each, input and output channels of a wide group
+  Groups(long groups, long in_each, long out_each) : merged(1) {
+    while (merged < groups && (merged * out_each < lanes || groups % merged)) merged++;
+    count = groups / merged, in = merged * in_each, out = merged * out_each;
+  }
+};
+
+// Output pixels on a grid, and where each finds its inputs: at grid * step_in + (row, col) of every tap, if that is in the picture.
+struct Tap {
+  long row, col, weight;  // `weight` counts the R*S places of the kernel
+};
+struct Grid {
+  long rows, cols;
+  Size2 step_out, first_out, step_in;
+  std::vector<Tap> taps;
+};
+
+struct Pictures {
+  long n, h, w, c;
+};
+
+Grid forward_grid(const Conv2dShape& q) {
+  Grid g{q.oh, q.ow, 1, 0, q.stride, {}};
+  for (long r = 0; r < q.r; r++)
+    for (long s = 0; s < q.s; s++) g.taps.push_back({r * q.dilation.h - q.pad.h, s * q.dilation.w - q.pad.w, r * q.s + s});
+  return g;
+}
+
+// The pixels of x at rows a, a + stride, ... and columns b, b + stride, ...: x[a] was read by output (a + pad - r dilation) / stride.
+Grid gradient_grid(const Conv2dShape& q, long a, long b) {
+  Grid g{(q.h - a + q.stride.h - 1) / q.stride.h, (q.w - b + q.stride.w - 1) / q.stride.w, q.stride, {a, b}, 1, {}};
+  for (long r = 0; r < q.r; r++)
+    for (long s = 0; s < q.s; s++) {
+      const long row = a + q.pad.h - r * q.dilation.h, col = b + q.pad.w - s * q.dilation.w;
+      if (row % q.stride.h == 0 && col % q.stride.w == 0) g.taps.push_back({row / q.stride.h, col / q.stride.w, r * q.s + s});
+    }
+  return g;
+}
+
+// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c, k)` is the weight of group g.
+template <class Weight>
+Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weight) {
+  const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, size = packed_size(rows, groups.out);
+  const long in_each = groups.in / groups.merged, out_each = groups.out / groups.merged;
+  Buffer packed(std::max(1l, groups.count * size));
+  parallel_for(groups.count, [&](long wide) {
+    real* to = packed.data() + wide * size;
+    std::fill_n(to, size, real(0));
+    for (long t = 0; t < taps; t++)
+      for (long m = 0; m < groups.merged; m++)
+        for (long c = 0; c < in_each; c++)
+          for (long k = 0; k < out_each; k++)
+            to[packed_at(t * groups.in + m * in_each + c, m * out_each + k, rows, groups.out)] =
+                weight(grid.taps[static_cast<std::size_t>(t)].weight, wide * groups.merged + m, c, k);
+  });
+  return packed;
+}
+
+// Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside.
+void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, long first, long count, const real** inputs) {
+  for (long p = 0; p < count; p++) {
+    const long top = (first + p) / grid.cols * grid.step_in.h, left = (first + p) % grid.cols * grid.step_in.w;
+    for (std::size_t t = 0; t < grid.taps.size(); t++) {
+      const long row = top + grid.taps[t].row, col = left + grid.taps[t].col;
+      const bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
+      inputs[static_cast<long>(t) * count + p] = inside ? x + ((n * in.h + row) * in.w + col) * in.c : zero;
+    }
+  }
+}
+
+constexpr long pixels_a_piece = 32 * tile_rows;
+
+void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Pictures& out, real* y) {
+  const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, pixels = grid.rows * grid.cols;
+  const std::vector<real> zero(static_cast<std::size_t>(in.c), real(0));
+  const long pieces = (pixels + pixels_a_piece - 1) / pixels_a_piece;
+  parallel_for(in.n * pieces, [&](long piece) {
+    const long n = piece / pieces, begin = piece % pieces * pixels_a_piece;
+    std::vector<const real*> inputs(static_cast<std::size_t>(taps * tile_rows));
+    alignas(vector_bytes) real sums[tile_rows * tile_vectors * lanes];
+    for_tile_rows(std::min(pixels_a_piece, pixels - begin), [&](long first, long count) {
+      find_inputs(grid, in, x, zero.data(), n, begin + first, count, inputs.data());
+      real* to[tile_rows];
+      for (long p = 0; p < count; p++) {
+        const long i = (begin + first + p) / grid.cols, j = (begin + first + p) % grid.cols;
+        to[p] = y + ((n * out.h + i * grid.step_out.h + grid.first_out.h) * out.w + j * grid.step_out.w + grid.first_out.w) * out.c;
+      }
+      for (long g = 0; g < groups.count; g++)
+        for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
+          const long width = panel_width(k, groups.out);
+          tile_product(inputs.data(), count, g * groups.in, taps, groups.in, weights.data() + (g * whole_vectors(groups.out) + k) * rows, width, sums, width);
+          for (long p = 0; p < count; p++) std::copy_n(sums + p * width, std::min(width, groups.out - k), to[p] + g * groups.out + k);
+        }
+    });
+  });
+}
+
+// ---- dw ----
+
+// Adds to dw, packed as the weights of one wide group, what some pictures contribute to its columns k, k + 1, ... of one panel.
+void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy, long n, long g, long k, real* dw) {
+  const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
+  std::vector<real> copy(static_cast<std::size_t>(ragged ? q.oh * q.ow * width : 0), real(0));
+  const real* grad = dy + n * q.oh * q.ow * q.k + g * groups.out + k;
+  for (long p = 0; ragged && p < q.oh * q.ow; p++) std::copy_n(grad + p * q.k, groups.out - k, copy.data() + p * width);
+  const real* from = ragged ? copy.data() : grad;
+  const long from_stride = ragged ? width : q.k;
+  const Grid grid = forward_grid(q);
+  for (const Tap& tap : grid.taps)
+    for_tile_rows(groups.in, [&](long c, long rows) {
+      const auto first_inside = [](long at, long step) { return at >= 0 ? 0 : (-at + step - 1) / step; };
+      const auto after_inside = [](long at, long step, long size, long count) { return std::clamp((size - at + step - 1) / step, 0l, count); };
+      const long i0 = first_inside(tap.row, q.stride.h), i1 = after_inside(tap.row, q.stride.h, q.h, q.oh);
+      const long j0 = first_inside(tap.col, q.stride.w), j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
+      if (i0 >= i1 || j0 >= j1) return;
+      const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
+      tile_outer({x + pixel * q.c + g * groups.in + c, q.stride.w * q.c, q.stride.h * q.w * q.c}, rows,
+                 {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride}, width, i1 - i0, j1 - j0,
+                 dw + (tap.weight * groups.in + c) * width, width);
+    });
+}
+
+// Out of the packed gradients of all wide groups, the weights that there are: [R, S, C/groups, K].
+Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) {
+  Tensor dw(q.weight());
+  const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
+  for (long place = 0; place < q.r * q.s; place++)
+    for (long c = 0; c < q.cg; c++)
+      for (long k = 0; k < q.k; k++) {
+        const long wide = k / groups.out, inside = k % groups.out, row = place * groups.in + inside / q.kg * q.cg + c;
+        dw[(place * q.cg + c) * q.k + k] = packed[wide * size + packed_at(row, inside, rows, groups.out)];
+      }
+  return dw;
+}
+
+}  // namespace
+
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  Tensor y(q.y());
+  const Groups groups(q.groups, q.cg, q.kg);
+  const Grid grid = forward_grid(q);
+  const Buffer weights = packed_weights(grid, groups, [&](long place, long g, long c, long k) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
+  convolve(grid, {q.n, q.h, q.w, q.c}, x.data(), groups, weights, {q.n, q.oh, q.ow, q.k}, y.data());
+  return y;
+}
+
+Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
+  Tensor dx(q.x());
+  const Groups groups(q.groups, q.kg, q.cg);
+  for (long a = 0; a < std::min(q.stride.h, q.h); a++)
+    for (long b = 0; b < std::min(q.stride.w, q.w); b++) {
+      const Grid grid = gradient_grid(q, a, b);
+      const Buffer weights = packed_weights(grid, groups, [&](long place, long g, long k, long c) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
+      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, {q.n, q.h, q.w, q.c}, dx.data());
+    }
+  return dx;
+}
+
+// Small weights: pictures are cut, and each shard has sums of its own. Large ones: output channels are cut, and there is one sum of each.
+Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+  const Groups groups(q.groups, q.cg, q.kg);
+  const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out), panel = tile_vectors * lanes;
+  const long panels = (groups.out + panel - 1) / panel;
+  const auto add_panel = [&](long first, long last, long g, long k, real* dw) {
+    for (long n = first; n < last; n++) add_gradient(q, groups, x.data(), dy.data(), n, g, k, dw + g * size + k * rows);
+  };
+  if (groups.count * size >= 9 * 64 * 64) {
+    Tensor dw = zeros({groups.count * size});
+    parallel_for(groups.count * panels, [&](long i) { add_panel(0, q.n, i / panels, i % panels * panel, dw.data()); });
+    return unpacked(q, groups, dw.data());
+  }
+  const Shards shards(q.n);
+  std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
+  parallel_shards(shards, [&](long shard, long begin, long end) {
+    Tensor& dw = partial[static_cast<std::size_t>(shard)] = zeros({groups.count * size});
+    for (long g = 0; g < groups.count; g++)
+      for (long k = 0; k < groups.out; k += panel) add_panel(begin, end, g, k, dw.data());
+  });
+  for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);
+  return unpacked(q, groups, partial[0].data());
+}
+
+}  // namespace excite

@@ -1,0 +1,245 @@
+#include "core/kernels/conv2d_winograd.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/kernels/elementwise.h"
+#include "core/kernels/tile.h"
+#include "core/kernels/winograd_tile.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+
+constexpr long places = Winograd::places;
+
+// All tiles of all pictures, counted through: so a block of tiles is as long as the cache wants it, whatever the pictures' size.
+struct Tiles {
+  const Conv2dShape& q;
+  long down, across, count;
+  explicit Tiles(const Conv2dShape& shape)
+      : q(shape), down((q.oh + 3) / 4), across((q.ow + 3) / 4), count(q.n * down * across) {}
+};
+
+// Calls place(i, j, pixel) for each of side x side pixels of a tile; `pixel` counts the pixels of a batch of h x w pictures, -1 outside.
+template <class Place>
+void for_pixels(const Tiles& tiles, long tile, long side, long pad_h, long pad_w, long h, long w, const Place& place) {
+  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad_h, left = tile % tiles.across * 4 - pad_w;
+  for (long i = 0; i < side; i++)
+    for (long j = 0; j < side; j++) {
+      const long row = top + i, col = left + j;
+      place(i, j, row >= 0 && row < h && col >= 0 && col < w ? (n * h + row) * w + col : -1);
+    }
+}
+
+// Some tiles' numbers at 36 places: [36][tiles][channels rounded up to whole vectors]. A cache line between the places keeps them
+// from falling on the same lines of the cache.
+struct Planes {
+  long channels, row, plane;
+  Buffer numbers;
+  Planes(long tiles, long c) : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(places * plane) {}
+  real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
+};
+
+// Calls body(c, count) for each vector of channels; the last may be shorter.
+template <class Body>
+inline __attribute__((always_inline)) void for_vectors(long channels, const Body& body) {
+  long c = 0;
+  for (; c + lanes <= channels; c += lanes) body(c, lanes);
+  if (c < channels) body(c, channels - c);
+}
+inline Vec load_vector(const real* from, long count) { return count == lanes ? load(from) : load_some(from, count); }
+inline void store_vector(real* to, const Vec& v, long count) { count == lanes ? store(to, v) : store_some(to, v, count); }
+
+// B^T x B of one tile (From = 6), or A dy A^T (From = 4), whose pixels begin at pixel[i][j].
+template <int From, class OneSide>
+void transform_in(const OneSide& one_side, const real* const (&pixel)[From][From], Planes& planes, long tile) {
+  real* to = planes.at(0, tile);
+  for_vectors(planes.channels, [&](long c, long count) {
+    Vec in[From][From], out[6][6];
+    for (int i = 0; i < From; i++)
+      for (int j = 0; j < From; j++) in[i][j] = load_vector(pixel[i][j] + c, count);
+    both_sides(one_side, in, out);
+    for (int i = 0; i < 6; i++)
+      for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * planes.plane + c, out[i][j]);
+  });
+}
+
+void input_tile(const Tiles& tiles, const real* x, const real* zero, long tile, Planes& planes, long at) {
+  const Conv2dShape& q = tiles.q;
+  const real* pixel[6][6];
+  for_pixels(tiles, tile, 6, q.pad.h, q.pad.w, q.h, q.w, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? zero : x + p * q.c; });
+  transform_in(Winograd::input, pixel, planes, at);
+}
+
+void output_gradient_tile(const Tiles& tiles, const real* dy, const real* zero, long tile, Planes& planes, long at) {
+  const Conv2dShape& q = tiles.q;
+  const real* pixel[4][4];
+  for_pixels(tiles, tile, 4, 0, 0, q.oh, q.ow, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? zero : dy + p * q.k; });
+  transform_in(Winograd::output_gradient, pixel, planes, at);
+}
+
+// y = A^T m A; what lies outside of the picture goes to `nowhere`.
+void output_tile(const Tiles& tiles, Planes& planes, long at, real* y, real* nowhere, long tile) {
+  const Conv2dShape& q = tiles.q;
+  real* pixel[4][4];
+  for_pixels(tiles, tile, 4, 0, 0, q.oh, q.ow, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? nowhere : y + p * q.k; });
+  const real* from = planes.at(0, at);
+  for_vectors(q.k, [&](long k, long count) {
+    Vec in[6][6], out[4][4];
+    for (int i = 0; i < 6; i++)
+      for (int j = 0; j < 6; j++) in[i][j] = load(from + (i * 6 + j) * planes.plane + k);
+    both_sides(Winograd::output, in, out);
+    for (int i = 0; i < 4; i++)
+      for (int j = 0; j < 4; j++) store_vector(pixel[i][j] + k, out[i][j], count);
+  });
+}
+
+// G w G^T, packed in panels for each place: [36][C, K]
+Buffer transformed_weight(const real* w, long c, long k) {
+  Buffer u(places * packed_size(c, k));
+  parallel_for(c, [&](long channel) {
+    for_vectors(k, [&](long first, long count) {
+      Vec in[3][3], out[6][6];
+      for (int r = 0; r < 3; r++)
+        for (int s = 0; s < 3; s++) in[r][s] = load_vector(w + ((r * 3 + s) * c + channel) * k + first, count);
+      both_sides(Winograd::weight, in, out);
+      for (int place = 0; place < places; place++)
+        store(u.data() + place * packed_size(c, k) + packed_at(channel, first, c, k), out[place / 6][place % 6]);
+    });
+  });
+  return u;
+}
+
+// m = x u at one place: (tiles, C) (C, K)
+void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes& m) {
+  const real* u = weight.data() + place * packed_size(x.channels, m.channels);
+  for (long k = 0; k < m.row; k += tile_vectors * lanes)
+    for_tile_rows(tiles, [&](long first, long rows) {
+      const real* row[tile_rows];
+      for (long p = 0; p < rows; p++) row[p] = x.at(place, first + p);
+      tile_product(row, rows, 0, 1, x.channels, u + k * x.channels, panel_width(k, m.channels), m.at(place, first) + k, m.row);
+    });
+}
+
+// du += x^T dm at one place: (C, tiles) (tiles, K)
+void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
+  for (long k = 0; k < dm.row; k += tile_vectors * lanes)
+    for_tile_rows(x.channels, [&](long c, long rows) {
+      tile_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0}, panel_width(k, dm.channels), 1, tiles, du.at(place, c) + k, du.row);
+    });
+}
+
+// Small weights stay in a core's cache, so each core takes blocks of tiles of its own. Large ones do not: there all cores work on one
+// block, and share out its places. A gradient of weights is written as well as read, and becomes too large the sooner.
+bool weights_are_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
+bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
+
+long tiles_a_block(const Conv2dShape& q, bool large) {
+  const long bytes_a_tile = places * (whole_vectors(q.c) + whole_vectors(q.k)) * static_cast<long>(sizeof(real));
+  return large ? 192 : std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
+}
+
+std::vector<real> zeros_for(long channels) { return std::vector<real>(static_cast<std::size_t>(whole_vectors(channels)), real(0)); }
+
+void forward_block(const Tiles& tiles, long begin, long end, const real* x, const Buffer& u, real* y) {
+  const Conv2dShape& q = tiles.q;
+  const std::vector<real> zero = zeros_for(q.c);
+  Planes in(end - begin, q.c), m(end - begin, q.k);
+  parallel_for(end - begin, [&](long t) { input_tile(tiles, x, zero.data(), begin + t, in, t); });
+  parallel_for(places, [&](long place) { product_at(place, end - begin, in, u, m); });
+  parallel_for(end - begin, [&](long t) {
+    thread_local std::vector<real> nowhere;
+    if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
+    output_tile(tiles, m, t, y, nowhere.data(), begin + t);
+  });
+}
+
+// du [36][C][K] of some tiles, added up.
+void gradient_blocks(const Tiles& tiles, long begin, long end, const real* x, const real* dy, Planes& du) {
+  const Conv2dShape& q = tiles.q;
+  const std::vector<real> zero = zeros_for(std::max(q.c, q.k));
+  std::fill_n(du.numbers.data(), places * du.plane, real(0));
+  const long block = tiles_a_block(q, gradient_is_large(q));
+  Planes in(block, q.c), dm(block, q.k);
+  for (long first = begin; first < end; first += block) {
+    const long count = std::min(block, end - first);
+    parallel_for(count, [&](long t) {
+      input_tile(tiles, x, zero.data(), first + t, in, t);
+      output_gradient_tile(tiles, dy, zero.data(), first + t, dm, t);
+    });
+    parallel_for(places, [&](long place) { outer_at(place, count, in, dm, du); });
+  }
+}
+
+Tensor weight_gradient(const Conv2dShape& q, Planes& du) {  // G^T du G
+  Tensor dw(q.weight());
+  parallel_for(q.c, [&](long c) {
+    for_vectors(q.k, [&](long k, long count) {
+      Vec in[6][6], out[3][3];
+      for (int place = 0; place < places; place++) in[place / 6][place % 6] = load(du.at(place, c) + k);
+      both_sides(Winograd::weight_gradient, in, out);
+      for (int r = 0; r < 3; r++)
+        for (int s = 0; s < 3; s++) store_vector(dw.data() + ((r * 3 + s) * q.c + c) * q.k + k, out[r][s], count);
+    });
+  });
+  return dw;
+}
+
+// w[r, s, c, k] -> [2 - r, 2 - s, k, c]
+Tensor turned_round(const Tensor& w) {
+  const long c = w.dim(2), k = w.dim(3);
+  Tensor turned({3, 3, k, c});
+  parallel_for(9, [&](long tap) {
+    const real* from = w.data() + tap * c * k;
+    real* to = turned.data() + (8 - tap) * c * k;
+    for (long i = 0; i < c; i++)
+      for (long j = 0; j < k; j++) to[j * c + i] = from[i * k + j];
+  });
+  return turned;
+}
+
+}  // namespace
+
+bool winograd_can(const Conv2dShape& q) {
+  return q.r == 3 && q.s == 3 && q.stride == Size2(1) && q.dilation == Size2(1) && q.groups == 1 && q.pad.h <= 2 && q.pad.w <= 2;
+}
+
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  Tensor y(q.y());
+  const Tiles tiles(q);
+  const Buffer u = transformed_weight(w.data(), q.c, q.k);
+  const long block = tiles_a_block(q, weights_are_large(q)), blocks = (tiles.count + block - 1) / block;
+  const auto body = [&](long b) { forward_block(tiles, b * block, std::min(tiles.count, (b + 1) * block), x.data(), u, y.data()); };
+  if (weights_are_large(q))
+    for (long b = 0; b < blocks; b++) body(b);
+  else
+    parallel_for(blocks, body);
+  return y;
+}
+
+Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
+  const Tensor turned = turned_round(w);
+  return conv2d_winograd(Conv2dShape(q.y(), turned.shape(), {.pad = {2 - q.pad.h, 2 - q.pad.w}}), dy, turned);
+}
+
+Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+  const Tiles tiles(q);
+  if (gradient_is_large(q)) {
+    Planes du(q.c, q.k);
+    gradient_blocks(tiles, 0, tiles.count, x.data(), dy.data(), du);
+    return weight_gradient(q, du);
+  }
+  const Shards shards(tiles.count);
+  std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
+  parallel_shards(shards, [&](long shard, long begin, long end) {
+    Planes du(q.c, q.k);
+    gradient_blocks(tiles, begin, end, x.data(), dy.data(), du);
+    partial[static_cast<std::size_t>(shard)] = weight_gradient(q, du);
+  });
+  for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);
+  return std::move(partial[0]);
+}
+
+}  // namespace excite

@@ -1,0 +1,40 @@
+// The two innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
+// A tile is up to `tile_rows` rows by up to `tile_vectors` vectors: 12 sums in flight keep both multipliers of a core busy.
+#pragma once
+#include <algorithm>
+
+#include "core/kernels/simd.h"
+
+namespace excite {
+
+inline constexpr long tile_rows = 6, tile_vectors = vector_registers == 32 ? 4 : 2;
+
+// Columns are taken a panel at a time, `tile_vectors` vectors wide but for the last one. A packed matrix of `rows` rows has its panels one after
+// the other, each row-major, so that a tile reads it from front to back: panel(k) begins at number k * rows.
+inline long panel_width(long k, long cols) { return std::min(tile_vectors * lanes, whole_vectors(cols) - k); }
+inline long packed_size(long rows, long cols) { return rows * whole_vectors(cols); }
+inline long packed_at(long row, long k, long rows, long cols) {  // where number k of a row stands
+  const long panel = k / (tile_vectors * lanes) * tile_vectors * lanes;
+  return panel * rows + row * panel_width(panel, cols) + (k - panel);
+}
+
+// y[p, :] = sum over taps t and channels c of  x[t * rows + p][first + c] * w[t * channels + c, :],  where x[...] point to rows of channels and
+// w is one panel, `width` columns wide.
+void tile_product(const real* const* x, long rows, long first, long taps, long channels, const real* w, long width, real* y, long y_stride);
+
+// A run of pixels in each of several lines of a picture, as one factor of an outer product reads them: distances count numbers.
+struct PixelLines {
+  const real* first;
+  long pixel, line;  // from a pixel to the next, from a line to the next
+};
+// dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :],  for p < rows and `width` columns
+void tile_outer(const PixelLines& x, long rows, const PixelLines& dy, long width, long lines, long pixels, real* dw, long dw_stride);
+
+// Cuts [0, count) into as few pieces of at most `tile_rows` as there can be, all nearly equal, and calls body(first, how_many).
+template <class Body>
+void for_tile_rows(long count, const Body& body) {
+  const long pieces = (count + tile_rows - 1) / tile_rows;
+  for (long i = 0; i < pieces; i++) body(count * i / pieces, count * (i + 1) / pieces - count * i / pieces);
+}
+
+}  // namespace excite
