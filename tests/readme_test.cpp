@@ -64,5 +64,40 @@ TEST(Readme, EveryLineOfCodeStandsInASourceFile) {
   }
 }
 
+// The command in the README, in C++: the lines that one reads to know the heart of it.
+TEST(Readme, TheReadingPathIsAsShortAsItSays) {
+  long lines = 0;
+  for (const std::string& path : files_ending_in({".h", ".cpp"})) {
+    const bool in_path = path.starts_with("core/shape.") || path.starts_with("core/tensor.") || path.starts_with("autograd/var.") ||
+                         path.starts_with("autograd/ops.") || path.starts_with("autograd/gradcheck.") || path.starts_with("layers/") ||
+                         path.starts_with("models/cifar_resnet.");
+    if (in_path) lines += static_cast<long>(split(get(path), '\n').size());
+  }
+  const std::string readme = get("README.md"), digits = "0123456789,";
+  const std::size_t end = readme.find(" lines:\n"), begin = readme.find_last_not_of(digits, end - 1) + 1;
+  std::string said = readme.substr(begin, end - begin);
+  std::erase(said, ',');
+  EXPECT_NEAR(static_cast<double>(lines), std::stod(said), 20) << "README.md says " << said << " lines";
+  EXPECT_LT(lines, 1'700);
+}
+
+// [words](path) and ![words](path), relative to the folder of the README; links into the web and inside a page are left alone.
+TEST(Readme, LinksLeadToFiles) {
+  std::vector<std::string> readmes = files_ending_in({"README.md"});
+  readmes.push_back("README.md");
+  long links = 0;
+  for (const std::string& readme : readmes) {
+    const std::string words = get(readme);
+    for (std::size_t at = words.find("]("); at != std::string::npos; at = words.find("](", at + 1)) {
+      const std::string target = words.substr(at + 2, words.find(')', at) - at - 2);
+      const bool elsewhere = target.starts_with("#") || target.starts_with("https:") || target.find_first_of(" &\n") != std::string::npos;
+      if (elsewhere) continue;
+      links++;
+      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(readme).parent_path() / target)) << readme << " links to " << target;
+    }
+  }
+  EXPECT_GE(links, 15);
+}
+
 }  // namespace
 }  // namespace excite

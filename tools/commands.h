@@ -12,6 +12,8 @@ void add_train(CLI::App& app, Run& run);
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);
 void add_summary(CLI::App& app, Run& run);
+void add_plot(CLI::App& app, Run& run);
+void add_pictures(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_models(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);

@@ -66,7 +66,9 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.footer("Each command has --help with an example. Start with: excite train --help");
   Run chosen;
-  for (const auto add : {add_train, add_evaluate, add_predict, add_summary, add_bench, add_models, add_inspect, add_gradcheck}) add(app, chosen);
+  for (const auto add :
+       {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_models, add_inspect, add_gradcheck})
+    add(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked_for_help) {

@@ -1,6 +1,7 @@
-// log.csv: a row for each finished epoch.
+// log.csv: a row for each finished epoch, written by a run and read by `excite plot`.
 #pragma once
 #include <string>
+#include <vector>
 
 namespace excite {
 
@@ -17,5 +18,8 @@ struct EpochRow {
 
 // Adds the row after those of the epochs before it; rows of later epochs, which a killed run may have left, go. Atomic.
 void write_log_row(const std::string& path, const EpochRow& row);
+
+// At least one row, epochs in ascending order. FileError that names the file and line if it is not such a log.
+std::vector<EpochRow> read_log(const std::string& path);
 
 }  // namespace excite

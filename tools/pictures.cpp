@@ -1,0 +1,64 @@
+// excite pictures: a look at a data set, some pictures of each class on one sheet.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "core/check.h"
+#include "core/files/image.h"
+#include "tools/commands.h"
+#include "tools/data/load.h"
+#include "tools/output.h"
+
+namespace excite {
+
+namespace {
+
+struct PicturesOptions {
+  std::string data = "builtin", out;
+  long per_class = 8;
+  bool test = false;
+};
+
+// A column a class, in it the class's first pictures from the top; white where there are too few.
+Image sheet(const Dataset& data, long per_class) {
+  const long classes = static_cast<long>(data.classes.size());
+  require<UsageError>(classes * data.width <= max_picture_side && per_class * data.height <= max_picture_side, "pictures: ", classes,
+                      " columns and ", per_class, " rows of ", data.height, "x", data.width, " pixels, at most ", max_picture_side,
+                      " pixels a side are possible");
+  Image image{per_class * data.height, classes * data.width, {}};
+  image.pixels.assign(static_cast<std::size_t>(image.height * image.width * 3), 255);
+  std::vector<long> rows(data.classes.size());
+  for (long i = 0; i < data.count(); i++) {
+    const long column = data.labels[static_cast<std::size_t>(i)], row = rows[static_cast<std::size_t>(column)]++;
+    if (row >= per_class) continue;
+    for (long h = 0; h < data.height; h++)
+      std::copy_n(data.picture(i) + h * data.width * 3, data.width * 3,
+                  image.pixels.data() + ((row * data.height + h) * image.width + column * data.width) * 3);
+  }
+  return image;
+}
+
+int pictures(const PicturesOptions& o) {
+  const DataSplit data = load_data(o.data);
+  const Dataset& set = o.test ? data.test : data.train;
+  write_png(o.out, sheet(set, o.per_class));
+  std::printf("%s: the first %ld pictures of each class, from left to right:", printable(o.out).c_str(), o.per_class);
+  for (const std::string& name : set.classes) std::printf(" %s", printable(name).c_str());
+  std::printf("\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_pictures(CLI::App& app, Run& run) {
+  const auto o = std::make_shared<PicturesOptions>();
+  CLI::App* c = app.add_subcommand("pictures", "puts some pictures of each class of a data set on one sheet");
+  c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
+  c->add_option("--per-class", o->per_class, "how many of each class")->check(CLI::Range(1, 512));
+  c->add_flag("--test", o->test, "of the test set instead of the training set");
+  c->add_option("--out", o->out, "the sheet, a .png file")->required();
+  c->footer("Example: excite pictures --data data/cifar-10-batches-bin --out sheet.png");
+  c->callback([=, &run] { run = [=] { return pictures(*o); }; });
+}
+
+}  // namespace excite
