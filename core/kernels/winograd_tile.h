@@ -1,5 +1,6 @@
 // The five small matrices of F(4x4, 3x3), each as the function that multiplies by it. They come from evaluating polynomials at the
-// points 0, 1, -1, 2, -2 and infinity; the chapter of this folder derives them.
+// points 0, a, -a, b, -b and infinity, with a = 1/sqrt(2) and b = sqrt(2). Textbooks take 1 and 2; these lie closer around 1, so no
+// number grows by more than 2.8 on the way and is subtracted again, and rounding errors are less than half as large.
 #pragma once
 #include "core/kernels/simd.h"
 
@@ -7,25 +8,26 @@ namespace excite {
 
 struct Winograd {
   static constexpr long side = 6, out = 4, places = side * side;
+  static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a, half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
 
   static void input(const Vec (&d)[6], Vec (&t)[6]) {  // t = B^T d
-    const Vec even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1], even2 = d[4] - d[2], odd2 = 2 * (d[3] - d[1]);
-    t[0] = 4 * d[0] - 5 * d[2] + d[4];
+    const Vec even = d[4] - 2 * d[2], odd = a * (d[3] - 2 * d[1]), even2 = d[4] - half * d[2], odd2 = b * (d[3] - half * d[1]);
+    t[0] = d[0] - real(2.5) * d[2] + d[4];
     t[1] = even + odd;
     t[2] = even - odd;
     t[3] = even2 + odd2;
     t[4] = even2 - odd2;
-    t[5] = 4 * d[1] - 5 * d[3] + d[5];
+    t[5] = d[1] - real(2.5) * d[3] + d[5];
   }
   static void output(const Vec (&m)[6], Vec (&y)[4]) {  // y = A^T m
-    const Vec plus = m[1] + m[2], minus = m[1] - m[2], plus2 = m[3] + m[4], minus2 = m[3] - m[4];
+    const Vec plus = m[1] + m[2], minus = a * (m[1] - m[2]), plus2 = m[3] + m[4], minus2 = b * (m[3] - m[4]);
     y[0] = m[0] + plus + plus2;
-    y[1] = minus + 2 * minus2;
-    y[2] = plus + 4 * plus2;
-    y[3] = minus + 8 * minus2 + m[5];
+    y[1] = minus + minus2;
+    y[2] = half * plus + 2 * plus2;
+    y[3] = half * minus + 2 * minus2 + m[5];
   }
   static void output_gradient(const Vec (&dy)[4], Vec (&m)[6]) {  // m = A dy
-    const Vec even = dy[0] + dy[2], odd = dy[1] + dy[3], even2 = dy[0] + 4 * dy[2], odd2 = 2 * dy[1] + 8 * dy[3];
+    const Vec even = dy[0] + half * dy[2], odd = a * (dy[1] + half * dy[3]), even2 = dy[0] + 2 * dy[2], odd2 = b * (dy[1] + 2 * dy[3]);
     m[0] = dy[0];
     m[1] = even + odd;
     m[2] = even - odd;
@@ -34,19 +36,19 @@ struct Winograd {
     m[5] = dy[3];
   }
   static void weight(const Vec (&w)[3], Vec (&u)[6]) {  // u = G w
-    const Vec outer = w[0] + w[2], outer2 = w[0] + 4 * w[2];
-    u[0] = w[0] / 4;
-    u[1] = (outer + w[1]) / -6;
-    u[2] = (outer - w[1]) / -6;
-    u[3] = (outer2 + 2 * w[1]) / 24;
-    u[4] = (outer2 - 2 * w[1]) / 24;
+    const Vec outer = w[0] + half * w[2], middle = a * w[1], outer2 = w[0] + 2 * w[2], middle2 = b * w[1];
+    u[0] = w[0];
+    u[1] = -2 * third * (outer + middle);
+    u[2] = -2 * third * (outer - middle);
+    u[3] = sixth * (outer2 + middle2);
+    u[4] = sixth * (outer2 - middle2);
     u[5] = w[2];
   }
   static void weight_gradient(const Vec (&u)[6], Vec (&w)[3]) {  // w = G^T u
-    const Vec plus = u[1] + u[2], minus = u[1] - u[2], plus2 = u[3] + u[4], minus2 = u[3] - u[4];
-    w[0] = u[0] / 4 - plus / 6 + plus2 / 24;
-    w[1] = minus2 / 12 - minus / 6;
-    w[2] = plus2 / 6 - plus / 6 + u[5];
+    const Vec plus = third * (u[1] + u[2]), minus = 2 * third * a * (u[2] - u[1]), plus2 = sixth * (u[3] + u[4]), minus2 = sixth * b * (u[3] - u[4]);
+    w[0] = u[0] - 2 * plus + plus2;
+    w[1] = minus + minus2;
+    w[2] = 2 * plus2 - plus + u[5];
   }
 };
 

@@ -286,7 +286,7 @@ def start(name, shape):
     return u / 8
 
 
-STEPS, PICTURES, SAMPLE = 10, 4, 17
+STEPS, PICTURES, SAMPLE = 10, 16, 17
 
 
 def batch(step):

@@ -13,7 +13,6 @@ namespace excite {
 namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
-constexpr double winograd_tolerance = in_double_build ? 1e-12 : 2e-5;  // its transforms multiply by up to 8 and subtract again
 
 // A convolution with numbers in it, and what the definition makes of them.
 struct Problem {
@@ -80,9 +79,9 @@ void expect_definition(const Problem& p, const std::string& which) {
   const std::string what = text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride, ", padding ", q.pad, ", dilation ",
                                 q.dilation, ", groups ", q.groups);
   const Tensor y = tensor_of(q.y(), p.y), dx = tensor_of(q.x(), p.dx), dw = tensor_of(q.weight(), p.dw);
-  EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, winograd_tolerance)) << what << ": y";
-  EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, winograd_tolerance)) << what << ": dx";
-  EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, winograd_tolerance)) << what << ": dw";
+  EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
+  EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
+  EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
   EXPECT_TRUE(close(conv2d_gemm(q, p.x, p.w), y, tolerance)) << what << ": y of gemm";
   EXPECT_TRUE(close(conv2d_gemm_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of gemm";
   EXPECT_TRUE(close(conv2d_gemm_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of gemm";
@@ -90,9 +89,9 @@ void expect_definition(const Problem& p, const std::string& which) {
   EXPECT_TRUE(close(conv2d_direct_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of direct";
   EXPECT_TRUE(close(conv2d_direct_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of direct";
   if (!winograd_can(q)) return;
-  EXPECT_TRUE(close(conv2d_winograd(q, p.x, p.w), y, winograd_tolerance)) << what << ": y of Winograd";
-  EXPECT_TRUE(close(conv2d_winograd_dx(q, p.dy, p.w), dx, winograd_tolerance)) << what << ": dx of Winograd";
-  EXPECT_TRUE(close(conv2d_winograd_dw(q, p.x, p.dy), dw, winograd_tolerance)) << what << ": dw of Winograd";
+  EXPECT_TRUE(close(conv2d_winograd(q, p.x, p.w), y, tolerance)) << what << ": y of Winograd";
+  EXPECT_TRUE(close(conv2d_winograd_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of Winograd";
+  EXPECT_TRUE(close(conv2d_winograd_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of Winograd";
 }
 
 // Which remainders modulo 4 and modulo the width of a vector were seen.
