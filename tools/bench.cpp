@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "tools/bench_ops.h"
 #include "tools/commands.h"
 #include "tools/data/load.h"
 #include "tools/training/step.h"
@@ -24,6 +25,7 @@ struct BenchOptions {
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
+  bool ops = false;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -127,6 +129,7 @@ int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
   set_threads(o.threads);
+  if (o.ops) return bench_ops();
   Recipe recipe;
   recipe.model = o.model;
   recipe.options = parse_settings(o.set);
@@ -162,6 +165,7 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--batch", o->batch, "pictures a step")->check(CLI::Range(1, 10'000));
   c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
   c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
+  c->add_flag("--ops", o->ops, "instead of a model, every way to compute a convolution on the shapes of the models");
   c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });
 }

@@ -1,0 +1,103 @@
+#include "tools/bench_ops.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <limits>
+
+#include "core/check.h"
+#include "core/kernels/conv2d_direct.h"
+#include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_winograd.h"
+#include "core/parallel.h"
+#include "core/random.h"
+
+namespace excite {
+
+namespace {
+
+struct Case {
+  Shape x, w;
+  Conv2dOptions options;
+};
+
+// SE-ResNet-20's convolutions at batch 128, then some of SE-ResNet-50's and SE-ResNeXt-50's at batch 16.
+const Case cases[] = {
+    {{128, 32, 32, 3}, {3, 3, 3, 16}, {.pad = 1}},
+    {{128, 32, 32, 16}, {3, 3, 16, 16}, {.pad = 1}},
+    {{128, 32, 32, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}},
+    {{128, 32, 32, 16}, {1, 1, 16, 32}, {.stride = 2}},
+    {{128, 16, 16, 32}, {3, 3, 32, 32}, {.pad = 1}},
+    {{128, 16, 16, 32}, {3, 3, 32, 64}, {.stride = 2, .pad = 1}},
+    {{128, 8, 8, 64}, {3, 3, 64, 64}, {.pad = 1}},
+    {{16, 56, 56, 64}, {3, 3, 64, 64}, {.pad = 1}},
+    {{16, 56, 56, 64}, {1, 1, 64, 256}, {}},
+    {{16, 28, 28, 128}, {3, 3, 128, 128}, {.pad = 1}},
+    {{16, 14, 14, 256}, {3, 3, 256, 256}, {.pad = 1}},
+    {{16, 14, 14, 1024}, {1, 1, 1024, 256}, {}},
+    {{16, 56, 56, 128}, {3, 3, 4, 128}, {.pad = 1, .groups = 32}},
+};
+
+double best_seconds(const std::function<void()>& run) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 5; i++) {
+    const auto then = std::chrono::steady_clock::now();
+    run();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
+  }
+  return best;
+}
+
+// The largest difference, over the largest number that is expected.
+double apart(const Tensor& actual, const Tensor& expected) {
+  double largest = 0, worst = 0;
+  for (long i = 0; i < expected.size(); i++) {
+    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    worst = std::max(worst, std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])));
+  }
+  return worst / largest;
+}
+
+struct Way {
+  const char* name;
+  Conv2dPath path;
+  Tensor (*y)(const Conv2dShape&, const Tensor&, const Tensor&);
+  Tensor (*dx)(const Conv2dShape&, const Tensor&, const Tensor&);
+  Tensor (*dw)(const Conv2dShape&, const Tensor&, const Tensor&);
+};
+const Way ways[] = {{"gemm", Conv2dPath::gemm, conv2d_gemm, conv2d_gemm_dx, conv2d_gemm_dw},
+                    {"direct", Conv2dPath::direct, conv2d_direct, conv2d_direct_dx, conv2d_direct_dw},
+                    {"winograd", Conv2dPath::winograd, conv2d_winograd, conv2d_winograd_dx, conv2d_winograd_dw}};
+
+void measure_case(const Case& c) {
+  Rng rng(0);
+  const Tensor x = normal(c.x, rng), w = normal(c.w, rng);
+  const Conv2dShape q(x.shape(), w.shape(), c.options);
+  const Tensor dy = normal(q.y(), rng), y = conv2d_gemm(q, x, w), dw = conv2d_gemm_dw(q, x, dy);
+  const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
+  const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s), q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
+                                q.groups == 1 ? "" : text(", ", q.groups, " groups"));
+  for (const Way& way : ways) {
+    if (way.path == Conv2dPath::winograd && !winograd_can(q)) continue;
+    const auto chosen = [&](Conv2dPath path) { return way.path == path ? '*' : ' '; };
+    std::printf("%-40s %-9s %7.0f%c %6.0f%c %6.0f%c %9.1e %9.1e\n", way.path == Conv2dPath::gemm ? what.c_str() : "", way.name,
+                gflop / best_seconds([&] { way.y(q, x, w); }), chosen(conv2d_path(q)), gflop / best_seconds([&] { way.dx(q, dy, w); }),
+                chosen(conv2d_path(q)), gflop / best_seconds([&] { way.dw(q, x, dy); }), chosen(conv2d_dw_path(q)), apart(way.y(q, x, w), y),
+                apart(way.dw(q, x, dy), dw));
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+
+int bench_ops() {
+  std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
+              "Apart: the largest difference from gemm over the largest number.\n\n",
+              threads(), sizeof(real) == 4 ? "float" : "double");
+  std::printf("%-40s %-9s %8s %7s %7s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
+  for (const Case& c : cases) measure_case(c);
+  return 0;
+}
+
+}  // namespace excite
