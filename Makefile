@@ -38,14 +38,24 @@ $(BUILD)/flags: force
 .PHONY: force
 
 # Where no numbers are crunched, compiling quickly is worth more than running quickly.
-lighter = $(if $(filter tests/%,$<),-O0)$(if $(filter tools/%,$<),-O1)
+lighter = $(if $(filter tests/%,$<),-O0)$(if $(filter-out tools/data/%,$(filter tools/%,$<)),-Og)$(if $(filter core/files/% models/%,$<),-O1)
 
-$(BUILD)/float/%.o: %.cpp $(BUILD)/flags
+# The large headers that every test and every subcommand includes are compiled ahead of them, once for both precisions. Only g++ takes
+# them so, and ccache does not; without them all comes out the same, but later.
+AHEAD  := $(if $(filter clang% ccache%,$(notdir $(CXX))),,$(BUILD)/tests/ahead.h.gch $(BUILD)/tools/ahead.h.gch)
+ahead   = $(patsubst %.gch,-include %,$(filter $(BUILD)/$(<D)/ahead.h.gch $(BUILD)/$(firstword $(subst /, ,$(filter tests/%,$<)))/ahead.h.gch,$(AHEAD)))
+$(BUILD)/%/ahead.h.gch: %/ahead.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) $(lighter) -MMD -MP -c $< -o $@
-$(BUILD)/double/%.o: %.cpp $(BUILD)/flags
+	$(CXX) $(FLAGS) $(lighter) -c $< -o $@
+
+# A file that neither names EXCITE_DOUBLE nor includes core/real.h, however indirectly, is the same in both precisions: compiled once.
+COMPILE = $(CXX) $(FLAGS) $(lighter) $(ahead) -MMD -MP -c $< -o $@
+$(BUILD)/float/%.o: %.cpp $(BUILD)/flags | $(AHEAD)
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) $(lighter) -DEXCITE_DOUBLE -MMD -MP -c $< -o $@
+	$(COMPILE)
+$(BUILD)/double/%.o: %.cpp $(BUILD)/float/%.o
+	@mkdir -p $(@D)
+	$(if $(shell grep -l -e EXCITE_DOUBLE -e core/real.h $< $(BUILD)/float/$*.d),$(COMPILE) -DEXCITE_DOUBLE,cp $(BUILD)/float/$*.o $@)
 
 $(BUILD)/libexcite.a: $(LIBRARY:%.cpp=$(BUILD)/float/%.o)
 $(BUILD)/libexcite-double.a: $(LIBRARY:%.cpp=$(BUILD)/double/%.o)
