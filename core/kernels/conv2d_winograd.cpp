@@ -22,15 +22,15 @@ struct Tiles {
       : q(shape), down((q.oh + 3) / 4), across((q.ow + 3) / 4), count(q.n * down * across) {}
 };
 
-// Calls place(i, j, pixel) for each of side x side pixels of a tile; `pixel` counts the pixels of a batch of h x w pictures, -1 outside.
-template <class Place>
-void for_pixels(const Tiles& tiles, long tile, long side, long pad_h, long pad_w, long h, long w, const Place& place) {
-  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad_h, left = tile % tiles.across * 4 - pad_w;
-  for (long i = 0; i < side; i++)
-    for (long j = 0; j < side; j++) {
-      const long row = top + i, col = left + j;
-      place(i, j, row >= 0 && row < h && col >= 0 && col < w ? (n * h + row) * w + col : -1);
-    }
+// Where each of side x side pixels of a tile stands in a batch of h x w pictures of c channels; `outside` stands for all that is not in the picture.
+template <int side, class Number>
+void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long c, Number* pictures, Number* outside, Number* (&pixel)[side][side]) {
+  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad.h, left = tile % tiles.across * 4 - pad.w;
+  for (long i = 0; i < side; i++) {
+    const bool row_inside = top + i >= 0 && top + i < h;
+    const long line = ((n * h + top + i) * w + left) * c;
+    for (long j = 0; j < side; j++) pixel[i][j] = row_inside && left + j >= 0 && left + j < w ? pictures + (line + j * c) : outside;
+  }
 }
 
 // Some tiles' numbers at 36 places: [36][tiles][channels rounded up to whole vectors]. A cache line between the places keeps them
@@ -44,7 +44,7 @@ struct Planes {
 
 // Calls body(c, count) for each vector of channels; the last may be shorter.
 template <class Body>
-inline __attribute__((always_inline)) void for_vectors(long channels, const Body& body) {
+[[gnu::always_inline]] inline void for_vectors(long channels, const Body& body) {
   long c = 0;
   for (; c + lanes <= channels; c += lanes) body(c, lanes);
   if (c < channels) body(c, channels - c);
@@ -53,14 +53,14 @@ inline Vec load_vector(const real* from, long count) { return count == lanes ? l
 inline void store_vector(real* to, const Vec& v, long count) { count == lanes ? store(to, v) : store_some(to, v, count); }
 
 // B^T x B of one tile (From = 6), or A dy A^T (From = 4), whose pixels begin at pixel[i][j].
-template <int From, class OneSide>
-void transform_in(const OneSide& one_side, const real* const (&pixel)[From][From], Planes& planes, long tile) {
+template <auto one_side, int From>
+void transform_in(const real* const (&pixel)[From][From], Planes& planes, long tile) {
   real* to = planes.at(0, tile);
   for_vectors(planes.channels, [&](long c, long count) {
     Vec in[From][From], out[6][6];
     for (int i = 0; i < From; i++)
       for (int j = 0; j < From; j++) in[i][j] = load_vector(pixel[i][j] + c, count);
-    both_sides(one_side, in, out);
+    both_sides<one_side>(in, out);
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * planes.plane + c, out[i][j]);
   });
@@ -69,28 +69,28 @@ void transform_in(const OneSide& one_side, const real* const (&pixel)[From][From
 void input_tile(const Tiles& tiles, const real* x, const real* zero, long tile, Planes& planes, long at) {
   const Conv2dShape& q = tiles.q;
   const real* pixel[6][6];
-  for_pixels(tiles, tile, 6, q.pad.h, q.pad.w, q.h, q.w, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? zero : x + p * q.c; });
-  transform_in(Winograd::input, pixel, planes, at);
+  find_pixels(tiles, tile, q.pad, q.h, q.w, q.c, x, zero, pixel);
+  transform_in<Winograd::input>(pixel, planes, at);
 }
 
 void output_gradient_tile(const Tiles& tiles, const real* dy, const real* zero, long tile, Planes& planes, long at) {
   const Conv2dShape& q = tiles.q;
   const real* pixel[4][4];
-  for_pixels(tiles, tile, 4, 0, 0, q.oh, q.ow, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? zero : dy + p * q.k; });
-  transform_in(Winograd::output_gradient, pixel, planes, at);
+  find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, dy, zero, pixel);
+  transform_in<Winograd::output_gradient>(pixel, planes, at);
 }
 
 // y = A^T m A; what lies outside of the picture goes to `nowhere`.
 void output_tile(const Tiles& tiles, Planes& planes, long at, real* y, real* nowhere, long tile) {
   const Conv2dShape& q = tiles.q;
   real* pixel[4][4];
-  for_pixels(tiles, tile, 4, 0, 0, q.oh, q.ow, [&](long i, long j, long p) { pixel[i][j] = p < 0 ? nowhere : y + p * q.k; });
+  find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, y, nowhere, pixel);
   const real* from = planes.at(0, at);
   for_vectors(q.k, [&](long k, long count) {
     Vec in[6][6], out[4][4];
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) in[i][j] = load(from + (i * 6 + j) * planes.plane + k);
-    both_sides(Winograd::output, in, out);
+    both_sides<Winograd::output>(in, out);
     for (int i = 0; i < 4; i++)
       for (int j = 0; j < 4; j++) store_vector(pixel[i][j] + k, out[i][j], count);
   });
@@ -104,7 +104,7 @@ Buffer transformed_weight(const real* w, long c, long k) {
       Vec in[3][3], out[6][6];
       for (int r = 0; r < 3; r++)
         for (int s = 0; s < 3; s++) in[r][s] = load_vector(w + ((r * 3 + s) * c + channel) * k + first, count);
-      both_sides(Winograd::weight, in, out);
+      both_sides<Winograd::weight>(in, out);
       for (int place = 0; place < places; place++)
         store(u.data() + place * packed_size(c, k) + packed_at(channel, first, c, k), out[place / 6][place % 6]);
     });
@@ -179,7 +179,7 @@ Tensor weight_gradient(const Conv2dShape& q, Planes& du) {  // G^T du G
     for_vectors(q.k, [&](long k, long count) {
       Vec in[6][6], out[3][3];
       for (int place = 0; place < places; place++) in[place / 6][place % 6] = load(du.at(place, c) + k);
-      both_sides(Winograd::weight_gradient, in, out);
+      both_sides<Winograd::weight_gradient>(in, out);
       for (int r = 0; r < 3; r++)
         for (int s = 0; s < 3; s++) store_vector(dw.data() + ((r * 3 + s) * q.c + c) * q.k + k, out[r][s], count);
     });

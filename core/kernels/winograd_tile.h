@@ -10,7 +10,7 @@ struct Winograd {
   static constexpr long side = 6, out = 4, places = side * side;
   static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a, half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
 
-  static void input(const Vec (&d)[6], Vec (&t)[6]) {  // t = B^T d
+  [[gnu::always_inline]] static void input(const Vec (&d)[6], Vec (&t)[6]) {  // t = B^T d
     const Vec even = d[4] - 2 * d[2], odd = a * (d[3] - 2 * d[1]), even2 = d[4] - half * d[2], odd2 = b * (d[3] - half * d[1]);
     t[0] = d[0] - real(2.5) * d[2] + d[4];
     t[1] = even + odd;
@@ -19,14 +19,14 @@ struct Winograd {
     t[4] = even2 - odd2;
     t[5] = d[1] - real(2.5) * d[3] + d[5];
   }
-  static void output(const Vec (&m)[6], Vec (&y)[4]) {  // y = A^T m
+  [[gnu::always_inline]] static void output(const Vec (&m)[6], Vec (&y)[4]) {  // y = A^T m
     const Vec plus = m[1] + m[2], minus = a * (m[1] - m[2]), plus2 = m[3] + m[4], minus2 = b * (m[3] - m[4]);
     y[0] = m[0] + plus + plus2;
     y[1] = minus + minus2;
     y[2] = half * plus + 2 * plus2;
     y[3] = half * minus + 2 * minus2 + m[5];
   }
-  static void output_gradient(const Vec (&dy)[4], Vec (&m)[6]) {  // m = A dy
+  [[gnu::always_inline]] static void output_gradient(const Vec (&dy)[4], Vec (&m)[6]) {  // m = A dy
     const Vec even = dy[0] + half * dy[2], odd = a * (dy[1] + half * dy[3]), even2 = dy[0] + 2 * dy[2], odd2 = b * (dy[1] + 2 * dy[3]);
     m[0] = dy[0];
     m[1] = even + odd;
@@ -35,7 +35,7 @@ struct Winograd {
     m[4] = even2 - odd2;
     m[5] = dy[3];
   }
-  static void weight(const Vec (&w)[3], Vec (&u)[6]) {  // u = G w
+  [[gnu::always_inline]] static void weight(const Vec (&w)[3], Vec (&u)[6]) {  // u = G w
     const Vec outer = w[0] + half * w[2], middle = a * w[1], outer2 = w[0] + 2 * w[2], middle2 = b * w[1];
     u[0] = w[0];
     u[1] = -2 * third * (outer + middle);
@@ -44,7 +44,7 @@ struct Winograd {
     u[4] = sixth * (outer2 - middle2);
     u[5] = w[2];
   }
-  static void weight_gradient(const Vec (&u)[6], Vec (&w)[3]) {  // w = G^T u
+  [[gnu::always_inline]] static void weight_gradient(const Vec (&u)[6], Vec (&w)[3]) {  // w = G^T u
     const Vec plus = third * (u[1] + u[2]), minus = 2 * third * a * (u[2] - u[1]), plus2 = sixth * (u[3] + u[4]), minus2 = sixth * b * (u[3] - u[4]);
     w[0] = u[0] - 2 * plus + plus2;
     w[1] = minus + minus2;
@@ -53,8 +53,8 @@ struct Winograd {
 };
 
 // Both sides of a tile: first each column, then each row of what came out. `out = M in M^T` for the matrix M that `one_side` multiplies by.
-template <int From, int To, class OneSide>
-inline __attribute__((always_inline)) void both_sides(const OneSide& one_side, const Vec (&in)[From][From], Vec (&out)[To][To]) {
+template <auto one_side, int From, int To>
+[[gnu::always_inline]] inline void both_sides(const Vec (&in)[From][From], Vec (&out)[To][To]) {
   Vec half[To][From];
 #pragma GCC unroll 6
   for (int j = 0; j < From; j++) {
