@@ -21,7 +21,7 @@ LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cp
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp))
 
-.PHONY: all help clean packages test-packages train test cifar10 golden
+.PHONY: all help clean packages test-packages train test test-long cifar10 golden
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -91,6 +91,14 @@ train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin 
 test: test-packages  ## every promise, in both builds
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD)
+
+# Every access to memory and every integer is watched, in the library, the tests, and the programs that tests start.
+SANITIZED := OPTIMIZE='-O1 -g' BUILD=$(BUILD)/sanitized EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=all'
+test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
+	@bash tests/run $(BUILD) 'Long*'
+	@$(MAKE) --no-print-directory -j$$(nproc) $(SANITIZED) $(BUILD)/sanitized/excite $(BUILD)/sanitized/tests-float
+	@bash tests/run $(BUILD)/sanitized '-Long*' float
 
 cifar10:  ## downloads CIFAR-10 into data/
 	@bash tools/install curl ca-certificates
