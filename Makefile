@@ -19,9 +19,10 @@ LIBS     := -lopenblas -pthread
 
 LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cpp models/*.cpp))
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
-TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp))
+TESTS    := $(filter-out tests/consumer/%,$(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp)))
+HEADERS  := $(sort $(wildcard core/*.h core/*/*.h autograd/*.h layers/*.h models/*.h))
 
-.PHONY: all help clean packages test-packages train test test-long cifar10 golden
+.PHONY: all help install clean packages test-packages train test test-long cifar10 golden
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -29,6 +30,7 @@ all: $(BUILD)/excite $(BUILD)/excite-double $(BUILD)/libexcite.a $(BUILD)/libexc
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+	@echo; echo 'CXX=clang++ another compiler, BUILD=dir another folder, MARCH=x86-64-v3 for machines other than this one (as old as 2013)'
 
 # ---- building ----
 
@@ -78,10 +80,22 @@ $(BUILD)/tests-double: $(TESTS:%.cpp=$(BUILD)/double/%.o) $(PARTS:%.cpp=$(BUILD)
 
 # ---- using ----
 
+# Headers of vectors stay here: their types follow -march, which a user's compiler may be told otherwise.
+PUBLIC = $(shell grep -L core/kernels/simd.h $(filter-out %/simd.h,$(HEADERS)))
+INTO   = $(DESTDIR)$(PREFIX)
+install: all  ## libraries, headers, programs, pkg-config files into PREFIX=/usr/local (below DESTDIR=)
+	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(addprefix $(INTO)/include/excite/,$(sort $(dir $(PUBLIC))))
+	install $(BUILD)/excite $(BUILD)/excite-double $(INTO)/bin
+	install -m 644 $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a $(INTO)/lib
+	for header in $(PUBLIC); do install -m 644 $$header $(INTO)/include/excite/$$header || exit 1; done
+	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
+	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' excite.pc.in \
+	  > $(INTO)/lib/pkgconfig/excite-double.pc
+
 packages:
 	@bash tools/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
-	@bash tools/install libgtest-dev curl python3
+	@bash tools/install libgtest-dev pkg-config curl python3
 
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
 train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures
@@ -94,7 +108,7 @@ test: test-packages  ## every promise, in both builds
 
 # Every access to memory and every integer is watched, in the library, the tests, and the programs that tests start.
 SANITIZED := OPTIMIZE='-O1 -g' BUILD=$(BUILD)/sanitized EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=all'
-test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %
+test-long: test-packages  ## what takes longer: twenty kills, and the tests again under sanitizers
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) $(SANITIZED) $(BUILD)/sanitized/excite $(BUILD)/sanitized/tests-float

@@ -11,7 +11,7 @@ namespace {
 Ending build(const ScratchFolder& folder, const std::string& flags, const std::string& library) {
   put(folder / "user.cpp", "#include \"core/tensor.h\"\nint main() { return excite::zeros({2, 3}).clone().size() == 6 ? 0 : 1; }\n");
   const std::string beside = program().substr(0, program().rfind('/') + 1);
-  return shell("g++ -std=c++20 -I. " + flags + " " + (folder / "user.cpp") + " " + beside + library + " -lopenblas -pthread -o " + (folder / "user"));
+  return shell("g++ -std=c++20 $EXTRA -I. " + flags + " " + (folder / "user.cpp") + " " + beside + library + " -lopenblas -pthread -o " + (folder / "user"));
 }
 
 TEST(Precision, HeadersOfOneWithTheLibraryOfTheOtherDoNotLink) {
