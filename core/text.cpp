@@ -41,4 +41,21 @@ std::string join(const std::vector<std::string>& words, const std::string& separ
   return all;
 }
 
+// RFC 3629: the first byte tells how many follow. Nothing longer than it need be, no surrogates, nothing above U+10FFFF.
+bool is_utf8(const std::string& text) {
+  for (auto at = text.begin(); at != text.end();) {
+    const unsigned first = static_cast<unsigned char>(*at++);
+    if ((first >= 0x80 && first < 0xc2) || first > 0xf4) return false;
+    const unsigned more = (first >= 0xc2) + (first >= 0xe0) + (first >= 0xf0);
+    unsigned code = more == 0 ? first : first & (0x3fu >> more);
+    for (unsigned i = 0; i < more; i++, at++) {
+      if (at == text.end() || (static_cast<unsigned char>(*at) & 0xc0) != 0x80) return false;
+      code = code << 6 | (static_cast<unsigned char>(*at) & 0x3fu);
+    }
+    const unsigned smallest = more == 2 ? 0x800 : more == 3 ? 0x10000 : 0;
+    if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+  }
+  return true;
+}
+
 }  // namespace excite

@@ -11,4 +11,6 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
 std::vector<std::string> split(const std::string& text, char separator);  // "a,b" -> {"a", "b"}; "" -> {}
 std::string join(const std::vector<std::string>& words, const std::string& separator);
 
+bool is_utf8(const std::string& text);
+
 }  // namespace excite

@@ -27,6 +27,13 @@ TEST(Text, SplitsAndJoins) {
   EXPECT_EQ(join({}, ", "), "");
 }
 
+TEST(Text, TellsUtf8FromOtherBytes) {
+  for (const char* good : {"", "cat", "Grau\xc3\x9f", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+    EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad : {"\x80", "\xc3", "\xfc", "a\xc3(", "\xc1\xbf", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+}
+
 TEST(Require, ThrowsASentenceOfItsKind) {
   EXPECT_NO_THROW(require(true, "nothing"));
   EXPECT_TRUE(fails_saying([] { require(false, "there are ", 3, ", expected ", 4); }, {"there are 3, expected 4"}));

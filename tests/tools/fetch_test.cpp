@@ -21,7 +21,7 @@ struct Fetch : testing::Test {
   // Starts the server, fetches from it, stops it.
   Ending fetch(const std::string& how, const std::string& path, long size, const std::string& sha256) const {
     return shell("python3 tests/tools/range_server.py " + source + " " + how + " >" + port + " & server=$!; while ! [ -s " + port +
-                 " ]; do sleep 0.05; done; tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest +
+                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest +
                  "; code=$?; kill $server; rm " + port + "; exit $code");
   }
   void nothing_is_left() const {
@@ -30,8 +30,8 @@ struct Fetch : testing::Test {
   }
 };
 
-TEST_F(Fetch, GetsTheFileAlsoThroughABrokenConnectionAndFromAServerWithoutRanges) {
-  for (const char* how : {"", "break", "plain"}) {
+TEST_F(Fetch, GetsTheFileAlsoThroughBrokenAndStalledConnectionsAndFromAServerWithoutRanges) {
+  for (const char* how : {"", "break", "stall", "plain"}) {
     std::filesystem::remove(dest);
     if (std::string(how) == "plain") put(dest + ".part", "old");
     const Ending o = fetch(how, "/file", 100'000, sum);
@@ -56,6 +56,20 @@ TEST_F(Fetch, AWrongSumOrSizeOrAddressIsAnErrorAndLeavesNothing) {
   expect_contains(wrong_size.err, "100000 bytes, expected 100001");
   nothing_is_left();
   EXPECT_EQ(fetch("", "/missing", 100'000, sum).code, 1);
+  nothing_is_left();
+}
+
+TEST_F(Fetch, WhatIsTooLargeIsRefusedAtOnce) {
+  for (const char* how : {"", "long"}) {
+    const Ending ended = fetch(how, "/file", 50'000, sum);
+    EXPECT_EQ(ended.code, 1) << how;
+    expect_contains(ended.err, "it is larger than 50000 bytes; nothing is kept");
+    nothing_is_left();
+  }
+}
+
+TEST_F(Fetch, TakesNothingButHttp) {
+  EXPECT_EQ(shell("tools/fetch file://" + source + " 100000 " + sum + " " + dest).code, 1);
   nothing_is_left();
 }
 

@@ -1,13 +1,14 @@
-"""Serves one file on the loopback, with range requests. Prints its port. usage: range_server.py FILE [break|plain]
-break: the first answer stops in the middle. plain: ranges are not understood."""
-import http.server, sys
+"""Serves one file on the loopback, with range requests. Prints its port. usage: range_server.py FILE [HOW]
+break: every answer stops after 40,000 bytes. stall: the first one stays silent from there. plain: ranges are not understood.
+long: six megabytes of zeros whose length is not announced."""
+import http.server, sys, time
 
 body = open(sys.argv[1], "rb").read()
 how = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    broken = False
+    stalled = False
 
     def do_GET(self):
         if self.path != "/file":
@@ -17,19 +18,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if first else 200)
         if first:
             self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
-        self.send_header("Content-Length", str(len(body) - first))
+        if how != "long":
+            self.send_header("Content-Length", str(len(body) - first))
         self.end_headers()
-        if how == "break" and not Handler.broken:
-            Handler.broken = True
-            self.wfile.write(body[first:len(body) // 2])
-            self.close_connection = True
-        else:
-            self.wfile.write(body[first:])
+        if how == "long":
+            for _ in range(100):
+                self.wfile.write(bytes(1 << 16))
+            return
+        stops = how == "break" or how == "stall" and not Handler.stalled
+        self.wfile.write(body[first:first + 40_000] if stops else body[first:])
+        if how == "stall" and not Handler.stalled:
+            Handler.stalled = True
+            self.wfile.flush()
+            time.sleep(600)
 
     def log_message(self, *_):
         pass
 
 
-server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):  # a client that went away
+        pass
+
+
+server = Server(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -99,7 +99,10 @@ Batch make_batch(const Dataset& set, const std::vector<long>& pictures, const No
                  long epoch) {
   const long n = static_cast<long>(pictures.size());
   Batch batch{Tensor({n, set.height, set.width, 3}), {}};
-  for (const long picture : pictures) batch.labels.push_back(set.labels.at(static_cast<std::size_t>(picture)));
+  for (const long picture : pictures) {
+    require(picture >= 0 && picture < set.count(), "make_batch: picture ", picture, " was asked for, but ", set.source, " has ", set.count(), ", from 0 on");
+    batch.labels.push_back(set.labels[static_cast<std::size_t>(picture)]);
+  }
   const Table table = table_of(normalisation);
   parallel_for(n, [&](long i) {
     const long picture = pictures[static_cast<std::size_t>(i)];

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/files/input_file.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -41,6 +42,7 @@ std::vector<std::string> class_names(const std::string& folder, const Kind& kind
     std::istringstream lines(std::string(bytes.begin(), bytes.end()));
     for (std::string line; std::getline(lines, line);) {
       while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+      require<FileError>(is_utf8(line), path, ": class name ", names.size() + 1, " is not text in UTF-8");
       if (!line.empty()) names.push_back(line);
     }
     require<FileError>(static_cast<long>(names.size()) == kind.classes, path, ": ", names.size(), " class names, expected ", kind.classes);

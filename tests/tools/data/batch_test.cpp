@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "tests/compare.h"
 
 namespace excite {
 namespace {
@@ -38,6 +39,15 @@ TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndOtherInAnotherEpoch) {
   const Batch one = make(1, 0);
   for (const int t : {2, 3, 7}) EXPECT_TRUE(std::equal(one.x.begin(), one.x.end(), make(t, 0).x.begin()));
   EXPECT_FALSE(std::equal(one.x.begin(), one.x.end(), make(2, 1).x.begin()));
+}
+
+TEST(Batch, OfAPictureThatIsNotThereSaysHowManyThereAre) {
+  Dataset set = two_pictures();
+  set.source = "the drawer";
+  const Normalisation n = measure(set);
+  for (const long missing : {-1l, 2l})
+    EXPECT_TRUE(fails_saying([&] { make_batch(set, {0, missing}, n, {}, 0, 0); },
+                             {text("make_batch: picture ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
 }
 
 TEST(Batch, EveryEpochSeesEveryPictureOnce) {

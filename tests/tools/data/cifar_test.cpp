@@ -35,6 +35,13 @@ TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
   EXPECT_EQ(split.test.picture(37)[3 * 500], 37);
   EXPECT_EQ(split.test.picture(37)[3 * 500 + 2], 39);
 
+  const std::string names = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\nLkw \xc3\xbc\n";
+  put(folder / "batches.meta.txt", names);
+  EXPECT_EQ(load_cifar(folder.path()).train.classes[9], "Lkw \u00fc");
+  put(folder / "batches.meta.txt", "airplane\nautomobile\nbird \xfc\n");
+  refuses(folder.path(), {"batches.meta.txt", "class name 3 is not text in UTF-8"});
+  std::filesystem::remove(folder / "batches.meta.txt");
+
   const std::string path = folder.path() + "/data_batch_3.bin";
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
