@@ -76,7 +76,8 @@ void measure_case(const Case& c) {
   const Conv2dShape q(x.shape(), w.shape(), c.options);
   const Tensor dy = normal(q.y(), rng), y = conv2d_gemm(q, x, w), dw = conv2d_gemm_dw(q, x, dy);
   const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
-  const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s), q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
+  const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
+                                q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
                                 q.groups == 1 ? "" : text(", ", q.groups, " groups"));
   for (const Way& way : ways) {
     if (way.path == Conv2dPath::winograd && !winograd_can(q)) continue;

@@ -103,7 +103,8 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
       for (long g = 0; g < groups.count; g++)
         for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
           const long width = panel_width(k, groups.out);
-          tile_product(inputs.data(), count, g * groups.in, taps, groups.in, weights.data() + (g * whole_vectors(groups.out) + k) * rows, width, sums, width);
+          const real* panel = weights.data() + (g * whole_vectors(groups.out) + k) * rows;
+          tile_product(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums, width);
           for (long p = 0; p < count; p++) std::copy_n(sums + p * width, std::min(width, groups.out - k), to[p] + g * groups.out + k);
         }
     });
@@ -165,7 +166,8 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
   for (long a = 0; a < std::min(q.stride.h, q.h); a++)
     for (long b = 0; b < std::min(q.stride.w, q.w); b++) {
       const Grid grid = gradient_grid(q, a, b);
-      const Buffer weights = packed_weights(grid, groups, [&](long place, long g, long k, long c) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
+      const auto turned = [&](long place, long g, long k, long c) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; };
+      const Buffer weights = packed_weights(grid, groups, turned);
       convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, {q.n, q.h, q.w, q.c}, dx.data());
     }
   return dx;

@@ -38,7 +38,8 @@ void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long 
 struct Planes {
   long channels, row, plane;
   Buffer numbers;
-  Planes(long tiles, long c) : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(places * plane) {}
+  Planes(long tiles, long c)
+      : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(places * plane) {}
   real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
 };
 
@@ -127,7 +128,8 @@ void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes&
 void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
   for (long k = 0; k < dm.row; k += tile_vectors * lanes)
     for_tile_rows(x.channels, [&](long c, long rows) {
-      tile_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0}, panel_width(k, dm.channels), 1, tiles, du.at(place, c) + k, du.row);
+      tile_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0}, panel_width(k, dm.channels), 1, tiles,
+                 du.at(place, c) + k, du.row);
     });
 }
 
@@ -150,7 +152,7 @@ void forward_block(const Tiles& tiles, long begin, long end, const real* x, cons
   parallel_for(end - begin, [&](long t) { input_tile(tiles, x, zero.data(), begin + t, in, t); });
   parallel_for(places, [&](long place) { product_at(place, end - begin, in, u, m); });
   parallel_for(end - begin, [&](long t) {
-    thread_local std::vector<real> nowhere;
+    thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
     if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
     output_tile(tiles, m, t, y, nowhere.data(), begin + t);
   });

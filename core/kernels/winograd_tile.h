@@ -8,7 +8,8 @@ namespace excite {
 
 struct Winograd {
   static constexpr long side = 6, out = 4, places = side * side;
-  static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a, half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
+  static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a;
+  static constexpr real half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
 
   [[gnu::always_inline]] static void input(const Vec (&d)[6], Vec (&t)[6]) {  // t = B^T d
     const Vec even = d[4] - 2 * d[2], odd = a * (d[3] - 2 * d[1]), even2 = d[4] - half * d[2], odd2 = b * (d[3] - half * d[1]);
