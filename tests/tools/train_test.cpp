@@ -223,5 +223,15 @@ TEST(Train, MissingDataIsExitCodeThreeAndMakesNoFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 
+#ifndef EXCITE_DOUBLE
+// The built-in pictures are hard for a linear classifier (tests/tools/data/builtin_test.cpp), and this network learns them in minutes.
+TEST(LongTrain, SeResnet20PassesNinetyFivePercentOfTheBuiltInPictures) {
+  const ScratchFolder folder;
+  EXPECT_EQ(outcome_of("train --model se_resnet20 --data builtin --epochs 6 --out " + (folder / "run")).code, 0);
+  const Ending evaluated = outcome_of("evaluate --json --data builtin --weights " + (folder / "run/last.safetensors"));
+  EXPECT_GE(nlohmann::json::parse(evaluated.out).at("top1").get<double>(), 0.95);
+}
+#endif
+
 }  // namespace
 }  // namespace excite
