@@ -88,8 +88,8 @@ install: all  ## libraries, headers, programs, pkg-config files into PREFIX=/usr
 	install $(BUILD)/excite $(BUILD)/excite-double $(INTO)/bin
 	install -m 644 $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a $(INTO)/lib
 	for header in $(PUBLIC); do install -m 644 $$header $(INTO)/include/excite/$$header || exit 1; done
-	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
-	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' excite.pc.in \
+	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
+	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' tools/excite.pc.in \
 	  > $(INTO)/lib/pkgconfig/excite-double.pc
 
 packages:

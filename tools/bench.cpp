@@ -129,7 +129,7 @@ int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
   set_threads(o.threads);
-  if (o.ops) return bench_ops();
+  if (o.ops) return bench_ops(o.batch);
   Recipe recipe;
   recipe.model = o.model;
   recipe.options = parse_settings(o.set);

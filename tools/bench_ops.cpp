@@ -1,10 +1,13 @@
 #include "tools/bench_ops.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
@@ -22,22 +25,24 @@ struct Case {
   Conv2dOptions options;
 };
 
-// SE-ResNet-20's convolutions at batch 128, then some of SE-ResNet-50's and SE-ResNeXt-50's at batch 16.
-const Case cases[] = {
-    {{128, 32, 32, 3}, {3, 3, 3, 16}, {.pad = 1}},
-    {{128, 32, 32, 16}, {3, 3, 16, 16}, {.pad = 1}},
-    {{128, 32, 32, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}},
-    {{128, 32, 32, 16}, {1, 1, 16, 32}, {.stride = 2}},
-    {{128, 16, 16, 32}, {3, 3, 32, 32}, {.pad = 1}},
-    {{128, 16, 16, 32}, {3, 3, 32, 64}, {.stride = 2, .pad = 1}},
-    {{128, 8, 8, 64}, {3, 3, 64, 64}, {.pad = 1}},
-    {{16, 56, 56, 64}, {3, 3, 64, 64}, {.pad = 1}},
-    {{16, 56, 56, 64}, {1, 1, 64, 256}, {}},
-    {{16, 28, 28, 128}, {3, 3, 128, 128}, {.pad = 1}},
-    {{16, 14, 14, 256}, {3, 3, 256, 256}, {.pad = 1}},
-    {{16, 14, 14, 1024}, {1, 1, 1024, 256}, {}},
-    {{16, 56, 56, 128}, {3, 3, 4, 128}, {.pad = 1, .groups = 32}},
-};
+// SE-ResNet-20's convolutions, then some of SE-ResNet-50's and SE-ResNeXt-50's.
+std::vector<Case> cases(long small, long large) {
+  return {
+      {{small, 32, 32, 3}, {3, 3, 3, 16}, {.pad = 1}},
+      {{small, 32, 32, 16}, {3, 3, 16, 16}, {.pad = 1}},
+      {{small, 32, 32, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}},
+      {{small, 32, 32, 16}, {1, 1, 16, 32}, {.stride = 2}},
+      {{small, 16, 16, 32}, {3, 3, 32, 32}, {.pad = 1}},
+      {{small, 16, 16, 32}, {3, 3, 32, 64}, {.stride = 2, .pad = 1}},
+      {{small, 8, 8, 64}, {3, 3, 64, 64}, {.pad = 1}},
+      {{large, 56, 56, 64}, {3, 3, 64, 64}, {.pad = 1}},
+      {{large, 56, 56, 64}, {1, 1, 64, 256}, {}},
+      {{large, 28, 28, 128}, {3, 3, 128, 128}, {.pad = 1}},
+      {{large, 14, 14, 256}, {3, 3, 256, 256}, {.pad = 1}},
+      {{large, 14, 14, 1024}, {1, 1, 1024, 256}, {}},
+      {{large, 56, 56, 128}, {3, 3, 4, 128}, {.pad = 1, .groups = 32}},
+  };
+}
 
 double best_seconds(const std::function<void()>& run) {
   double best = std::numeric_limits<double>::infinity();
@@ -92,12 +97,12 @@ void measure_case(const Case& c) {
 
 }  // namespace
 
-int bench_ops() {
+int bench_ops(long batch) {
   std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
               "Apart: the largest difference from gemm over the largest number.\n\n",
               threads(), sizeof(real) == 4 ? "float" : "double");
   std::printf("%-40s %-9s %8s %7s %7s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
-  for (const Case& c : cases) measure_case(c);
+  for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 namespace excite {
 
-int bench_ops();  // on all of threads()
+// With `batch` pictures of 32x32; of larger ones an eighth as many, at least one.
+int bench_ops(long batch);
 
 }  // namespace excite

@@ -7,7 +7,7 @@
 namespace excite {
 
 struct Winograd {
-  static constexpr long side = 6, out = 4, places = side * side;
+  static constexpr long places = 6 * 6;
   static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a;
   static constexpr real half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
 

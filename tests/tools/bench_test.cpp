@@ -1,6 +1,7 @@
 // What bench prints, not how fast it is: no test here depends on the clock.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/text.h"
@@ -58,6 +59,22 @@ TEST(Bench, InferenceHasNoBackwardAndUsesTheRunningStatistics) {
   EXPECT_EQ(row(table, "conv2d")[2], 0);
   EXPECT_EQ(row(table, "batch_norm_running")[0], 9);
   EXPECT_EQ(table.find("log_softmax"), std::string::npos);
+}
+
+// A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as taken.
+TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
+  const Ending ending = bench({"--ops", "--batch", "1"});
+  ASSERT_EQ(ending.code, 0) << ending.err;
+  long shapes = 0, winograd = 0;
+  std::vector<long> marks;
+  for (const std::string& line : split(ending.out.substr(ending.out.find("convolution ")), '\n')) {
+    if (line.find(" gemm ") != std::string::npos) shapes++, marks.push_back(0);
+    winograd += line.find(" winograd ") != std::string::npos;
+    if (!marks.empty()) marks.back() += std::count(line.begin(), line.end(), '*');
+  }
+  EXPECT_EQ(shapes, 13);
+  EXPECT_EQ(winograd, 7);  // 3x3 at stride 1, without groups
+  EXPECT_EQ(marks, std::vector<long>(13, 3));
 }
 
 TEST(Bench, RefusesModesAndModelsThatAreNot) {
