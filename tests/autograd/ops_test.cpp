@@ -103,7 +103,7 @@ TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
   EXPECT_NEAR(number(cross_entropy(logits, {0, 2})), (first - 1 + second) / 2, 1e-6);
   // smoothing 0.3: a tenth for every class, and 0.7 more for the label
   EXPECT_NEAR(number(cross_entropy(logits, {0, 2}, real(0.3))), (first - (0.7 * 1 + 0.1 * (1 + 2 + 3)) + second) / 2, 1e-6);
-  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {0.5f, 0.5f, 0, 0, 0, 1}))), (first - 1.5 + second) / 2, 1e-6);
+  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {real(0.5), real(0.5), 0, 0, 0, 1}))), (first - 1.5 + second) / 2, 1e-6);
 }
 
 TEST(Ops, SayWhichShapesDoNotFit) {

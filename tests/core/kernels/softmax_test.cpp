@@ -52,14 +52,16 @@ TEST(Softmax, AndItsLogarithmAreTheirDefinitions) {
 }
 
 TEST(Softmax, DoesNotOverflow) {
-  const Tensor x({2, 3}, {1e30f, 1e30f, -1e30f, -1e30f, -1e30f, -1e30f});
+  const real huge = real(1e30);
+  const Tensor x({2, 3}, {huge, huge, -huge, -huge, -huge, -huge});
   const real third = 1 / real(3);
   EXPECT_TRUE(close(softmax(x), Tensor({2, 3}, {real(0.5), real(0.5), 0, third, third, third}), 1e-6));
   EXPECT_TRUE(close(log_softmax(Tensor({1, 2}, {1000, 0})), Tensor({1, 2}, {0, -1000}), 1e-6));
 }
 
 TEST(SmoothedOneHot, SpreadsASmallPartOverAllClasses) {
-  EXPECT_TRUE(close(smoothed_one_hot({2, 0}, 4, real(0.2)), Tensor({2, 4}, {0.05f, 0.05f, 0.85f, 0.05f, 0.85f, 0.05f, 0.05f, 0.05f}), 1e-6));
+  const real low = real(0.05), high = real(0.85);
+  EXPECT_TRUE(close(smoothed_one_hot({2, 0}, 4, real(0.2)), Tensor({2, 4}, {low, low, high, low, high, low, low, low}), 1e-6));
   EXPECT_TRUE(same_bits(smoothed_one_hot({1}, 3, 0), Tensor({1, 3}, {0, 1, 0})));
 }
 

@@ -1,6 +1,6 @@
 #include "tools/training/recipe.h"
 
-#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/compare.h"
@@ -20,7 +20,7 @@ TEST(Recipe, TheDefaultsAreARecipe) { check_recipe(Recipe{}); }
 TEST(Recipe, WhatIsOutOfRangeIsNamed) {
   EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "expected 1 to"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.batch = -4; }, {"--batch -4"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.lr = NAN; }, {"--lr nan"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.lr = std::numeric_limits<double>::quiet_NaN(); }, {"--lr nan"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.lr = 0; }, {"--lr 0"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.optimizer = "sdg"; }, {"--optimizer sdg", "the nearest is sgd"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "onecycle"; }, {"--schedule onecycle", "the nearest is one-cycle"}));
