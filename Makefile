@@ -107,7 +107,8 @@ test: test-packages  ## every promise, in both builds
 	@bash tests/run $(BUILD)
 
 # Every access to memory, every integer and every leak is watched: in the library, in the tests, and in the programs that tests start
-# or build (for those EXTRA is in the environment). -O1 tells the places better than -O3, and takes a third of the time to compile. Whole runs of the program are watched in float only: in double they would show the same again.
+# or build (for those EXTRA is in the environment). -O1 tells the places better than -O3, and takes a third of the time to compile. Whole
+# runs of the program are watched in float only: in double they would show the same again.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
 test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %
