@@ -63,7 +63,7 @@ TEST(Bench, InferenceHasNoBackwardAndUsesTheRunningStatistics) {
 
 // A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as taken.
 TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
-  const Ending ending = bench({"--ops", "--batch", "1"});
+  const Ending ending = bench({"--ops"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   long shapes = 0, winograd = 0;
   std::vector<long> marks;
