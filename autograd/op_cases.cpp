@@ -84,6 +84,19 @@ Var squeeze_excite(const Var& u, const Var& w1, const Var& b1, const Var& w2, co
   return scale_channels(u, sigmoid(linear(relu(linear(global_avg_pool(u), w1, b1)), w2, b2)));
 }
 
+// A block's tail of `channels` channels and half as many hidden ones: u, gamma, beta, shortcut, then the gate's w1, b1, w2, b2.
+Var block_tail_of(const Vars& in) {
+  const Gate gate = [&](const Var& q) { return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7])); };
+  return block_tail(in[0], in[1], in[2], zeros(in[1].shape()), full(in[1].shape(), 1), in.size() > 4 ? gate : Gate(), in[3]);
+}
+
+OpCase block_tail_case(const std::string& name, const Shape& u, bool gated) {
+  const long c = u[-1], hidden = (c + 1) / 2;
+  std::vector<Shape> shapes{u, {c}, {c}, u};
+  if (gated) shapes.insert(shapes.end(), {{c, hidden}, {hidden}, {hidden, c}, {c}});
+  return {"block_tail", name, block_tail_of, normals(shapes)};
+}
+
 // ---- the lists, joined in op_cases() ----
 
 std::vector<OpCase> arithmetic() {
@@ -184,6 +197,23 @@ std::vector<OpCase> normalisation() {
   };
 }
 
+std::vector<OpCase> fused() {
+  const auto norm_relu = [](const Vars& in) { return batch_norm_relu(in[0], in[1], in[2], zeros(in[1].shape()), full(in[1].shape(), 1)); };
+  const auto gated_by_itself = [](const Vars& in) {
+    return block_tail(in[0], in[1], in[2], zeros({3}), full({3}, 1), [](const Var& q) { return q; }, in[0]);
+  };
+  return {
+      {"batch_norm_relu", "pictures", norm_relu, normals({{3, 2, 3, 3}, {3}, {3}})},
+      {"batch_norm_relu", "one picture", norm_relu, normals({{1, 3, 3, 9}, {9}, {9}})},
+      {"batch_norm_relu", "mean 100, deviation 1", norm_relu,
+       [](Rng& rng) { return Vars{normal({3, 2, 2, 2}, rng, 100), normal({2}, rng), normal({2}, rng)}; }},
+      block_tail_case("with a gate", {3, 2, 3, 4}, true),
+      block_tail_case("with a gate, one pixel", {4, 1, 1, 3}, true),
+      block_tail_case("without a gate", {3, 2, 2, 9}, false),
+      {"block_tail", "the mean itself for a gate, the input itself for a shortcut", gated_by_itself, normals({{2, 2, 2, 3}, {3}, {3}})},
+  };
+}
+
 std::vector<OpCase> pools() {
   return {
       max_pool("2x2", {2, 4, 4, 2}, {}),
@@ -267,7 +297,7 @@ std::vector<OpCase> composed() {
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> list = [] {
     std::vector<OpCase> all;
-    for (const auto part : {arithmetic, products, convolutions, normalisation, pools, channels, reductions, classification, composed})
+    for (const auto part : {arithmetic, products, convolutions, normalisation, fused, pools, channels, reductions, classification, composed})
       for (OpCase& c : part()) all.push_back(std::move(c));
     return all;
   }();

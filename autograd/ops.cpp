@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/kernels/batch_norm.h"
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/matmul.h"
@@ -133,69 +132,6 @@ Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
   return result("conv2d", conv2d(x->value, w->value, options), {x, w}, [=](Node& y) {
     if (w.needs_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
     if (x.needs_grad()) x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
-  });
-}
-
-// ---- normalisation ----
-
-namespace {
-
-void require_batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var) {
-  require_channels("batch_norm", "gamma", x, gamma);
-  require_channels("batch_norm", "beta", x, beta);
-  require_channels("batch_norm", "running mean", x, running_mean);
-  require_channels("batch_norm", "running variance", x, running_var);
-}
-
-Tensor inverse_deviation(const Tensor& var, double eps) {
-  return map([=](real v) { return 1 / std::sqrt(v + static_cast<real>(eps)); }, var);
-}
-
-Tensor product(const Tensor& a, const Tensor& b) {
-  return map([](real u, real v) { return u * v; }, a, b);
-}
-
-}  // namespace
-
-// With m values a channel, z = (x - mean) / sqrt(var + eps) and y = gamma z + beta:
-//   dbeta = sum dy      dgamma = sum dy z      dx = gamma / sqrt(var + eps) (dy - mean(dy) - z mean(dy z))
-// where the two means are what reaches x through the batch's mean and through its variance.
-Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
-  require_batch_norm(x, gamma, beta, running_mean, running_var);
-  const auto m = static_cast<real>(x.shape().rows());
-  require(m > 1, "batch_norm: input ", x.shape(), " has one value a channel, whose variance is nothing to divide by; train with more pictures or evaluate");
-
-  const auto moments = std::make_shared<const ChannelMoments>(channel_moments(x->value));
-  const auto inverse = std::make_shared<const Tensor>(inverse_deviation(moments->var, eps));
-  const auto keep = static_cast<real>(1 - momentum), take = static_cast<real>(momentum);
-  map_into([=](real running, real batch) { return keep * running + take * batch; }, running_mean->value, moments->mean);
-  map_into([=](real running, real batch) { return keep * running + take * (batch * m / (m - 1)); }, running_var->value, moments->var);
-
-  Tensor value = affine_rows(x->value, moments->mean, product(gamma->value, *inverse), beta->value);
-  return result("batch_norm", std::move(value), {x, gamma, beta}, [=](Node& y) {
-    ChannelSums sums = channel_sums(y.grad, x->value, moments->mean);
-    if (x.needs_grad()) {
-      const Tensor a = product(gamma->value, *inverse);
-      const Tensor from_mean = map([=](real factor, real dy) { return -factor * dy / m; }, a, sums.dy);
-      const Tensor from_var = map([=](real factor, real inv, real dy_x) { return -factor * inv * inv * dy_x / m; }, a, *inverse, sums.dy_x);
-      x.add_grad(affine_rows(x->value, moments->mean, from_var, from_mean, y.grad, a));
-    }
-    gamma.add_grad(product(sums.dy_x, *inverse));
-    beta.add_grad(std::move(sums.dy));
-  });
-}
-
-// The statistics are constants here, so dx = gamma / sqrt(var + eps) dy.
-Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps) {
-  require_batch_norm(x, gamma, beta, running_mean, running_var);
-  const auto inverse = std::make_shared<const Tensor>(inverse_deviation(running_var->value, eps));
-  Tensor value = affine_rows(x->value, running_mean->value, product(gamma->value, *inverse), beta->value);
-  return result("batch_norm_running", std::move(value), {x, gamma, beta}, [=](Node& y) {
-    ChannelSums sums = channel_sums(y.grad, x->value, running_mean->value);
-    const Tensor none = zeros(gamma.shape());
-    if (x.needs_grad()) x.add_grad(affine_rows(y.grad, none, product(gamma->value, *inverse), none));
-    gamma.add_grad(product(sums.dy_x, *inverse));
-    beta.add_grad(std::move(sums.dy));
   });
 }
 

@@ -10,7 +10,9 @@
 
 namespace excite {
 
-enum class Mode { train, evaluate };  // an argument of every model and of every layer that cares
+// An argument of every model and of every layer that cares. train_plain is train by simple operations alone, none that does the work of several:
+// slower, and what train is held to.
+enum class Mode { train, train_plain, evaluate };
 
 class Var {
  public:

@@ -14,8 +14,8 @@ struct SqueezeExcite : Module {
   SqueezeExcite(long channels, long reduction, Rng& rng, Bias bias = Bias::drawn)
       : reduce(own("fc1", Linear(channels, squeezed(channels, reduction), rng, bias))),
         expand(own("fc2", Linear(squeezed(channels, reduction), channels, rng, bias))) {}
-  Var gate(const Var& u) const { return sigmoid(expand(relu(reduce(global_avg_pool(u))))); }
-  Var operator()(const Var& u) const { return scale_channels(u, gate(u)); }
+  Var gate(const Var& squeezed) const { return sigmoid(expand(relu(reduce(squeezed)))); }  // [N, C] -> [N, C]
+  Var operator()(const Var& u) const { return scale_channels(u, gate(global_avg_pool(u))); }
 };
 
 }  // namespace excite

@@ -16,10 +16,8 @@ BasicBlock::BasicBlock(long in, long out, long step, const CifarResnetOptions& o
 }
 
 Var BasicBlock::operator()(const Var& x, Mode mode) const {
-  Var u = relu(bn1(conv1(x), mode));
-  u = bn2(conv2(u), mode);
-  if (se) u = (*se)(u);
-  return relu(add(u, shortcut(x, mode)));
+  const Var u = conv_norm_relu(conv1, bn1, x, mode);
+  return conv_norm_excite_add_relu(conv2, bn2, se, u, shortcut(x, mode), mode);
 }
 
 Var BasicBlock::shortcut(const Var& x, Mode mode) const {
@@ -48,7 +46,7 @@ std::vector<BasicBlock> CifarResnet::stages(const CifarResnetOptions& options, R
 
 Var CifarResnet::operator()(const Var& x, Mode mode) const {
   require(x.shape().rank() == 4 && x.shape()[3] == 3, "resnet: input has shape ", x.shape(), ", expected [N, H, W, 3]");
-  Var u = relu(bn1(conv1(x), mode));
+  Var u = conv_norm_relu(conv1, bn1, x, mode);
   for (const BasicBlock& block : blocks) u = block(u, mode);
   return fc(global_avg_pool(u));
 }

@@ -11,10 +11,8 @@
 #include <optional>
 #include <vector>
 
-#include "layers/batch_norm.h"
-#include "layers/conv2d.h"
+#include "layers/compose.h"
 #include "layers/linear.h"
-#include "layers/squeeze_excite.h"
 
 namespace excite {
 

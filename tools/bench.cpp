@@ -25,7 +25,7 @@ struct BenchOptions {
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
-  bool ops = false;
+  bool ops = false, plain = false;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -134,6 +134,7 @@ int bench(const BenchOptions& o) {
   recipe.model = o.model;
   recipe.options = parse_settings(o.set);
   recipe.batch = o.batch;
+  recipe.plain = o.plain;
   const DataSplit data = load_data("builtin");
   Rng rng(recipe.seed);
   const Model model = make_model(recipe.model, recipe.options, static_cast<long>(data.train.classes.size()), rng);
@@ -165,6 +166,7 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--batch", o->batch, "pictures a step")->check(CLI::Range(1, 10'000));
   c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
   c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
+  c->add_flag("--plain", o->plain, "train by simple operations alone, none that does the work of several: for comparison");
   c->add_flag("--ops", o->ops, "instead of a model, every way to compute a convolution on the shapes of the models");
   c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });

@@ -84,6 +84,7 @@ void add_train(CLI::App& app, Run& run) {
                 "multistep: epochs at which the learning rate falls [half and three quarters of all]; step: its period [a third of all]");
   c->add_option("--gamma", r.gamma, "step and multistep: what the learning rate is multiplied by");
   c->add_option("--momentum", r.momentum, "sgd: share of the last move that is kept; adamw: beta1");
+  c->add_flag("--plain", r.plain, "no operation that does the work of several: for comparison; the same but for rounding, and slower");
   c->add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov's look ahead; on unless told");
   c->add_option("--weight-decay", o->weight_decay,
                 text("pull towards 0 [sgd ", default_weight_decay("sgd"), ", adamw ", default_weight_decay("adamw"), "]"));

@@ -33,7 +33,7 @@ Conv2dPath conv2d_path(const Conv2dShape& q) { return winograd_can(q) && std::mi
 
 // Of large weights without Winograd's help, BLAS sums the gradient faster: it keeps more of it in the cache.
 Conv2dPath conv2d_dw_path(const Conv2dShape& q) {
-  if (winograd_can(q) && std::min(q.c, q.k) >= 32) return Conv2dPath::winograd;
+  if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dPath::winograd;
   return q.groups == 1 && q.c * q.k >= 64 * 64 ? Conv2dPath::gemm : Conv2dPath::direct;
 }
 

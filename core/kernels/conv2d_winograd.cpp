@@ -43,27 +43,14 @@ struct Planes {
   real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
 };
 
-// Calls body(c, count) for each vector of channels; the last may be shorter.
-template <class Body>
-[[gnu::always_inline]] inline void for_vectors(long channels, const Body& body) {
-  long c = 0;
-  for (; c + lanes <= channels; c += lanes) body(c, lanes);
-  if (c < channels) body(c, channels - c);
-}
-inline Vec load_vector(const real* from, long count) { return count == lanes ? load(from) : load_some(from, count); }
-inline void store_vector(real* to, const Vec& v, long count) { count == lanes ? store(to, v) : store_some(to, v, count); }
-
 // B^T x B of one tile (From = 6), or A dy A^T (From = 4), whose pixels begin at pixel[i][j].
 template <auto one_side, int From>
 void transform_in(const real* const (&pixel)[From][From], Planes& planes, long tile) {
   real* to = planes.at(0, tile);
+  const long plane = planes.plane;
   for_vectors(planes.channels, [&](long c, long count) {
-    Vec in[From][From], out[6][6];
-    for (int i = 0; i < From; i++)
-      for (int j = 0; j < From; j++) in[i][j] = load_vector(pixel[i][j] + c, count);
-    both_sides<one_side>(in, out);
-    for (int i = 0; i < 6; i++)
-      for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * planes.plane + c, out[i][j]);
+    both_sides<one_side, From, 6>([&](int i, int j) { return load(pixel[i][j] + c, count); },
+                                  [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * plane + c, v); });
   });
 }
 
@@ -87,13 +74,10 @@ void output_tile(const Tiles& tiles, Planes& planes, long at, real* y, real* now
   real* pixel[4][4];
   find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, y, nowhere, pixel);
   const real* from = planes.at(0, at);
+  const long plane = planes.plane;
   for_vectors(q.k, [&](long k, long count) {
-    Vec in[6][6], out[4][4];
-    for (int i = 0; i < 6; i++)
-      for (int j = 0; j < 6; j++) in[i][j] = load(from + (i * 6 + j) * planes.plane + k);
-    both_sides<Winograd::output>(in, out);
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++) store_vector(pixel[i][j] + k, out[i][j], count);
+    both_sides<Winograd::output, 6, 4>([&](int i, int j) { return load(from + (i * 6 + j) * plane + k); },
+                                       [&](int i, int j, const Vec& v) { store(pixel[i][j] + k, v, count); });
   });
 }
 
@@ -102,12 +86,9 @@ Buffer transformed_weight(const real* w, long c, long k) {
   Buffer u(places * packed_size(c, k));
   parallel_for(c, [&](long channel) {
     for_vectors(k, [&](long first, long count) {
-      Vec in[3][3], out[6][6];
-      for (int r = 0; r < 3; r++)
-        for (int s = 0; s < 3; s++) in[r][s] = load_vector(w + ((r * 3 + s) * c + channel) * k + first, count);
-      both_sides<Winograd::weight>(in, out);
-      for (int place = 0; place < places; place++)
-        store(u.data() + place * packed_size(c, k) + packed_at(channel, first, c, k), out[place / 6][place % 6]);
+      real* to = u.data() + packed_at(channel, first, c, k);
+      both_sides<Winograd::weight, 3, 6>([&](int r, int s) { return load(w + ((r * 3 + s) * c + channel) * k + first, count); },
+                                         [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * packed_size(c, k), v); });
     });
   });
   return u;
@@ -145,17 +126,21 @@ long tiles_a_block(const Conv2dShape& q, bool large) {
 
 std::vector<real> zeros_for(long channels) { return std::vector<real>(static_cast<std::size_t>(whole_vectors(channels)), real(0)); }
 
-void forward_block(const Tiles& tiles, long begin, long end, const real* x, const Buffer& u, real* y) {
+// Some tiles, a block of them at a time, in memory that is used again for each block.
+void forward_blocks(const Tiles& tiles, long begin, long end, long block, const real* x, const Buffer& u, real* y) {
   const Conv2dShape& q = tiles.q;
   const std::vector<real> zero = zeros_for(q.c);
-  Planes in(end - begin, q.c), m(end - begin, q.k);
-  parallel_for(end - begin, [&](long t) { input_tile(tiles, x, zero.data(), begin + t, in, t); });
-  parallel_for(places, [&](long place) { product_at(place, end - begin, in, u, m); });
-  parallel_for(end - begin, [&](long t) {
-    thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
-    if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
-    output_tile(tiles, m, t, y, nowhere.data(), begin + t);
-  });
+  Planes in(block, q.c), m(block, q.k);
+  for (long first = begin; first < end; first += block) {
+    const long count = std::min(block, end - first);
+    parallel_for(count, [&](long t) { input_tile(tiles, x, zero.data(), first + t, in, t); });
+    parallel_for(places, [&](long place) { product_at(place, count, in, u, m); });
+    parallel_for(count, [&](long t) {
+      thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
+      if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
+      output_tile(tiles, m, t, y, nowhere.data(), first + t);
+    });
+  }
 }
 
 // du [36][C][K] of some tiles, added up.
@@ -179,11 +164,9 @@ Tensor weight_gradient(const Conv2dShape& q, Planes& du) {  // G^T du G
   Tensor dw(q.weight());
   parallel_for(q.c, [&](long c) {
     for_vectors(q.k, [&](long k, long count) {
-      Vec in[6][6], out[3][3];
-      for (int place = 0; place < places; place++) in[place / 6][place % 6] = load(du.at(place, c) + k);
-      both_sides<Winograd::weight_gradient>(in, out);
-      for (int r = 0; r < 3; r++)
-        for (int s = 0; s < 3; s++) store_vector(dw.data() + ((r * 3 + s) * q.c + c) * q.k + k, out[r][s], count);
+      real* to = dw.data() + c * q.k + k;
+      both_sides<Winograd::weight_gradient, 6, 3>([&](int i, int j) { return load(du.at(i * 6 + j, c) + k); },
+                                                  [&](int r, int s, const Vec& v) { store(to + (r * 3 + s) * q.c * q.k, v, count); });
     });
   });
   return dw;
@@ -212,12 +195,10 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
   Tensor y(q.y());
   const Tiles tiles(q);
   const Buffer u = transformed_weight(w.data(), q.c, q.k);
-  const long block = tiles_a_block(q, weights_are_large(q)), blocks = (tiles.count + block - 1) / block;
-  const auto body = [&](long b) { forward_block(tiles, b * block, std::min(tiles.count, (b + 1) * block), x.data(), u, y.data()); };
-  if (weights_are_large(q))
-    for (long b = 0; b < blocks; b++) body(b);
-  else
-    parallel_for(blocks, body);
+  const long block = tiles_a_block(q, weights_are_large(q));
+  const auto body = [&](long, long begin, long end) { forward_blocks(tiles, begin, end, block, x.data(), u, y.data()); };
+  if (weights_are_large(q)) body(0, 0, tiles.count);
+  else parallel_shards(Shards(tiles.count, block), body);
   return y;
 }
 

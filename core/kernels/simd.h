@@ -20,20 +20,27 @@ using Vec = real __attribute__((vector_size(vector_bytes)));
 
 inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }  // rounded up
 
-// Addresses need no alignment.
-inline Vec load(const real* from) {
-  Vec v;
-  std::memcpy(&v, from, sizeof v);
-  return v;
-}
-inline void store(real* to, const Vec& v) { std::memcpy(to, &v, sizeof v); }
+// Addresses need no alignment. (A memcpy would say the same, but g++ 12 makes two halves of it where a vector comes from memory.)
+using UnalignedVec = real __attribute__((vector_size(vector_bytes), aligned(sizeof(real))));
+inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*>(from); }
+inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
 
-// The last numbers of a row that vectors do not divide; what is missing is 0.
+// Calls body(c, count) for each vector of a row of numbers; `count` is `lanes`, but less in the last one if vectors do not divide the row.
+template <class Body>
+[[gnu::always_inline]] inline void for_vectors(long numbers, const Body& body) {
+  long c = 0;
+  for (; c + lanes <= numbers; c += lanes) body(c, lanes);
+  if (c < numbers) body(c, numbers - c);
+}
+
+// The first `count` numbers of a vector; what is missing is 0.
 inline Vec load_some(const real* from, long count) {
   Vec v{};
   std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(real));
   return v;
 }
 inline void store_some(real* to, const Vec& v, long count) { std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(real)); }
+inline Vec load(const real* from, long count) { return count == lanes ? load(from) : load_some(from, count); }
+inline void store(real* to, const Vec& v, long count) { count == lanes ? store(to, v) : store_some(to, v, count); }
 
 }  // namespace excite

@@ -53,19 +53,27 @@ struct Winograd {
   }
 };
 
-// Both sides of a tile: first each column, then each row of what came out. `out = M in M^T` for the matrix M that `one_side` multiplies by.
-template <auto one_side, int From, int To>
-[[gnu::always_inline]] inline void both_sides(const Vec (&in)[From][From], Vec (&out)[To][To]) {
+// Both sides of a tile: first each column, then each row of what came out. `out = M in M^T` for the matrix M that `one_side` multiplies by,
+// read by in(i, j) and handed to out(i, j, number) as it comes, so that it need not be kept.
+template <auto one_side, int From, int To, class In, class Out>
+[[gnu::always_inline]] inline void both_sides(const In& in, const Out& out) {
   Vec half[To][From];
 #pragma GCC unroll 6
   for (int j = 0; j < From; j++) {
     Vec column[From], result[To];
-    for (int i = 0; i < From; i++) column[i] = in[i][j];
+#pragma GCC unroll 6
+    for (int i = 0; i < From; i++) column[i] = in(i, j);
     one_side(column, result);
+#pragma GCC unroll 6
     for (int i = 0; i < To; i++) half[i][j] = result[i];
   }
 #pragma GCC unroll 6
-  for (int i = 0; i < To; i++) one_side(half[i], out[i]);
+  for (int i = 0; i < To; i++) {
+    Vec result[To];
+    one_side(half[i], result);
+#pragma GCC unroll 6
+    for (int j = 0; j < To; j++) out(i, j, result[j]);
+  }
 }
 
 }  // namespace excite

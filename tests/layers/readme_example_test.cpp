@@ -16,7 +16,7 @@ TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
   const Var u = parameter(Tensor({1, 2, 2, 2}, {1, 0, 2, -1, 3, 1, 6, 4}));
   EXPECT_TRUE(close(global_avg_pool(u)->value, Tensor({1, 2}, {3, 1}), 1e-6));
   EXPECT_TRUE(close(relu(se.reduce(global_avg_pool(u)))->value, Tensor({1, 1}, {2}), 1e-6));
-  EXPECT_TRUE(close(se.gate(u)->value, tensor_of({1, 2}, {0.7311, 0.2689}), digits_shown / 0.7));
+  EXPECT_TRUE(close(se.gate(global_avg_pool(u))->value, tensor_of({1, 2}, {0.7311, 0.2689}), digits_shown / 0.7));
   const Var y = se(u);
   EXPECT_TRUE(close(y->value, tensor_of({1, 2, 2, 2}, {0.7311, 0, 1.4621, -0.2689, 2.1932, 0.2689, 4.3864, 1.0758}), digits_shown / 4));
 

@@ -46,11 +46,11 @@ TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
   Rng rng(2);
   const SqueezeExcite se(16, 4, rng);
   const Var u = normal({5, 3, 3, 16}, rng, 0, 3);
-  const Var gate = se.gate(u);
+  const Var gate = se.gate(global_avg_pool(u));
   EXPECT_EQ(gate.shape(), (Shape{5, 16}));
   for (const real g : gate->value) EXPECT_TRUE(g > 0 && g < 1) << g;
   EXPECT_FALSE(close(se(u)->value, u->value, 0.1));
-  EXPECT_FALSE(close(se.gate(scale(u, 2))->value, gate->value, 1e-3)) << "a gate depends on what the channels contain";
+  EXPECT_FALSE(close(se.gate(global_avg_pool(scale(u, 2)))->value, gate->value, 1e-3)) << "a gate depends on what the channels contain";
 }
 
 }  // namespace

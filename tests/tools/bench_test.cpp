@@ -41,16 +41,25 @@ TEST(Bench, EndsWithPicturesASecond) {
   }
 }
 
-// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each convolution has its batch_norm.
+// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each convolution has its batch_norm, which but for the
+// projections' is part of a larger operation.
 TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
   const std::string table = bench({"--mode", "train"}).out;
   EXPECT_EQ(row(table, "conv2d")[0], 9);
-  EXPECT_EQ(row(table, "batch_norm")[0], 9);
-  EXPECT_EQ(row(table, "scale_channels")[0], 3);
+  EXPECT_EQ(row(table, "batch_norm_relu")[0], 4);
+  EXPECT_EQ(row(table, "block_tail")[0], 3);
+  EXPECT_EQ(row(table, "batch_norm")[0], 2);
   EXPECT_EQ(row(table, "log_softmax")[0], 1);
   for (const int direction : {1, 2}) EXPECT_GT(row(table, "conv2d")[static_cast<std::size_t>(direction)], 0);
   EXPECT_EQ(row(table, "(making the batch)")[0], 1);
   EXPECT_EQ(row(table, "(optimizer)")[0], 1);
+}
+
+TEST(Bench, PlainRunsTheOperationsOneByOne) {
+  const std::string table = bench({"--mode", "train", "--plain"}).out;
+  EXPECT_EQ(row(table, "batch_norm")[0], 9);
+  EXPECT_EQ(row(table, "scale_channels")[0], 3);
+  EXPECT_EQ(table.find("block_tail"), std::string::npos);
 }
 
 TEST(Bench, InferenceHasNoBackwardAndUsesTheRunningStatistics) {

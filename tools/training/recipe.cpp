@@ -26,6 +26,7 @@ void each_field(AnyRecipe& r, Visit visit) {
   visit("gamma", r.gamma);
   visit("momentum", r.momentum);
   visit("nesterov", r.nesterov);
+  visit("plain", r.plain);
   visit("weight_decay", r.weight_decay);
   visit("decay", r.decay);
   visit("clip", r.clip);

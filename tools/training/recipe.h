@@ -29,6 +29,7 @@ struct Recipe {
   std::string augment = "crop,flip";
   long limit = 0;                          // pictures of each set that are used; 0: all
   long seed = 0;
+  bool plain = false;                      // by simple operations alone: the same but for rounding, and slower
 };
 
 // The defaults that depend on something else: on the optimizer, the number of epochs, the data.

@@ -57,6 +57,7 @@ Schedule make_schedule(const Recipe& r, long steps_per_epoch) {
 
 TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset, const Normalisation& normalisation)
     : recipe_(recipe),
+      mode_(recipe.plain ? Mode::train_plain : Mode::train),
       model_(model),
       dataset_(dataset),
       normalisation_(normalisation),
@@ -70,7 +71,7 @@ StepResult TrainingStep::run(long step, const Visitor& visitor) {
   Batch batch = batch_of(step);
   const Var pictures(std::move(batch.x));
   model_.module.reseed_dropout(recipe_.seed, step);
-  const Var logits = model_(pictures, Mode::train);
+  const Var logits = model_(pictures, mode_);
   const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
   const double value = static_cast<double>(loss->value.item());
   if (!std::isfinite(value)) explain(step, text("the loss is ", value));
@@ -97,7 +98,7 @@ void TrainingStep::explain(long step, const std::string& symptom) {
   for (const Var& p : model_.module.parameters()) p->grad = Tensor();
   model_.module.reseed_dropout(recipe_.seed, step);
   Batch batch = batch_of(step);
-  const Var logits = model_(std::move(batch.x), Mode::train);
+  const Var logits = model_(std::move(batch.x), mode_);
   const std::string where = first_not_finite(cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));
   throw Diverged(text("train: diverged in epoch ", step / per_epoch_ + 1, ", step ", step % per_epoch_ + 1, " of ", per_epoch_, ", at learning rate ",
                       learning_rate(step), ": ", symptom, "; first not finite: ", where.empty() ? "the sum of all gradients' squares" : where,

@@ -35,6 +35,7 @@ class TrainingStep {
   [[noreturn]] void explain(long step, const std::string& symptom);
 
   const Recipe recipe_;
+  const Mode mode_;
   const Model& model_;
   const Dataset& dataset_;
   const Normalisation normalisation_;

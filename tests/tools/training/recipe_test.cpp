@@ -52,6 +52,7 @@ TEST(Recipe, ComesBackFromItsTextWithTheSameBits) {
   recipe.schedule = "multistep";
   recipe.milestones = {1.1, 2.2};
   recipe.nesterov = false;
+  recipe.plain = true;
   recipe.seed = 123456789012345;
   const std::string words = to_json(recipe).dump();
   const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(words), "file");

@@ -1,0 +1,32 @@
+// What the operations that normalise by batch statistics share; ops.h declares them.
+#pragma once
+#include "autograd/var.h"
+#include "core/kernels/batch_norm.h"
+
+namespace excite {
+
+struct NormVars {
+  const Var &x, &gamma, &beta, &running_mean, &running_var;
+};
+
+// Errors that begin with the op's name. A batch needs two values a channel, or there is no variance.
+void require_norm(const char* op, const NormVars& vars);
+void require_batch(const char* op, const NormVars& vars);
+
+// running = (1 - momentum) running + momentum batch, where the variance is the unbiased one
+void move_running(const NormVars& vars, const ChannelMoments& batch, double momentum);
+
+// z = batch_norm(x) = a (x - mean) + beta,  a = gamma inverse,  inverse = 1 / sqrt(var + eps)
+struct Normalised {
+  Tensor mean, inverse, a;
+  Normalised(const NormVars& vars, ChannelMoments moments, double eps);
+};
+
+// With e the gradient of z, and m values a channel:  dx = a e + slope (x - mean) + shift  and  dgamma = inverse sum e (x - mean).
+struct NormGradient {
+  Tensor slope, shift;  // -a inverse^2 sum e (x - mean) / m,  -a sum e / m
+  Tensor dgamma;
+  NormGradient(const Normalised& z, const ChannelSums& e, long m);
+};
+
+}  // namespace excite
