@@ -25,7 +25,8 @@ struct Tiles {
 // Where each of side x side pixels of a tile stands in a batch of h x w pictures of c channels; `outside` stands for all that is not in the picture.
 template <int side, class Number>
 void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long c, Number* pictures, Number* outside, Number* (&pixel)[side][side]) {
-  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad.h, left = tile % tiles.across * 4 - pad.w;
+  const auto at = static_cast<unsigned>(tile), down = static_cast<unsigned>(tiles.down), across = static_cast<unsigned>(tiles.across);
+  const long n = at / across / down, top = at / across % down * 4 - pad.h, left = at % across * 4 - pad.w;
   for (long i = 0; i < side; i++) {
     const bool row_inside = top + i >= 0 && top + i < h;
     const long line = ((n * h + top + i) * w + left) * c;
@@ -38,8 +39,11 @@ void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long 
 struct Planes {
   long channels, row, plane;
   Buffer numbers;
+  std::vector<const real*> rows;  // where each tile's row of the first place begins
   Planes(long tiles, long c)
-      : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(places * plane) {}
+      : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(places * plane) {
+    for (long tile = 0; tile < tiles; tile++) rows.push_back(at(0, tile));
+  }
   real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
 };
 
@@ -99,9 +103,8 @@ void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes&
   const real* u = weight.data() + place * packed_size(x.channels, m.channels);
   for (long k = 0; k < m.row; k += tile_vectors * lanes)
     for_tile_rows(tiles, [&](long first, long rows) {
-      const real* row[tile_rows];
-      for (long p = 0; p < rows; p++) row[p] = x.at(place, first + p);
-      tile_product(row, rows, 0, 1, x.channels, u + k * x.channels, panel_width(k, m.channels), m.at(place, first) + k, m.row);
+      tile_product(x.rows.data() + first, rows, place * x.plane, 1, x.channels, u + k * x.channels, panel_width(k, m.channels), m.at(place, first) + k,
+                   m.row);
     });
 }
 
@@ -121,10 +124,28 @@ bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 
 long tiles_a_block(const Conv2dShape& q, bool large) {
   const long bytes_a_tile = places * (whole_vectors(q.c) + whole_vectors(q.k)) * static_cast<long>(sizeof(real));
-  return large ? 192 : std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
+  const long fitting = std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
+  return large ? 192 : fitting / tile_rows * tile_rows;
 }
 
 std::vector<real> zeros_for(long channels) { return std::vector<real>(static_cast<std::size_t>(whole_vectors(channels)), real(0)); }
+
+// The rows of pixels that some tiles cover, in a batch of pictures of h rows of `line` numbers: numbers [begin, end).
+struct Stretch {
+  long begin, end;
+};
+Stretch rows_of(const Tiles& tiles, long first, long last, long h, long line) {
+  const auto row = [&](long tile, long more) { return tile / tiles.across / tiles.down * h + std::min(h, tile / tiles.across % tiles.down * 4 + more); };
+  return first < last ? Stretch{row(first, 0) * line, row(last - 1, 4) * line} : Stretch{0, 0};
+}
+
+// Memory is idle while products are computed. So with each place comes a 36th of what is wanted after them; `write` if it is to be written.
+template <int write>
+void fetch(const real* numbers, const Stretch& s, long place) {
+  constexpr long line = 64 / static_cast<long>(sizeof(real));
+  const long size = s.end - s.begin;
+  for (long i = s.begin + size * place / places; i < s.begin + size * (place + 1) / places; i += line) __builtin_prefetch(numbers + i, write);
+}
 
 // Some tiles, a block of them at a time, in memory that is used again for each block.
 void forward_blocks(const Tiles& tiles, long begin, long end, long block, const real* x, const Buffer& u, real* y) {
@@ -134,7 +155,13 @@ void forward_blocks(const Tiles& tiles, long begin, long end, long block, const 
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
     parallel_for(count, [&](long t) { input_tile(tiles, x, zero.data(), first + t, in, t); });
-    parallel_for(places, [&](long place) { product_at(place, count, in, u, m); });
+    const Stretch next = rows_of(tiles, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
+    const Stretch written = rows_of(tiles, first, first + count, q.oh, q.ow * q.k);
+    parallel_for(places, [&](long place) {
+      fetch<0>(x, next, place);
+      fetch<1>(y, written, place);
+      product_at(place, count, in, u, m);
+    });
     parallel_for(count, [&](long t) {
       thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
       if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
@@ -156,7 +183,13 @@ void gradient_blocks(const Tiles& tiles, long begin, long end, const real* x, co
       input_tile(tiles, x, zero.data(), first + t, in, t);
       output_gradient_tile(tiles, dy, zero.data(), first + t, dm, t);
     });
-    parallel_for(places, [&](long place) { outer_at(place, count, in, dm, du); });
+    const long last = std::min(first + count + block, end);
+    const Stretch next_x = rows_of(tiles, first + count, last, q.h, q.w * q.c), next_dy = rows_of(tiles, first + count, last, q.oh, q.ow * q.k);
+    parallel_for(places, [&](long place) {
+      fetch<0>(x, next_x, place);
+      fetch<0>(dy, next_dy, place);
+      outer_at(place, count, in, dm, du);
+    });
   }
 }
 
