@@ -15,8 +15,8 @@ struct BatchNorm2d : Module {
         running_var(buffer("running_var", full({channels}, 1))),
         eps(epsilon) {}
   Var operator()(const Var& x, Mode mode) const {
-    return mode == Mode::evaluate ? batch_norm_running(x, gamma, beta, running_mean, running_var, eps)
-                                  : batch_norm(x, gamma, beta, running_mean, running_var, eps);
+    return mode.training() ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
+                           : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
   }
 };
 

@@ -9,7 +9,7 @@ struct Dropout : Module {
   real p;
   std::shared_ptr<Rng> rng;
   explicit Dropout(real probability) : p(probability), rng(random()) {}
-  Var operator()(const Var& x, Mode mode) const { return mode == Mode::evaluate ? x : dropout(x, p, *rng); }
+  Var operator()(const Var& x, Mode mode) const { return mode.training() ? dropout(x, p, *rng) : x; }
 };
 
 }  // namespace excite

@@ -33,7 +33,7 @@ struct Projection : Module {
   BatchNorm2d bn;
   Projection(long in, long out, long stride, Rng& rng)
       : conv(own("0", Conv2d(in, out, 1, rng, {.stride = stride}))), bn(own("1", BatchNorm2d(out))) {}
-  Var operator()(const Var& x, Mode mode) const { return bn(conv(x), mode); }
+  Var operator()(const Var& x, Mode mode) const { return conv_norm(conv, bn, x, mode); }
 };
 
 struct BasicBlock : Module {

@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "models/infer.h"
 #include "tools/bench_ops.h"
 #include "tools/commands.h"
 #include "tools/data/load.h"
@@ -99,11 +100,11 @@ Step training_step(const Recipe& recipe, const Model& model, const DataSplit& da
 Step inference_step(const Model& model, long batch, const DataSplit& data, Ledger& ledger) {
   std::vector<long> pictures(static_cast<std::size_t>(batch));
   for (long i = 0; i < batch; i++) pictures[static_cast<std::size_t>(i)] = i % data.test.count();
-  const Var x(make_batch(data.test, pictures, measure(data.train), Augmentation{}, 0, 0).x);
-  return [&ledger, &model, x, frozen = std::make_shared<Frozen>(model.module)] {
+  const auto x = std::make_shared<Tensor>(make_batch(data.test, pictures, measure(data.train), Augmentation{}, 0, 0).x);
+  return [&ledger, x, infer = std::make_shared<Inference>(model)] {
     ledger.begin_step();
     const Observed forward([&](const Node& y) { ledger.forward(y.op); });
-    model(x, Mode::evaluate);
+    (*infer)(*x);
   };
 }
 

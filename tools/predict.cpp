@@ -10,6 +10,7 @@
 #include "core/files/image.h"
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
+#include "models/infer.h"
 #include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/output.h"
@@ -75,10 +76,9 @@ Tensor normalised(const Image& image, const Purpose& purpose) {
   return x;
 }
 
-std::vector<Guess> best_guesses(const TrainedModel& trained, const Image& image, long top) {
+std::vector<Guess> best_guesses(const TrainedModel& trained, const Inference& infer, const Image& image, long top) {
   const long size = trained.model.picture_size;
-  const Var logits = trained.model(normalised(resize(image, size, size), trained.purpose), Mode::evaluate);
-  const Tensor p = softmax(logits->value);
+  const Tensor p = softmax(infer(normalised(resize(image, size, size), trained.purpose)));
   std::vector<long> order(static_cast<std::size_t>(p.size()));
   std::iota(order.begin(), order.end(), 0l);
   std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
@@ -106,7 +106,7 @@ nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>
 int predict(const PredictOptions& o) {
   set_threads(o.threads);
   const TrainedModel trained = load_model(SafetensorsFile(o.weights));
-  const Frozen frozen(trained.model.module);
+  const Inference infer(trained.model);
   nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
   for (const auto& [path, named] : all_files(o.pictures)) {
     Image image;
@@ -118,7 +118,7 @@ int predict(const PredictOptions& o) {
       json["skipped"].push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    const std::vector<Guess> guesses = best_guesses(trained, image, o.top);
+    const std::vector<Guess> guesses = best_guesses(trained, infer, image, o.top);
     if (!o.json) print_bars(path, guesses);
     json["pictures"].push_back(as_json(path, guesses));
   }

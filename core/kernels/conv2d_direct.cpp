@@ -85,10 +85,12 @@ void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real
 
 constexpr long pixels_a_piece = 32 * tile_rows;
 
-void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Pictures& out, real* y) {
+void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Finish& finish, const Pictures& out,
+              real* y) {
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, pixels = grid.rows * grid.cols;
   const std::vector<real> zero(static_cast<std::size_t>(in.c), real(0));
   const long pieces = (pixels + pixels_a_piece - 1) / pixels_a_piece;
+  const Vec floor = Vec{} + finish.floor;
   parallel_for(in.n * pieces, [&](long piece) {
     const long n = piece / pieces, begin = piece % pieces * pixels_a_piece;
     std::vector<const real*> inputs(static_cast<std::size_t>(taps * tile_rows));
@@ -105,10 +107,36 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
           const long width = panel_width(k, groups.out);
           const real* panel = weights.data() + (g * whole_vectors(groups.out) + k) * rows;
           tile_product(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums, width);
-          for (long p = 0; p < count; p++) std::copy_n(sums + p * width, std::min(width, groups.out - k), to[p] + g * groups.out + k);
+          const long channel = g * groups.out + k;
+          for (long p = 0; p < count; p++)
+            for_vectors(std::min(width, groups.out - k), [&](long v, long some) {
+              store(to[p] + channel + v, at_least(load(sums + p * width + v) + load(finish.bias.data() + channel + v), floor), some);
+            });
         }
     });
   });
+}
+
+// ---- few channels ----
+
+// With few channels, a tap is over before it has begun, as in a network's first layer. But where taps stand side by side, so do their channels: in a
+// picture with the padding put around it, a row of the kernel is one tap of S C numbers. Its weights are packed as before.
+bool taps_are_short(const Conv2dShape& q) { return q.groups == 1 && q.dilation.w == 1 && q.s > 1 && q.c < lanes; }
+
+Grid row_grid(const Conv2dShape& q) {
+  Grid g{q.oh, q.ow, 1, 0, q.stride, {}};
+  for (long r = 0; r < q.r; r++) g.taps.push_back({r * q.dilation.h, 0, r * q.s});
+  return g;
+}
+
+Tensor with_border(const Conv2dShape& q, const Tensor& x) {
+  const long h = q.h + 2 * q.pad.h, w = q.w + 2 * q.pad.w;
+  Tensor padded = zeros({q.n, h, w, q.c});
+  parallel_for(q.n, [&](long n) {
+    for (long i = 0; i < q.h; i++)
+      std::copy_n(x.data() + (n * q.h + i) * q.w * q.c, q.w * q.c, padded.data() + ((n * h + i + q.pad.h) * w + q.pad.w) * q.c);
+  });
+  return padded;
 }
 
 // ---- dw ----
@@ -151,14 +179,25 @@ Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) 
 
 }  // namespace
 
-Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+Buffer direct_weight(const Conv2dShape& q, const Tensor& w) {
+  return packed_weights(forward_grid(q), Groups(q.groups, q.cg, q.kg),
+                        [&](long place, long g, long c, long k) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
+}
+
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
   Tensor y(q.y());
-  const Groups groups(q.groups, q.cg, q.kg);
-  const Grid grid = forward_grid(q);
-  const Buffer weights = packed_weights(grid, groups, [&](long place, long g, long c, long k) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
-  convolve(grid, {q.n, q.h, q.w, q.c}, x.data(), groups, weights, {q.n, q.oh, q.ow, q.k}, y.data());
+  Groups groups(q.groups, q.cg, q.kg);
+  if (!taps_are_short(q)) {
+    convolve(forward_grid(q), {q.n, q.h, q.w, q.c}, x.data(), groups, weight, finish, {q.n, q.oh, q.ow, q.k}, y.data());
+    return y;
+  }
+  const Tensor padded = with_border(q, x);
+  groups.in *= q.s;
+  convolve(row_grid(q), {q.n, padded.dim(1), padded.dim(2), q.c}, padded.data(), groups, weight, finish, {q.n, q.oh, q.ow, q.k}, y.data());
   return y;
 }
+
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) { return conv2d_direct(q, x, direct_weight(q, w), Finish(q.k)); }
 
 Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   Tensor dx(q.x());
@@ -168,7 +207,7 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
       const Grid grid = gradient_grid(q, a, b);
       const auto turned = [&](long place, long g, long k, long c) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; };
       const Buffer weights = packed_weights(grid, groups, turned);
-      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, {q.n, q.h, q.w, q.c}, dx.data());
+      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, Finish(q.c), {q.n, q.h, q.w, q.c}, dx.data());
     }
   return dx;
 }

@@ -8,6 +8,8 @@
 
 namespace excite {
 
+Buffer direct_weight(const Conv2dShape& shape, const Tensor& w);  // packed for the tiles; of `shape` only the weight's part counts
+Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const Finish& finish);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_direct_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
 Tensor conv2d_direct_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);

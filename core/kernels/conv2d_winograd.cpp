@@ -73,29 +73,18 @@ void output_gradient_tile(const Tiles& tiles, const real* dy, const real* zero, 
 }
 
 // y = A^T m A; what lies outside of the picture goes to `nowhere`.
-void output_tile(const Tiles& tiles, Planes& planes, long at, real* y, real* nowhere, long tile) {
+void output_tile(const Tiles& tiles, Planes& planes, long at, const Finish& finish, real* y, real* nowhere, long tile) {
   const Conv2dShape& q = tiles.q;
   real* pixel[4][4];
   find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, y, nowhere, pixel);
   const real* from = planes.at(0, at);
   const long plane = planes.plane;
+  const Vec floor = Vec{} + finish.floor;
   for_vectors(q.k, [&](long k, long count) {
+    const Vec bias = load(finish.bias.data() + k);
     both_sides<Winograd::output, 6, 4>([&](int i, int j) { return load(from + (i * 6 + j) * plane + k); },
-                                       [&](int i, int j, const Vec& v) { store(pixel[i][j] + k, v, count); });
+                                       [&](int i, int j, const Vec& v) { store(pixel[i][j] + k, at_least(v + bias, floor), count); });
   });
-}
-
-// G w G^T, packed in panels for each place: [36][C, K]
-Buffer transformed_weight(const real* w, long c, long k) {
-  Buffer u(places * packed_size(c, k));
-  parallel_for(c, [&](long channel) {
-    for_vectors(k, [&](long first, long count) {
-      real* to = u.data() + packed_at(channel, first, c, k);
-      both_sides<Winograd::weight, 3, 6>([&](int r, int s) { return load(w + ((r * 3 + s) * c + channel) * k + first, count); },
-                                         [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * packed_size(c, k), v); });
-    });
-  });
-  return u;
 }
 
 // m = x u at one place: (tiles, C) (C, K)
@@ -148,7 +137,7 @@ void fetch(const real* numbers, const Stretch& s, long place) {
 }
 
 // Some tiles, a block of them at a time, in memory that is used again for each block.
-void forward_blocks(const Tiles& tiles, long begin, long end, long block, const real* x, const Buffer& u, real* y) {
+void forward_blocks(const Tiles& tiles, long begin, long end, long block, const real* x, const Buffer& u, const Finish& finish, real* y) {
   const Conv2dShape& q = tiles.q;
   const std::vector<real> zero = zeros_for(q.c);
   Planes in(block, q.c), m(block, q.k);
@@ -165,7 +154,7 @@ void forward_blocks(const Tiles& tiles, long begin, long end, long block, const 
     parallel_for(count, [&](long t) {
       thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
       if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
-      output_tile(tiles, m, t, y, nowhere.data(), first + t);
+      output_tile(tiles, m, t, finish, y, nowhere.data(), first + t);
     });
   }
 }
@@ -224,16 +213,31 @@ bool winograd_can(const Conv2dShape& q) {
   return q.r == 3 && q.s == 3 && q.stride == Size2(1) && q.dilation == Size2(1) && q.groups == 1 && q.pad.h <= 2 && q.pad.w <= 2;
 }
 
-Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+// Packed in panels for each place: [36][C, K]
+Buffer winograd_weight(const Tensor& w) {
+  const long c = w.dim(2), k = w.dim(3);
+  Buffer u(places * packed_size(c, k));
+  parallel_for(c, [&](long channel) {
+    for_vectors(k, [&](long first, long count) {
+      real* to = u.data() + packed_at(channel, first, c, k);
+      both_sides<Winograd::weight, 3, 6>([&](int r, int s) { return load(w.data() + ((r * 3 + s) * c + channel) * k + first, count); },
+                                         [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * packed_size(c, k), v); });
+    });
+  });
+  return u;
+}
+
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
   Tensor y(q.y());
   const Tiles tiles(q);
-  const Buffer u = transformed_weight(w.data(), q.c, q.k);
   const long block = tiles_a_block(q, weights_are_large(q));
-  const auto body = [&](long, long begin, long end) { forward_blocks(tiles, begin, end, block, x.data(), u, y.data()); };
+  const auto body = [&](long, long begin, long end) { forward_blocks(tiles, begin, end, block, x.data(), weight, finish, y.data()); };
   if (weights_are_large(q)) body(0, 0, tiles.count);
   else parallel_shards(Shards(tiles.count, block), body);
   return y;
 }
+
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) { return conv2d_winograd(q, x, winograd_weight(w), Finish(q.k)); }
 
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   const Tensor turned = turned_round(w);

@@ -34,8 +34,7 @@ void require_same(const Tensor& u, const Tensor& other) {
   require(u.shape() == other.shape(), "fused: shapes ", u.shape(), " and ", other.shape(), " differ, expected equal ones");
 }
 
-// max(v, 0); NaN stays NaN, as in relu.
-Vec relu(const Vec& v) { return v < 0 ? Vec{} : v; }
+Vec relu(const Vec& v) { return at_least(v, Vec{}); }
 Vec where_positive(const Vec& condition, const Vec& v) { return condition > 0 ? v : Vec{}; }
 
 // Calls body(n, i, c, count) for the numbers i, i + 1, ... of channels c, c + 1, ... of a pixel of picture n, a vector of them at a time.

@@ -18,6 +18,9 @@ inline constexpr long lanes = vector_bytes / static_cast<long>(sizeof(real));
 
 using Vec = real __attribute__((vector_size(vector_bytes)));
 
+// Number by number; a NaN in v stays.
+inline Vec at_least(const Vec& v, const Vec& floor) { return v < floor ? floor : v; }
+
 inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }  // rounded up
 
 // Addresses need no alignment. (A memcpy would say the same, but g++ 12 makes two halves of it where a vector comes from memory.)

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "models/infer.h"
 
 namespace excite {
 
@@ -49,13 +50,13 @@ long Metrics::count_of(long label) const {
 
 Metrics measure_accuracy(const Model& model, const Dataset& dataset, const Normalisation& normalisation, long batch,
                          const std::function<bool(const Metrics&)>& between) {
-  const Frozen nothing_is_recorded(model.module);
+  const Inference infer(model);
   Metrics metrics(model.classes);
   for (long begin = 0; begin < dataset.count(); begin += batch) {
     std::vector<long> pictures(static_cast<std::size_t>(std::min(batch, dataset.count() - begin)));
     std::iota(pictures.begin(), pictures.end(), begin);
     Batch b = make_batch(dataset, pictures, normalisation, Augmentation{}, 0, 0);
-    metrics.add(model(std::move(b.x), Mode::evaluate)->value, b.labels);
+    metrics.add(infer(b.x), b.labels);
     if (!between(metrics)) break;
   }
   return metrics;

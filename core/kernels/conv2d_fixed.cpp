@@ -1,0 +1,38 @@
+#include "core/kernels/conv2d_fixed.h"
+
+#include <limits>
+
+#include "core/check.h"
+#include "core/kernels/conv2d_direct.h"
+#include "core/kernels/conv2d_winograd.h"
+
+namespace excite {
+
+namespace {
+// The smallest picture that the weights can be used on. The way that is taken does not depend on the picture's size.
+Conv2dShape smallest(const Shape& w, const Conv2dOptions& o) {
+  require(w.rank() == 4, "conv2d: weight has shape ", w, ", expected [R, S, C/groups, K]");
+  return Conv2dShape({1, (w[0] - 1) * o.dilation.h + 1, (w[1] - 1) * o.dilation.w + 1, w[2] * o.groups}, w, o);
+}
+}  // namespace
+
+FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& bias, const Conv2dOptions& options)
+    : weight_shape_(w.shape()),
+      options_(options),
+      path_(conv2d_path(smallest(w.shape(), options))),
+      weight_(path_ == Conv2dPath::winograd ? winograd_weight(w) : direct_weight(smallest(w.shape(), options), w)),
+      plain_(bias, -std::numeric_limits<real>::infinity()),
+      relu_(bias, 0) {
+  require(bias.shape() == Shape{w.dim(3)}, "conv2d: weight ", w.shape(), " needs a bias for each of its ", w.dim(3), " output channels, but it has shape ",
+          bias.shape());
+}
+
+Tensor FixedConv2d::conv(const Tensor& x) const { return run(x, plain_); }
+Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run(x, relu_); }
+
+Tensor FixedConv2d::run(const Tensor& x, const Finish& finish) const {
+  const Conv2dShape q(x.shape(), weight_shape_, options_);
+  return path_ == Conv2dPath::winograd ? conv2d_winograd(q, x, weight_, finish) : conv2d_direct(q, x, weight_, finish);
+}
+
+}  // namespace excite

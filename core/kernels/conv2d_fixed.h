@@ -1,0 +1,22 @@
+// A convolution whose weights stay as they are, as in inference: they are made ready once for the way that conv2d would take.
+#pragma once
+#include "core/kernels/conv2d.h"
+
+namespace excite {
+
+class FixedConv2d {
+ public:
+  FixedConv2d(const Tensor& w, const Tensor& bias, const Conv2dOptions& options);  // bias [K]
+  Tensor conv(const Tensor& x) const;       // conv2d(x, w) + bias
+  Tensor conv_relu(const Tensor& x) const;  // max(conv2d(x, w) + bias, 0)
+
+ private:
+  Tensor run(const Tensor& x, const Finish& finish) const;
+  Shape weight_shape_;
+  Conv2dOptions options_;
+  Conv2dPath path_;
+  Buffer weight_;           // as the path wants it
+  Finish plain_, relu_;
+};
+
+}  // namespace excite

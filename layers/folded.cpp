@@ -1,0 +1,25 @@
+#include "layers/folded.h"
+
+#include <cmath>
+
+#include "core/kernels/batch_norm.h"
+#include "core/kernels/elementwise.h"
+
+namespace excite {
+
+FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn) {
+  const Tensor &gamma = bn.gamma->value, &beta = bn.beta->value, &mean = bn.running_mean->value;
+  const auto eps = static_cast<real>(bn.eps);
+  const Tensor a = map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
+  const Tensor from = conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
+  const Tensor bias = map([](real b, real factor, real m) { return b - factor * m; }, beta, a, from);
+  return FixedConv2d(affine_rows(conv.w->value, zeros(a.shape()), a, zeros(a.shape())), bias, conv.options);
+}
+
+const FixedConv2d& FoldedLayers::of(const Conv2d& conv, const BatchNorm2d& bn) {
+  const std::lock_guard lock(mutex_);
+  const auto found = folded_.find(&*conv.w);
+  return found != folded_.end() ? found->second : folded_.emplace(&*conv.w, fold(conv, bn)).first->second;
+}
+
+}  // namespace excite

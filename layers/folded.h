@@ -1,0 +1,26 @@
+// Layers made ready for inference. In evaluation batch-norm is a fixed affine function a channel, and a convolution is linear, so the two are one
+// convolution with other weights and a bias:
+//   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean)       with a = gamma / sqrt(var + eps)
+#pragma once
+#include <map>
+#include <mutex>
+
+#include "core/kernels/conv2d_fixed.h"
+#include "layers/batch_norm.h"
+#include "layers/conv2d.h"
+
+namespace excite {
+
+FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn);
+
+// Folds each pair once, when it is first asked for, and takes weights and statistics as they are then. Any number of threads may ask.
+class FoldedLayers {
+ public:
+  const FixedConv2d& of(const Conv2d& conv, const BatchNorm2d& bn);
+
+ private:
+  std::mutex mutex_;
+  std::map<const Node*, FixedConv2d> folded_;  // by the convolution's weight
+};
+
+}  // namespace excite

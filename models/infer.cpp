@@ -1,0 +1,29 @@
+#include "models/infer.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+Inference::Inference(const Model& model) : model_(model), frozen_(model.module) {}
+
+Tensor Inference::operator()(const Tensor& x) const {
+  require(x.shape().rank() == 4, "infer: input has shape ", x.shape(), ", expected [N, H, W, C]");
+  constexpr long most_at_once = 4;
+  const long n = x.dim(0), at_once = std::clamp(n / 16, 1l, most_at_once), numbers = x.size() / std::max(1l, n);
+  Tensor logits({n, model_.classes});
+  parallel_for((n + at_once - 1) / at_once, [&](long i) {
+    const long begin = i * at_once, count = std::min(at_once, n - begin);
+    Tensor some({count, x.dim(1), x.dim(2), x.dim(3)});
+    std::copy_n(x.data() + begin * numbers, count * numbers, some.data());
+    const Var y = model_(std::move(some), Mode{Mode::Kind::evaluate, &folded_});
+    std::copy_n(y->value.data(), y->value.size(), logits.data() + begin * model_.classes);
+  });
+  return logits;
+}
+
+Tensor infer(const Model& model, const Tensor& x) { return Inference(model)(x); }
+
+}  // namespace excite

@@ -1,0 +1,24 @@
+// Inference: nothing is recorded, batch-norm is folded into the convolutions, and a few pictures at a time go through the whole network, so that
+// what is between two layers stays in a core's cache.
+#pragma once
+#include "layers/folded.h"
+#include "models/registry.h"
+
+namespace excite {
+
+// Keeps a reference to the model, whose weights and running statistics must stay as they are while this lives.
+class Inference {
+ public:
+  explicit Inference(const Model& model);
+  // [N, H, W, 3] -> logits [N, classes], as model(x, Mode::evaluate) but for rounding; the same bits on any number of threads.
+  Tensor operator()(const Tensor& x) const;
+
+ private:
+  const Model& model_;
+  Frozen frozen_;
+  mutable FoldedLayers folded_;              // filled by the first picture
+};
+
+Tensor infer(const Model& model, const Tensor& x);  // the same for once
+
+}  // namespace excite

@@ -1,0 +1,91 @@
+// Inference comes to what the model comes to in evaluation, whatever the batch and the number of threads.
+#include "models/infer.h"
+
+#include "autograd/ops.h"
+#include "core/parallel.h"
+#include "layers/compose.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+// Running statistics and gammas that are not what they start from, so that folding has something to do.
+Model made(const std::string& name, const Settings& options = {}) {
+  Rng rng(0);
+  Model model = make_model(name, options, 10, rng);
+  for (const Module::Entry& e : model.module.state()) {
+    if (e.name.ends_with("running_var")) e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
+    else if (e.name.ends_with("running_mean") || e.kind == Module::Kind::bias) e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
+  }
+  return model;
+}
+
+TEST(Inference, IsEvaluationButForRounding) {
+  for (const char* name : {"se_resnet8", "resnet8", "se_resnet20"})
+    for (const char* shortcut : {"A", "B"}) {
+      const Model model = made(name, {{"shortcut", shortcut}});
+      Rng rng(1);
+      const Tensor x = normal({5, 32, 32, 3}, rng);
+      EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value, in_double_build ? 1e-11 : 1e-4)) << name << ", shortcut " << shortcut;
+    }
+}
+
+TEST(Inference, GivesTheSameBitsOnAnyNumberOfThreads) {
+  const Model model = made("se_resnet8");
+  const Inference infer(model);
+  Rng rng(1);
+  const Tensor x = normal({67, 16, 16, 3}, rng);
+  const int before = threads();
+  set_threads(1);
+  const Tensor all = infer(x);
+  for (const int count : {2, 3, 7}) {
+    set_threads(count);
+    EXPECT_TRUE(same_bits(infer(x), all)) << count << " threads";
+  }
+  set_threads(before);
+  for (const long n : {0l, 33l, 66l}) {
+    Tensor one({1, 16, 16, 3}), expected({1, 10});
+    std::copy_n(x.data() + n * one.size(), one.size(), one.data());
+    std::copy_n(all.data() + n * 10, 10, expected.data());
+    EXPECT_TRUE(close(infer(one), expected, in_double_build ? 1e-14 : 1e-5)) << "picture " << n << " alone";
+  }
+  EXPECT_EQ(infer(Tensor({0, 16, 16, 3})).shape(), (Shape{0, 10}));
+}
+
+TEST(Inference, RecordsNothingAndLetsTheModelLearnAfterwards) {
+  const Model model = made("se_resnet8");
+  Rng rng(1);
+  {
+    const Inference infer(model);
+    EXPECT_FALSE(model.module.parameters().front().needs_grad());
+  }
+  EXPECT_TRUE(model.module.parameters().front().needs_grad());
+  EXPECT_TRUE(model(normal({2, 16, 16, 3}, rng), Mode::train).needs_grad());
+}
+
+TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
+  const Model model = made("resnet8");
+  Rng rng(1);
+  const Tensor x = normal({2, 16, 16, 3}, rng), before = infer(model, x);
+  model.module.state().front().var->value = normal(model.module.state().front().var.shape(), rng);
+  EXPECT_FALSE(close(infer(model, x), before, 0.01));
+}
+
+TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
+  Rng rng(0);
+  const Tensor x = normal({2, 7, 6, 6}, rng);
+  for (const long stride : {1l, 2l})
+    for (const Bias bias : {Bias::none, Bias::drawn})
+      for (const long groups : {1l, 3l}) {
+        const Conv2d conv(6, 9, 3, rng, {.stride = stride, .pad = 1, .groups = groups}, bias);
+        const BatchNorm2d bn(9);
+        bn.gamma->value = normal({9}, rng), bn.beta->value = normal({9}, rng);
+        bn.running_mean->value = normal({9}, rng), bn.running_var->value = uniform({9}, rng, real(0.5), 2);
+        const Tensor expected = bn(conv(x.clone()), Mode::evaluate)->value.clone(), cut = relu(bn(conv(x.clone()), Mode::evaluate))->value.clone();
+        EXPECT_TRUE(close(fold(conv, bn).conv(x), expected, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
+        EXPECT_TRUE(close(fold(conv, bn).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
+      }
+}
+
+}  // namespace
+}  // namespace excite
