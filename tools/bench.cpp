@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/limits.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -26,7 +27,7 @@ struct BenchOptions {
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
-  bool ops = false, plain = false;
+  bool ops = false, limits = false, plain = false;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -125,11 +126,19 @@ std::vector<double> step_times(const Step& step, double seconds) {
   return times;
 }
 
+int print_limits() {
+  const Limits most = measure_limits();
+  std::printf("%d %s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory\n", threads(), threads() == 1 ? "thread" : "threads",
+              sizeof(real) == 4 ? "float" : "double", most.gflops, most.gbytes);
+  return 0;
+}
+
 // The rate comes first, while the ledger is closed.
 int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
   set_threads(o.threads);
+  if (o.limits) return print_limits();
   if (o.ops) return bench_ops(o.batch);
   Recipe recipe;
   recipe.model = o.model;
@@ -168,6 +177,7 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
   c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
   c->add_flag("--plain", o->plain, "train by simple operations alone, none that does the work of several: for comparison");
+  c->add_flag("--limits", o->limits, "instead of a model, what this machine can do at most: multiply-adds, and bytes from memory");
   c->add_flag("--ops", o->ops, "instead of a model, every way to compute a convolution on the shapes of the models");
   c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });

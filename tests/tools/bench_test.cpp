@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 #include "core/text.h"
+#include "tests/compare.h"
 #include "tests/core/files/scratch.h"
 #include "tests/tools/child.h"
 
@@ -68,6 +70,25 @@ TEST(Bench, InferenceHasNoBackwardAndFoldsBatchNorm) {
   EXPECT_EQ(row(table, "conv2d")[2], 0);
   EXPECT_EQ(table.find("batch_norm"), std::string::npos);
   EXPECT_EQ(table.find("log_softmax"), std::string::npos);
+}
+
+TEST(Bench, LimitsAreThoseOfSomeMachine) {
+  const Ending ending = excite_program({"bench", "--limits", "--threads", "1"});
+  ASSERT_EQ(ending.code, 0) << ending.err;
+  double gflops = 0, gbytes = 0;
+  ASSERT_EQ(std::sscanf(ending.out.c_str(), in_double_build ? "1 thread, double: %lf GFLOP/s of multiply-adds in registers, %lf GB/s"
+                                                            : "1 thread, float: %lf GFLOP/s of multiply-adds in registers, %lf GB/s", &gflops, &gbytes), 2)
+      << ending.out;
+  EXPECT_GT(gflops, 0.1);
+  EXPECT_GT(gbytes, 0.1);
+}
+
+TEST(Compare, SaysHowItIsUsed) {
+  for (const char* arguments : {"", "train se_resnet20 2 128 build/excite", "learn se_resnet20 2 128 -- build/excite"}) {
+    const Ending ending = shell(std::string("tools/peers/compare ") + arguments);
+    EXPECT_EQ(ending.code, 1) << arguments;
+    expect_contains(ending.err, "usage: compare train|infer MODEL THREADS BATCH");
+  }
 }
 
 // A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as taken.

@@ -1,0 +1,12 @@
+// What this machine can do at most, measured: what any kernel's rate is to be compared with.
+#pragma once
+
+namespace excite {
+
+struct Limits {
+  double gflops;  // 1e9 multiplications and additions a second, of numbers that are in registers already
+  double gbytes;  // 1e9 bytes a second, read from memory far larger than any cache
+};
+Limits measure_limits();  // of all threads together; takes about half a second
+
+}  // namespace excite
