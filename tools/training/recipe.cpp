@@ -51,7 +51,7 @@ void one_of(const std::string& option, const std::string& value, const std::vect
 
 }  // namespace
 
-long default_epochs(bool builtin_data) { return builtin_data ? 5 : 16; }
+long default_epochs(bool builtin_data) { return builtin_data ? 7 : 16; }
 double default_lr(const std::string& optimizer) { return optimizer == "adamw" ? 0.004 : 0.2; }
 double default_weight_decay(const std::string& optimizer) { return optimizer == "adamw" ? 0.05 : 5e-4; }
 double default_warmup(long epochs) { return 0.2 * static_cast<double>(epochs); }
