@@ -25,8 +25,7 @@ struct Tiles {
 // Where each of side x side pixels of a tile stands in a batch of h x w pictures of c channels; `outside` stands for all that is not in the picture.
 template <int side, class Number>
 void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long c, Number* pictures, Number* outside, Number* (&pixel)[side][side]) {
-  const auto at = static_cast<unsigned>(tile), down = static_cast<unsigned>(tiles.down), across = static_cast<unsigned>(tiles.across);
-  const long n = at / across / down, top = at / across % down * 4 - pad.h, left = at % across * 4 - pad.w;
+  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad.h, left = tile % tiles.across * 4 - pad.w;
   for (long i = 0; i < side; i++) {
     const bool row_inside = top + i >= 0 && top + i < h;
     const long line = ((n * h + top + i) * w + left) * c;
