@@ -1,5 +1,6 @@
 #include "core/kernels/conv2d_winograd.h"
 
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -14,24 +15,14 @@ namespace {
 
 constexpr long places = Winograd::places;
 
-// All tiles of all pictures, counted through: so a block of tiles is as long as the cache wants it, whatever the pictures' size.
-struct Tiles {
+// The tiles of all pictures, a band of them at a time: a band is the tiles side by side that give four rows of a picture of y.
+struct Bands {
   const Conv2dShape& q;
   long down, across, count;
-  explicit Tiles(const Conv2dShape& shape)
-      : q(shape), down((q.oh + 3) / 4), across((q.ow + 3) / 4), count(q.n * down * across) {}
+  explicit Bands(const Conv2dShape& shape) : q(shape), down((q.oh + 3) / 4), across((q.ow + 3) / 4), count(q.n * down) {}
+  long picture(long band) const { return band / down; }
+  long top(long band) const { return band % down * 4; }  // row of y
 };
-
-// Where each of side x side pixels of a tile stands in a batch of h x w pictures of c channels; `outside` stands for all that is not in the picture.
-template <int side, class Number>
-void find_pixels(const Tiles& tiles, long tile, Size2 pad, long h, long w, long c, Number* pictures, Number* outside, Number* (&pixel)[side][side]) {
-  const long n = tile / (tiles.down * tiles.across), top = tile / tiles.across % tiles.down * 4 - pad.h, left = tile % tiles.across * 4 - pad.w;
-  for (long i = 0; i < side; i++) {
-    const bool row_inside = top + i >= 0 && top + i < h;
-    const long line = ((n * h + top + i) * w + left) * c;
-    for (long j = 0; j < side; j++) pixel[i][j] = row_inside && left + j >= 0 && left + j < w ? pictures + (line + j * c) : outside;
-  }
-}
 
 // Some tiles' numbers at 36 places: [36][tiles][channels rounded up to whole vectors]. A cache line between the places keeps them
 // from falling on the same lines of the cache.
@@ -46,43 +37,86 @@ struct Planes {
   real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
 };
 
-// B^T x B of one tile (From = 6), or A dy A^T (From = 4), whose pixels begin at pixel[i][j].
-template <auto one_side, int From>
-void transform_in(const real* const (&pixel)[From][From], Planes& planes, long tile) {
-  real* to = planes.at(0, tile);
-  const long plane = planes.plane;
-  for_vectors(planes.channels, [&](long c, long count) {
-    both_sides<one_side, From, 6>([&](int i, int j) { return load(pixel[i][j] + c, count); },
-                                  [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * plane + c, v); });
+// What a thread keeps of a band between the two sides of its transform: vectors [columns][6].
+real* half_of(const Bands& bands) {
+  thread_local Buffer half;
+  thread_local long size = 0;
+  const long needed = (bands.across * 4 + 2) * 6 * lanes;
+  if (size < needed) half = Buffer(needed), size = needed;
+  return half.data();
+}
+
+// Rows of pixels of one picture, as a band's transform reads them; `zero` stands for a row outside of it.
+template <int side>
+struct PixelRows {
+  const real* row[side];
+  long width, left;  // `left` columns of zeros stand before the first pixel
+  PixelRows(const real* x, const real* zero, long n, long top, long h, long w, long c, long before) : width(w), left(before) {
+    for (long i = 0; i < side; i++) row[i] = top + i >= 0 && top + i < h ? x + (n * h + top + i) * w * c : zero;
+  }
+};
+
+// B^T x B of the tiles of a band (side = 6), or A dy A^T (side = 4). The columns go first: where tiles overlap, they share them.
+template <auto one_side, int side>
+void transform_in(const PixelRows<side>& pixels, const Bands& bands, Planes& planes, long at) {
+  real* half = half_of(bands);
+  const long plane = planes.plane, channels = planes.channels;
+  for_vectors(channels, [&](long c, long count) {
+    for (long j = 0; j < bands.across * 4 + side - 4; j++) {
+      const long column = j - pixels.left;
+      const bool inside = column >= 0 && column < pixels.width;
+      Vec in[side] = {}, out[6];
+      for (int i = 0; inside && i < side; i++) in[i] = load(pixels.row[i] + column * channels + c, count);
+      one_side(in, out);
+      for (int i = 0; i < 6; i++) store(half + (j * 6 + i) * lanes, out[i]);
+    }
+    for (long tile = 0; tile < bands.across; tile++)
+      for (int i = 0; i < 6; i++) {
+        Vec in[side], out[6];
+        for (int j = 0; j < side; j++) in[j] = load(half + ((tile * 4 + j) * 6 + i) * lanes);
+        one_side(in, out);
+        real* to = planes.at(i * 6, at + tile) + c;
+        for (int j = 0; j < 6; j++) store(to + j * plane, out[j]);
+      }
   });
 }
 
-void input_tile(const Tiles& tiles, const real* x, const real* zero, long tile, Planes& planes, long at) {
-  const Conv2dShape& q = tiles.q;
-  const real* pixel[6][6];
-  find_pixels(tiles, tile, q.pad, q.h, q.w, q.c, x, zero, pixel);
-  transform_in<Winograd::input>(pixel, planes, at);
+void input_band(const Bands& bands, const real* x, const real* zero, long band, Planes& planes, long at) {
+  const Conv2dShape& q = bands.q;
+  const PixelRows<6> pixels(x, zero, bands.picture(band), bands.top(band) - q.pad.h, q.h, q.w, q.c, q.pad.w);
+  transform_in<Winograd::input>(pixels, bands, planes, at);
 }
 
-void output_gradient_tile(const Tiles& tiles, const real* dy, const real* zero, long tile, Planes& planes, long at) {
-  const Conv2dShape& q = tiles.q;
-  const real* pixel[4][4];
-  find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, dy, zero, pixel);
-  transform_in<Winograd::output_gradient>(pixel, planes, at);
+void output_gradient_band(const Bands& bands, const real* dy, const real* zero, long band, Planes& planes, long at) {
+  const Conv2dShape& q = bands.q;
+  const PixelRows<4> pixels(dy, zero, bands.picture(band), bands.top(band), q.oh, q.ow, q.k, 0);
+  transform_in<Winograd::output_gradient>(pixels, bands, planes, at);
 }
 
-// y = A^T m A; what lies outside of the picture goes to `nowhere`.
-void output_tile(const Tiles& tiles, Planes& planes, long at, const Finish& finish, real* y, real* nowhere, long tile) {
-  const Conv2dShape& q = tiles.q;
-  real* pixel[4][4];
-  find_pixels(tiles, tile, 0, q.oh, q.ow, q.k, y, nowhere, pixel);
-  const real* from = planes.at(0, at);
-  const long plane = planes.plane;
+// y = A^T m A
+void output_band(const Bands& bands, Planes& planes, long at, const Finish& finish, real* y, long band) {
+  const Conv2dShape& q = bands.q;
+  real* half = half_of(bands);
+  real* first = y + (bands.picture(band) * q.oh + bands.top(band)) * q.ow * q.k;
+  const long plane = planes.plane, line = q.ow * q.k, lines = std::min(4l, q.oh - bands.top(band));
   const Vec floor = Vec{} + finish.floor;
   for_vectors(q.k, [&](long k, long count) {
+    for (long tile = 0; tile < bands.across; tile++)
+      for (int i = 0; i < 6; i++) {
+        Vec in[6], out[4];
+        const real* from = planes.at(i * 6, at + tile) + k;
+        for (int j = 0; j < 6; j++) in[j] = load(from + j * plane);
+        Winograd::output(in, out);
+        for (int j = 0; j < 4; j++) store(half + ((tile * 4 + j) * 6 + i) * lanes, out[j]);
+      }
     const Vec bias = load(finish.bias.data() + k);
-    both_sides<Winograd::output, 6, 4>([&](int i, int j) { return load(from + (i * 6 + j) * plane + k); },
-                                       [&](int i, int j, const Vec& v) { store(pixel[i][j] + k, at_least(v + bias, floor), count); });
+    for (long j = 0; j < q.ow; j++) {
+      Vec in[6], out[4];
+      for (int i = 0; i < 6; i++) in[i] = load(half + (j * 6 + i) * lanes);
+      Winograd::output(in, out);
+      for (int i = 0; i < 4; i++)
+        if (i < lines) store(first + i * line + j * q.k + k, at_least(out[i] + bias, floor), count);
+    }
   });
 }
 
@@ -110,20 +144,22 @@ void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
 bool weights_are_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
 bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 
-long tiles_a_block(const Conv2dShape& q, bool large) {
-  const long bytes_a_tile = places * (whole_vectors(q.c) + whole_vectors(q.k)) * static_cast<long>(sizeof(real));
-  const long fitting = std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
-  return large ? 192 : fitting / tile_rows * tile_rows;
+// As many bands as fit, but at least one; and such that products have no short tiles, if that can be.
+long bands_a_block(const Bands& bands, bool large) {
+  const long bytes_a_tile = places * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) * static_cast<long>(sizeof(real));
+  const long tiles = large ? 192 : std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
+  const long fitting = std::max(1l, tiles / bands.across), whole = tile_rows / std::gcd(tile_rows, bands.across);
+  return fitting < whole ? fitting : fitting / whole * whole;
 }
 
-std::vector<real> zeros_for(long channels) { return std::vector<real>(static_cast<std::size_t>(whole_vectors(channels)), real(0)); }
+std::vector<real> zeros_for(long numbers) { return std::vector<real>(static_cast<std::size_t>(numbers + lanes), real(0)); }
 
-// The rows of pixels that some tiles cover, in a batch of pictures of h rows of `line` numbers: numbers [begin, end).
+// The rows of pixels that some bands cover, in a batch of pictures of h rows of `line` numbers: numbers [begin, end).
 struct Stretch {
   long begin, end;
 };
-Stretch rows_of(const Tiles& tiles, long first, long last, long h, long line) {
-  const auto row = [&](long tile, long more) { return tile / tiles.across / tiles.down * h + std::min(h, tile / tiles.across % tiles.down * 4 + more); };
+Stretch rows_of(const Bands& bands, long first, long last, long h, long line) {
+  const auto row = [&](long band, long more) { return bands.picture(band) * h + std::min(h, bands.top(band) + more); };
   return first < last ? Stretch{row(first, 0) * line, row(last - 1, 4) * line} : Stretch{0, 0};
 }
 
@@ -135,48 +171,44 @@ void fetch(const real* numbers, const Stretch& s, long place) {
   for (long i = s.begin + size * place / places; i < s.begin + size * (place + 1) / places; i += line) __builtin_prefetch(numbers + i, write);
 }
 
-// Some tiles, a block of them at a time, in memory that is used again for each block.
-void forward_blocks(const Tiles& tiles, long begin, long end, long block, const real* x, const Buffer& u, const Finish& finish, real* y) {
-  const Conv2dShape& q = tiles.q;
-  const std::vector<real> zero = zeros_for(q.c);
-  Planes in(block, q.c), m(block, q.k);
+// Some bands, a block of them at a time, in memory that is used again for each block.
+void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x, const Buffer& u, const Finish& finish, real* y) {
+  const Conv2dShape& q = bands.q;
+  const std::vector<real> zero = zeros_for(q.w * q.c);
+  Planes in(block * bands.across, q.c), m(block * bands.across, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
-    parallel_for(count, [&](long t) { input_tile(tiles, x, zero.data(), first + t, in, t); });
-    const Stretch next = rows_of(tiles, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
-    const Stretch written = rows_of(tiles, first, first + count, q.oh, q.ow * q.k);
+    parallel_for(count, [&](long b) { input_band(bands, x, zero.data(), first + b, in, b * bands.across); });
+    const Stretch next = rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
+    const Stretch written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
     parallel_for(places, [&](long place) {
       fetch<0>(x, next, place);
       fetch<1>(y, written, place);
-      product_at(place, count, in, u, m);
+      product_at(place, count * bands.across, in, u, m);
     });
-    parallel_for(count, [&](long t) {
-      thread_local std::vector<real> nowhere;  // of each thread: several tiles may write there at once
-      if (static_cast<long>(nowhere.size()) < q.k) nowhere.resize(static_cast<std::size_t>(q.k));
-      output_tile(tiles, m, t, finish, y, nowhere.data(), first + t);
-    });
+    parallel_for(count, [&](long b) { output_band(bands, m, b * bands.across, finish, y, first + b); });
   }
 }
 
-// du [36][C][K] of some tiles, added up.
-void gradient_blocks(const Tiles& tiles, long begin, long end, const real* x, const real* dy, Planes& du) {
-  const Conv2dShape& q = tiles.q;
-  const std::vector<real> zero = zeros_for(std::max(q.c, q.k));
+// du [36][C][K] of some bands, added up.
+void gradient_blocks(const Bands& bands, long begin, long end, const real* x, const real* dy, Planes& du) {
+  const Conv2dShape& q = bands.q;
+  const std::vector<real> zero = zeros_for(std::max(q.w * q.c, q.ow * q.k));
   std::fill_n(du.numbers.data(), places * du.plane, real(0));
-  const long block = tiles_a_block(q, gradient_is_large(q));
-  Planes in(block, q.c), dm(block, q.k);
+  const long block = bands_a_block(bands, gradient_is_large(q));
+  Planes in(block * bands.across, q.c), dm(block * bands.across, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
-    parallel_for(count, [&](long t) {
-      input_tile(tiles, x, zero.data(), first + t, in, t);
-      output_gradient_tile(tiles, dy, zero.data(), first + t, dm, t);
+    parallel_for(count, [&](long b) {
+      input_band(bands, x, zero.data(), first + b, in, b * bands.across);
+      output_gradient_band(bands, dy, zero.data(), first + b, dm, b * bands.across);
     });
     const long last = std::min(first + count + block, end);
-    const Stretch next_x = rows_of(tiles, first + count, last, q.h, q.w * q.c), next_dy = rows_of(tiles, first + count, last, q.oh, q.ow * q.k);
+    const Stretch next_x = rows_of(bands, first + count, last, q.h, q.w * q.c), next_dy = rows_of(bands, first + count, last, q.oh, q.ow * q.k);
     parallel_for(places, [&](long place) {
       fetch<0>(x, next_x, place);
       fetch<0>(dy, next_dy, place);
-      outer_at(place, count, in, dm, du);
+      outer_at(place, count * bands.across, in, dm, du);
     });
   }
 }
@@ -228,11 +260,11 @@ Buffer winograd_weight(const Tensor& w) {
 
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
   Tensor y(q.y());
-  const Tiles tiles(q);
-  const long block = tiles_a_block(q, weights_are_large(q));
-  const auto body = [&](long, long begin, long end) { forward_blocks(tiles, begin, end, block, x.data(), weight, finish, y.data()); };
-  if (weights_are_large(q)) body(0, 0, tiles.count);
-  else parallel_shards(Shards(tiles.count, block), body);
+  const Bands bands(q);
+  const long block = bands_a_block(bands, weights_are_large(q));
+  const auto body = [&](long, long begin, long end) { forward_blocks(bands, begin, end, block, x.data(), weight, finish, y.data()); };
+  if (weights_are_large(q)) body(0, 0, bands.count);
+  else parallel_shards(Shards(bands.count, block), body);
   return y;
 }
 
@@ -244,17 +276,17 @@ Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& 
 }
 
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
-  const Tiles tiles(q);
+  const Bands bands(q);
   if (gradient_is_large(q)) {
     Planes du(q.c, q.k);
-    gradient_blocks(tiles, 0, tiles.count, x.data(), dy.data(), du);
+    gradient_blocks(bands, 0, bands.count, x.data(), dy.data(), du);
     return weight_gradient(q, du);
   }
-  const Shards shards(tiles.count);
+  const Shards shards(bands.count);
   std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
   parallel_shards(shards, [&](long shard, long begin, long end) {
     Planes du(q.c, q.k);
-    gradient_blocks(tiles, begin, end, x.data(), dy.data(), du);
+    gradient_blocks(bands, begin, end, x.data(), dy.data(), du);
     partial[static_cast<std::size_t>(shard)] = weight_gradient(q, du);
   });
   for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);

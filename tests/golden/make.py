@@ -286,7 +286,7 @@ def start(name, shape):
     return u / 8
 
 
-STEPS, PICTURES, SAMPLE = 10, 16, 17
+STEPS, PICTURES, SAMPLE, RATE = 10, 16, 17, 0.002
 
 
 def batch(step):
@@ -307,7 +307,7 @@ def network():
     pictures, labels = batch(0)
     results["evaluate/logits"] = model.eval()(pictures).detach().numpy()
 
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, nesterov=True, weight_decay=5e-4)
     model.train()
     losses = []
     for step in range(STEPS):
@@ -332,5 +332,5 @@ for part in convolutions, products, normalisation, pools, elementwise, channels,
     part()
 write(os.path.join(folder, "ops.safetensors"), ops, attributes_of)
 write(os.path.join(folder, "se_resnet20.safetensors"), network(),
-      {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": "0.05", "momentum": "0.9", "weight_decay": "0.0005"})
+      {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
 print(f"{len(attributes_of)} cases")

@@ -89,8 +89,9 @@ Tensor sampled(const Tensor& torch) {
 }
 
 // Ten steps multiply what float rounds off in the first by what training does with it: where a ReLU's input lies within rounding of 0, two right
-// programs go different ways. So in float the losses have to stay near, and the weights as a whole (L2).
-constexpr double loss_tolerance = in_double_build ? 1e-9 : 1e-2, weights_tolerance = 1e-2;
+// programs go different ways. So the rate is small (at 0.05 each step makes such a difference ten times larger), and in float the losses have to
+// stay near, and the weights as a whole (L2).
+constexpr double loss_tolerance = in_double_build ? 1e-9 : 1e-4, weights_tolerance = in_double_build ? 1e-9 : 1e-4;
 
 TEST(GoldenSeResnet20, TenStepsOfSgd) {
   const Model model = start_model();
