@@ -175,7 +175,7 @@ Var concat_channels(const std::vector<Var>& parts) {
   return result("concat_channels", concat_rows(values), parts, [=](Node& y) {
     long first = 0;
     for (const Var& part : parts) {
-      part.add_grad(slice_rows(y.grad, first, part.shape()[-1]));
+      if (part.needs_grad()) part.add_grad(slice_rows(y.grad, first, part.shape()[-1]));
       first += part.shape()[-1];
     }
   });

@@ -73,7 +73,7 @@ std::vector<Var> graph(const Var& y) {
   std::vector<Var> nodes{y};
   std::unordered_set<const Node*> seen{&*y};
   for (std::size_t i = 0; i < nodes.size(); i++)
-    for (const std::vector<Var> inputs = nodes[i]->inputs; const Var& x : inputs)
+    for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
   std::sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
   return nodes;

@@ -22,7 +22,7 @@ namespace {
 constexpr long cache_line = 64;
 constexpr long huge_page = 2l << 20;
 
-// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most 12 % is wasted.
+// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most an eighth is wasted.
 long rounded(long bytes) {
   const long grain = std::max(cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
   return (bytes + grain - 1) / grain * grain;

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,13 +28,15 @@ thread_local bool inside_a_body = false;
 class Workers {
  public:
   explicit Workers(int count) {
-    for (int i = 0; i < count; i++) threads_.emplace_back([this] { work(); });
+    try {
+      for (int i = 0; i < count; i++) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      const std::size_t started = threads_.size();
+      end();
+      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1, " threads that are wanted (", error.code().message(), "); ask for fewer"));
+    }
   }
-  ~Workers() {
-    stop_ = true;
-    wake();
-    for (std::thread& t : threads_) t.join();
-  }
+  ~Workers() { end(); }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
@@ -52,6 +55,13 @@ class Workers {
   }
 
  private:
+  void end() {
+    stop_ = true;
+    wake();
+    for (std::thread& t : threads_) t.join();
+    threads_.clear();
+  }
+
   void wake() {
     {
       std::lock_guard lock(mutex_);

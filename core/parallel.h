@@ -10,6 +10,7 @@ int threads();
 
 // Runs body(0), ..., body(count - 1), each once, in any order, on any thread; returns when all are done. An exception that a
 // body throws is thrown again here (the one of the lowest index). Inside a body everything runs on the body's own thread.
+// A program has one set of workers: only one of its own threads may call this, or set_threads, at a time.
 void parallel_for(long count, const std::function<void(long)>& body);
 
 // Cuts [0, items) into at most max_shards nearly equal pieces, none of them shorter than `grain` unless it is the only one.

@@ -18,8 +18,9 @@ FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn) {
 
 const FixedConv2d& FoldedLayers::of(const Conv2d& conv, const BatchNorm2d& bn) {
   const std::lock_guard lock(mutex_);
-  const auto found = folded_.find(&*conv.w);
-  return found != folded_.end() ? found->second : folded_.emplace(&*conv.w, fold(conv, bn)).first->second;
+  const std::pair<const Node*, const Node*> pair{&*conv.w, &*bn.gamma};
+  const auto found = folded_.find(pair);
+  return found != folded_.end() ? found->second : folded_.emplace(pair, fold(conv, bn)).first->second;
 }
 
 }  // namespace excite

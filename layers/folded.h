@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "core/kernels/conv2d_fixed.h"
 #include "layers/batch_norm.h"
@@ -20,7 +21,7 @@ class FoldedLayers {
 
  private:
   std::mutex mutex_;
-  std::map<const Node*, FixedConv2d> folded_;  // by the convolution's weight
+  std::map<std::pair<const Node*, const Node*>, FixedConv2d> folded_;  // by the convolution's weight and batch-norm's gamma
 };
 
 }  // namespace excite

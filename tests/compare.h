@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -38,7 +39,13 @@ inline testing::AssertionResult close(const Tensor& actual, const Tensor& expect
   return testing::AssertionFailure() << message.str();
 }
 
-inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected) { return close(actual, expected, 0); }
+// Byte by byte, where close() takes -0 for 0 and any NaN for any other.
+inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected) {
+  const auto bytes = static_cast<std::size_t>(expected.size()) * sizeof(real);
+  if (actual.shape() == expected.shape() && (bytes == 0 || std::memcmp(actual.data(), expected.data(), bytes) == 0)) return testing::AssertionSuccess();
+  const testing::AssertionResult apart = close(actual, expected, 0);
+  return apart ? testing::AssertionFailure() << "numbers that compare as equal have other bits" : apart;
+}
 
 // The text of the error that f() throws, and whether it has all of `parts` in it.
 template <class Kind = Error, class F>

@@ -4,18 +4,19 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/data/load.h"
 #include "tools/output.h"
 #include "tools/training/metrics.h"
+#include "tools/voters.h"
 
 namespace excite {
 
 namespace {
 
 struct EvaluateOptions {
-  std::string weights, data = "builtin";
+  VoterOptions voters;
+  std::string data = "builtin";
   long batch = 250, limit = 0;
   int threads = excite::threads();
   bool json = false;
@@ -51,14 +52,18 @@ int evaluate(const EvaluateOptions& o) {
   set_threads(o.threads);
   require<UsageError>(o.batch >= 1, "evaluate: --batch ", o.batch, ": expected at least 1");
   require<UsageError>(o.limit >= 0, "evaluate: --limit ", o.limit, ": expected at least 0");
-  const TrainedModel trained = load_model(SafetensorsFile(o.weights));
+  const Voters loaded = load_voters(o.voters);
   DataSplit data = load_data(o.data);
   if (o.limit > 0) data.test = keep_first(data.test, o.limit);
-  require<FileError>(data.test.classes == trained.purpose.classes, "evaluate: ", o.weights, " tells apart ", trained.purpose.classes.size(),
+  require<FileError>(data.test.classes == loaded.classes(), "evaluate: ", o.voters.weights.front(), " tells apart ", loaded.classes().size(),
                      " classes, and they are not the ", data.test.classes.size(), " of ", o.data);
-  const Normalisation normalisation{trained.purpose.mean, trained.purpose.deviation};
-  const Metrics metrics = measure_accuracy(trained.model, data.test, normalisation, o.batch, [](const Metrics&) { return true; });
-  o.json ? print_json(as_json(metrics, trained.purpose.classes)) : print_table(metrics, trained.purpose.classes);
+  std::vector<Voter> voters;
+  for (std::size_t m = 0; m < loaded.trained.size(); m++) {
+    const TrainedModel& t = loaded.trained[m];
+    voters.push_back({t.model, {t.purpose.mean, t.purpose.deviation}, loaded.shares[m]});
+  }
+  const Metrics metrics = measure_accuracy(voters, data.test, o.batch, [](const Metrics&) { return true; });
+  o.json ? print_json(as_json(metrics, loaded.classes())) : print_table(metrics, loaded.classes());
   return 0;
 }
 
@@ -67,13 +72,14 @@ int evaluate(const EvaluateOptions& o) {
 void add_evaluate(CLI::App& app, Run& run) {
   const auto o = std::make_shared<EvaluateOptions>();
   CLI::App* c = app.add_subcommand("evaluate", "measures trained weights on a set's test pictures: loss, top-1, top-5, per class, confusion matrix");
-  c->add_option("--weights", o->weights, "a .safetensors file that train has written")->required();
+  add_voter_options(*c, o->voters);
   c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
   c->add_option("--batch", o->batch, "pictures at a time");
   c->add_option("--limit", o->limit, "use only the first N pictures; 0 for all");
   c->add_option("--threads", o->threads, "changes the time, not the numbers");
   c->add_flag("--json", o->json, "prints JSON: loss, top1, top5 (fractions), per_class, confusion (rows: true class, columns: predicted)");
-  c->footer("Example: excite evaluate --weights runs/se_resnet20-1/last.safetensors --data data/cifar-10-batches-bin");
+  c->footer("Example: excite evaluate --weights runs/se_resnet20-1/last.safetensors --data data/cifar-10-batches-bin\n"
+            "         excite evaluate --weights a.safetensors --weights b.safetensors --shares 2,1");
   c->callback([=, &run] { run = [=] { return evaluate(*o); }; });
 }
 

@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "tools/commands.h"
+#include "tools/output.h"
 
 namespace excite {
 namespace {
@@ -17,16 +18,17 @@ namespace {
 enum ExitCode { failed = 1, usage = 2, bad_file = 3, diverged = 4 };
 
 int complain(const char* what, int code) {
-  std::fprintf(stderr, "excite: %s\n", what);
+  std::fprintf(stderr, "excite: %s\n", printable(what).c_str());
   return code;
 }
 
 // A file that is opened gets the lowest free number. If a standard stream were closed, the next file would take its place, and what
 // is printed would land in it.
 void hold_standard_streams() {
-  for (const int stream : {0, 2})
+  const bool somewhere_to_print = fcntl(1, F_GETFD) >= 0;
+  for (const int stream : {0, 1, 2})
     if (fcntl(stream, F_GETFD) < 0) open("/dev/null", O_RDWR);
-  require(fcntl(1, F_GETFD) >= 0, "standard output: it is closed, so there is nowhere to print to");
+  require(somewhere_to_print, "standard output: it is closed, so there is nowhere to print to");
 }
 
 // What was printed may still wait in a buffer, and only now find that there is no place for it.

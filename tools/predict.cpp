@@ -1,6 +1,8 @@
 // excite predict: what trained weights see in pictures.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -11,16 +13,16 @@
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "models/infer.h"
-#include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/voters.h"
 
 namespace excite {
 
 namespace {
 
 struct PredictOptions {
-  std::string weights;
+  VoterOptions voters;
   std::vector<std::string> pictures;
   long top = 5;
   int threads = excite::threads();
@@ -76,15 +78,22 @@ Tensor normalised(const Image& image, const Purpose& purpose) {
   return x;
 }
 
-std::vector<Guess> best_guesses(const TrainedModel& trained, const Inference& infer, const Image& image, long top) {
-  const long size = trained.model.picture_size;
-  const Tensor p = softmax(infer(normalised(resize(image, size, size), trained.purpose)));
+// Each model sees the picture at its own size, normalised as it was trained.
+std::vector<Guess> best_guesses(const Voters& voters, const std::deque<Inference>& infer, const Image& image, long top) {
+  std::vector<Tensor> logits;
+  for (std::size_t m = 0; m < infer.size(); m++) {
+    const TrainedModel& trained = voters.trained[m];
+    const long size = trained.model.picture_size;
+    logits.push_back(infer[m](normalised(resize(image, size, size), trained.purpose)));
+  }
+  const Tensor p = softmax(log_mean_probability(std::move(logits), voters.shares));
+  for (const real v : p) require<FileError>(std::isfinite(v), "predict: the weights make a probability of ", v, ", so they are no use");
   std::vector<long> order(static_cast<std::size_t>(p.size()));
   std::iota(order.begin(), order.end(), 0l);
   std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
   std::vector<Guess> guesses;
   for (const long i : order)
-    if (static_cast<long>(guesses.size()) < top) guesses.push_back({trained.purpose.classes[static_cast<std::size_t>(i)], static_cast<double>(p[i])});
+    if (static_cast<long>(guesses.size()) < top) guesses.push_back({voters.classes()[static_cast<std::size_t>(i)], static_cast<double>(p[i])});
   return guesses;
 }
 
@@ -105,8 +114,9 @@ nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>
 
 int predict(const PredictOptions& o) {
   set_threads(o.threads);
-  const TrainedModel trained = load_model(SafetensorsFile(o.weights));
-  const Inference infer(trained.model);
+  const Voters voters = load_voters(o.voters);
+  std::deque<Inference> infer;
+  for (const TrainedModel& trained : voters.trained) infer.emplace_back(trained.model);
   nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
   for (const auto& [path, named] : all_files(o.pictures)) {
     Image image;
@@ -118,7 +128,7 @@ int predict(const PredictOptions& o) {
       json["skipped"].push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    const std::vector<Guess> guesses = best_guesses(trained, infer, image, o.top);
+    const std::vector<Guess> guesses = best_guesses(voters, infer, image, o.top);
     if (!o.json) print_bars(path, guesses);
     json["pictures"].push_back(as_json(path, guesses));
   }
@@ -133,7 +143,7 @@ void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App* c = app.add_subcommand("predict", "says what trained weights see in pictures");
   c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->required()->default_str("");
-  c->add_option("--weights", o->weights, "a .safetensors file that train has written")->required();
+  add_voter_options(*c, o->voters);
   c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_flag("--json", o->json, "prints JSON: pictures (file, top: class, probability) and skipped (file, why)");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr long rows_a_shard = 64;
 
-// Two sums for each channel over all rows. `term(row, first, second)` adds the numbers of some rows' terms to first[c] and second[c]
+// Two sums for each channel over all rows. add_rows(begin, end, first, second) adds the terms of some rows to first[c] and second[c]
 // in real; these short sums are then added up in double, the shards in their order.
 template <class Terms>
 void two_sums(long rows, long channels, double* first, double* second, const Terms& add_rows) {

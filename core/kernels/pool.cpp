@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -66,8 +67,9 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& fro
   for_each_window(x.shape(), y.shape(), o, [&](long out, const Window& w, long picture) {
     real* best = y.data() + out * channels;
     int* where = from.data() + out * channels;
-    std::fill_n(best, channels, -std::numeric_limits<real>::infinity());
-    std::fill_n(where, channels, static_cast<int>((picture + w.top * x.dim(2) + w.left) * channels));
+    const long first = (picture + w.top * x.dim(2) + w.left) * channels;
+    std::copy_n(x.data() + first, channels, best);
+    std::iota(where, where + channels, static_cast<int>(first));
     for_each_pixel(x.shape(), w, picture, [&](long pixel) {
       const real* v = x.data() + pixel * channels;
       for (long c = 0; c < channels; c++)

@@ -1,10 +1,13 @@
 #include "core/parallel.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <set>
 #include <stdexcept>
 
 #include "tests/compare.h"
+#include "tests/core/files/scratch.h"
 
 namespace excite {
 namespace {
@@ -78,6 +81,21 @@ TEST(Shards, AreSixteenWhereverThereAreSixteenItems) {
 TEST(Threads, AreAtLeastOne) {
   EXPECT_TRUE(fails_saying<UsageError>([] { set_threads(0); }, {"set_threads(0)", "1 to 1024"}));
   EXPECT_GE(threads(), 1);
+}
+
+// A user may have 20 threads here: a sentence, not a wait without end for those that were started.
+TEST(Threads, ThatTheSystemDoesNotGiveAreAnError) {
+  set_threads(threads());  // ends the workers, which a child would not have
+  const std::string said = in_child([] {
+    drop_rights();
+    const rlimit few{20, 20};
+    setrlimit(RLIMIT_NPROC, &few);
+    set_threads(200);
+    parallel_for(2, [](long) {});
+    return std::string("all started");
+  });
+  expect_contains(said, "of the 200 threads that are wanted");
+  expect_contains(said, "ask for fewer");
 }
 
 }  // namespace

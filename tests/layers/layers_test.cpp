@@ -43,6 +43,14 @@ TEST(Conv2dLayer, IsItsOp) {
   EXPECT_GT(largest(conv.b->value), 0);
 }
 
+TEST(Layers, SayWhichSizesCannotBe) {
+  Rng rng(0);
+  EXPECT_TRUE(fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 0}); }, {"Conv2d: 4 -> 6", "0 groups"}));
+  EXPECT_TRUE(fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 4}); }, {"4 groups", "divide both"}));
+  EXPECT_TRUE(fails_saying([&] { Conv2d(4, 0, 3, rng); }, {"4 -> 0"}));
+  EXPECT_TRUE(fails_saying([&] { Linear(0, 3, rng); }, {"Linear: 0 -> 3"}));
+}
+
 TEST(LinearLayer, OwnsAWeightAndABiasUnlessForbidden) {
   Rng rng(0);
   EXPECT_EQ(state_of(Linear(4, 6, rng)), "weight [4, 6]\nbias [6]\n");

@@ -2,6 +2,7 @@
 #include "models/infer.h"
 
 #include "autograd/ops.h"
+#include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "layers/compose.h"
 #include "tests/compare.h"
@@ -72,6 +73,16 @@ TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
 }
 
 // Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle of one.
+TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
+  Rng rng(6);
+  const Conv2d conv(3, 4, 1, rng);
+  const BatchNorm2d first(4), second(4);
+  second.gamma->value = full({4}, 3);
+  FoldedLayers folded;
+  const Tensor x = normal({1, 2, 2, 3}, rng), once = folded.of(conv, first).conv(x);
+  EXPECT_TRUE(close(folded.of(conv, second).conv(x), map([](real v) { return 3 * v; }, once), in_double_build ? 1e-12 : 1e-5));
+}
+
 TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
   Rng rng(0);
   const Tensor x = normal({2, 7, 6, 24}, rng);

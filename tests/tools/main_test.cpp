@@ -72,6 +72,14 @@ TEST(Program, AFullDiskIsAFailure) {
 
 TEST(Program, AClosedStandardOutputIsAFailure) { expect_failure(shell("\"$EXCITE\" models >&-"), 1, {"standard output: ", "closed"}); }
 
+TEST(Program, WithEveryStreamClosedFailsQuietly) { EXPECT_EQ(shell("\"$EXCITE\" models <&- >&- 2>&-").code, 1); }
+
+TEST(Program, ObeysNoControlCharactersInWhatItComplainsOf) {
+  const Ending ending = excite_program({"summary", "--model", "\033[31mresnet"});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_EQ(ending.err.find('\033'), std::string::npos) << ending.err;
+}
+
 TEST(Program, RunsWithStandardInputAndErrorClosed) {
   const Ending ending = shell("\"$EXCITE\" models <&- 2>&-");
   EXPECT_EQ(ending.code, 0);

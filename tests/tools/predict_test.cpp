@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/files/image.h"
@@ -72,6 +73,37 @@ TEST_F(Predict, TakesPicturesOfAnySize) {
   const nlohmann::json json = predicted({folder / "large.png", folder / "small.png", folder / "dot.png"});
   ASSERT_EQ(json["pictures"].size(), 3u);
   EXPECT_EQ(json["pictures"][0]["top"], json["pictures"][1]["top"]);
+}
+
+TEST_F(Predict, SaysThatWeightsOfNaNAreNoUse) {
+  write_png(folder / "a.png", noise(32, 32, 1));
+  for (const Module::Entry& entry : model.module.state())
+    if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
+  save_tensors(weights, describe(model, purpose), state_of(model.module));
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3, {"probability of nan"});
+}
+
+TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
+  write_png(folder / "a.png", noise(32, 32, 1));
+  const auto always = [&](const std::string& file, double ant, double bee, double cat) {
+    for (const Module::Entry& entry : model.module.state()) {
+      for (real& v : entry.var->value) v = 0;
+      if (entry.name == "fc.bias") entry.var->value = Tensor({3}, {real(std::log(ant)), real(std::log(bee)), real(std::log(cat))});
+    }
+    save_tensors(file, describe(model, purpose), state_of(model.module));
+  };
+  const std::string other = folder / "other.safetensors";
+  always(weights, 0.1, 0.6, 0.3);
+  always(other, 0.6, 0.1, 0.3);
+  const nlohmann::json json = predicted({"--weights", other, "--shares", "3,1", folder / "a.png"});
+  const nlohmann::json top = json["pictures"][0]["top"];
+  EXPECT_EQ(top[0]["class"], "bee");
+  EXPECT_NEAR(top[0]["probability"].get<double>(), 0.475, 1e-5);
+  EXPECT_EQ(top[2]["class"], "ant");
+  EXPECT_NEAR(top[2]["probability"].get<double>(), 0.225, 1e-5);
+  const Ending one_too_few = excite_program({"predict", "--weights", weights, "--weights", other, "--shares", "3", folder / "a.png"});
+  EXPECT_EQ(one_too_few.code, 2);
+  EXPECT_NE(one_too_few.err.find("--shares has 1 numbers for 2 files"), std::string::npos) << one_too_few.err;
 }
 
 TEST_F(Predict, ShowsTheTopClassesWithBars) {

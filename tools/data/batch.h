@@ -18,7 +18,7 @@ Normalisation measure(const Dataset& dataset);  // over all pixels; the deviatio
 
 struct Augmentation {
   bool crop = false;    // four pixels of black on every side, then a random 32x32 of it (He et al., arXiv 1512.03385)
-  bool flip = false;    // left and right exchanged, for every second picture
+  bool flip = false;    // left and right exchanged, for a picture in two
   bool cutout = false;  // a random 8x8 square becomes the mean (DeVries, Taylor, arXiv 1708.04552)
 };
 Augmentation parse_augmentation(const std::string& text);  // "none", or some of "crop,flip,cutout"; else a UsageError

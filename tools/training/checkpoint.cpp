@@ -65,9 +65,9 @@ Position load_checkpoint(const std::string& path, const Metadata& run, long epoc
   for (const auto& [key, value] : run)
     require<FileError>(found[key] == value, path, ": not a checkpoint of this run: its ", key, " has ", difference(found[key], value));
   const Position p = position_from(found["position"], path);
-  const long in_epoch = p.step - p.epoch * steps_per_epoch;
-  const long most = p.epoch < epochs ? steps_per_epoch : 0;
-  const bool possible = p.epoch >= 0 && p.epoch <= epochs && in_epoch >= 0 && in_epoch <= most && in_epoch == p.sums.steps;
+  const bool in_run = p.epoch >= 0 && p.epoch <= epochs && p.step >= 0 && p.step <= epochs * steps_per_epoch;
+  const long in_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1, most = p.epoch < epochs ? steps_per_epoch : 0;
+  const bool possible = in_epoch >= 0 && in_epoch <= most && in_epoch == p.sums.steps;
   require<FileError>(possible, path, ": says that ", p.epoch, " epochs and ", p.step, " steps are done, ", p.sums.steps,
                      " of them since; the run has ", epochs, " epochs of ", steps_per_epoch, " steps");
   load_tensors(file, state);

@@ -119,7 +119,7 @@ bool Training::train_epoch() {
 // The log comes first and last.safetensors last, so whatever a kill leaves behind is about epochs that last.safetensors does not
 // know yet, and is written again, the same, when the run goes on from there.
 bool Training::finish_epoch(const RunFolder& folder) {
-  const Metrics test = measure_accuracy(model_, data_.test, normalisation_, recipe_.batch,
+  const Metrics test = measure_accuracy({{model_, normalisation_}}, data_.test, recipe_.batch,
                                         [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
   if (!std::isfinite(test.loss())) explain(test);
   if (stop_() != 0) return false;

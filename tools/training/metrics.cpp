@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <numeric>
 
 #include "core/check.h"
+#include "models/fusion.h"
 #include "models/infer.h"
 
 namespace excite {
@@ -48,15 +50,23 @@ long Metrics::count_of(long label) const {
   return std::accumulate(row, row + classes_, 0l);
 }
 
-Metrics measure_accuracy(const Model& model, const Dataset& dataset, const Normalisation& normalisation, long batch,
-                         const std::function<bool(const Metrics&)>& between) {
-  const Inference infer(model);
-  Metrics metrics(model.classes);
+Metrics measure_accuracy(const std::vector<Voter>& voters, const Dataset& dataset, long batch, const std::function<bool(const Metrics&)>& between) {
+  require(!voters.empty(), "measure_accuracy: no model, expected at least one");
+  std::deque<Inference> infer;
+  std::vector<double> shares;
+  for (const Voter& v : voters) infer.emplace_back(v.model), shares.push_back(v.share);
+  Metrics metrics(voters.front().model.classes);
   for (long begin = 0; begin < dataset.count(); begin += batch) {
     std::vector<long> pictures(static_cast<std::size_t>(std::min(batch, dataset.count() - begin)));
     std::iota(pictures.begin(), pictures.end(), begin);
-    Batch b = make_batch(dataset, pictures, normalisation, Augmentation{}, 0, 0);
-    metrics.add(infer(b.x), b.labels);
+    std::vector<Tensor> logits;
+    std::vector<int> labels;
+    for (std::size_t v = 0; v < voters.size(); v++) {
+      Batch b = make_batch(dataset, pictures, voters[v].normalisation, Augmentation{}, 0, 0);
+      logits.push_back(infer[v](b.x));
+      labels = std::move(b.labels);
+    }
+    metrics.add(log_mean_probability(std::move(logits), shares), labels);
     if (!between(metrics)) break;
   }
   return metrics;

@@ -35,9 +35,15 @@ class Metrics {
 // that is not a number counts as larger than all.
 long rank_of(const real* logits, long classes, long label);
 
-// The model in Mode::evaluate on every picture, the last short batch included. Between batches it calls between(metrics so far); if that
-// returns false it stops there.
-Metrics measure_accuracy(const Model& model, const Dataset& dataset, const Normalisation& normalisation, long batch,
-                         const std::function<bool(const Metrics&)>& between);
+// One of the models that vote: what it was trained to see, and how much its probabilities count.
+struct Voter {
+  const Model& model;
+  Normalisation normalisation;
+  double share = 1;
+};
+
+// The models in Mode::evaluate, by the mean of their probabilities (models/fusion.h), on every picture, the last short batch included. Between batches it calls
+// between(metrics so far); if that returns false it stops there.
+Metrics measure_accuracy(const std::vector<Voter>& voters, const Dataset& dataset, long batch, const std::function<bool(const Metrics&)>& between);
 
 }  // namespace excite

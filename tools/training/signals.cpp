@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <string_view>
 
 namespace excite {
@@ -15,7 +16,9 @@ void on_signal(int signal) {
   if (first_signal != 0) _exit(128 + signal);
   first_signal = signal;
   constexpr std::string_view notice = "\nexcite: stopping after this step; a second time stops at once\n";
+  const int interrupted = errno;
   [[maybe_unused]] const auto written = write(STDERR_FILENO, notice.data(), notice.size());
+  errno = interrupted;
 }
 
 }  // namespace

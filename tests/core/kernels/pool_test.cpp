@@ -1,5 +1,7 @@
 #include "core/kernels/pool.h"
 
+#include <limits>
+
 #include "core/random.h"
 #include "tests/compare.h"
 
@@ -109,6 +111,13 @@ TEST(MaxPool2d, DoesNotHideNaN) {
   const real nan = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), {}, from)[0]));
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {nan, 3, 1, 2}), {}, from)[0]));
+}
+
+TEST(MaxPool2d, OfNothingButMinusInfinityKeepsToItsChannel) {
+  const real lowest = -std::numeric_limits<real>::infinity();
+  std::vector<int> from;
+  max_pool2d(Tensor({1, 1, 2, 2}, {1, lowest, 2, lowest}), {.kernel = {1, 2}, .stride = 1}, from);
+  EXPECT_EQ(from, (std::vector<int>{2, 1}));
 }
 
 TEST(GlobalPools, AreAPictureAsOneWindow) {

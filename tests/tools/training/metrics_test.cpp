@@ -2,7 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
+#include "models/fusion.h"
+#include "models/infer.h"
 #include "tests/compare.h"
 #include "tests/tools/training/pictures.h"
 
@@ -55,20 +58,37 @@ TEST(MeasureAccuracy, KeepsTheLastShortBatchAndDoesNotDependOnTheBatch) {
   const Dataset data = noisy_pictures(21);
   long batches = 0;
   const auto count = [&](const Metrics&) { return ++batches, true; };
-  const Metrics by_eight = measure_accuracy(model, data, measure(data), 8, count);
+  const Metrics by_eight = measure_accuracy({{model, measure(data)}}, data, 8, count);
   EXPECT_EQ(by_eight.count(), 21);
   EXPECT_EQ(batches, 3);
-  const Metrics whole = measure_accuracy(model, data, measure(data), 100, count);
+  const Metrics whole = measure_accuracy({{model, measure(data)}}, data, 100, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
   for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.needs_grad() && p->grad.empty());
+}
+
+TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
+  Rng rng(0);
+  const Model a = make_model("se_resnet8", {}, 10, rng), b = make_model("resnet8", {}, 10, rng);
+  const Dataset data = noisy_pictures(21);
+  const Normalisation as_a = measure(data), as_b{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
+  std::vector<long> all(21);
+  std::iota(all.begin(), all.end(), 0l);
+  std::vector<Tensor> logits;
+  logits.push_back(infer(a, make_batch(data, all, as_a, {}, 0, 0).x));
+  logits.push_back(infer(b, make_batch(data, all, as_b, {}, 0, 0).x));
+  Metrics expected(10);
+  expected.add(log_mean_probability(std::move(logits), {1, 2}), data.labels);
+  const Metrics together = measure_accuracy({{a, as_a, 1}, {b, as_b, 2}}, data, 8, [](const Metrics&) { return true; });
+  EXPECT_NEAR(together.loss(), expected.loss(), 1e-5 * expected.loss());
+  EXPECT_EQ(together.top5(), expected.top5());
 }
 
 TEST(MeasureAccuracy, StopsWhereItIsToldTo) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
   const Dataset data = noisy_pictures(20);
-  EXPECT_EQ(measure_accuracy(model, data, measure(data), 8, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
+  EXPECT_EQ(measure_accuracy({{model, measure(data)}}, data, 8, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
 }
 
 }  // namespace
