@@ -21,6 +21,12 @@ Tensor scale_rows(const Tensor& x, const Tensor& by) {
   return affine_rows(x, zeros(by.shape()), by, zeros(by.shape()));
 }
 
+// The gate's operations are part of block_tail, in the forward pass as in the backward pass: whoever watches sees one operation.
+Var unseen(const Gate& gate, const Var& q) {
+  const Observed nobody(nullptr);
+  return gate(q);
+}
+
 }  // namespace
 
 // As batch_norm, with dy of it where y > 0 and 0 elsewhere.
@@ -61,7 +67,7 @@ Var block_tail(const Var& u, const Var& gamma, const Var& beta, const Var& runni
 
   const Shape per_picture{u.shape()[0], u.shape()[3]};
   const Var q = parameter(affine_rows(moments.mean, z->mean, z->a, beta->value));
-  const Var s = gate ? gate(q) : Var(full(per_picture, 1));
+  const Var s = gate ? unseen(gate, q) : Var(full(per_picture, 1));
   require(s.shape() == per_picture, "block_tail: the gate made ", s.shape(), " of ", per_picture, ", expected the same shape");
 
   std::vector<Var> inputs{u, gamma, beta, shortcut};

@@ -51,11 +51,11 @@ Var parameter(Tensor value) {
 }
 
 namespace {
-thread_local std::function<void(const Node&)> observer;
+thread_local Observed::Made observer;
 }  // namespace
 
-Observed::Observed(std::function<void(const Node&)> made) { observer = std::move(made); }
-Observed::~Observed() { observer = nullptr; }
+Observed::Observed(Made made) : outer_(std::exchange(observer, std::move(made))) {}
+Observed::~Observed() { observer = std::move(outer_); }
 
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward) {
   Var y(std::move(value));
@@ -65,7 +65,7 @@ Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backw
     y->inputs = std::move(inputs);
     y->backward = std::move(backward);
   }
-  if (observer) observer(*y);
+  if (observer) observer(*y, y->needs_grad ? y->inputs : inputs);
   return y;
 }
 

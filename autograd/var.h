@@ -62,14 +62,18 @@ Var parameter(Tensor value);           // a leaf that needs a gradient
 // What every op returns. The node is recorded, with its inputs and its backward, only if an input needs a gradient.
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward);
 
-// While it lives, every node that an op of this thread makes is shown to `made`, right after its value was computed (the bench looks
-// at the clock there). Of two that overlap the later one counts.
+// While it lives, every node that an op of this thread makes is shown to `made`, right after its value was computed (profile/watch looks at
+// the clock there), and what it was computed from, recorded or not. Inside another one it takes its place; an empty one sees nothing.
 class Observed {
  public:
-  explicit Observed(std::function<void(const Node&)> made);
+  using Made = std::function<void(const Node& y, const std::vector<Var>& inputs)>;
+  explicit Observed(Made made);
   ~Observed();
   Observed(const Observed&) = delete;
   Observed& operator=(const Observed&) = delete;
+
+ private:
+  Made outer_;
 };
 
 // Adds d loss / d leaf to every leaf that needs it. `loss` is one number. Nodes are freed on the way, so a graph is walked
@@ -77,7 +81,7 @@ class Observed {
 void backward(const Var& loss);
 void backward(const Var& y, Tensor cotangent);  // of <cotangent, y>, for a y of any shape
 
-// Called with each node right before its backward, and after it (training/diagnosis and the bench look at nodes so).
+// Called with each node right before its backward, and after it (training/diagnosis and profile/watch look at nodes so).
 struct Visitor { std::function<void(Node&)> before, after; };
 void backward(const Var& y, Tensor cotangent, const Visitor& visitor);
 

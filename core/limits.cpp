@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <vector>
 
 #include "core/kernels/simd.h"
@@ -11,18 +12,6 @@
 namespace excite {
 
 namespace {
-
-// The shortest of several runs, in seconds.
-template <class Run>
-double best_seconds(int runs, const Run& run) {
-  double best = 1e300;
-  for (int i = 0; i < runs; i++) {
-    const auto then = std::chrono::steady_clock::now();
-    run();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
-  }
-  return best;
-}
 
 // A multiply-add takes about four cycles and two can begin in each, so at least eight sums must be in flight.
 constexpr int sums_in_flight = 12;
@@ -52,6 +41,16 @@ constexpr int sums_in_flight = 12;
 }
 
 }  // namespace
+
+double best_seconds(int runs, const std::function<void()>& run) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < runs; i++) {
+    const auto then = std::chrono::steady_clock::now();
+    run();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
+  }
+  return best;
+}
 
 Limits measure_limits() {
   const long workers = threads();

@@ -12,13 +12,13 @@ namespace excite {
 
 // bn(conv(x))
 inline Var conv_norm(const Conv2d& conv, const BatchNorm2d& bn, const Var& x, Mode mode) {
-  if (mode.folded) return result("conv2d", mode.folded->of(conv, bn).conv(x->value), {}, {});
+  if (mode.folded) return result("conv2d", mode.folded->of(conv, bn).conv(x->value), {x, conv.w}, {});
   return bn(conv(x), mode);
 }
 
 // relu(bn(conv(x)))
 inline Var conv_norm_relu(const Conv2d& conv, const BatchNorm2d& bn, const Var& x, Mode mode) {
-  if (mode.folded) return result("conv2d", mode.folded->of(conv, bn).conv_relu(x->value), {}, {});
+  if (mode.folded) return result("conv2d", mode.folded->of(conv, bn).conv_relu(x->value), {x, conv.w}, {});
   if (mode != Mode::train) return relu(conv_norm(conv, bn, x, mode));
   return batch_norm_relu(conv(x), bn.gamma, bn.beta, bn.running_mean, bn.running_var, bn.eps);
 }
@@ -34,7 +34,7 @@ inline Var conv_norm_excite_add_relu(const Conv2d& conv, const BatchNorm2d& bn, 
   if (mode.folded && se) {
     const Tensor none = zeros({z.shape()[3]});
     const Var s = se->gate(global_avg_pool(z));
-    return result("block_tail", affine_add_relu(z->value, none, s->value, none, shortcut->value), {}, {});
+    return result("scale_add_relu", affine_add_relu(z->value, none, s->value, none, shortcut->value), {z, s, shortcut}, {});
   }
   return relu(add(se ? (*se)(z) : z, shortcut));
 }

@@ -23,4 +23,6 @@ struct Cost {
 
 Cost cost_of(const Var& y);      // of all that y was computed from, for as many pictures as there were
 
+long macs(const Node& y, const std::vector<Var>& inputs);  // of the one op that made y of them
+
 }  // namespace excite

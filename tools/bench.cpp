@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <map>
+#include <functional>
 #include <memory>
-#include <numeric>
-#include <utility>
 
 #include "core/check.h"
 #include "core/limits.h"
@@ -13,9 +11,12 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "models/infer.h"
+#include "tools/bench_fused.h"
 #include "tools/bench_ops.h"
 #include "tools/commands.h"
 #include "tools/data/load.h"
+#include "tools/output.h"
+#include "tools/profile/account.h"
 #include "tools/training/step.h"
 
 namespace excite {
@@ -27,92 +28,42 @@ struct BenchOptions {
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
-  bool ops = false, limits = false, plain = false;
+  bool ops = false, limits = false, plain = false, json = false;
 };
 
 using Clock = std::chrono::steady_clock;
+constexpr const char* precision = sizeof(real) == 4 ? "float" : "double";
 
-// ---- where the time goes ----
-
-// Keeps account of a step's time: all of it that has passed since the last entry is charged to what has just ended.
-class Ledger {
- public:
-  struct Account {
-    long calls = 0;                    // forward
-    double forward = 0, backward = 0;  // milliseconds
-    double total() const { return forward + backward; }
-  };
-  void open() { last_ = Clock::now(), open_ = true; }  // until then nothing is charged, and nothing read from the clock
-  void forward(const std::string& what) {
-    if (!open_) return;
-    accounts_[what].calls++;
-    accounts_[what].forward += passed();
-  }
-  void backward(const std::string& what) {
-    if (open_) accounts_[what].backward += passed();
-  }
-  void begin_step() {
-    if (open_) passed();
-  }
-  const std::map<std::string, Account>& accounts() const { return accounts_; }
-
- private:
-  double passed() {
-    const auto then = std::exchange(last_, Clock::now());
-    return std::chrono::duration<double, std::milli>(last_ - then).count();
-  }
-  bool open_ = false;
-  Clock::time_point last_{};
-  std::map<std::string, Account> accounts_;
-};
-
-void print_accounts(const Ledger& ledger, long steps) {
-  std::vector<std::pair<std::string, Ledger::Account>> rows(ledger.accounts().begin(), ledger.accounts().end());
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.total() > b.second.total(); });
-  const double all = std::accumulate(rows.begin(), rows.end(), 0.0, [](double sum, const auto& row) { return sum + row.second.total(); });
-  const auto n = static_cast<double>(steps);
-  std::printf("%-20s %6s %12s %12s %12s %8s\n", "milliseconds a step", "calls", "forward", "backward", "total", "share");
-  for (const auto& [what, account] : rows)
-    std::printf("%-20s %6ld %12.3f %12.3f %12.3f %6.1f %%\n", what.c_str(), account.calls / steps, account.forward / n, account.backward / n,
-                account.total() / n, 100 * account.total() / all);
-  std::printf("%-20s %6s %12s %12s %12.3f\n", "all", "", "", "", all / n);
-}
+std::string threads_in_words() { return text(threads(), threads() == 1 ? " thread" : " threads"); }
 
 // ---- what is run again and again ----
 
-using Step = std::function<void()>;
+// A step, and the same step with the clock beside each of its operations, on `threads` of them.
+struct Steps {
+  std::function<void()> run;
+  std::function<void(std::vector<Record>&)> watch;
+  int watched_threads;
+};
 
 // The very step of `excite train` with its default recipe, the making of the augmented batch included.
-Step training_step(const Recipe& recipe, const Model& model, const DataSplit& data, Ledger& ledger) {
-  const auto watched = std::make_shared<Model>(model);
-  watched->run = [&ledger, run = model.run](const Var& x, Mode mode) {
-    ledger.forward("(making the batch)");
-    return run(x, mode);
-  };
-  const auto step = std::make_shared<TrainingStep>(recipe, *watched, data.train, measure(data.train));
-  return [&ledger, watched, step, number = 0l]() mutable {
-    ledger.begin_step();
-    const Observed forward([&](const Node& y) { ledger.forward(y.op); });
-    step->run(number++, {.before = nullptr, .after = [&](Node& y) { ledger.backward(y.op); }});
-    ledger.forward("(optimizer)");
-  };
+Steps training_steps(const Recipe& recipe, const Model& model, const DataSplit& data) {
+  const auto step = std::make_shared<TrainingStep>(recipe, model, data.train, measure(data.train));
+  const auto number = std::make_shared<long>(0);
+  return {[=] { (*step)((*number)++); }, [=](std::vector<Record>& records) { watch(*step, (*number)++, records); }, threads()};
 }
 
-Step inference_step(const Model& model, long batch, const DataSplit& data, Ledger& ledger) {
+Steps inference_steps(const Model& model, long batch, const DataSplit& data) {
   std::vector<long> pictures(static_cast<std::size_t>(batch));
   for (long i = 0; i < batch; i++) pictures[static_cast<std::size_t>(i)] = i % data.test.count();
   const auto x = std::make_shared<Tensor>(make_batch(data.test, pictures, measure(data.train), Augmentation{}, 0, 0).x);
-  return [&ledger, x, infer = std::make_shared<Inference>(model)] {
-    ledger.begin_step();
-    const Observed forward([&](const Node& y) { ledger.forward(y.op); });
-    (*infer)(*x);
-  };
+  const auto infer = std::make_shared<Inference>(model);
+  return {[=] { (*infer)(*x); }, [=](std::vector<Record>& records) { watch(*infer, *x, records); }, 1};
 }
 
 // ---- measuring ----
 
 // Sorted, in milliseconds.
-std::vector<double> step_times(const Step& step, double seconds) {
+std::vector<double> step_times(const std::function<void()>& step, double seconds) {
   constexpr std::size_t warm_up = 3, fewest = 5;
   const auto since = [](Clock::time_point then) { return std::chrono::duration<double, std::milli>(Clock::now() - then).count(); };
   for (std::size_t i = 0; i < warm_up; i++) step();
@@ -126,20 +77,89 @@ std::vector<double> step_times(const Step& step, double seconds) {
   return times;
 }
 
+struct Measured {
+  std::vector<double> times;       // of steps, sorted, in milliseconds
+  double process_megabytes;        // the most that the process held
+  MemoryStats memory;              // of tensors
+  Limits limits;
+  int watched_threads;             // of the limits and the accounts
+  std::vector<Account> accounts;
+  double median() const { return times[times.size() / 2]; }
+  double pictures_per_second(long batch) const { return 1000 * static_cast<double>(batch) / median(); }
+};
+
+// The rate comes first, with nobody watching, and the limits after the memory was looked at: their measurement takes some of its own.
+Measured measure_steps(const Steps& steps, double seconds) {
+  Measured m{.times = step_times(steps.run, seconds), .process_megabytes = peak_megabytes(), .memory = memory_stats(), .limits = {},
+             .watched_threads = steps.watched_threads, .accounts = {}};
+  set_threads(steps.watched_threads);
+  m.limits = measure_limits();
+  constexpr long watched_steps = 5;
+  std::vector<Record> records;
+  for (long i = 0; i < watched_steps; i++) steps.watch(records);
+  m.accounts = accounts(records, watched_steps);
+  return m;
+}
+
+// ---- what is said ----
+
+constexpr double bytes_a_megabyte = 1 << 20;
+
+std::string in_words(const Limits& most) {
+  char words[120];
+  std::snprintf(words, sizeof words, "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory", threads_in_words().c_str(), precision,
+                most.gflops, most.gbytes);
+  return words;
+}
+
+void print_measured(const BenchOptions& o, const Model& model, const Measured& m) {
+  std::printf("%s, %s, batch %ld, %d %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), %.0f MB at most\n", model.name.c_str(), o.mode.c_str(), o.batch,
+              o.threads, o.threads == 1 ? "thread" : "threads", precision, m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
+  std::printf("tensors: %.1f MB live between steps, %.1f MB at most\n", static_cast<double>(m.memory.live) / bytes_a_megabyte,
+              static_cast<double>(m.memory.peak) / bytes_a_megabyte);
+  std::printf("limits of %s\n", in_words(m.limits).c_str());
+  std::printf("\nOf a step on %s, with the clock beside it:\n", threads_in_words().c_str());
+  print_accounts(m.accounts, m.limits);
+  std::printf("\npictures/s %.1f\n", m.pictures_per_second(o.batch));
+}
+
+void print_measured_as_json(const BenchOptions& o, const Model& model, const Measured& m) {
+  print_json({{"model", model.name},
+              {"options", model.options},
+              {"mode", o.mode},
+              {"plain", o.plain},
+              {"batch", o.batch},
+              {"threads", o.threads},
+              {"precision", precision},
+              {"pictures_per_second", m.pictures_per_second(o.batch)},
+              {"steps", m.times.size()},
+              {"step_milliseconds", {{"median", m.median()}, {"min", m.times.front()}, {"max", m.times.back()}}},
+              {"peak_megabytes", m.process_megabytes},
+              {"tensor_megabytes",
+               {{"live", static_cast<double>(m.memory.live) / bytes_a_megabyte}, {"peak", static_cast<double>(m.memory.peak) / bytes_a_megabyte}}},
+              {"limits", {{"threads", m.watched_threads}, {"gflop_per_second", m.limits.gflops}, {"gb_per_second", m.limits.gbytes}}},
+              {"operations", to_json(m.accounts, m.limits)}});
+}
+
 int print_limits() {
-  const Limits most = measure_limits();
-  std::printf("%d %s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory\n", threads(), threads() == 1 ? "thread" : "threads",
-              sizeof(real) == 4 ? "float" : "double", most.gflops, most.gbytes);
+  std::printf("%s\n", in_words(measure_limits()).c_str());
   return 0;
 }
 
-// The rate comes first, while the ledger is closed.
+int compare_ops(long batch) {
+  bench_ops(batch);
+  std::printf("\n");
+  bench_fused(batch);
+  return 0;
+}
+
 int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
+  require<UsageError>(!o.json || !(o.ops || o.limits), "bench: --json goes with a model, not with --ops or --limits");
   set_threads(o.threads);
   if (o.limits) return print_limits();
-  if (o.ops) return bench_ops(o.batch);
+  if (o.ops) return compare_ops(o.batch);
   Recipe recipe;
   recipe.model = o.model;
   recipe.options = parse_settings(o.set);
@@ -149,19 +169,9 @@ int bench(const BenchOptions& o) {
   Rng rng(recipe.seed);
   const Model model = make_model(recipe.model, recipe.options, static_cast<long>(data.train.classes.size()), rng);
 
-  Ledger ledger;
-  const Step step = o.mode == "train" ? training_step(recipe, model, data, ledger) : inference_step(model, o.batch, data, ledger);
-  const std::vector<double> times = step_times(step, o.seconds);
-  const double median = times[times.size() / 2];
-  std::printf("%s, %s, batch %ld, %d %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), %.0f MB at most\n\n", model.name.c_str(), o.mode.c_str(), o.batch,
-              threads(), threads() == 1 ? "thread" : "threads", sizeof(real) == 4 ? "float" : "double", times.size(), median, times.front(), times.back(),
-              peak_megabytes());
-
-  constexpr long watched_steps = 5;
-  ledger.open();
-  for (long i = 0; i < watched_steps; i++) step();
-  print_accounts(ledger, watched_steps);
-  std::printf("\npictures/s %.1f\n", 1000 * static_cast<double>(o.batch) / median);
+  const Steps steps = o.mode == "train" ? training_steps(recipe, model, data) : inference_steps(model, o.batch, data);
+  const Measured measured = measure_steps(steps, o.seconds);
+  (o.json ? print_measured_as_json : print_measured)(o, model, measured);
   return 0;
 }
 
@@ -178,8 +188,12 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
   c->add_flag("--plain", o->plain, "train by simple operations alone, none that does the work of several: for comparison");
   c->add_flag("--limits", o->limits, "instead of a model, what this machine can do at most: multiply-adds, and bytes from memory");
-  c->add_flag("--ops", o->ops, "instead of a model, every way to compute a convolution on the shapes of the models");
-  c->footer("Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5");
+  c->add_flag("--ops", o->ops,
+              "instead of a model, every way to compute a convolution on the shapes of the models, and every fused operation against those it is made of");
+  c->add_flag("--json", o->json, "prints the same as JSON: model, pictures_per_second, step_milliseconds, peak_megabytes, limits, operations, ...");
+  c->footer(
+      "Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5\n"
+      "As a picture: excite bench --json >bench.json && excite roofline bench.json --out roofline.svg");
   c->callback([=, &run] { run = [=] { return bench(*o); }; });
 }
 

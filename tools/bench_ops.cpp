@@ -1,11 +1,7 @@
 #include "tools/bench_ops.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,8 +9,10 @@
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
 #include "core/kernels/conv2d_winograd.h"
+#include "core/limits.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "tools/apart.h"
 
 namespace excite {
 
@@ -44,26 +42,6 @@ std::vector<Case> cases(long small, long large) {
   };
 }
 
-double best_seconds(const std::function<void()>& run) {
-  double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < 5; i++) {
-    const auto then = std::chrono::steady_clock::now();
-    run();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
-  }
-  return best;
-}
-
-// The largest difference, over the largest number that is expected.
-double apart(const Tensor& actual, const Tensor& expected) {
-  double largest = 0, worst = 0;
-  for (long i = 0; i < expected.size(); i++) {
-    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-    worst = std::max(worst, std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])));
-  }
-  return worst / largest;
-}
-
 struct Way {
   const char* name;
   Conv2dPath path;
@@ -88,8 +66,8 @@ void measure_case(const Case& c) {
     if (way.path == Conv2dPath::winograd && !winograd_can(q)) continue;
     const auto chosen = [&](Conv2dPath path) { return way.path == path ? '*' : ' '; };
     std::printf("%-40s %-9s %7.0f%c %6.0f%c %6.0f%c %9.1e %9.1e\n", way.path == Conv2dPath::gemm ? what.c_str() : "", way.name,
-                gflop / best_seconds([&] { way.y(q, x, w); }), chosen(conv2d_path(q)), gflop / best_seconds([&] { way.dx(q, dy, w); }),
-                chosen(conv2d_path(q)), gflop / best_seconds([&] { way.dw(q, x, dy); }), chosen(conv2d_dw_path(q)), apart(way.y(q, x, w), y),
+                gflop / best_seconds(5, [&] { way.y(q, x, w); }), chosen(conv2d_path(q)), gflop / best_seconds(5, [&] { way.dx(q, dy, w); }),
+                chosen(conv2d_path(q)), gflop / best_seconds(5, [&] { way.dw(q, x, dy); }), chosen(conv2d_dw_path(q)), apart(way.y(q, x, w), y),
                 apart(way.dw(q, x, dy), dw));
     std::fflush(stdout);
   }
@@ -97,13 +75,12 @@ void measure_case(const Case& c) {
 
 }  // namespace
 
-int bench_ops(long batch) {
+void bench_ops(long batch) {
   std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
               "Apart: the largest difference from gemm over the largest number.\n\n",
               threads(), sizeof(real) == 4 ? "float" : "double");
   std::printf("%-40s %-9s %8s %7s %7s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
   for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
-  return 0;
 }
 
 }  // namespace excite

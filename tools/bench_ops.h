@@ -1,9 +1,9 @@
-// excite bench --ops: every way to compute a convolution, on the shapes of the models.
+// excite bench --ops, first half: every way to compute a convolution, on the shapes of the models.
 #pragma once
 
 namespace excite {
 
 // With `batch` pictures of 32x32; of larger ones an eighth as many, at least one.
-int bench_ops(long batch);
+void bench_ops(long batch);
 
 }  // namespace excite

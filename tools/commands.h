@@ -15,6 +15,7 @@ void add_summary(CLI::App& app, Run& run);
 void add_plot(CLI::App& app, Run& run);
 void add_pictures(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_roofline(CLI::App& app, Run& run);
 void add_models(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_gradcheck(CLI::App& app, Run& run);

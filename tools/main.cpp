@@ -69,7 +69,7 @@ int run(int argc, char** argv) {
   app.footer("Each command has --help with an example. Start with: excite train --help");
   Run chosen;
   for (const auto add :
-       {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_models, add_inspect, add_gradcheck})
+       {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_roofline, add_models, add_inspect, add_gradcheck})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -8,7 +8,7 @@
 #include "core/check.h"
 #include "core/files/atomic_file.h"
 #include "tools/commands.h"
-#include "tools/output.h"
+#include "tools/svg.h"
 #include "tools/training/log.h"
 
 namespace excite {
@@ -21,10 +21,6 @@ struct PlottedRun {
   std::string colour;
 };
 
-// Of middling brightness, so that they show on white and on black: the picture itself has no background.
-constexpr const char* colours[] = {"#2f8fd0", "#e0702c", "#3aa655", "#b063c5", "#c9a227", "#d64550"};
-constexpr const char* grey = "#808080";
-
 struct Panel {
   std::string title;
   double left, top, width, height;  // of the frame, in pixels
@@ -32,26 +28,6 @@ struct Panel {
   std::string unit;
   std::function<double(const EpochRow&)> train, test;
 };
-
-std::string tenths(double number) {
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%.1f", number);
-  return digits;
-}
-
-std::string escaped(const std::string& name) {
-  std::string xml;
-  for (const char c : printable(name)) xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
-  return xml;
-}
-
-std::string label(double x, double y, const std::string& anchor, const std::string& words, const std::string& colour = grey) {
-  return text("<text x=\"", tenths(x), "\" y=\"", tenths(y), "\" text-anchor=\"", anchor, "\" fill=\"", colour, "\">", words, "</text>\n");
-}
-
-std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
-  return text("<path d=\"M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2), "\" stroke=\"", grey, "\"", style, "/>\n");
-}
 
 // The first of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... of which `range` holds no more than `most`.
 double tick_step(double range, double most) {
@@ -65,28 +41,28 @@ double x_of(const Panel& p, long epoch, long last) { return p.left + p.width * s
 double y_of(const Panel& p, double value) { return p.top + p.height * (1 - value / p.highest); }
 
 std::string axes(const Panel& p, long last) {
-  std::string svg = label(p.left + p.width / 2, p.top - 14, "middle", p.title);
+  std::string drawn = svg::label(p.left + p.width / 2, p.top - 14, "middle", p.title);
   for (double value = 0; value < p.highest * 1.001; value += p.step) {
-    svg += line(p.left, y_of(p, value), p.left + p.width, y_of(p, value), " stroke-opacity=\"0.3\"");
-    svg += label(p.left - 6, y_of(p, value) + 4, "end", text(value, p.unit));
+    drawn += svg::line(p.left, y_of(p, value), p.left + p.width, y_of(p, value), " stroke-opacity=\"0.3\"");
+    drawn += svg::label(p.left - 6, y_of(p, value) + 4, "end", text(value, p.unit));
   }
   const long every = std::lround(std::max(1.0, tick_step(static_cast<double>(last), 10)));
   for (long epoch = 0; epoch <= last; epoch += every) {
-    svg += line(x_of(p, epoch, last), p.top + p.height, x_of(p, epoch, last), p.top + p.height + 4, "");
-    svg += label(x_of(p, epoch, last), p.top + p.height + 18, "middle", text(epoch));
+    drawn += svg::line(x_of(p, epoch, last), p.top + p.height, x_of(p, epoch, last), p.top + p.height + 4, "");
+    drawn += svg::label(x_of(p, epoch, last), p.top + p.height + 18, "middle", text(epoch));
   }
-  svg += line(p.left, p.top, p.left, p.top + p.height, "");
-  svg += line(p.left, p.top + p.height, p.left + p.width, p.top + p.height, "");
-  return svg + label(p.left + p.width / 2, p.top + p.height + 36, "middle", "epoch");
+  drawn += svg::line(p.left, p.top, p.left, p.top + p.height, "");
+  drawn += svg::line(p.left, p.top + p.height, p.left + p.width, p.top + p.height, "");
+  return drawn + svg::label(p.left + p.width / 2, p.top + p.height + 36, "middle", "epoch");
 }
 
 // Solid for the test set, dashed for the training set; a dot an epoch. What is above the frame is drawn on its upper edge.
 std::string curve(const Panel& p, const PlottedRun& run, long last, bool on_test) {
   std::string points, dots;
   for (const EpochRow& row : run.rows) {
-    const std::string x = tenths(x_of(p, row.epoch, last)), y = tenths(y_of(p, std::clamp((on_test ? p.test : p.train)(row), 0.0, p.highest)));
-    points += (points.empty() ? "" : " ") + x + "," + y;
-    dots += text("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.5\" fill=\"", run.colour, "\"/>\n");
+    const double x = x_of(p, row.epoch, last), y = y_of(p, std::clamp((on_test ? p.test : p.train)(row), 0.0, p.highest));
+    points += (points.empty() ? "" : " ") + svg::tenths(x) + "," + svg::tenths(y);
+    dots += svg::circle(x, y, 2.5, run.colour);
   }
   const std::string dashes = on_test ? "" : " stroke-dasharray=\"5 4\"";
   return text("<polyline points=\"", points, "\" fill=\"none\" stroke=\"", run.colour, "\" stroke-width=\"2\"", dashes, "/>\n", dots);
@@ -110,13 +86,12 @@ std::string picture(const std::vector<PlottedRun>& runs) {
   }
   double y = 40 + frame_height + 62;
   for (const PlottedRun& run : runs) {
-    body += label(50, y, "start", escaped(run.name), run.colour);
+    body += svg::label(50, y, "start", svg::escaped(run.name), run.colour);
     y += legend_line;
   }
-  body += line(440, 318, 470, 318, " stroke-width=\"2\" stroke-dasharray=\"5 4\"") + label(478, 322, "start", "training set");
-  body += line(590, 318, 620, 318, " stroke-width=\"2\"") + label(628, 322, "start", "test set");
-  return text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", y, "\" width=\"", width, "\" height=\"", y,
-              "\" font-family=\"sans-serif\" font-size=\"13\">\n", body, "</svg>\n");
+  body += svg::line(440, 318, 470, 318, " stroke-width=\"2\" stroke-dasharray=\"5 4\"") + svg::label(478, 322, "start", "training set");
+  body += svg::line(590, 318, 620, 318, " stroke-width=\"2\"") + svg::label(628, 322, "start", "test set");
+  return svg::picture(width, y, body);
 }
 
 // A run's folder, its log, or a copy of that under another name.
@@ -130,7 +105,7 @@ PlottedRun read_run(const std::string& path, const std::string& colour) {
 
 int plot(const std::vector<std::string>& paths, const std::string& out) {
   std::vector<PlottedRun> runs;
-  for (const std::string& path : paths) runs.push_back(read_run(path, colours[runs.size() % std::size(colours)]));
+  for (const std::string& path : paths) runs.push_back(read_run(path, svg::colours[runs.size() % std::size(svg::colours)]));
   write_text_atomically(out, picture(runs));
   return 0;
 }

@@ -17,7 +17,7 @@ namespace {
 // What stands on the command line. Where a default depends on other options, nothing is there until all is known.
 struct TrainOptions {
   Recipe recipe;
-  std::string model_options, data = "builtin", out;
+  std::string model_options, data = "builtin", out, profile;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
   std::string milestones;
@@ -59,7 +59,7 @@ void refuse_other_options(const CLI::App& command) {
 int train(const CLI::App& command, const TrainOptions& o) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the save, not the end of the process
   set_threads(o.threads);
-  if (!o.resume) return train_anew(resolve(o), o.data, o.out);
+  if (!o.resume) return train_anew(resolve(o), o.data, o.out, o.profile);
   refuse_other_options(command);
   require<UsageError>(!o.out.empty(), "train: --resume needs --out DIR, the folder of the run");
   return train_on(o.out);
@@ -96,10 +96,13 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--seed", r.seed, "another seed, another run");
   c->add_option("--threads", o->threads, "changes the time, not the numbers");
   c->add_option("--out", o->out, "a new folder for the run [runs/MODEL-1, or the next free number]");
+  c->add_option("--profile", o->profile,
+                "a .json file: what each operation of steps 4 to 8 took, did and moved, by layer, for chrome://tracing or Perfetto");
   c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out and --threads beside it");
   c->footer(
       "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"
-      "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1");
+      "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1\n"
+      "Where the time goes, layer by layer: excite train --profile trace.json");
   c->callback([=, &run] { run = [=] { return train(*c, *o); }; });
 }
 

@@ -9,7 +9,7 @@
 namespace excite {
 namespace {
 
-const std::vector<std::string> commands{"train", "evaluate", "predict", "summary", "plot", "pictures", "bench", "models", "inspect", "gradcheck"};
+const std::vector<std::string> commands{"train", "evaluate", "predict", "summary", "plot", "pictures", "bench", "roofline", "models", "inspect", "gradcheck"};
 
 TEST(Program, HelpListsTheCommands) {
   const Ending help = excite_program({"--help"});

@@ -3,7 +3,9 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "core/files/safetensors.h"
@@ -84,6 +86,30 @@ TEST(Train, TheSameSeedGivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
+// Two steps an epoch, so that evaluations fall between those that are watched.
+TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
+  const ScratchFolder folder;
+  const Ending watched = outcome_of(small + "--epochs 5 --profile " + (folder / "trace.json") + " --out " + (folder / "watched"));
+  ASSERT_EQ(watched.code, 0) << watched.err;
+  expect_contains(watched.out, "profile of steps 4 to 8: " + (folder / "trace.json"));
+  ASSERT_EQ(outcome_of(small + "--epochs 5 --out " + (folder / "alone")).code, 0);
+  EXPECT_TRUE(get(folder / "watched/last.safetensors") == get(folder / "alone/last.safetensors"));
+
+  std::map<std::string, long> slices;  // by category and name
+  std::set<std::string> layers;
+  const nlohmann::json trace = nlohmann::json::parse(get(folder / "trace.json"));
+  for (const nlohmann::json& event : trace.at("traceEvents")) {
+    slices[event.at("cat").get<std::string>() + " " + event.at("name").get<std::string>()]++;
+    if (event.at("name") == "conv2d") layers.insert(event.at("args").at("layer").get<std::string>());
+  }
+  for (const char* step : {"step step 4", "step step 5", "step step 6", "step step 7", "step step 8"}) EXPECT_EQ(slices[step], 1) << step;
+  EXPECT_EQ(slices["forward conv2d"], 5 * 9);
+  EXPECT_EQ(slices["backward conv2d"], 5 * 9);
+  EXPECT_EQ(slices["pass forward"], 5);
+  EXPECT_EQ(layers.size(), 9u);
+  EXPECT_TRUE(layers.contains("layer3.0.conv2")) << *layers.begin();
+}
+
 TEST(Train, WithoutOutEachRunGetsANewFolder) {
   const ScratchFolder folder;
   for (const char* name : {"se_resnet8-1", "se_resnet8-2"}) {
@@ -157,7 +183,7 @@ TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
   EXPECT_EQ(there.code, 2);
   expect_contains(there.err, "excite: train: --out " + folder.path());
   expect_contains(there.err, "--resume");
-  for (const std::string option : {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov", "--limit 5"}) {
+  for (const std::string option : {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov", "--limit 5", "--profile p.json"}) {
     const Ending refused = outcome_of("train --resume --out " + folder.path() + " " + option);
     EXPECT_EQ(refused.code, 2) << option;
     expect_contains(refused.err, "train: " + split(option, ' ')[0] + " cannot be given beside --resume");
@@ -171,7 +197,9 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
   for (const auto& [options, said] : std::vector<std::pair<std::string, std::string>>{
            {"--model se_resnet21", "the nearest is se_resnet20"}, {"--epochs 0", "--epochs 0"}, {"--lr -1", "--lr -1"}, {"--optimizer sdg", "sgd"},
            {"--milestones 3,x --schedule multistep", "'x' is not a number"}, {"--augment crop,flop", "flop"}, {"--batch 64 --limit 8", "--batch 64"},
-           {"--set reduction=0", "reduction=0"}, {"--threads 0", "0"}}) {
+           {"--set reduction=0", "reduction=0"}, {"--threads 0", "0"},
+           {"--model se_resnet8 --limit 32 --batch 16 --epochs 3 --profile p.json", "the run has only 6"},
+           {"--model se_resnet8 --limit 32 --batch 16 --epochs 4 --profile nowhere/p.json", "there is no folder"}}) {
     const Ending ended = outcome_of("train --out " + (folder / "run") + " " + options);
     EXPECT_EQ(ended.code, 2) << options << ": " << ended.err;
     expect_contains(ended.err, said);

@@ -76,6 +76,8 @@ void Training::continue_from(const std::string& checkpoint) {
   position_ = load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.per_epoch(), whole_state());
 }
 
+void Training::profile_into(const std::string& path) { profile_.emplace(path, recipe_.epochs * step_.per_epoch()); }
+
 // What is not finite never takes the place of a good checkpoint.
 void Training::save(const std::string& path, const NamedTensors& state) const {
   for (const auto& [name, tensor] : state)
@@ -98,13 +100,22 @@ int Training::run(const RunFolder& folder) {
   return 0;
 }
 
+StepResult Training::take_step() {
+  if (!profile_ || !profile_->wants(position_.step)) return step_(position_.step);
+  const StepResult result = profile_->watch(step_, position_.step);
+  if (position_.step == Profile::last)
+    progress_.line(text("profile of steps ", Profile::first + 1, " to ", Profile::last + 1, ": ", profile_->path(),
+                        " (chrome://tracing or ui.perfetto.dev opens it)"));
+  return result;
+}
+
 bool Training::train_epoch() {
   epoch_began_ = Clock::now();
   steps_before_epoch_ = position_.step;
   training_seconds_ = 0;
   for (const long end = (position_.epoch + 1) * step_.per_epoch(); position_.step < end;) {
     if (stop_() != 0) return false;
-    const StepResult result = step_(position_.step);
+    const StepResult result = take_step();
     position_.step++;
     position_.sums.steps++;
     position_.sums.hits += result.hits;
@@ -196,11 +207,12 @@ int finish(Training& training, const RunFolder& folder, const std::string& data)
 
 }  // namespace
 
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out) {
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile) {
   require<UsageError>(out.empty() || !std::filesystem::exists(out), "train: --out ", out,
                       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   Training training(recipe, load_limited(data, recipe.limit), [&] { return signals.asked(); });
+  if (!profile.empty()) training.profile_into(profile);
   const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
   const RunConfig config = config_here(training.recipe(), data);
   write_config(folder.config(), config);

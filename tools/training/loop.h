@@ -2,9 +2,11 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "tools/data/batch.h"
+#include "tools/profile/trace.h"
 #include "tools/training/checkpoint.h"
 #include "tools/training/log.h"
 #include "tools/training/metrics.h"
@@ -24,6 +26,7 @@ class Training {
   const Position& position() const { return position_; }
   std::string summary() const;                              // a line: model, pictures, steps
   void continue_from(const std::string& checkpoint);
+  void profile_into(const std::string& path);               // see Profile
 
   // Trains to the end of the last epoch and returns 0, or until it is to stop: then it saves all and returns 128 + the signal.
   int run(const RunFolder& folder);
@@ -31,6 +34,7 @@ class Training {
  private:
   using Clock = std::chrono::steady_clock;
 
+  StepResult take_step();
   bool train_epoch();                                       // these return false if it is to stop
   bool finish_epoch(const RunFolder& folder);
   void show_progress();
@@ -48,14 +52,15 @@ class Training {
   std::function<int()> stop_;
   Position position_;
   Progress progress_;
+  std::optional<Profile> profile_;
   // For the log and the bar alone:
   Clock::time_point run_began_{}, epoch_began_{};
   long steps_before_run_ = 0, steps_before_epoch_ = 0;
   double training_seconds_ = 0;                             // of this epoch, without the evaluation
 };
 
-// The two ways to train; both return the exit code. An empty `out` is a new folder under runs/.
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out);
+// The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an empty `profile` none.
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile);
 int train_on(const std::string& out);
 
 }  // namespace excite

@@ -67,8 +67,9 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       trained_(trained(model.module, recipe.decay)),
       optimizer_(make_optimizer(recipe, trained_)) {}
 
-StepResult TrainingStep::run(long step, const Visitor& visitor) {
+StepResult TrainingStep::run(long step, const StepVisitor& visitor) {
   Batch batch = batch_of(step);
+  if (visitor.batch_made) visitor.batch_made();
   const Var pictures(std::move(batch.x));
   model_.module.reseed_dropout(recipe_.seed, step);
   const Var logits = model_(pictures, mode_);
@@ -76,7 +77,7 @@ StepResult TrainingStep::run(long step, const Visitor& visitor) {
   const double value = static_cast<double>(loss->value.item());
   if (!std::isfinite(value)) explain(step, text("the loss is ", value));
 
-  backward(loss, full(loss.shape(), 1), visitor);
+  backward(loss, full(loss.shape(), 1), visitor.backward);
   const double norm = gradient_norm(trained_);
   if (!std::isfinite(norm)) explain(step, text("the gradient norm is ", norm));
 

@@ -1,5 +1,6 @@
 // One step of training: take a batch, compute the loss, its gradients, and move the weights. `train` and `bench` run this very code.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "autograd/optimizer.h"
@@ -16,6 +17,12 @@ struct StepResult {
   double gradient_norm;  // over all parameters, before clipping
 };
 
+// What whoever watches a step from inside is shown: that its batch was made, and the nodes along backward.
+struct StepVisitor {
+  std::function<void()> batch_made;
+  Visitor backward;
+};
+
 class TrainingStep {
  public:
   // Keeps references to the data set. UsageError if it has not one whole batch.
@@ -28,7 +35,7 @@ class TrainingStep {
   // Step number `step` of the whole training; everything in it (order, augmentation, dropout, learning rate) follows from that number.
   // Diverged, before anything has moved but the running statistics, if the loss or a gradient is not finite.
   StepResult operator()(long step) { return run(step, {}); }
-  StepResult run(long step, const Visitor& visitor);   // the visitor goes along backward
+  StepResult run(long step, const StepVisitor& visitor);
 
  private:
   Batch batch_of(long step);

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "core/memory.h"
+#include "core/parallel.h"
 #include "models/weights.h"
 #include "tests/compare.h"
 #include "tests/tools/training/pictures.h"
@@ -164,6 +166,27 @@ TEST(TrainingStep, RefusesASetWithoutOneWholeBatch) {
   const Model model = draw(recipe);
   const Dataset data = noisy_pictures(7);
   EXPECT_TRUE(fails_saying<UsageError>([&] { TrainingStep(recipe, model, data, measure(data)); }, {"--batch 8", "only 7 pictures"}));
+}
+
+// Whatever a step needs is there after the third, and is used again.
+TEST(TrainingStep, TakesNothingFromTheSystemAfterTheThird) {
+  const Recipe recipe = small_recipe();
+  const Model model = draw(recipe);
+  const Dataset data = noisy_pictures(16);
+  const int before = threads();
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    TrainingStep step(recipe, model, data, measure(data));
+    empty_pool();
+    for (long i = 0; i < 3; i++) step(i);
+    const MemoryStats then = memory_stats();
+    for (long i = 3; i < 8; i++) step(i);
+    // On two threads which buffers meet is not the same each time: one more of a shard's may be needed than so far.
+    const MemoryStats now = memory_stats();
+    EXPECT_LE(now.reserved - then.reserved, count == 1 ? 0 : then.reserved / 20) << count << " threads";
+    EXPECT_LE(now.allocated - then.allocated, count == 1 ? 0 : 5) << count << " threads";
+  }
+  set_threads(before);
 }
 
 }  // namespace
