@@ -50,12 +50,14 @@ Tensor full(const Shape& shape, real value) {
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
 
 Tensor uniform(const Shape& shape, Rng& rng, real low, real high) {
+  if (rng.is_silent()) return zeros(shape);
   Tensor t(shape);
   for (real& v : t) v = low + (high - low) * static_cast<real>(rng.uniform());
   return t;
 }
 
 Tensor normal(const Shape& shape, Rng& rng, real mean, real deviation) {
+  if (rng.is_silent()) return zeros(shape);
   Tensor t(shape);
   for (real& v : t) v = mean + deviation * static_cast<real>(rng.normal());
   return t;

@@ -1,5 +1,5 @@
 // The Squeeze-and-Excitation block (Hu et al., arXiv 1709.01507, section 3): each channel of each picture is scaled by a gate in (0, 1)
-// that is computed from what all of the channels contain.
+// that is computed from what all of the channels contain. The options are what the paper compares in section 6.
 #pragma once
 #include <algorithm>
 
@@ -7,15 +7,30 @@
 
 namespace excite {
 
-inline long squeezed(long channels, long reduction) { return std::max(1l, channels / reduction); }  // hidden width
+inline Var every_pixel(const Var& u) { return u; }  // no squeeze: each pixel has gates of its own, from its own channels
+
+struct SqueezeExciteOptions {
+  long reduction = 16, least = 1;              // C / reduction hidden numbers, but no fewer than `least`
+  Bias bias = Bias::drawn;
+  WeightShape weights = WeightShape::matrix;
+  Var (*squeeze)(const Var& u) = global_avg_pool;  // or global_max_pool, every_pixel
+  Var (*activation)(const Var& x) = sigmoid;       // of the gate; or relu, tanh
+  long hidden(long channels) const { return std::max(least, channels / reduction); }
+  bool squeezes_means() const { return squeeze == static_cast<Var (*)(const Var&)>(global_avg_pool); }
+};
 
 struct SqueezeExcite : Module {
+  SqueezeExciteOptions how;
   Linear reduce, expand;
-  SqueezeExcite(long channels, long reduction, Rng& rng, Bias bias = Bias::drawn)
-      : reduce(own("fc1", Linear(channels, squeezed(channels, reduction), rng, bias))),
-        expand(own("fc2", Linear(squeezed(channels, reduction), channels, rng, bias))) {}
-  Var gate(const Var& squeezed) const { return sigmoid(expand(relu(reduce(squeezed)))); }  // [N, C] -> [N, C]
-  Var operator()(const Var& u) const { return scale_channels(u, gate(global_avg_pool(u))); }
+  SqueezeExcite(long channels, const SqueezeExciteOptions& options, Rng& rng)
+      : how(options),
+        reduce(own("fc1", Linear(channels, how.hidden(channels), rng, how.bias, how.weights))),
+        expand(own("fc2", Linear(how.hidden(channels), channels, rng, how.bias, how.weights))) {}
+  Var gate(const Var& squeezed) const { return how.activation(expand(relu(reduce(squeezed)))); }  // of the same shape: [N, C]
+  Var operator()(const Var& u) const {
+    const Var s = gate(how.squeeze(u));
+    return s.shape() == u.shape() ? mul(u, s) : scale_channels(u, s);
+  }
 };
 
 }  // namespace excite

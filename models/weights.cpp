@@ -154,7 +154,7 @@ TrainedModel load_model(const SafetensorsFile& file) {
   const Purpose purpose = parsed_purpose(file);
   const Settings options = parsed<Settings>(file, "options");
   try {
-    Rng rng(0);
+    Rng rng = Rng::silent();
     Model model = make_model(entry(file, "model"), options, static_cast<long>(purpose.classes.size()), rng);
     load_tensors(file, state_of(model.module), "optimizer.");
     return {std::move(model), purpose};

@@ -49,7 +49,10 @@ GradcheckReport check_model(const std::string& small, const Settings& settings) 
 
 // Each small model as it is, and once with each option set to something else.
 std::vector<Check> model_checks() {
-  const std::vector<std::pair<std::string, std::string>> others{{"shortcut", "A"}, {"se_bias", "off"}, {"reduction", "4"}};
+  const std::vector<std::pair<std::string, std::string>> others{
+      {"shortcut", "A"}, {"stride_on", "3x3"}, {"stem", "3x3"}, {"stem_pool", "floor"}, {"se", "pre"}, {"se", "post"}, {"se", "identity"},
+      {"se", "inside"}, {"relu_before_se", "on"}, {"squeeze", "max"}, {"squeeze", "none"}, {"gate", "relu"}, {"gate", "tanh"}, {"reduction", "4"},
+      {"se_least", "2"}, {"se_fc", "1x1"}, {"se_bias", "off"}, {"se_stages", "3"}};
   std::vector<Check> checks;
   std::set<std::string> seen;
   for (const ModelEntry& entry : model_list()) {

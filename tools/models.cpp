@@ -12,7 +12,7 @@ namespace excite {
 namespace {
 
 long parameter_count(const ModelEntry& entry) {
-  Rng rng(0);
+  Rng rng = Rng::silent();
   return make_model(entry.name, {}, 10, rng).module.parameter_count();
 }
 

@@ -48,7 +48,7 @@ void print_summary(const Model& model, long size, const Cost& cost) {
 }
 
 int summary(const SummaryOptions& o) {
-  Rng rng(0);
+  Rng rng = Rng::silent();
   const Model model = make_model(o.model, parse_settings(o.set), o.classes, rng);
   const long size = o.size == 0 ? model.picture_size : o.size;
   const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));

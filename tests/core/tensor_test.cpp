@@ -94,5 +94,12 @@ TEST(Tensor, RandomOnesHaveTheMomentsAskedFor) {
   for (const real v : u) ASSERT_TRUE(v >= 2 && v <= 6) << v;
 }
 
+
+TEST(Tensor, StaysZeroWhereRandomNumbersAreSilent) {
+  Rng rng = Rng::silent();
+  EXPECT_TRUE(same_bits(uniform({4, 3}, rng, 2, 6), zeros({4, 3})));
+  EXPECT_TRUE(same_bits(normal({4, 3}, rng, 3, 2), zeros({4, 3})));
+}
+
 }  // namespace
 }  // namespace excite

@@ -22,6 +22,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import families
+
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 torch.use_deterministic_algorithms(True)
@@ -327,10 +329,59 @@ def network():
     return results
 
 
+# ---- a small network of each family, and its options ----
+
+CLASSES = 5
+
+
+def set_by_formula(model):
+    with torch.no_grad():
+        for name, t in model.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                t.copy_(torch.tensor(start(name, t.shape)))
+
+
+def digest(tensors):
+    """Of each tensor, in the order of their names: its product with a vector of the formula, and its length."""
+    rows = []
+    for name, t in sorted(tensors.items()):
+        t = t.detach().numpy()
+        rows.append([np.sum(t * formula("digest of " + name, t.shape)), np.sqrt(np.sum(t * t))])
+    return np.array(rows)
+
+
+def family_case(name, options, pictures, side):
+    """Logits in evaluation and training, loss, gradient, and running statistics after a step. Dropout is left out."""
+    model = families.network(name, CLASSES, options)
+    set_by_formula(model)
+    x = torch.tensor(formula(f"pictures of {side}", (pictures, 3, side, side)))
+    results = {"evaluate": model.eval()(x).detach().numpy()}
+    logits = model.train()(x)
+    loss = F.cross_entropy(logits, torch.tensor([n % CLASSES for n in range(pictures)]))
+    loss.backward()
+    results["train"] = logits.detach().numpy()
+    results["gradient"] = digest({n: p.grad for n, p in model.named_parameters()})
+    results["running"] = digest({n: b for n, b in model.named_buffers() if "running" in n})
+    shapes = [f"{n} {list(t.shape)}" for n, t in sorted(model.state_dict().items()) if not n.endswith("num_batches_tracked")]
+    about = {"model": name, "options": ",".join(f"{k}={v}" for k, v in options.items()), "pictures": pictures, "side": side,
+             "names": zlib.crc32("\n".join(shapes).encode())}
+    return results, json.dumps(about, sort_keys=True)
+
+
+def family_cases():
+    tensors, metadata = {}, {"classes": str(CLASSES)}
+    for number, case in enumerate(families.CASES):
+        results, about = family_case(*case)
+        metadata[f"case {number:03}"] = about
+        tensors.update({f"{number:03}/{k}": v for k, v in results.items()})
+    return tensors, metadata
+
+
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 for part in convolutions, products, normalisation, pools, elementwise, channels, classification:
     part()
 write(os.path.join(folder, "ops.safetensors"), ops, attributes_of)
 write(os.path.join(folder, "se_resnet20.safetensors"), network(),
       {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
-print(f"{len(attributes_of)} cases")
+write(os.path.join(folder, "families.safetensors"), *family_cases())
+print(f"{len(attributes_of)} cases of ops, {len(families.CASES)} of networks")

@@ -10,7 +10,7 @@ constexpr double digits_shown = 5e-5;  // the chapter has four decimals
 
 TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
   Rng rng(0);
-  const SqueezeExcite se(2, 2, rng);
+  const SqueezeExcite se(2, {.reduction = 2}, rng);
   se.reduce.w->value = Tensor({2, 1}, {1, -2}), se.reduce.b->value = Tensor({1}, {1});
   se.expand.w->value = Tensor({1, 2}, {real(0.5), -1}), se.expand.b->value = Tensor({2}, {0, 1});
   const Var u = parameter(Tensor({1, 2, 2, 2}, {1, 0, 2, -1, 3, 1, 6, 4}));

@@ -7,24 +7,25 @@ namespace {
 
 TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheSqueezedWidth) {
   Rng rng(0);
-  const SqueezeExcite se(32, 16, rng);
+  const SqueezeExcite se(32, {.reduction = 16}, rng);
   std::vector<std::string> all;
   for (const Module::Entry& e : se.state()) all.push_back(text(e.name, " ", e.var.shape()));
   EXPECT_EQ(all, (std::vector<std::string>{"fc1.weight [32, 2]", "fc1.bias [2]", "fc2.weight [2, 32]", "fc2.bias [32]"}));
-  EXPECT_EQ(SqueezeExcite(32, 16, rng, Bias::none).state().size(), 2u);
+  EXPECT_EQ(SqueezeExcite(32, {.bias = Bias::none}, rng).state().size(), 2u);
 }
 
 TEST(SqueezeExcite, IsNeverSqueezedToNothing) {
   Rng rng(0);
-  EXPECT_EQ(squeezed(8, 16), 1);
-  EXPECT_EQ(squeezed(64, 16), 4);
-  EXPECT_EQ(SqueezeExcite(8, 16, rng).parameter_count(), 8 + 1 + 8 + 8);
+  EXPECT_EQ(SqueezeExcite(8, {.reduction = 16}, rng).parameter_count(), 8 + 1 + 8 + 8);
+  const SqueezeExciteOptions at_least_8{.reduction = 16, .least = 8};
+  EXPECT_EQ(at_least_8.hidden(64), 8);
+  EXPECT_EQ(at_least_8.hidden(256), 16);
 }
 
 // sigmoid(W2 relu(W1 mean(u))), worked out with plain numbers.
 TEST(SqueezeExcite, IsItsDefinition) {
   Rng rng(1);
-  const SqueezeExcite se(4, 2, rng);
+  const SqueezeExcite se(4, {.reduction = 2}, rng);
   const Var u = normal({3, 5, 6, 4}, rng);
   std::vector<double> expected;
   for (long n = 0; n < 3; n++) {
@@ -44,13 +45,47 @@ TEST(SqueezeExcite, IsItsDefinition) {
 
 TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
   Rng rng(2);
-  const SqueezeExcite se(16, 4, rng);
+  const SqueezeExcite se(16, {.reduction = 4}, rng);
   const Var u = normal({5, 3, 3, 16}, rng, 0, 3);
   const Var gate = se.gate(global_avg_pool(u));
   EXPECT_EQ(gate.shape(), (Shape{5, 16}));
   for (const real g : gate->value) EXPECT_TRUE(g > 0 && g < 1) << g;
   EXPECT_FALSE(close(se(u)->value, u->value, 0.1));
   EXPECT_FALSE(close(se.gate(global_avg_pool(scale(u, 2)))->value, gate->value, 1e-3)) << "a gate depends on what the channels contain";
+}
+
+// What the paper compares with in its tables 11, 12 and 16, by simple operations.
+TEST(SqueezeExcite, SqueezesAndGatesAsItIsTold) {
+  Rng rng(3);
+  const Var u = normal({2, 3, 4, 8}, rng);
+  const auto block = [](const SqueezeExciteOptions& o) {
+    Rng same(4);
+    return SqueezeExcite(8, o, same);
+  };
+  const SqueezeExcite se = block({.reduction = 2});
+  const auto excite = [&](const Var& z) { return se.expand(relu(se.reduce(z))); };
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .squeeze = global_max_pool})(u)->value, scale_channels(u, sigmoid(excite(global_max_pool(u))))->value));
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = relu})(u)->value, scale_channels(u, relu(excite(global_avg_pool(u))))->value));
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = tanh})(u)->value, scale_channels(u, tanh(excite(global_avg_pool(u))))->value));
+}
+
+TEST(SqueezeExcite, WithoutASqueezeEachPixelIsAPictureOfItsOwn) {
+  Rng rng(5);
+  const Var u = normal({2, 3, 4, 8}, rng), pixels = reshape(u, {24, 1, 1, 8});
+  for (const WeightShape weights : {WeightShape::matrix, WeightShape::conv1x1})
+    for (const Bias bias : {Bias::none, Bias::drawn}) {
+      const SqueezeExcite se(8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = every_pixel}, rng);
+      const Var expected = scale_channels(pixels, se.gate(global_avg_pool(pixels)));
+      EXPECT_TRUE(close(se(u)->value, reshape(expected, u.shape())->value, in_double_build ? 1e-14 : 1e-6));
+    }
+}
+
+TEST(SqueezeExcite, Of1x1ConvolutionsIsTheSameBlock) {
+  Rng rng(6), one(7), other(7);
+  const Var u = normal({2, 3, 4, 8}, rng);
+  const SqueezeExcite linear(8, {.reduction = 2}, one), conv(8, {.reduction = 2, .weights = WeightShape::conv1x1}, other);
+  EXPECT_EQ(conv.reduce.w.shape(), (Shape{1, 1, 8, 4}));
+  EXPECT_TRUE(close(conv(u)->value, linear(u)->value, in_double_build ? 1e-14 : 1e-6));
 }
 
 }  // namespace

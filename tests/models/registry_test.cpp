@@ -31,7 +31,9 @@ TEST(Registry, ModelsHaveTheExactNumberOfParameters) {
 }
 
 TEST(Registry, TheBareNameMeansTheseOptions) {
-  EXPECT_EQ(made("se_resnet20").options, (Settings{{"reduction", "16"}, {"se_bias", "on"}, {"shortcut", "B"}}));
+  EXPECT_EQ(made("se_resnet20").options, (Settings{{"gate", "sigmoid"}, {"reduction", "16"}, {"se", "standard"}, {"se_bias", "on"},
+                                                  {"se_fc", "linear"}, {"se_least", "1"}, {"se_stages", "2,3,4"}, {"shortcut", "B"},
+                                                  {"squeeze", "avg"}}));
   EXPECT_EQ(made("resnet20").options, (Settings{{"shortcut", "B"}}));
   EXPECT_EQ(made("se_resnet20", "reduction=16,shortcut=B,se_bias=on").module.parameter_count(), 274'847);
 }
@@ -62,7 +64,8 @@ TEST(Registry, EveryListedModelIsMadeAndGivesLogits) {
   for (const ModelEntry& entry : model_list()) {
     names.push_back(entry.name);
     EXPECT_FALSE(entry.about.empty()) << entry.name;
-    EXPECT_EQ(made(entry.name).options, entry.defaults) << entry.name;
+    Rng silent = Rng::silent();
+    EXPECT_EQ(make_model(entry.name, {}, 10, silent).options, entry.defaults) << entry.name;
     const Model small = made(entry.small, "", 7);
     const Frozen frozen(small.module);
     Rng rng(1);
@@ -96,6 +99,7 @@ TEST(Settings, AreReadFromOneLine) {
   EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("reduction"); }, {"'reduction'", "key=value"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("=8"); }, {"'=8'", "key=value"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("a=1,a=2"); }, {"a is given twice"}));
+  EXPECT_EQ(parse_settings("se_stages=2,4,shortcut=A"), (Settings{{"se_stages", "2,4"}, {"shortcut", "A"}}));
 }
 
 TEST(Models, TrainOtherwiseThanTheyEvaluate) {

@@ -1,0 +1,88 @@
+#include "models/residual.h"
+
+#include "models/network.h"
+
+namespace excite {
+
+Conv2d same_size(long in, const BranchConv& c, Rng& rng) {
+  return Conv2d(in, c.out, c.kernel, rng, {.stride = c.stride, .pad = c.kernel / 2, .groups = c.groups});
+}
+
+Var every_nth_pixel(const Var& x, long n, long new_channels) {
+  if (n == 1 && !new_channels) return x;
+  const Var some = avg_pool2d(x, {.kernel = 1, .stride = n});
+  const Shape& s = some.shape();
+  return new_channels ? concat_channels({some, zeros({s[0], s[1], s[2], new_channels})}) : some;
+}
+
+ResidualBlock::ResidualBlock(long in, const std::vector<BranchConv>& convs, Shortcut how, const std::optional<SeOptions>& with, Rng& rng)
+    : widened(convs.back().out - in) {
+  std::vector<long> widths{in};
+  for (std::size_t i = 0; i < convs.size(); i++) {
+    branch.push_back({own(text("conv", i + 1), same_size(widths.back(), convs[i], rng)), own(text("bn", i + 1), BatchNorm2d(convs[i].out))});
+    widths.push_back(convs[i].out);
+    stride *= convs[i].stride;
+  }
+  const long out = widths.back();
+  if (with) se = PlacedSe{own("se", SqueezeExcite(channels_at(with->place, in, widths[convs.size() - 1], out), *with, rng)), with->place};
+  if (how == Shortcut::A || (stride == 1 && !widened)) return;
+  const long kernel = how == Shortcut::B3 && stride > 1 ? 3 : 1;
+  projection = ConvNorm{own("downsample.0", same_size(in, {kernel, out, stride}, rng)), own("downsample.1", BatchNorm2d(out))};
+}
+
+Var ResidualBlock::operator()(const Var& x, Mode mode) const {
+  Var u = excited_at(Placement::pre, se, x);
+  for (std::size_t i = 0; i + 1 < branch.size(); i++) u = conv_norm_relu(branch[i], u, mode);
+  u = excited_at(Placement::inside, se, u);
+  const Var beside = excited_at(Placement::identity, se, shortcut(x, mode));
+  if (se && se->place == Placement::standard) return conv_norm_excite_add_relu(branch.back(), se->block, u, beside, mode);
+  if (se && se->place == Placement::after_relu) return relu(add(se->block(conv_norm_relu(branch.back(), u, mode)), beside));
+  return excited_at(Placement::post, se, conv_norm_add_relu(branch.back(), u, beside, mode));
+}
+
+Var ResidualBlock::shortcut(const Var& x, Mode mode) const {
+  return projection ? conv_norm(*projection, x, mode) : every_nth_pixel(x, stride, widened);
+}
+
+ResidualNetwork::ResidualNetwork(const ResidualDesign& table, long classes, Rng& rng)
+    : design(table), stem(make_stem(rng)), blocks(make_blocks(rng)), fc(own("fc", Linear(table.stages.back().branch.back().out, classes, rng))) {
+  if (table.dropout > 0) dropout = own("dropout", Dropout(static_cast<real>(table.dropout)));
+}
+
+// conv1, bn1; or with several convolutions as timm counts them, ReLUs too: conv1.0, conv1.1, conv1.3, conv1.4, conv1.6, bn1.
+std::vector<ConvNorm> ResidualNetwork::make_stem(Rng& rng) {
+  std::vector<ConvNorm> all;
+  long in = 3;
+  const std::size_t last = design.stem.size() - 1;
+  for (std::size_t i = 0; i <= last; in = design.stem[i++].out)
+    all.push_back({own(last == 0 ? "conv1" : text("conv1.", 3 * i), same_size(in, design.stem[i], rng)),
+                   own(i == last ? "bn1" : text("conv1.", 3 * i + 1), BatchNorm2d(design.stem[i].out))});
+  return all;
+}
+
+std::vector<ResidualBlock> ResidualNetwork::make_blocks(Rng& rng) {
+  std::vector<ResidualBlock> all;
+  each_block(design.stages, design.stem.back().out, [&](const std::string& name, long number, long in, const std::vector<BranchConv>& branch) {
+    all.push_back(own(name, ResidualBlock(in, branch, design.shortcut, se_in_stage(design.se, number), rng)));
+  });
+  return all;
+}
+
+// Padding keeps every convolution from losing a picture, but a pool without any needs a whole window.
+long ResidualNetwork::smallest() const {
+  long side = design.pool && design.pool->pad == Size2(0) ? design.pool->kernel.h : 1;
+  for (const BranchConv& c : design.stem) side = (side - 1) * c.stride + 1;
+  return side;
+}
+
+Var ResidualNetwork::operator()(const Var& x, Mode mode) const {
+  require_pictures(design.name, x, smallest());
+  Var u = x;
+  for (const ConvNorm& c : stem) u = conv_norm_relu(c, u, mode);
+  if (design.pool) u = max_pool2d(u, *design.pool);
+  for (const ResidualBlock& block : blocks) u = block(u, mode);
+  u = global_avg_pool(u);
+  return fc(dropout ? (*dropout)(u, mode) : u);
+}
+
+}  // namespace excite

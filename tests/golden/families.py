@@ -1,0 +1,153 @@
+"""The families of networks in PyTorch, under torchvision's and timm's names, narrow enough for their numbers to be computed in a moment.
+
+CASES lists what make.py computes: a name of our registry, its options, the network, and how many pictures of which side."""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def conv(i, o, kernel, stride=1, groups=1):
+    return nn.Conv2d(i, o, kernel, stride, kernel // 2, groups=groups, bias=False)
+
+
+class SqueezeExcite(nn.Module):
+    """Hu et al., arXiv 1709.01507, section 3; the options are those of section 6."""
+
+    def __init__(self, channels, reduction=16, se_least=1, se_bias="on", se_fc="linear", squeeze="avg", gate="sigmoid", **others):
+        super().__init__()
+        hidden, bias = max(se_least, channels // reduction), se_bias == "on"
+        layer = nn.Linear if se_fc == "linear" else lambda i, o, bias: nn.Conv2d(i, o, 1, bias=bias)
+        self.fc1, self.fc2 = layer(channels, hidden, bias=bias), layer(hidden, channels, bias=bias)
+        self.squeeze, self.gate = squeeze, {"sigmoid": torch.sigmoid, "relu": F.relu, "tanh": torch.tanh}[gate]
+
+    def forward(self, u):
+        z = {"avg": lambda: u.mean((2, 3), keepdim=True), "max": lambda: u.amax((2, 3), keepdim=True), "none": lambda: u}[self.squeeze]()
+        if isinstance(self.fc1, nn.Linear):
+            s = self.fc2(F.relu(self.fc1(z.permute(0, 2, 3, 1)))).permute(0, 3, 1, 2)
+        else:
+            s = self.fc2(F.relu(self.fc1(z)))
+        return u * self.gate(s)
+
+
+class Residual(nn.Module):
+    """relu(branch + shortcut), with squeeze-and-excitation at one of its places."""
+
+    def finish(self, i, middle, o, stride, options, shortcut_kernel=1):
+        self.place = None
+        if options is not None:
+            self.place = "after_relu" if options.get("relu_before_se") == "on" else options.get("se", "standard")
+            self.se = SqueezeExcite({"pre": i, "inside": middle}.get(self.place, o), **options)
+        if stride > 1 or i != o:
+            self.downsample = nn.Sequential(conv(i, o, shortcut_kernel, stride), nn.BatchNorm2d(o))
+
+    def at(self, place, u):
+        return self.se(u) if self.place == place else u
+
+    def forward(self, x):
+        u = self.last(self.at("inside", self.before_last(self.at("pre", x))))
+        if self.place == "after_relu":
+            u = self.se(F.relu(u))
+        shortcut = self.downsample(x) if hasattr(self, "downsample") else x
+        return self.at("post", F.relu(self.at("standard", u) + self.at("identity", shortcut)))
+
+
+class Basic(Residual):
+    def __init__(self, i, p, stride, options):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, p, 3, stride), nn.BatchNorm2d(p)
+        self.conv2, self.bn2 = conv(p, p, 3), nn.BatchNorm2d(p)
+        self.finish(i, p, p, stride, options)
+
+    def before_last(self, x):
+        return F.relu(self.bn1(self.conv1(x)))
+
+    def last(self, u):
+        return self.bn2(self.conv2(u))
+
+
+class Bottleneck(Residual):
+    def __init__(self, i, first, width, o, stride, options, stride_on="3x3", groups=1, shortcut_kernel=1):
+        super().__init__()
+        self.conv1, self.bn1 = conv(i, first, 1, stride if stride_on == "1x1" else 1), nn.BatchNorm2d(first)
+        self.conv2, self.bn2 = conv(first, width, 3, stride if stride_on == "3x3" else 1, groups), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = conv(width, o, 1), nn.BatchNorm2d(o)
+        self.finish(i, width, o, stride, options, shortcut_kernel)
+
+    def before_last(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+    def last(self, u):
+        return self.bn3(self.conv3(u))
+
+
+class ResNet(nn.Module):
+    """Of pictures of 224x224; `p` is 64 in the full-sized ones."""
+
+    def __init__(self, kind, blocks, p, classes, groups=1, excited=False, stem="7x7", stem_pool="ceil", stride_on="1x1", se_stages="2,3,4,5", dropout=0,
+                 **options):
+        super().__init__()
+        deep = kind == "senet" and stem != "3x3"
+        if deep:
+            self.conv1 = nn.Sequential(conv(3, p, 3, 2), nn.BatchNorm2d(p), nn.ReLU(), conv(p, p, 3), nn.BatchNorm2d(p), nn.ReLU(), conv(p, 2 * p, 3))
+        else:
+            self.conv1 = conv(3, p, 3) if stem == "3x3" else conv(3, p, 7, 2)
+        i = 2 * p if deep else p
+        self.bn1 = nn.BatchNorm2d(i)
+        self.pool = nn.MaxPool2d(3, 2, ceil_mode=True) if stem_pool == "ceil" else nn.MaxPool2d(3, 2, 1)
+        if stem == "3x3":
+            self.pool = nn.Identity()
+        for number, count in enumerate(blocks):
+            width, stage = p << number, []
+            se = options if excited and str(number + 2) in se_stages.split(",") else None
+            for block in range(count):
+                stride = 2 if number > 0 and block == 0 else 1
+                stage.append(self.block(kind, i, width, 4 * width * groups // p, groups, stride, se, stride_on))
+                i = width if kind == "basic" else 4 * width
+            setattr(self, f"layer{number + 1}", nn.Sequential(*stage))
+        self.fc = nn.Linear(i, classes)
+
+    @staticmethod
+    def block(kind, i, p, width, groups, stride, se, stride_on):
+        if kind == "basic":
+            return Basic(i, p, stride, se)
+        if kind == "bottleneck":
+            return Bottleneck(i, p, p, 4 * p, stride, se, stride_on)
+        if kind == "resnext":
+            return Bottleneck(i, width, width, 4 * p, stride, se, groups=groups)
+        return Bottleneck(i, width // 2, width, 4 * p, stride, se, groups=groups, shortcut_kernel=3 if stride > 1 else 1)
+
+    def forward(self, x):
+        x = self.pool(F.relu(self.bn1(self.conv1(x))))
+        return self.fc(self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean((2, 3)))
+
+
+def small_resnet(kind, groups=1):
+    def make(classes, excited, **options):
+        return ResNet(kind, [1, 1, 1, 1], 4, classes, groups, excited, **options)
+    return make
+
+
+NETWORKS = {
+    "small_resnet": small_resnet("basic"),
+    "small_bottleneck": small_resnet("bottleneck"),
+    "small_resnext": small_resnet("resnext", 2),
+    "small_senet": small_resnet("senet", 2),
+}
+
+PLACEMENTS = [{"se": place} for place in ("pre", "post", "identity", "inside")]
+BLOCKS = [{"squeeze": "max"}, {"squeeze": "none"}, {"gate": "relu"}, {"gate": "tanh"}, {"se_bias": "off", "reduction": 4}, {"se_least": 8},
+          {"se_fc": "1x1"}, {"se_fc": "1x1", "squeeze": "none"}]
+STEMS = [{"stem": "3x3"}, {"stem_pool": "floor"}]
+
+# (name, options, pictures, side)
+CASES = [("small_resnet", {}, 4, 33), ("small_bottleneck", {}, 4, 33), ("small_resnext", {}, 4, 33), ("small_senet", {"dropout": 0}, 4, 33),
+         *((name, options, 4, 33) for name in ("se_small_resnet", "se_small_bottleneck")
+           for options in ({}, *PLACEMENTS, *BLOCKS, {"se_stages": "3,5"})),
+         ("se_small_resnext", {}, 4, 33), ("se_small_resnet", {"relu_before_se": "on"}, 4, 33),
+         *(("se_small_bottleneck", options, 4, 33) for options in (*STEMS, {"stride_on": "3x3"})),
+         ("small_senet", {"stem": "3x3", "dropout": 0}, 4, 17)]
+
+
+def network(name, classes, options):
+    excited = name.startswith("se_") or name == "small_senet"
+    return NETWORKS[name.removeprefix("se_")](classes, excited, **options)

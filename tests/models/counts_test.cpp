@@ -1,0 +1,116 @@
+// Parameters and multiply-adds of every network, as papers and public implementations give them, each counted from one forward pass of one picture.
+#include <cmath>
+#include <map>
+
+#include "autograd/ops.h"
+#include "models/cost.h"
+#include "models/registry.h"
+#include "tests/compare.h"
+
+namespace excite {
+namespace {
+
+Model made(const std::string& name, const std::string& settings = "", long classes = 1000) {
+  Rng rng = Rng::silent();
+  return make_model(name, parse_settings(settings), classes, rng);
+}
+
+long parameters(const std::string& name, const std::string& settings = "") { return made(name, settings).module.parameter_count(); }
+
+Cost cost_of_one(const Model& model) { return cost_of(model(zeros({1, model.picture_size, model.picture_size, 3}), Mode::evaluate)); }
+
+// Thousand millions to as many digits as `printed` has: 3.8605.
+std::string giga(long macs, const std::string& printed) {
+  char text[32];
+  const std::size_t point = printed.find('.');
+  std::snprintf(text, sizeof text, "%.*f", static_cast<int>(printed.size() - point - 1), static_cast<double>(macs) / 1e9);
+  return text;
+}
+
+struct Row {
+  std::string name, settings;
+  long parameters;
+  std::string giga_macs;  // empty where none is published
+};
+
+void expect_row(const Row& row) {
+  const Model model = made(row.name, row.settings);
+  const Cost cost = cost_of_one(model);
+  EXPECT_EQ(model.module.parameter_count(), row.parameters) << row.name << " " << row.settings;
+  EXPECT_EQ(cost.parameters, row.parameters) << row.name << " " << row.settings << ": a parameter is not used";
+  if (!row.giga_macs.empty()) {
+    EXPECT_EQ(giga(cost.macs, row.giga_macs), row.giga_macs) << row.name << " " << row.settings;
+  }
+}
+
+// A plain network beside the same with squeeze-and-excitation: each of the block's weights is used once for a picture, and its biases cost nothing.
+void expect_pair(const std::string& name, long plain_parameters, long without_biases, const Row& excited) {
+  expect_row(excited);
+  const Model plain = made(name);
+  EXPECT_EQ(plain.module.parameter_count(), plain_parameters) << name;
+  EXPECT_EQ(parameters("se_" + name, "se_bias=off"), without_biases) << name;
+  EXPECT_EQ(cost_of_one(made("se_" + name)).macs - cost_of_one(plain).macs, without_biases - plain_parameters) << name;
+}
+
+TEST(Counts, ResNets) {
+  expect_pair("resnet18", 11'689'512, 11'776'552, {"se_resnet18", "", 11'778'592, "1.814"});
+  expect_pair("resnet34", 21'797'672, 21'954'856, {"se_resnet34", "", 21'958'868, "3.664"});
+  expect_pair("resnet50", 25'557'032, 28'071'976, {"se_resnet50", "", 28'088'024, "3.8605"});
+  expect_pair("resnet101", 44'549'160, 49'292'328, {"se_resnet101", "", 49'326'872, "7.5749"});
+  expect_pair("resnet152", 60'192'808, 66'770'984, {"se_resnet152", "", 66'821'848, "11.2890"});
+  expect_row({"resnet50", "", 25'557'032, "3.858"});
+  expect_row({"se_resnet50", "stride_on=3x3", 28'088'024, "4.0917"});
+  expect_row({"se_resnet101", "stride_on=3x3", 49'326'872, "7.8061"});
+  expect_row({"se_resnet152", "stride_on=3x3", 66'821'848, "11.5202"});
+}
+
+// That of resnext152_32x4d is worked out: SE-ResNeXt-152 less the blocks, which are SE-ResNet-152's.
+TEST(Counts, ResNeXts) {
+  expect_pair("resnext50_32x4d", 25'028'904, 27'543'848, {"se_resnext50_32x4d", "", 27'559'896, "4.2330"});
+  expect_pair("resnext101_32x4d", 44'177'704, 48'920'872, {"se_resnext101_32x4d", "", 48'955'416, "7.9747"});
+  expect_pair("resnext101_64x4d", 83'455'272, 88'198'440, {"se_resnext101_64x4d", "", 88'232'984, "15.465"});
+  expect_pair("resnext152_32x4d", 66'529'576 - (66'770'984 - 60'192'808), 66'529'576, {"se_resnext152_32x4d", "", 66'580'440, "11.716"});
+  expect_pair("resnext152_64x4d", 114'971'944, 121'550'120, {"se_resnext152_64x4d", "", 121'600'984, "22.946"});
+}
+
+TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
+
+// ---- the paper's ablations: SE-ResNet-50 without biases, where "parameters" are all numbers of a file, running statistics too ----
+
+double millions_in_file(const std::string& settings) {
+  long numbers = 0;
+  const Model model = made(settings == "none" ? "resnet50" : "se_resnet50", settings == "none" ? "" : "se_bias=off," + settings);
+  for (const Module::Entry& e : model.module.state()) numbers += e.var->value.size();
+  return std::round(static_cast<double>(numbers) / 1e5) / 10;
+}
+
+TEST(Counts, OfTheReduction) {  // table 10, but for r = 8, where 30.64 million are printed as 30.7
+  const std::map<std::string, double> printed{{"2", 45.7}, {"4", 35.7}, {"16", 28.1}, {"32", 26.9}};
+  for (const auto& [r, millions] : printed) EXPECT_DOUBLE_EQ(millions_in_file("reduction=" + r), millions) << "r = " << r;
+  EXPECT_DOUBLE_EQ(millions_in_file("reduction=8"), 30.6);
+  EXPECT_DOUBLE_EQ(millions_in_file("none"), 25.6);
+}
+
+TEST(Counts, OfTheStages) {  // table 13
+  EXPECT_DOUBLE_EQ(millions_in_file("se_stages=2"), 25.6);
+  EXPECT_DOUBLE_EQ(millions_in_file("se_stages=3"), 25.7);
+  EXPECT_DOUBLE_EQ(millions_in_file("se_stages=4"), 26.4);
+  EXPECT_DOUBLE_EQ(millions_in_file("se_stages=2,3,4,5"), 28.1);
+}
+
+TEST(Counts, OfThePlacementAndTheSqueeze) {  // tables 15 and 16
+  EXPECT_DOUBLE_EQ(millions_in_file("se=inside"), 25.8);
+  EXPECT_DOUBLE_EQ(millions_in_file("squeeze=none"), 28.1);
+  EXPECT_EQ(giga(cost_of_one(made("se_resnet50", "se=inside,se_bias=off")).macs, "3.86"), "3.86");
+  EXPECT_EQ(giga(cost_of_one(made("se_resnet50", "squeeze=none,se_bias=off")).macs, "4.27"), "4.27");
+}
+
+// timm's seresnet18: hidden widths 8, 8, 16, 32 in place of 4, 8, 16, 32, of 1x1 convolutions.
+TEST(Counts, OfTheHiddenWidth) {
+  EXPECT_EQ(parameters("se_resnet18", "se_least=8"), 11'779'624);
+  EXPECT_EQ(parameters("se_resnet18", "se_least=8,se_fc=1x1"), 11'779'624);
+  EXPECT_EQ(parameters("se_resnet18", "relu_before_se=on"), 11'778'592);
+}
+
+}  // namespace
+}  // namespace excite
