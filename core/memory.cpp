@@ -89,13 +89,6 @@ MemoryStats memory_stats() {
   return pool().stats;
 }
 
-void empty_pool() {
-  std::lock_guard lock(pool().mutex);
-  for (const auto& [bytes, waiting] : pool().free)
-    for (void* memory : waiting) std::free(memory), pool().stats.reserved -= bytes;
-  pool().free.clear();
-}
-
 double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

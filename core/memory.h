@@ -29,8 +29,6 @@ struct MemoryStats {
 };
 MemoryStats memory_stats();
 
-void empty_pool();  // gives the system back what waits to be recycled
-
 double peak_megabytes();  // the most memory that the whole process has ever held, as the system counts
 
 }  // namespace excite

@@ -88,7 +88,7 @@ struct Measured {
   double pictures_per_second(long batch) const { return 1000 * static_cast<double>(batch) / median(); }
 };
 
-// The rate comes first, with nobody watching, and the limits after the memory was looked at: their measurement takes some of its own.
+// The rate comes first, with nobody watching.
 Measured measure_steps(const Steps& steps, double seconds) {
   Measured m{.times = step_times(steps.run, seconds), .process_megabytes = peak_megabytes(), .memory = memory_stats(), .limits = {},
              .watched_threads = steps.watched_threads, .accounts = {}};

@@ -23,7 +23,7 @@ struct Block {
   Var u, shortcut;
   BatchNorm2d bn;
   SqueezeExcite se;
-  Block(const Shape& shape, Rng rng) : u(parameter(normal(shape, rng))), shortcut(parameter(normal(shape, rng))), bn(shape[3]), se(shape[3], 16, rng) {}
+  Block(const Shape& shape, Rng rng) : u(parameter(normal(shape, rng))), shortcut(parameter(normal(shape, rng))), bn(shape[3]), se(shape[3], {}, rng) {}
 };
 
 using Way = std::function<Var(const Block&)>;

@@ -1,5 +1,6 @@
 // The program `excite`: finds the subcommand, runs it, and turns what went wrong into one line and an exit code.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -33,7 +34,8 @@ void hold_standard_streams() {
 
 // What was printed may still wait in a buffer, and only now find that there is no place for it.
 int delivered(int code) {
-  errno = 0;
+  if (std::ferror(stdout)) [[maybe_unused]] const auto refused = write(STDOUT_FILENO, "\n", 1);  // to be told again why
+  else errno = 0;
   const bool written = std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout);
   require(written, "standard output: what was printed could not be written", errno ? text(": ", std::strerror(errno)) : "");
   return code;

@@ -35,9 +35,11 @@ struct Roofline {
 };
 constexpr double least_share = 0.0005;  // of the step: what takes less is not drawn
 
+// All that is drawn has a logarithm, and so have quotients of two.
 double positive(const Json& json, const char* key) {
+  constexpr double least = 1e-12, most = 1e12;
   const double number = json.at(key).get<double>();
-  require<FileError>(std::isfinite(number) && number > 0, key, " is ", number, ", expected a number above 0");
+  require<FileError>(number >= least && number <= most, key, " is ", number, ", expected a number from ", least, " to ", most);
   return number;
 }
 

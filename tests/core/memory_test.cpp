@@ -53,18 +53,6 @@ TEST(Memory, IsSharedByNearlyEqualSizes) {
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
-TEST(Memory, ThatWaitsIsGivenBackToTheSystemWhenAsked) {
-  const Tensor kept({odd_size});
-  { const Tensor dropped({odd_size}), other({3 * odd_size}); }
-  const MemoryStats before = memory_stats();
-  EXPECT_GE(before.reserved, before.live + 4 * odd_size * static_cast<long>(sizeof(real)));
-  empty_pool();
-  EXPECT_EQ(memory_stats().reserved, memory_stats().live);
-  EXPECT_EQ(memory_stats().live, before.live);
-  const Tensor again({odd_size});
-  EXPECT_EQ(memory_stats().allocated, before.allocated + 1);
-}
-
 TEST(Memory, ThePeakOfTheProcessIsInMegabytes) {
   constexpr long megabytes = 256;
   const Tensor large = full({megabytes * (1 << 20) / static_cast<long>(sizeof(real))}, 1);

@@ -17,7 +17,7 @@ TEST(Models, ListsEveryModelOfTheRegistry) {
     expect_contains(ending.out, entry.about);
   }
   expect_contains(ending.out, "se_resnet20         274,847  ");
-  expect_contains(ending.out, "(reduction=16,se_bias=on,shortcut=B)");
+  expect_contains(ending.out, "(gate=sigmoid,reduction=16,se=standard,se_bias=on,");
 }
 
 TEST(Models, ListsThemAsJson) {

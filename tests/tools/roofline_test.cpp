@@ -103,10 +103,12 @@ TEST(Roofline, NamesTheFileThatIsNotABenchsAndWhatIsWrong) {
   refused("[1, 2]", {"bad.json: not what"});
   refused("{}", {"bad.json: not what", "limits"});
   refused(std::string(100'000, '['), {"bad.json: not what"});
-  refused(changed("/limits/gflop_per_second", 0), {"bad.json", "gflop_per_second is 0, expected a number above 0"});
+  refused(changed("/limits/gflop_per_second", 0), {"bad.json", "gflop_per_second is 0, expected a number from"});
   refused(changed("/limits/gb_per_second", "fast"), {"bad.json"});
   refused(changed("/operations/0/gflop_per_second", -1), {"bad.json", "gflop_per_second is -1"});
   refused(changed("/operations/0/bytes", nullptr), {"bad.json"});
+  refused(changed("/operations/0/bytes", 1e-308), {"bad.json", "bytes is 1e-308, expected a number from 1e-12 to 1e+12"});
+  refused(changed("/limits/gb_per_second", 1e300), {"bad.json", "gb_per_second is 1e+300"});
   refused(changed("/operations/0/pass", 5), {"bad.json"});
   refused(changed("/operations", nlohmann::json::array()), {"bad.json", "no operation"});
   refused(changed("/operations", std::vector<nlohmann::json>(101, a_bench().at("operations").at(0))), {"bad.json", "101 operations", "at most 100"});

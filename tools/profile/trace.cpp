@@ -5,7 +5,6 @@
 
 #include "core/check.h"
 #include "core/files/atomic_file.h"
-#include "core/memory.h"
 #include "core/parallel.h"
 #include "tools/profile/account.h"
 
@@ -62,7 +61,6 @@ Profile::Profile(const std::string& path, long steps_of_run) : path_(path) {
   require<UsageError>(!path.empty() && std::filesystem::is_directory(folder), "train: --profile ", path, ": there is no folder ", folder.string());
   require<UsageError>(!std::filesystem::is_directory(path), "train: --profile ", path, ": it is a folder, expected a file's name");
   limits_ = measure_limits();
-  empty_pool();
 }
 
 StepResult Profile::watch(TrainingStep& step, long number) {
