@@ -33,9 +33,9 @@ struct GradcheckOptions {
 //
 //   |analytic - numeric| / max(largest |gradient| of the input, 1e-3 of the largest over all inputs).
 //
-// Where it exceeds the tolerance, other steps are tried, because a large one may reach over a kink nearby and a small one drown in rounding. A kink in the very point is
-// told by its differences to the left and to the right, which stay apart by the same amount however small the step; it is skipped if
-// the gradient lies between them, and counted: more than 1 % of an input's elements is a failure. So is a gradient that is missing,
+// Where it exceeds the tolerance, other steps are tried: a large one may reach over a kink nearby, a small one drown in rounding. A kink in
+// the very point is told by its differences to the left and to the right, which stay apart by the same amount however small the step; it is
+// skipped if the gradient lies between them, and counted: more than 1 % of an input's elements is a failure. So is a gradient that is missing,
 // all zero, not finite or shares its memory, a backward that changes an input of its op, and a second run that gives other bits.
 //
 // The inputs are copied and all need a gradient; what f captures beside them is data. What f throws is in the report.

@@ -155,10 +155,6 @@ Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
   return result("avg_pool2d", avg_pool2d(x->value, options), {x}, [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
 }
 
-Var adaptive_avg_pool(const Var& x, long side) {
-  return result("adaptive_avg_pool", adaptive_avg_pool(x->value, side), {x}, [=](Node& y) { x.add_grad(adaptive_avg_pool_dx(y.grad, x.shape())); });
-}
-
 Var global_avg_pool(const Var& x) {
   return result("global_avg_pool", global_avg_pool(x->value), {x}, [=](Node& y) { x.add_grad(global_avg_pool_dx(y.grad, x.shape())); });
 }

@@ -52,7 +52,6 @@ Var block_tail(const Var& u, const Var& gamma, const Var& beta, const Var& runni
 // ---- pools ----
 Var max_pool2d(const Var& x, const Pool2dOptions& options);    // padding counts as minus infinity
 Var avg_pool2d(const Var& x, const Pool2dOptions& options);    // padding counts as zeros, or not at all (count_padding)
-Var adaptive_avg_pool(const Var& x, long side);                // to side x side cells, as equal as can be
 Var global_avg_pool(const Var& x);                             // [N, H, W, C] -> [N, C]: SENet's squeeze
 Var global_max_pool(const Var& x);                             // [N, H, W, C] -> [N, C]
 

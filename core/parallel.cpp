@@ -33,7 +33,8 @@ class Workers {
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       end();
-      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1, " threads that are wanted (", error.code().message(), "); ask for fewer"));
+      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1, " threads that are wanted (", error.code().message(),
+                       "); ask for fewer"));
     }
   }
   ~Workers() { end(); }

@@ -31,7 +31,7 @@ inline Var conv_norm_relu(const ConvNorm& c, const Var& x, Mode mode) {
   return norm_relu(c.bn, c.conv(x), mode);
 }
 
-// relu(bn(conv(x)) + shortcut), the end of a residual block; with a gate, relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut) of z = bn(conv(x))
+// relu(z + shortcut) of z = bn(conv(x)), the end of a residual block; with a gate, relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut)
 inline Var conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x, const Var& shortcut, Mode mode) {
   if (mode == Mode::train)
     return block_tail(c.conv(x), c.bn.gamma, c.bn.beta, c.bn.running_mean, c.bn.running_var, gate, shortcut, c.bn.eps);

@@ -11,7 +11,8 @@ struct Conv2d : Module {
   Conv2dOptions options;
   Var w, b;  // b only with a bias; usually a batch normalisation follows, which has one
   Conv2d(long in, long out, Size2 kernel, Rng& rng, const Conv2dOptions& how = {}, Bias with = Bias::none)
-      : options(checked(in, out, how)), w(weight("weight", he_normal({kernel.h, kernel.w, in / how.groups, out}, kernel.h * kernel.w * out / how.groups, rng))) {
+      : options(checked(in, out, how)),
+        w(weight("weight", he_normal({kernel.h, kernel.w, in / how.groups, out}, kernel.h * kernel.w * out / how.groups, rng))) {
     const long fan_in = kernel.h * kernel.w * in / how.groups;
     if (with != Bias::none) b = bias("bias", with == Bias::zero ? zeros({out}) : fan_in_uniform({out}, fan_in, rng));
   }

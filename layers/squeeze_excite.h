@@ -15,7 +15,10 @@ struct SqueezeExciteOptions {
   WeightShape weights = WeightShape::matrix;
   Var (*squeeze)(const Var& u) = global_avg_pool;  // or global_max_pool, every_pixel
   Var (*activation)(const Var& x) = sigmoid;       // of the gate; or relu, tanh
-  long hidden(long channels) const { return std::max(least, channels / reduction); }
+  long hidden(long channels) const {
+    require(reduction > 0 && least > 0, "SqueezeExcite: reduction ", reduction, ", at least ", least, ": expected at least 1 of both");
+    return std::max(least, channels / reduction);
+  }
   bool squeezes_means() const { return squeeze == static_cast<Var (*)(const Var&)>(global_avg_pool); }
 };
 

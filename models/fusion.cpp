@@ -34,8 +34,8 @@ std::vector<TrainedModel> load_models(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     models.push_back(load_model(SafetensorsFile(file)));
     const std::vector<std::string>&first = models.front().purpose.classes, &these = models.back().purpose.classes;
-    require<FileError>(these == first, "fusion: ", file, " tells apart ", these.size(), " classes, and they are not the ", first.size(), " of ", files.front(),
-                       ", or in another order");
+    require<FileError>(these == first, "fusion: ", file, " tells apart ", these.size(), " classes, and they are not the ", first.size(), " of ",
+                       files.front(), ", or in another order");
   }
   return models;
 }

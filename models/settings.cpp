@@ -32,7 +32,7 @@ long whole_number(const std::string& option, const std::string& value) {
   long n = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
   require<UsageError>(error == std::errc() && end == value.data() + value.size() && n >= 1 && n <= 1'000'000, "model option ", option, "=", value,
-                      ": expected a whole number of at least 1");
+                      ": expected a whole number from 1 to 1000000");
   return n;
 }
 
@@ -48,7 +48,8 @@ std::vector<long> some_of(const Settings& set, const std::string& option, const 
   const std::vector<std::string> all = split(possible, ','), chosen = split(set.at(option), ',');
   std::vector<long> numbers;
   for (const std::string& word : chosen) {
-    require<UsageError>(std::count(all.begin(), all.end(), word), "model option ", option, "=", set.at(option), ": '", word, "' is none of ", join(all, ", "));
+    require<UsageError>(std::count(all.begin(), all.end(), word), "model option ", option, "=", set.at(option), ": '", word, "' is none of ",
+                        join(all, ", "));
     numbers.push_back(whole_number(option, word));
   }
   require<UsageError>(!numbers.empty(), "model option ", option, "=: expected some of ", join(all, ", "));

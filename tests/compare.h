@@ -42,7 +42,8 @@ inline testing::AssertionResult close(const Tensor& actual, const Tensor& expect
 // Byte by byte, where close() takes -0 for 0 and any NaN for any other.
 inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected) {
   const auto bytes = static_cast<std::size_t>(expected.size()) * sizeof(real);
-  if (actual.shape() == expected.shape() && (bytes == 0 || std::memcmp(actual.data(), expected.data(), bytes) == 0)) return testing::AssertionSuccess();
+  const bool same_shape = actual.shape() == expected.shape();
+  if (same_shape && (bytes == 0 || std::memcmp(actual.data(), expected.data(), bytes) == 0)) return testing::AssertionSuccess();
   const testing::AssertionResult apart = close(actual, expected, 0);
   return apart ? testing::AssertionFailure() << "numbers that compare as equal have other bits" : apart;
 }

@@ -5,7 +5,8 @@
 namespace excite {
 
 void add_voter_options(CLI::App& command, VoterOptions& o) {
-  command.add_option("--weights", o.weights, "a .safetensors file that train has written; of several, one --weights each, the probabilities are averaged")
+  command.add_option("--weights", o.weights,
+                     "a .safetensors file that train has written; of several, one --weights each, the probabilities are averaged")
       ->required()
       ->allow_extra_args(false);
   command.add_option("--shares", o.shares, "how much each of several files counts, as 2,1,1 [all the same]")->delimiter(',')->allow_extra_args(false);

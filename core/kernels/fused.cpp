@@ -52,8 +52,8 @@ struct Terms {
   Vec first, second;
 };
 
-// Two sums of each picture and channel, in double: [N, 2 C]. terms(n, i, c, count) are those of the numbers i, i + 1, ..., of channels c, c + 1, ... of
-// a pixel. Four pixels are added up side by side, as an addition takes four times as long as it takes until the next can begin.
+// Two sums of each picture and channel, in double: [N, 2 C]. terms(n, i, c, count) are those of the numbers i, i + 1, ..., of channels c, c + 1,
+// ... of a pixel. Four pixels are added up side by side, as an addition takes four times as long as it takes until the next can begin.
 template <class Body>
 std::vector<double> picture_sums(const Tensor& u, const Body& terms) {
   require_pictures(u);
@@ -76,7 +76,8 @@ std::vector<double> picture_sums(const Tensor& u, const Body& terms) {
 #pragma GCC unroll 4
           for (long k = 0; k < side_by_side; k++) add(p + k, k);
         for (; p < end; p++) add(p, 0);
-        const Vec first = sum[0].first + sum[1].first + (sum[2].first + sum[3].first), second = sum[0].second + sum[1].second + (sum[2].second + sum[3].second);
+        const Vec first = sum[0].first + sum[1].first + (sum[2].first + sum[3].first);
+        const Vec second = sum[0].second + sum[1].second + (sum[2].second + sum[3].second);
         for (long k = 0; k < count; k++) {
           total[c + k] += static_cast<double>(first[k]);
           total[channels + c + k] += static_cast<double>(second[k]);

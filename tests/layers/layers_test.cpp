@@ -5,6 +5,7 @@
 #include "layers/initial.h"
 #include "layers/linear.h"
 #include "layers/pool.h"
+#include "layers/squeeze_excite.h"
 #include "tests/compare.h"
 
 namespace excite {
@@ -49,6 +50,7 @@ TEST(Layers, SayWhichSizesCannotBe) {
   EXPECT_TRUE(fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 4}); }, {"4 groups", "divide both"}));
   EXPECT_TRUE(fails_saying([&] { Conv2d(4, 0, 3, rng); }, {"4 -> 0"}));
   EXPECT_TRUE(fails_saying([&] { Linear(0, 3, rng); }, {"Linear: 0 -> 3"}));
+  EXPECT_TRUE(fails_saying([&] { SqueezeExcite(8, {.reduction = 0}, rng); }, {"reduction 0", "at least 1"}));
 }
 
 TEST(LinearLayer, OwnsAWeightAndABiasUnlessForbidden) {

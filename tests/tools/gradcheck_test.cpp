@@ -30,6 +30,12 @@ TEST(GradcheckProgram, ChecksASmallRelativeOfANamedModelAndItsOptions) {
   expect_contains(ending.out, "\n2 cases, ");
 }
 
+TEST(LongGradcheck, EveryOperationAndEveryModelPasses) {
+  const Ending ending = excite_program({"gradcheck"});
+  EXPECT_EQ(ending.code, 0) << ending.out;
+  expect_contains(ending.out, ": 0 failed");
+}
+
 TEST(GradcheckProgram, SaysTheNearestName) {
   expect_failure(excite_program({"gradcheck", "batchnorm"}), 2, {"no operation or model 'batchnorm'", "the nearest is batch_norm"});
 }

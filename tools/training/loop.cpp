@@ -78,12 +78,16 @@ void Training::continue_from(const std::string& checkpoint) {
 
 void Training::profile_into(const std::string& path) { profile_.emplace(path, recipe_.epochs * step_.per_epoch()); }
 
-// What is not finite never takes the place of a good checkpoint.
-void Training::save(const std::string& path, const NamedTensors& state) const {
+void Training::require_finite(const NamedTensors& state) const {
   for (const auto& [name, tensor] : state)
     require<Diverged>(all_finite(*tensor), "train: diverged in epoch ", position_.epoch + 1, ", step ", position_.sums.steps, ", at learning rate ",
                       step_.learning_rate(position_.step - 1), ": the step made ", name,
                       " not finite; try a smaller --lr, a longer --warmup, or --clip");
+}
+
+// What is not finite never takes the place of a good checkpoint.
+void Training::save(const std::string& path, const NamedTensors& state) const {
+  require_finite(state);
   save_checkpoint(path, metadata_, position_, state);
 }
 
@@ -134,6 +138,7 @@ bool Training::finish_epoch(const RunFolder& folder) {
                                         [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
   if (!std::isfinite(test.loss())) explain(test);
   if (stop_() != 0) return false;
+  require_finite(whole_state());  // while position_ still says which step it was, and before the log has a row of it
 
   const EpochRow finished = row(test);
   const bool best = test.top1() > position_.best_accuracy;
@@ -191,7 +196,7 @@ void Training::explain(const Metrics& test) const {
   const std::string where = first_not_finite(cross_entropy(model_(std::move(batch.x), Mode::evaluate), batch.labels));
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps, " of ", step_.per_epoch(),
                       ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
-                      "; first not finite: ", where, "; try a smaller --lr, a longer --warmup, or --clip"));
+                      "; first not finite: ", where.empty() ? "nothing, operation by operation" : where, "; try a smaller --lr, a longer --warmup, or --clip"));
 }
 
 namespace {

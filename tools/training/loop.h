@@ -39,6 +39,7 @@ class Training {
   bool finish_epoch(const RunFolder& folder);
   void show_progress();
   EpochRow row(const Metrics& test) const;
+  void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
   NamedTensors whole_state();                               // the model's and the optimizer's
   [[noreturn]] void explain(const Metrics& test) const;

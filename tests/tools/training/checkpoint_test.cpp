@@ -66,7 +66,8 @@ TEST_F(Checkpoint, OfAnotherRunIsRefusedAndNothingIsLoaded) {
 
 TEST_F(Checkpoint, APositionThatCannotBeIsRefused) {
   for (const Position& wrong : {Position{5, 25, {}, 0, 0}, Position{1, 4, {}, 0, 0}, Position{1, 11, {6, 0, 0, 0}, 0, 0},
-                                Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0}, Position{-1, -5, {}, 0, 0}}) {
+                                Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0}, Position{-1, -5, {}, 0, 0},
+                                Position{1l << 62, 20, {}, 0, 0}, Position{2, 1l << 62, {}, 0, 0}}) {
     save_checkpoint(path, metadata(), wrong, state);
     EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "4 epochs of 5 steps"})) << wrong.epoch << " " << wrong.step;
   }
