@@ -14,12 +14,20 @@ Conv2dShape smallest(const Shape& w, const Conv2dOptions& o) {
   require(w.rank() == 4, "conv2d: weight has shape ", w, ", expected [R, S, C/groups, K]");
   return Conv2dShape({1, (w[0] - 1) * o.dilation.h + 1, (w[1] - 1) * o.dilation.w + 1, w[2] * o.groups}, w, o);
 }
+
+// Winograd's weights are four times as many, 36 for each pair of channels. Where they outgrow a core's cache, every picture fetches them from
+// memory again, which takes as long as the multiplications that they save; and a large network would hold several times its own weights.
+Conv2dPath fixed_path(const Conv2dShape& q) {
+  constexpr long most_numbers = 1l << 20;
+  const Conv2dPath path = conv2d_path(q);
+  return path == Conv2dPath::winograd && 36 * q.c * q.k > most_numbers ? Conv2dPath::direct : path;
+}
 }  // namespace
 
 FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& bias, const Conv2dOptions& options)
     : weight_shape_(w.shape()),
       options_(options),
-      path_(conv2d_path(smallest(w.shape(), options))),
+      path_(fixed_path(smallest(w.shape(), options))),
       weight_(path_ == Conv2dPath::winograd ? winograd_weight(w) : direct_weight(smallest(w.shape(), options), w)),
       plain_(bias, -std::numeric_limits<real>::infinity()),
       relu_(bias, 0) {

@@ -63,7 +63,7 @@ TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
     EXPECT_EQ(row(table, "log_softmax", pass)[0], 1);
     EXPECT_EQ(row(table, "matmul", pass)[0], 1) << "those of the gates are inside block_tail";
     ASSERT_EQ(row(table, "conv2d", pass).size(), 5u);
-    for (const double number : row(table, "conv2d", pass)) EXPECT_GT(number, 0);
+    EXPECT_GT(row(table, "conv2d", pass)[1], 0) << "milliseconds; rates may be 0.0 on a slow machine, see AsJsonSaysTheSame";
   }
   EXPECT_EQ(row(table, "(making the batch)", "batch")[0], 1);
   EXPECT_EQ(row(table, "(optimizer)", "optimizer")[0], 1);
@@ -95,7 +95,6 @@ TEST(Bench, InferenceHasNoBackwardFoldsBatchNormAndIsWatchedWholeOnOneThread) {
   expect_contains(table, "limits of 1 thread, ");
   expect_contains(table, "Of a step on 1 thread, ");
   EXPECT_EQ(row(table, "conv2d", "forward")[0], 4 * 9) << "four pictures, one at a time";
-  EXPECT_GT(row(table, "conv2d", "forward")[2], 0) << "GFLOP/s, though nothing is recorded";
   for (const char* none : {" backward ", "batch_norm", "log_softmax"}) EXPECT_EQ(table.find(none), std::string::npos) << none;
 }
 
@@ -119,19 +118,25 @@ TEST(Bench, AsJsonSaysTheSame) {
     EXPECT_GE(json.at("tensor_megabytes").at("peak"), json.at("tensor_megabytes").at("live"));
     for (const char* limit : {"gflop_per_second", "gb_per_second"}) EXPECT_GT(json.at("limits").at(limit), 0.1);
     double all = 0;
-    for (const nlohmann::json& o : json.at("operations")) all += o.at("share_of_step").get<double>();
+    for (const nlohmann::json& o : json.at("operations")) {
+      all += o.at("share_of_step").get<double>();
+      if (o.at("operation") != "conv2d") continue;
+      for (const char* rate : {"gflop_per_second", "gb_per_second", "share_of_limit"}) EXPECT_GT(o.at(rate), 0) << mode;
+    }
     EXPECT_NEAR(all, 1, 1e-9);
   }
 }
 
-// Two flops a multiply-add, four pictures.
+// Two flops a multiply-add, four pictures; and as large as the model is meant for, made from the built-in ones.
 TEST(Bench, CountsTheFlopsThatSummaryCounts) {
-  const nlohmann::json summary = nlohmann::json::parse(excite_program({"summary", "--model", "resnet8", "--json"}).out);
-  const nlohmann::json json = nlohmann::json::parse(bench({"--model", "resnet8", "--mode", "infer", "--json"}).out);
-  double gflop = 0;
-  for (const nlohmann::json& o : json.at("operations"))
-    if (o.at("operation") == "conv2d" || o.at("operation") == "matmul") gflop += o.at("gflop").get<double>();
-  EXPECT_DOUBLE_EQ(1e9 * gflop, 4 * 2 * summary.at("macs").get<double>());
+  for (const char* model : {"resnet8", "resnet18"}) {
+    const nlohmann::json summary = nlohmann::json::parse(excite_program({"summary", "--model", model, "--classes", "10", "--json"}).out);
+    const nlohmann::json json = nlohmann::json::parse(bench({"--model", model, "--mode", "infer", "--json"}).out);
+    double gflop = 0;
+    for (const nlohmann::json& o : json.at("operations"))
+      if (o.at("operation") == "conv2d" || o.at("operation") == "matmul") gflop += o.at("gflop").get<double>();
+    EXPECT_DOUBLE_EQ(1e9 * gflop, 4 * 2 * summary.at("macs").get<double>()) << model;
+  }
 }
 
 TEST(Bench, LimitsAreThoseOfSomeMachine) {

@@ -1,6 +1,7 @@
 #include "tools/data/dataset.h"
 
 #include "core/check.h"
+#include "core/files/image.h"
 
 namespace excite {
 
@@ -13,6 +14,15 @@ Dataset keep_first(Dataset dataset, long limit) {
     dataset.pixels.shrink_to_fit();
   }
   return dataset;
+}
+
+Dataset resized(const Dataset& from, long side) {
+  Dataset to{from.source, from.classes, side, side, {}, from.labels};
+  for (long i = 0; i < from.count(); i++) {
+    const Image image = resize({from.height, from.width, {from.picture(i), from.picture(i) + from.picture_bytes()}}, side, side);
+    to.pixels.insert(to.pixels.end(), image.pixels.begin(), image.pixels.end());
+  }
+  return to;
 }
 
 }  // namespace excite
