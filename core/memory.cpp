@@ -89,6 +89,15 @@ MemoryStats memory_stats() {
   return pool().stats;
 }
 
+void release_unused() {
+  std::lock_guard lock(pool().mutex);
+  for (auto& [bytes, waiting] : pool().free) {
+    for (void* memory : waiting) std::free(memory);
+    pool().stats.reserved -= bytes * static_cast<long>(waiting.size());
+    waiting.clear();
+  }
+}
+
 double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

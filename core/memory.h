@@ -29,6 +29,8 @@ struct MemoryStats {
 };
 MemoryStats memory_stats();
 
+void release_unused();  // what waits to be recycled goes back to the system; for after work that will not be done again, such as loading
+
 double peak_megabytes();  // the most memory that the whole process has ever held, as the system counts
 
 }  // namespace excite

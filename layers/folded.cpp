@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "core/kernels/batch_norm.h"
 #include "core/kernels/elementwise.h"
 
 namespace excite {
@@ -13,7 +12,7 @@ FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn) {
   const Tensor a = map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
   const Tensor from = conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
   const Tensor bias = map([](real b, real factor, real m) { return b - factor * m; }, beta, a, from);
-  return FixedConv2d(affine_rows(conv.w->value, zeros(a.shape()), a, zeros(a.shape())), bias, conv.options);
+  return FixedConv2d(conv.w->value, a, bias, conv.options);
 }
 
 const FixedConv2d& FoldedLayers::of(const Conv2d& conv, const BatchNorm2d& bn) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/check.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 namespace excite {
@@ -139,6 +140,8 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, cons
   std::vector<Tensor> loaded;
   for (const auto& [name, tensor] : tensors) loaded.push_back(from_file(file.read(name), tensor->shape()));
   for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
+  loaded.clear();
+  release_unused();
 }
 
 Metadata describe(const Model& model, const Purpose& purpose) {

@@ -179,9 +179,11 @@ Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) 
 
 }  // namespace
 
-Buffer direct_weight(const Conv2dShape& q, const Tensor& w) {
-  return packed_weights(forward_grid(q), Groups(q.groups, q.cg, q.kg),
-                        [&](long place, long g, long c, long k) { return w[(place * q.cg + c) * q.k + g * q.kg + k]; });
+Buffer direct_weight(const Conv2dShape& q, const Tensor& w, const Tensor& scale) {
+  return packed_weights(forward_grid(q), Groups(q.groups, q.cg, q.kg), [&](long place, long g, long c, long k) {
+    const long channel = g * q.kg + k;
+    return scale[channel] * w[(place * q.cg + c) * q.k + channel];
+  });
 }
 
 Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
@@ -197,7 +199,9 @@ Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight
   return y;
 }
 
-Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) { return conv2d_direct(q, x, direct_weight(q, w), Finish(q.k)); }
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  return conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), Finish(q.k));
+}
 
 Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   Tensor dx(q.x());

@@ -8,7 +8,8 @@
 
 namespace excite {
 
-Buffer direct_weight(const Conv2dShape& shape, const Tensor& w);  // packed for the tiles; of `shape` only the weight's part counts
+// w times a number for each output channel, [K], packed for the tiles. Of `shape` only the weight's part counts.
+Buffer direct_weight(const Conv2dShape& shape, const Tensor& w, const Tensor& scale);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const Finish& finish);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_direct_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);

@@ -1,6 +1,7 @@
 #include "core/kernels/conv2d_fixed.h"
 
 #include <limits>
+#include <utility>
 
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
@@ -9,9 +10,15 @@
 namespace excite {
 
 namespace {
+const Shape& checked(const Shape& w, const Shape& scale, const Shape& bias) {
+  require(w.rank() == 4, "conv2d: weight has shape ", w, ", expected [R, S, C/groups, K]");
+  for (const auto& [what, shape] : {std::pair{"scale", scale}, {"bias", bias}})
+    require(shape == Shape{w[3]}, "conv2d: weight ", w, " needs a ", what, " for each of its ", w[3], " output channels, but it has shape ", shape);
+  return w;
+}
+
 // The smallest picture that the weights can be used on. The way that is taken does not depend on the picture's size.
 Conv2dShape smallest(const Shape& w, const Conv2dOptions& o) {
-  require(w.rank() == 4, "conv2d: weight has shape ", w, ", expected [R, S, C/groups, K]");
   return Conv2dShape({1, (w[0] - 1) * o.dilation.h + 1, (w[1] - 1) * o.dilation.w + 1, w[2] * o.groups}, w, o);
 }
 
@@ -24,16 +31,13 @@ Conv2dPath fixed_path(const Conv2dShape& q) {
 }
 }  // namespace
 
-FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& bias, const Conv2dOptions& options)
-    : weight_shape_(w.shape()),
+FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bias, const Conv2dOptions& options)
+    : weight_shape_(checked(w.shape(), scale.shape(), bias.shape())),
       options_(options),
       path_(fixed_path(smallest(w.shape(), options))),
-      weight_(path_ == Conv2dPath::winograd ? winograd_weight(w) : direct_weight(smallest(w.shape(), options), w)),
+      weight_(path_ == Conv2dPath::winograd ? winograd_weight(w, scale) : direct_weight(smallest(w.shape(), options), w, scale)),
       plain_(bias, -std::numeric_limits<real>::infinity()),
-      relu_(bias, 0) {
-  require(bias.shape() == Shape{w.dim(3)}, "conv2d: weight ", w.shape(), " needs a bias for each of its ", w.dim(3), " output channels, but it has shape ",
-          bias.shape());
-}
+      relu_(bias, 0) {}
 
 Tensor FixedConv2d::conv(const Tensor& x) const { return run(x, plain_); }
 Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run(x, relu_); }

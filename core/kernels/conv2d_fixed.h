@@ -6,9 +6,9 @@ namespace excite {
 
 class FixedConv2d {
  public:
-  FixedConv2d(const Tensor& w, const Tensor& bias, const Conv2dOptions& options);  // bias [K]
-  Tensor conv(const Tensor& x) const;       // conv2d(x, w) + bias
-  Tensor conv_relu(const Tensor& x) const;  // max(conv2d(x, w) + bias, 0)
+  FixedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bias, const Conv2dOptions& options);  // scale, bias: [K]
+  Tensor conv(const Tensor& x) const;       // conv2d(x, w) * scale + bias
+  Tensor conv_relu(const Tensor& x) const;  // max(conv2d(x, w) * scale + bias, 0)
 
  private:
   Tensor run(const Tensor& x, const Finish& finish) const;

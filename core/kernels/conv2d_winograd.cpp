@@ -245,13 +245,14 @@ bool winograd_can(const Conv2dShape& q) {
 }
 
 // Packed in panels for each place: [36][C, K]
-Buffer winograd_weight(const Tensor& w) {
+Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
   const long c = w.dim(2), k = w.dim(3);
   Buffer u(places * packed_size(c, k));
   parallel_for(c, [&](long channel) {
     for_vectors(k, [&](long first, long count) {
       real* to = u.data() + packed_at(channel, first, c, k);
-      both_sides<Winograd::weight, 3, 6>([&](int r, int s) { return load(w.data() + ((r * 3 + s) * c + channel) * k + first, count); },
+      const Vec factor = load(scale.data() + first, count);
+      both_sides<Winograd::weight, 3, 6>([&](int r, int s) { return factor * load(w.data() + ((r * 3 + s) * c + channel) * k + first, count); },
                                          [&](int i, int j, const Vec& v) { store(to + (i * 6 + j) * packed_size(c, k), v); });
     });
   });
@@ -268,7 +269,9 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weig
   return y;
 }
 
-Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) { return conv2d_winograd(q, x, winograd_weight(w), Finish(q.k)); }
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  return conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), Finish(q.k));
+}
 
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   const Tensor turned = turned_round(w);

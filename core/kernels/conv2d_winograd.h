@@ -13,7 +13,7 @@ namespace excite {
 
 bool winograd_can(const Conv2dShape& shape);  // 3x3, stride 1, no dilation, no groups, padding at most 2
 
-Buffer winograd_weight(const Tensor& w);  // G w G^T, packed for the products
+Buffer winograd_weight(const Tensor& w, const Tensor& scale);  // G w G^T times a number for each output channel, [K]; packed for the products
 Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const Finish& finish);
 Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);

@@ -53,6 +53,18 @@ TEST(Memory, IsSharedByNearlyEqualSizes) {
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
+TEST(Memory, ThatIsNotInUseIsReleased) {
+  const Tensor kept = full({odd_size}, 1);
+  Tensor({2 * odd_size});
+  EXPECT_GT(memory_stats().reserved, memory_stats().live);
+  release_unused();
+  EXPECT_EQ(memory_stats().reserved, memory_stats().live);
+  EXPECT_EQ(kept[odd_size - 1], 1);
+  const long asked = memory_stats().allocated;
+  Tensor({2 * odd_size});
+  EXPECT_EQ(memory_stats().allocated, asked + 1);
+}
+
 TEST(Memory, ThePeakOfTheProcessIsInMegabytes) {
   constexpr long megabytes = 256;
   const Tensor large = full({megabytes * (1 << 20) / static_cast<long>(sizeof(real))}, 1);
