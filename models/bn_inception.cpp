@@ -48,7 +48,7 @@ Design bn_inception() {
 Design small_bn_inception() {
   return {.name = "small_bn_inception",
           .table = narrowed({conv("conv1.7x7_s2", 7, 64, 2), max_pool(halves), module("3a", 3, 64, 64, 64, 64, 96, avg_pool(keeps), 32),
-                             halving("3c", 4, 128, 160, 64, 96), module("5b", 5, 352, 192, 320, 192, 224, max_pool(keeps), 128)}, 8),
+                             halving("3c", 4, 128, 160, 64, 96), module("5b", 5, 352, 192, 320, 192, 224, max_pool(keeps), 128)}, 16),
           .last = "fc",
           .eps = 1e-5};
 }

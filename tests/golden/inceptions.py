@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from families import SqueezeExcite
 
-NARROW = 8
+NARROW = 16
 
 
 class Unit(nn.Module):
@@ -149,7 +149,8 @@ def v3_a(pool):
 
 
 def v3_b():
-    return [[("branch3x3", 3, 384, 2, True)], [("branch3x3dbl_1", 1, 64), ("branch3x3dbl_2", 3, 96), ("branch3x3dbl_3", 3, 96, 2, True)], [max_pool]]
+    return [[("branch3x3", 3, 384, 2, True)],
+            [("branch3x3dbl_1", 1, 64), ("branch3x3dbl_2", 3, 96), ("branch3x3dbl_3", 3, 96, 2, True)], [max_pool]]
 
 
 def v3_c(c):
@@ -185,7 +186,8 @@ def v4_reduction_a():
 
 def v4_b():
     return [[("branch0", 1, 384)], [("branch1.0", 1, 192), ("branch1.1", (1, 7), 224), ("branch1.2", (7, 1), 256)],
-            [("branch2.0", 1, 192), ("branch2.1", (7, 1), 192), ("branch2.2", (1, 7), 224), ("branch2.3", (7, 1), 224), ("branch2.4", (1, 7), 256)],
+            [("branch2.0", 1, 192), ("branch2.1", (7, 1), 192), ("branch2.2", (1, 7), 224), ("branch2.3", (7, 1), 224),
+             ("branch2.4", (1, 7), 256)],
             [average_of_pixels, ("branch3.1", 1, 128)]]
 
 
@@ -196,7 +198,8 @@ def v4_reduction_b():
 
 def v4_c():
     return [[("branch0", 1, 256)], [("branch1_0", 1, 384), [("branch1_1a", (1, 3), 256), ("branch1_1b", (3, 1), 256)]],
-            [("branch2_0", 1, 384), ("branch2_1", (3, 1), 448), ("branch2_2", (1, 3), 512), [("branch2_3a", (1, 3), 256), ("branch2_3b", (3, 1), 256)]],
+            [("branch2_0", 1, 384), ("branch2_1", (3, 1), 448), ("branch2_2", (1, 3), 512),
+             [("branch2_3a", (1, 3), 256), ("branch2_3b", (3, 1), 256)]],
             [average_of_pixels, ("branch3.1", 1, 256)]]
 
 

@@ -5,7 +5,8 @@
 
 ops.safetensors holds a case of an op under op/case/...: its inputs, the result y, a random cotangent dy, and the gradient of
 <dy, y> for each input, as dx for an input x. The case's attributes stand in the file's metadata. se_resnet20.safetensors holds what a network
-with weights from a formula gives, and where ten steps of SGD lead it. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
+with weights from a formula gives, and where ten steps of SGD lead it; families.safetensors and inceptions.safetensors
+what small networks of each family give. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
 
 Inputs are numbers that a float can hold, so that a float build is given the very same ones. The same machine code gives the same bytes, so
 the libraries are told which to use; only a processor without AVX2 would come to other last digits."""
