@@ -82,7 +82,7 @@ Design inception_resnet_v2() {
 
 Design small_inception_resnet_v2() {
   return {.name = "small_inception_resnet_v2",
-          .table = narrowed({valid_conv("conv2d_1a", 3, 32), mixed_5b(), block35("repeat.0"), mixed_6a(), block17("repeat_1.0"), mixed_7a(),
+          .table = narrowed({valid_conv("conv2d_1a", 3, 32, 2), mixed_5b(), block35("repeat.0"), mixed_6a(), block17("repeat_1.0"), mixed_7a(),
                              block8("repeat_2.0"), last_block8(), conv("conv2d_7b", 1, 1536)}, 16),
           .last = "classif"};
 }

@@ -63,7 +63,7 @@ Design inception_v3() {
 
 Design small_inception_v3() {
   return {.name = "small_inception_v3",
-          .table = narrowed({valid_conv("Conv2d_1a_3x3", 3, 32), module_a("Mixed_5b", 32), module_b("Mixed_6a"), module_c("Mixed_6b", 128),
+          .table = narrowed({valid_conv("Conv2d_1a_3x3", 3, 32, 2), module_a("Mixed_5b", 32), module_b("Mixed_6a"), module_c("Mixed_6b", 128),
                              module_d("Mixed_7a"), module_e("Mixed_7b")}, 16),
           .last = "fc"};
 }

@@ -80,7 +80,7 @@ Design inception_v4() {
 
 Design small_inception_v4() {
   return {.name = "small_inception_v4",
-          .table = narrowed(numbered({conv("", 3, 64), stem_4a(), module_a(), reduction_a(), module_b(), reduction_b(), module_c()}), 16),
+          .table = narrowed(numbered({conv("", 3, 64), stem_3a(), module_a(), reduction_a(), module_b(), reduction_b(), module_c()}), 16),
           .last = "last_linear"};
 }
 

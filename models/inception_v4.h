@@ -5,6 +5,6 @@
 namespace excite::inception {
 
 Design inception_v4();
-Design small_inception_v4();  // each kind of module once, for gradient checks
+Design small_inception_v4();  // each kind of module once but for the second of the stem, for gradient checks
 
 }  // namespace excite::inception

@@ -161,7 +161,8 @@ def v3_c(c):
 
 def v3_d():
     return [[("branch3x3_1", 1, 192), ("branch3x3_2", 3, 320, 2, True)],
-            [("branch7x7x3_1", 1, 192), ("branch7x7x3_2", (1, 7), 192), ("branch7x7x3_3", (7, 1), 192), ("branch7x7x3_4", 3, 192, 2, True)], [max_pool]]
+            [("branch7x7x3_1", 1, 192), ("branch7x7x3_2", (1, 7), 192), ("branch7x7x3_3", (7, 1), 192), ("branch7x7x3_4", 3, 192, 2, True)],
+            [max_pool]]
 
 
 def v3_e():
@@ -170,9 +171,8 @@ def v3_e():
             [average, ("branch_pool", 1, 192)]]
 
 
-def v4_stem_4a():
-    return [[("branch0.0", 1, 64), ("branch0.1", 3, 96, 1, True)],
-            [("branch1.0", 1, 64), ("branch1.1", (1, 7), 64), ("branch1.2", (7, 1), 64), ("branch1.3", 3, 96, 1, True)]]
+def v4_stem_3a():
+    return [[max_pool], [("conv", 3, 96, 2, True)]]
 
 
 def v4_a():
@@ -266,13 +266,13 @@ SMALL = {
         [("conv1.7x7_s2", 7, 64, 2), ceil_pool, ("inception_3a", 3, bn_module(64, 64, 64, 64, 96, average, 32)),
          ("inception_3c", 4, bn_halving(128, 160, 64, 96)), ("inception_5b", 5, bn_module(352, 192, 320, 192, 224, keeping_max, 128))], "fc", 1e-5),
     "small_inception_v3": (
-        [("Conv2d_1a_3x3", 3, 32, 1, True), ("Mixed_5b", 3, v3_a(32)), ("Mixed_6a", 4, v3_b()), ("Mixed_6b", 4, v3_c(128)), ("Mixed_7a", 5, v3_d()),
+        [("Conv2d_1a_3x3", 3, 32, 2, True), ("Mixed_5b", 3, v3_a(32)), ("Mixed_6a", 4, v3_b()), ("Mixed_6b", 4, v3_c(128)), ("Mixed_7a", 5, v3_d()),
          ("Mixed_7b", 5, v3_e())], "fc", 1e-3),
     "small_inception_v4": (
-        [("features.0", 3, 64), ("features.1", 0, v4_stem_4a()), ("features.2", 3, v4_a()), ("features.3", 4, v4_reduction_a()),
+        [("features.0", 3, 64), ("features.1", 0, v4_stem_3a()), ("features.2", 3, v4_a()), ("features.3", 4, v4_reduction_a()),
          ("features.4", 4, v4_b()), ("features.5", 5, v4_reduction_b()), ("features.6", 5, v4_c())], "last_linear", 1e-3),
     "small_inception_resnet_v2": (
-        [("conv2d_1a", 3, 32, 1, True), ("mixed_5b", 3, resnet_5b()), ("repeat.0", 3, resnet_35(), 0.17), ("mixed_6a", 4, resnet_6a()),
+        [("conv2d_1a", 3, 32, 2, True), ("mixed_5b", 3, resnet_5b()), ("repeat.0", 3, resnet_35(), 0.17), ("mixed_6a", 4, resnet_6a()),
          ("repeat_1.0", 4, resnet_17(), 0.1), ("mixed_7a", 5, resnet_7a()), ("repeat_2.0", 5, resnet_8(), 0.2), ("block8", 5, resnet_8(), 1),
          ("conv2d_7b", 1, 1536)], "classif", 1e-3),
 }
