@@ -6,5 +6,6 @@ namespace excite {
 
 void add_cifar_resnets(std::vector<ModelEntry>& list);
 void add_resnets(std::vector<ModelEntry>& list);
+void add_inceptions(std::vector<ModelEntry>& list);
 
 }  // namespace excite

@@ -5,7 +5,8 @@
 
 ops.safetensors holds a case of an op under op/case/...: its inputs, the result y, a random cotangent dy, and the gradient of
 <dy, y> for each input, as dx for an input x. The case's attributes stand in the file's metadata. se_resnet20.safetensors holds what a network
-with weights from a formula gives, and where ten steps of SGD lead it. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
+with weights from a formula gives, and where ten steps of SGD lead it; families.safetensors and inceptions.safetensors
+what small networks of each family give. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
 
 Inputs are numbers that a float can hold, so that a float build is given the very same ones. The same machine code gives the same bytes, so
 the libraries are told which to use; only a processor without AVX2 would come to other last digits."""
@@ -23,6 +24,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import families
+import inceptions
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
@@ -350,9 +352,9 @@ def digest(tensors):
     return np.array(rows)
 
 
-def family_case(name, options, pictures, side):
+def family_case(network, name, options, pictures, side):
     """Logits in evaluation and training, loss, gradient, and running statistics after a step. Dropout is left out."""
-    model = families.network(name, CLASSES, options)
+    model = network(name, CLASSES, options)
     set_by_formula(model)
     x = torch.tensor(formula(f"pictures of {side}", (pictures, 3, side, side)))
     results = {"evaluate": model.eval()(x).detach().numpy()}
@@ -368,10 +370,10 @@ def family_case(name, options, pictures, side):
     return results, json.dumps(about, sort_keys=True)
 
 
-def family_cases():
+def family_cases(module):
     tensors, metadata = {}, {"classes": str(CLASSES)}
-    for number, case in enumerate(families.CASES):
-        results, about = family_case(*case)
+    for number, case in enumerate(module.CASES):
+        results, about = family_case(module.network, *case)
         metadata[f"case {number:03}"] = about
         tensors.update({f"{number:03}/{k}": v for k, v in results.items()})
     return tensors, metadata
@@ -383,5 +385,6 @@ for part in convolutions, products, normalisation, pools, elementwise, channels,
 write(os.path.join(folder, "ops.safetensors"), ops, attributes_of)
 write(os.path.join(folder, "se_resnet20.safetensors"), network(),
       {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
-write(os.path.join(folder, "families.safetensors"), *family_cases())
-print(f"{len(attributes_of)} cases of ops, {len(families.CASES)} of networks")
+for name, module in ("families", families), ("inceptions", inceptions):
+    write(os.path.join(folder, name + ".safetensors"), *family_cases(module))
+print(f"{len(attributes_of)} cases of ops, {len(families.CASES) + len(inceptions.CASES)} of networks")

@@ -13,24 +13,26 @@
 namespace excite {
 namespace {
 
-const SafetensorsFile& vectors() {
-  static const SafetensorsFile file = golden::open("families.safetensors");
-  return file;
+const SafetensorsFile& vectors(const std::string& file) {
+  static std::map<std::string, SafetensorsFile> open;
+  const auto found = open.find(file);
+  return found != open.end() ? found->second : open.emplace(file, golden::open(file + ".safetensors")).first->second;
 }
 
 struct Case {
-  std::string key, model, options;
+  std::string file, key, model, options;
   long pictures, side, names;
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.model << " " << c.options; }
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const auto& [key, words] : vectors().metadata()) {
-    if (!key.starts_with("case ")) continue;
-    const nlohmann::json about = nlohmann::json::parse(words);
-    all.push_back({key.substr(5), about["model"], about["options"], about["pictures"], about["side"], about["names"]});
-  }
+  for (const std::string file : {"families", "inceptions"})
+    for (const auto& [key, words] : vectors(file).metadata()) {
+      if (!key.starts_with("case ")) continue;
+      const nlohmann::json about = nlohmann::json::parse(words);
+      all.push_back({file, key.substr(5), about["model"], about["options"], about["pictures"], about["side"], about["names"]});
+    }
   return all;
 }
 
@@ -41,7 +43,7 @@ golden::Layout layout_of(const Var& v) {
 
 class GoldenFamily : public testing::TestWithParam<Case> {
  protected:
-  static long classes() { return std::stol(vectors().metadata().at("classes")); }
+  static long classes() { return std::stol(vectors(GetParam().file).metadata().at("classes")); }
   // With weights from the formula, and under their names in order.
   void SetUp() override {
     const Case& c = GetParam();
@@ -54,7 +56,7 @@ class GoldenFamily : public testing::TestWithParam<Case> {
     }
     pictures_ = golden::to_ours(golden::formula(text("pictures of ", c.side), {c.pictures, 3, c.side, c.side}), golden::Layout::pictures);
   }
-  Tensor expected(const std::string& what) const { return vectors().read(GetParam().key + "/" + what); }
+  Tensor expected(const std::string& what) const { return vectors(GetParam().file).read(GetParam().key + "/" + what); }
 
   // Two numbers of each tensor that `of` gives for an entry: its product with a vector of the formula, and its length.
   template <class Of>
@@ -110,7 +112,7 @@ TEST_P(GoldenFamily, Trains) {
 }
 
 std::string name_of(const testing::TestParamInfo<Case>& c) {
-  std::string name = c.param.key + "_" + c.param.model + "_" + c.param.options;
+  std::string name = c.param.file + c.param.key + "_" + c.param.model + "_" + c.param.options;
   for (char& letter : name)
     if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
   return name;
