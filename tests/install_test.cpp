@@ -22,11 +22,11 @@ struct Install : testing::Test {
 
   Ending pkg_config(const std::string& arguments) const { return shell("PKG_CONFIG_PATH=" + prefix + "/lib/pkgconfig pkg-config " + arguments); }
 
-  // In a folder of its own, where the headers of this source tree are not at hand.
+  // In a folder of its own, where the headers of this source tree are not at hand; and all its tests, whatever share of ours this process runs.
   Ending build_and_run(const std::string& source, const std::string& package, const std::string& more = "") const {
     put(folder / "consumer.cpp", source);
     return shell("cd " + folder.path() + " && g++ -Wall -Wextra -Werror $EXTRA consumer.cpp $(PKG_CONFIG_PATH=" + prefix +
-                 "/lib/pkgconfig pkg-config --cflags --libs " + package + ") " + more + " -o consumer && ./consumer");
+                 "/lib/pkgconfig pkg-config --cflags --libs " + package + ") " + more + " -o consumer && GTEST_TOTAL_SHARDS=1 GTEST_SHARD_INDEX=0 ./consumer");
   }
 };
 
