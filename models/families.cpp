@@ -2,27 +2,12 @@
 #include "models/families.h"
 
 #include "models/cifar_resnet.h"
+#include "models/erased.h"
 #include "models/resnet.h"
 
 namespace excite {
 
 namespace {
-
-template <class Network>
-Model erased(const std::string& name, const Settings& options, long classes, long picture_size, Network network) {
-  network.name_nodes();
-  const Module& module = network;
-  return {name, options, classes, picture_size, network.smallest(), module, [network](const Var& x, Mode mode) { return network(x, mode); }};
-}
-
-bool excited(const std::string& name) { return name.starts_with("se_"); }
-std::string plain(const std::string& name) { return excited(name) ? name.substr(3) : name; }
-
-Settings residual_se_settings(const Settings& others, const std::string& stages) {
-  return together(others, together(se_settings(stages), placement_settings()));
-}
-
-const std::string squeeze_excite_too = "the same with squeeze-and-excitation at the end of each branch";
 
 // ---- ResNet for 32x32 pictures ----
 
