@@ -14,7 +14,7 @@ TEST(TwoPathShortcut, SeesEverySecondPixelAndTheOneAboveAndToTheLeft) {
   shortcut.beside.w->value = full({1, 1, 1, 1}, 1);
   Tensor x({1, 3, 4, 1});
   for (long i = 0; i < 12; i++) x[i] = static_cast<real>(i);
-  const Tensor y = shortcut(x, Mode::evaluate)->value.clone();
+  const Tensor y = shortcut(std::move(x), Mode::evaluate)->value.clone();
   const double norm = 1 / std::sqrt(1 + batch_norm_eps);
   // rows 0 and 2, columns 0 and 2; beside them rows -1 and 1, columns -1 and 1
   EXPECT_TRUE(close(y, tensor_of({1, 2, 2, 2}, {0, 0, 2 * norm, 0, 8 * norm, 0, 10 * norm, 5 * norm}), 1e-6));
