@@ -42,7 +42,7 @@ void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std:
 
 void add_preact_resnets(std::vector<ModelEntry>& list) {
   add_pair(list, "preact_resnet110", "pre-activation ResNet of 110 layers", {{"shortcut", "B"}}, "small_preact", make_preact);
-  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers, of bottlenecks", {{"shortcut", "B"}, {"stride_on", "1x1"}},
+  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers, of bottlenecks,", {{"shortcut", "B"}, {"stride_on", "1x1"}},
            "small_preact_bottleneck", make_preact);
   add_pair(list, "wrn_16_8", "wide ResNet of 16 layers, 8 times as wide,", {{"shortcut", "B"}}, "small_preact", make_preact);
 }
