@@ -229,6 +229,8 @@ std::vector<OpCase> pools() {
       avg_pool("3x3, stride 2, ceil, padding counts", {1, 6, 6, 2}, {.kernel = 3, .pad = 1, .ceil = true}),
       avg_pool("3x3, stride 2, ceil, padding does not count", {1, 6, 6, 2}, {.kernel = 3, .pad = 1, .ceil = true, .count_padding = false}),
       avg_pool("2x3, stride 2x1", {1, 4, 5, 2}, {.kernel = {2, 3}, .stride = {2, 1}}),
+      {"adaptive_avg_pool", "cells that overlap", [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 4, 5, 2}})},
+      {"adaptive_avg_pool", "more cells than pixels", [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 1, 2, 2}})},
       {"global_avg_pool", "pictures", [](const Vars& in) { return global_avg_pool(in[0]); }, normals({{2, 3, 4, 3}})},
       {"global_avg_pool", "one pixel", [](const Vars& in) { return global_avg_pool(in[0]); }, normals({{2, 1, 1, 3}})},
       {"global_max_pool", "pictures", [](const Vars& in) { return global_max_pool(in[0]); }, each({{2, 3, 4, 3}}, distinct)},
@@ -238,6 +240,10 @@ std::vector<OpCase> pools() {
 
 std::vector<OpCase> channels() {
   const auto concat = [](const Vars& in) { return concat_channels(in); };
+  const auto kept = [](const Vars& in) {
+    const Var alpha = Tensor({3}, {real(0.3), 0, real(0.9)});
+    return shake(in[0], in[1], alpha, alpha);
+  };
   return {
       {"scale_channels", "pictures", [](const Vars& in) { return scale_channels(in[0], in[1]); }, normals({{2, 3, 2, 4}, {2, 4}})},
       {"scale_channels", "one pixel, one channel", [](const Vars& in) { return scale_channels(in[0], in[1]); }, normals({{3, 1, 1, 1}, {3, 1}})},
@@ -247,6 +253,9 @@ std::vector<OpCase> channels() {
       {"concat_channels", "rows", concat, normals({{3, 2}, {3, 4}})},
       {"concat_channels", "an input twice", [](const Vars& in) { return concat_channels({in[0], in[1], in[0]}); }, normals({{1, 2, 2, 2}, {1, 2, 2, 1}})},
       {"concat_channels", "zeros beside it", [](const Vars& in) { return concat_channels({in[0], zeros({1, 2, 2, 3})}); }, normals({{1, 2, 2, 2}})},
+      {"shift", "down and to the right", [](const Vars& in) { return shift(in[0], 1); }, normals({{2, 3, 4, 2}})},
+      {"shift", "up, and further to the left than half", [](const Vars& in) { return shift(in[0], {-1, -3}); }, normals({{1, 3, 4, 2}})},
+      {"shake", "beta is alpha", kept, normals({{3, 2, 2, 4}, {3, 2, 2, 4}})},
       {"channel_shuffle", "2 groups of 3", [](const Vars& in) { return channel_shuffle(in[0], 2); }, normals({{2, 2, 2, 6}})},
       {"channel_shuffle", "4 groups of 2", [](const Vars& in) { return channel_shuffle(in[0], 4); }, normals({{1, 2, 2, 8}})},
       {"reshape", "pictures to rows", [](const Vars& in) { return reshape(in[0], {2, 12}); }, normals({{2, 2, 3, 2}})},

@@ -9,6 +9,7 @@
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/matmul.h"
+#include "core/kernels/shift.h"
 #include "core/kernels/softmax.h"
 #include "core/random.h"
 
@@ -155,11 +156,15 @@ Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
   return result("avg_pool2d", avg_pool2d(x->value, options), {x}, [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
 }
 
+Var adaptive_avg_pool(const Var& x, long side) {
+  return result("adaptive_avg_pool", adaptive_avg_pool(x->value, side), {x}, [=](Node& y) { x.add_grad(adaptive_avg_pool_dx(y.grad, x.shape())); });
+}
+
 Var global_avg_pool(const Var& x) {
   return result("global_avg_pool", global_avg_pool(x->value), {x}, [=](Node& y) { x.add_grad(global_avg_pool_dx(y.grad, x.shape())); });
 }
 
-// ---- channels ----
+// ---- channels and pixels ----
 
 // du = s dy, and a gate's gradient is what its whole channel would have gained: ds[n, c] = sum over h, w of dy u.
 Var scale_channels(const Var& u, const Var& s) {
@@ -186,8 +191,34 @@ Var channel_shuffle(const Var& x, long groups) {
   return result("channel_shuffle", shuffle_rows(x->value, groups), {x}, [=](Node& y) { x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups)); });
 }
 
+Var shift(const Var& x, const Size2& by) {
+  return result("shift", shift(x->value, by), {x}, [=](Node& y) { x.add_grad(shift(y.grad, {-by.h, -by.w})); });
+}
+
 Var reshape(const Var& x, const Shape& shape) {
   return result("reshape", x->value.clone().reshaped(shape), {x}, [=](Node& y) { x.add_grad(std::move(y.grad).reshaped(x.shape())); });
+}
+
+// ---- a mixture ----
+
+namespace {
+// A picture's factor as one for each of its channels: [N] -> [N, C].
+Tensor every_channel(const Tensor& factors, long channels) { return matmul(factors.clone().reshaped({factors.size(), 1}), full({1, channels}, 1)); }
+Tensor scale_pictures(const Tensor& x, const Tensor& factors) { return scale_channels(x, every_channel(factors, x.dim(3))); }
+Tensor one_minus(const Tensor& alpha) { return map([](real a) { return 1 - a; }, alpha); }
+}  // namespace
+
+// da = beta dy and db = (1 - beta) dy, which is the derivative only where beta is alpha.
+Var shake(const Var& a, const Var& b, const Var& alpha, const Var& beta) {
+  require_same("shake", a, b);
+  require(a.shape().rank() == 4 && alpha.shape() == Shape{a.shape()[0]} && beta.shape() == alpha.shape(), "shake: pictures of shape ", a.shape(),
+          ", alpha ", alpha.shape(), " and beta ", beta.shape(), ", expected [N, H, W, C] and [N] of both");
+  Tensor value = scale_pictures(a->value, alpha->value);
+  add_to(value, scale_pictures(b->value, one_minus(alpha->value)));
+  return result("shake", std::move(value), {a, b}, [=](Node& y) {
+    if (a.needs_grad()) a.add_grad(scale_pictures(y.grad, beta->value));
+    if (b.needs_grad()) b.add_grad(scale_pictures(y.grad, one_minus(beta->value)));
+  });
 }
 
 // ---- reductions ----

@@ -52,14 +52,20 @@ Var block_tail(const Var& u, const Var& gamma, const Var& beta, const Var& runni
 // ---- pools ----
 Var max_pool2d(const Var& x, const Pool2dOptions& options);    // padding counts as minus infinity
 Var avg_pool2d(const Var& x, const Pool2dOptions& options);    // padding counts as zeros, or not at all (count_padding)
+Var adaptive_avg_pool(const Var& x, long side);                // to side x side cells, as equal as can be
 Var global_avg_pool(const Var& x);                             // [N, H, W, C] -> [N, C]: SENet's squeeze
 Var global_max_pool(const Var& x);                             // [N, H, W, C] -> [N, C]
 
-// ---- channels ----
+// ---- channels and pixels ----
 Var scale_channels(const Var& u, const Var& s);                // s[n, c] u[n, h, w, c]: SENet's scale
 Var concat_channels(const std::vector<Var>& parts);            // [N, H, W, C1], [N, H, W, C2], ... -> [N, H, W, C1 + C2 + ...]
+Var shift(const Var& x, const Size2& by);                      // pixel (i, j) goes to (i + by.h, j + by.w); zeros come in behind it
 Var channel_shuffle(const Var& x, long groups);                // channel g C/groups + i goes to i groups + g (ShuffleNet, arXiv 1707.01083)
 Var reshape(const Var& x, const Shape& shape);                 // the same numbers in the same order
+
+// ---- a mixture whose gradient is another's; alpha and beta: [N], data ----
+// alpha[n] a[n, ...] + (1 - alpha[n]) b[n, ...], but backward as if alpha were beta (Shake-Shake, arXiv 1705.07485). a and b are pictures.
+Var shake(const Var& a, const Var& b, const Var& alpha, const Var& beta);
 
 // ---- reductions, to one number ----
 Var sum(const Var& x);

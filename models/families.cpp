@@ -9,12 +9,6 @@ namespace excite {
 
 namespace {
 
-Settings residual_se_settings(const Settings& others, const std::string& stages) {
-  return together(others, together(se_settings(stages), placement_settings()));
-}
-
-const std::string squeeze_excite_too = "the same with squeeze-and-excitation at the end of each branch";
-
 // ---- ResNet for 32x32 pictures ----
 
 const std::string cifar_stages = "2,3,4";

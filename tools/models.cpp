@@ -24,11 +24,12 @@ void print_list_as_json() {
 }
 
 void print_list() {
-  std::printf("%-16s %10s  %s\n", "model", "parameters", "what it is (and its options, as they are unless --set says otherwise)");
+  std::printf("%-24s %11s  %s\n", "model", "parameters", "what it is (and its options, as they are unless --set says otherwise)");
   for (const ModelEntry& entry : model_list()) {
     std::vector<std::string> options;
     for (const auto& [key, value] : entry.defaults) options.push_back(key + "=" + value);
-    std::printf("%-16s %10s  %s (%s)\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(), entry.about.c_str(), join(options, ",").c_str());
+    const std::string after = options.empty() ? "" : " (" + join(options, ",") + ")";
+    std::printf("%-24s %11s  %s%s\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(), entry.about.c_str(), after.c_str());
   }
 }
 

@@ -26,18 +26,29 @@ struct Window {
   long top, bottom, left, right, cells;
 };
 
+Window window_at(const Shape& x, const Pool2dOptions& o, long i, long j) {
+  const long top = i * o.stride.h - o.pad.h, left = j * o.stride.w - o.pad.w;
+  const long bottom = std::min(top + o.kernel.h, x[1] + o.pad.h), right = std::min(left + o.kernel.w, x[2] + o.pad.w);
+  Window w{std::max(top, 0l), std::min(bottom, x[1]), std::max(left, 0l), std::min(right, x[2]), 0};
+  w.cells = o.count_padding ? (bottom - top) * (right - left) : (w.bottom - w.top) * (w.right - w.left);
+  return w;
+}
+
+// Cell i of a grid of `side` begins where i / side of the picture does, and ends where the next one begins; pixels that both have a part in are in both.
+Window cell_at(const Shape& x, long side, long i, long j) {
+  const auto begin = [=](long size, long cell) { return cell * size / side; };
+  const auto end = [=](long size, long cell) { return ((cell + 1) * size + side - 1) / side; };
+  Window w{begin(x[1], i), end(x[1], i), begin(x[2], j), end(x[2], j), 0};
+  w.cells = (w.bottom - w.top) * (w.right - w.left);
+  return w;
+}
+
 // Calls body(y, window, picture) for each output pixel: y is its number, picture the number of its first input pixel.
-template <class Body>
-void for_each_window(const Shape& x, const Shape& y, const Pool2dOptions& o, const Body& body) {
+template <class Windows, class Body>
+void for_each_window(const Shape& x, const Shape& y, const Windows& windows, const Body& body) {
   parallel_for(y[0], [&](long n) {
     for (long i = 0; i < y[1]; i++)
-      for (long j = 0; j < y[2]; j++) {
-        const long top = i * o.stride.h - o.pad.h, left = j * o.stride.w - o.pad.w;
-        const long bottom = std::min(top + o.kernel.h, x[1] + o.pad.h), right = std::min(left + o.kernel.w, x[2] + o.pad.w);
-        Window w{std::max(top, 0l), std::min(bottom, x[1]), std::max(left, 0l), std::min(right, x[2]), 0};
-        w.cells = o.count_padding ? (bottom - top) * (right - left) : (w.bottom - w.top) * (w.right - w.left);
-        body((n * y[1] + i) * y[2] + j, w, n * x[1] * x[2]);
-      }
+      for (long j = 0; j < y[2]; j++) body((n * y[1] + i) * y[2] + j, windows(i, j), n * x[1] * x[2]);
   });
 }
 
@@ -64,7 +75,7 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& fro
   Tensor y(pool2d_shape(x.shape(), o));
   from.resize(static_cast<std::size_t>(y.size()));
   const long channels = x.dim(3);
-  for_each_window(x.shape(), y.shape(), o, [&](long out, const Window& w, long picture) {
+  for_each_window(x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); }, [&](long out, const Window& w, long picture) {
     real* best = y.data() + out * channels;
     int* where = from.data() + out * channels;
     const long first = (picture + w.top * x.dim(2) + w.left) * channels;
@@ -88,10 +99,13 @@ Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& 
   return dx;
 }
 
-Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
-  Tensor y = zeros(pool2d_shape(x.shape(), o));
+namespace {
+
+template <class Windows>
+Tensor averages(const Tensor& x, const Shape& shape, const Windows& windows) {
+  Tensor y = zeros(shape);
   const long channels = x.dim(3);
-  for_each_window(x.shape(), y.shape(), o, [&](long out, const Window& w, long picture) {
+  for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long picture) {
     real* total = y.data() + out * channels;
     for_each_pixel(x.shape(), w, picture, [&](long pixel) {
       for (long c = 0; c < channels; c++) total[c] += x[pixel * channels + c];
@@ -101,15 +115,36 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
   return y;
 }
 
-Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
+template <class Windows>
+Tensor averages_dx(const Tensor& dy, const Shape& x, const Windows& windows) {
   Tensor dx = zeros(x);
   const long channels = x[3];
-  for_each_window(x, dy.shape(), o, [&](long out, const Window& w, long picture) {
+  for_each_window(x, dy.shape(), windows, [&](long out, const Window& w, long picture) {
     for_each_pixel(x, w, picture, [&](long pixel) {
       for (long c = 0; c < channels; c++) dx[pixel * channels + c] += dy[out * channels + c] / static_cast<real>(w.cells);
     });
   });
   return dx;
+}
+
+}  // namespace
+
+Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
+  return averages(x, pool2d_shape(x.shape(), o), [&](long i, long j) { return window_at(x.shape(), o, i, j); });
+}
+
+Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
+  return averages_dx(dy, x, [&](long i, long j) { return window_at(x, o, i, j); });
+}
+
+Tensor adaptive_avg_pool(const Tensor& x, long side) {
+  require(side > 0 && x.shape().rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0, "adaptive_avg_pool: input has shape ", x.shape(), " and the grid ", Size2(side),
+          " cells, expected [N, H, W, C] with at least one pixel, and at least one cell");
+  return averages(x, {x.dim(0), side, side, x.dim(3)}, [&](long i, long j) { return cell_at(x.shape(), side, i, j); });
+}
+
+Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
+  return averages_dx(dy, x, [&](long i, long j) { return cell_at(x, dy.dim(1), i, j); });
 }
 
 Tensor global_avg_pool(const Tensor& x) {

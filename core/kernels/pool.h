@@ -20,6 +20,8 @@ Shape pool2d_shape(const Shape& x, const Pool2dOptions& options);
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, std::vector<int>& from);
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options);
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& options);
+Tensor adaptive_avg_pool(const Tensor& x, long side);                    // [N, H, W, C] -> [N, side, side, C]; cells overlap where sizes do not divide
+Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x);
 Tensor global_avg_pool(const Tensor& x);                                 // [N, H, W, C] -> [N, C]
 Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x);
 Tensor global_max_pool(const Tensor& x, std::vector<int>& from);

@@ -63,6 +63,28 @@ TEST(Dropout, OfNothingIsItsInput) {
   EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), real(-0.5), rng); }, {"dropout", "-0.5"}));
 }
 
+// Forward the one mixture of each picture and backward the other: no derivative, so that differences cannot hold it.
+TEST(Shake, MixesByAlphaAndGoesBackByBeta) {
+  Rng rng(0);
+  const Var a = parameter(normal({3, 2, 2, 5}, rng)), b = parameter(normal({3, 2, 2, 5}, rng));
+  const Tensor alpha({3}, {real(0.25), 0, real(0.8)}), beta({3}, {real(0.5), real(0.9), 0}), dy = normal(a.shape(), rng);
+  std::vector<double> y, da, db;
+  for (long i = 0; i < dy.size(); i++) {
+    const double from = static_cast<double>(alpha[i / 20]), back = static_cast<double>(beta[i / 20]), d = static_cast<double>(dy[i]);
+    y.push_back(from * static_cast<double>(a->value[i]) + (1 - from) * static_cast<double>(b->value[i]));
+    da.push_back(back * d);
+    db.push_back((1 - back) * d);
+  }
+  const Var mixture = shake(a, b, alpha.clone(), beta.clone());
+  EXPECT_TRUE(close(mixture->value, tensor_of(dy.shape(), y), tolerance));
+  backward(mixture, dy.clone());
+  EXPECT_TRUE(close(a->grad, tensor_of(dy.shape(), da), tolerance));
+  EXPECT_TRUE(close(b->grad, tensor_of(dy.shape(), db), tolerance));
+  EXPECT_TRUE(fails_saying([&] { shake(a, b, zeros({2}), zeros({3})); }, {"shake", "[3, 2, 2, 5]", "[2]", "[3]"}));
+  EXPECT_TRUE(fails_saying([&] { shake(a, b, zeros({3}), zeros({3, 1})); }, {"shake", "[3, 1]"}));
+  EXPECT_TRUE(fails_saying([&] { shake(a, zeros({3, 2, 2, 4}), zeros({3}), zeros({3})); }, {"shake", "[3, 2, 2, 4]", "equal"}));
+}
+
 TEST(BatchNorm, NormalisesAndMovesTheRunningStatistics) {
   Rng rng(0);
   const Var x = normal({8, 5, 5, 3}, rng, 4, 2), gamma = full({3}, 1), beta = zeros({3}), mean = zeros({3}), var = full({3}, 1);

@@ -1,32 +1,12 @@
 """The families of networks in PyTorch, under torchvision's and timm's names, narrow enough for their numbers to be computed in a moment.
 
 CASES lists what make.py computes: a name of our registry, its options, the network, and how many pictures of which side."""
-import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-
-def conv(i, o, kernel, stride=1, groups=1):
-    return nn.Conv2d(i, o, kernel, stride, kernel // 2, groups=groups, bias=False)
-
-
-class SqueezeExcite(nn.Module):
-    """Hu et al., arXiv 1709.01507, section 3; the options are those of section 6."""
-
-    def __init__(self, channels, reduction=16, se_least=1, se_bias="on", se_fc="linear", squeeze="avg", gate="sigmoid", **others):
-        super().__init__()
-        hidden, bias = max(se_least, channels // reduction), se_bias == "on"
-        layer = nn.Linear if se_fc == "linear" else lambda i, o, bias: nn.Conv2d(i, o, 1, bias=bias)
-        self.fc1, self.fc2 = layer(channels, hidden, bias=bias), layer(hidden, channels, bias=bias)
-        self.squeeze, self.gate = squeeze, {"sigmoid": torch.sigmoid, "relu": F.relu, "tanh": torch.tanh}[gate]
-
-    def forward(self, u):
-        z = {"avg": lambda: u.mean((2, 3), keepdim=True), "max": lambda: u.amax((2, 3), keepdim=True), "none": lambda: u}[self.squeeze]()
-        if isinstance(self.fc1, nn.Linear):
-            s = self.fc2(F.relu(self.fc1(z.permute(0, 2, 3, 1)))).permute(0, 3, 1, 2)
-        else:
-            s = self.fc2(F.relu(self.fc1(z)))
-        return u * self.gate(s)
+from blocks import SqueezeExcite, conv
+from others import MobileNet, ShuffleNet, Vgg
+from small_pictures import PreactNet, ShakeNet
 
 
 class Residual(nn.Module):
@@ -127,16 +107,29 @@ def small_resnet(kind, groups=1):
     return make
 
 
+def small(network, *tables):
+    return lambda classes, excited, **options: network(*tables, classes, excited, **options)
+
+
 NETWORKS = {
     "small_resnet": small_resnet("basic"),
     "small_bottleneck": small_resnet("bottleneck"),
     "small_resnext": small_resnet("resnext", 2),
     "small_senet": small_resnet("senet", 2),
+    "small_vgg": small(Vgg, [(1, 4), (2, 6), (1, 8)], 12),
+    "small_mobilenet": small(MobileNet, 4, [(1, 6, 1), (2, 8, 2), (1, 12, 2)]),
+    "small_shufflenet": small(ShuffleNet, 6, [(2, 24), (1, 48)]),
+    "small_preact": small(PreactNet, [(1, [(3, 4, 1), (3, 4, 1)]), (2, [(3, 8, 2), (3, 8, 1)])]),
+    "small_preact_bottleneck": small(PreactNet, [(1, [(1, 2, 1), (3, 2, 1), (1, 8, 1)]), (2, [(1, 4, 2), (3, 4, 1), (1, 16, 1)])]),
+    "small_shake": small(ShakeNet, [(2, [(3, 6, 1, 1), (3, 6, 1, 1)]), (1, [(3, 8, 2, 1), (3, 8, 1, 1)])], True),
+    "small_shake_bottleneck": small(ShakeNet, [(2, [(1, 4, 1, 1), (3, 4, 1, 2), (1, 8, 1, 1)]),
+                                               (1, [(1, 8, 1, 1), (3, 8, 2, 2), (1, 12, 1, 1)])], False),
 }
 
 PLACEMENTS = [{"se": place} for place in ("pre", "post", "identity", "inside")]
 BLOCKS = [{"squeeze": "max"}, {"squeeze": "none"}, {"gate": "relu"}, {"gate": "tanh"}, {"se_bias": "off", "reduction": 4}, {"se_least": 8},
           {"se_fc": "1x1"}, {"se_fc": "1x1", "squeeze": "none"}]
+EVEN = {"forward": "even", "backward": "keep"}  # a random mixture is not PyTorch's
 STEMS = [{"stem": "3x3"}, {"stem_pool": "floor"}]
 
 # (name, options, pictures, side)
@@ -145,7 +138,19 @@ CASES = [("small_resnet", {}, 4, 33), ("small_bottleneck", {}, 4, 33), ("small_r
            for options in ({}, *PLACEMENTS, *BLOCKS, {"se_stages": "3,5"})),
          ("se_small_resnext", {}, 4, 33), ("se_small_resnet", {"relu_before_se": "on"}, 4, 33),
          *(("se_small_bottleneck", options, 4, 33) for options in (*STEMS, {"stride_on": "3x3"})),
-         ("small_senet", {"stem": "3x3", "dropout": 0}, 4, 17)]
+         ("small_senet", {"stem": "3x3", "dropout": 0}, 4, 17),
+         # from 2x2, 7x7 and 8x8 pixels to the 7x7 cells that the last layers see
+         *((name, {"dropout": 0}, 4, side) for name in ("small_vgg", "se_small_vgg") for side in (20, 56, 71)),
+         ("se_small_vgg", {"dropout": 0, "se_stages": "2", "squeeze": "max"}, 4, 24),
+         ("small_mobilenet", {}, 4, 17), ("se_small_mobilenet", {}, 4, 17), ("se_small_mobilenet", {"se_stages": "1,3", "gate": "tanh"}, 4, 17),
+         # 37 and not 33, where the input of a ReLU is 8e-7, which a float may round to below 0
+         ("small_shufflenet", {}, 4, 37), *(("se_small_shufflenet", options, 4, 37) for options in ({}, *PLACEMENTS, {"se_stages": "3"})),
+         *((name, options, 4, 10) for name in ("small_preact", "small_preact_bottleneck") for options in ({}, {"shortcut": "A"})),
+         *((name, options, 4, 10) for name in ("se_small_preact", "se_small_preact_bottleneck") for options in ({}, *PLACEMENTS)),
+         ("se_small_preact", {"se_stages": "3"}, 4, 10), ("se_small_preact_bottleneck", {"stride_on": "3x3"}, 4, 10),
+         *((name, EVEN, 4, 11) for name in ("small_shake", "small_shake_bottleneck")),
+         *((name, {**EVEN, **options}, 4, 11) for name in ("se_small_shake", "se_small_shake_bottleneck")
+           for options in ({}, *PLACEMENTS, {"se_stages": "3"}))]
 
 
 def network(name, classes, options):

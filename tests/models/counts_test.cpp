@@ -32,6 +32,70 @@ TEST(Counts, ResNeXts) {
 
 TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
 
+// Those with squeeze-and-excitation have no public definition; the readings are the README's, and these are their numbers.
+TEST(Counts, Vgg) {
+  const Model plain = made("vgg16_bn");
+  EXPECT_EQ(plain.module.parameter_count(), 138'365'992);
+  EXPECT_EQ(giga(cost_of_one(plain).macs, "15.4703"), "15.4703");
+  EXPECT_EQ(parameters("se_vgg16_bn"), 138'596'784);
+}
+
+TEST(Counts, Mobilenet) {
+  expect_pair("mobilenet", 4'231'976, 4'711'720, {"se_mobilenet", "", 4'718'044, "0.5692"});
+  expect_row({"mobilenet", "", 4'231'976, "0.5687"});
+}
+
+// The paper prints 1.8 and 2.4 million, and 140 and 142 million multiply-adds, of which 1.60 million are numbers scaled and not counted here.
+TEST(Counts, Shufflenet) {
+  EXPECT_EQ(giga(parameters("shufflenet") * 1000, "1.866"), "1.866");
+  EXPECT_EQ(giga(parameters("se_shufflenet", "se_bias=off") * 1000, "2.476"), "2.476");
+  EXPECT_EQ(giga(parameters("se_shufflenet", "se=post,se_bias=off") * 1000, "2.586"), "2.586");
+  const long plain = cost_of_one(made("shufflenet")).macs, excited = cost_of_one(made("se_shufflenet")).macs;
+  EXPECT_EQ(giga(excited - plain, "0.00061"), "0.00061");
+}
+
+// ---- for 32x32 pictures, of 10 classes ----
+
+TEST(Counts, PreActivationAndWideResNets) {
+  const auto count = [](const std::string& name, const std::string& settings = "", long classes = 10) {
+    return made(name, settings, classes).module.parameter_count();
+  };
+  EXPECT_EQ(count("preact_resnet110"), 1'730'522);
+  EXPECT_EQ(count("preact_resnet110", "shortcut=A"), 1'727'962);
+  EXPECT_EQ(count("se_preact_resnet110"), 1'744'760);
+  EXPECT_EQ(count("se_preact_resnet110", "se_bias=off"), 1'742'618);
+  for (const std::string stride : {"stride_on=1x1", "stride_on=3x3"}) {
+    EXPECT_EQ(count("preact_resnet164", stride), 1'703'258);
+    EXPECT_EQ(count("preact_resnet164", stride, 100), 1'726'388);
+    EXPECT_EQ(count("se_preact_resnet164", stride), 1'905'362);
+    EXPECT_EQ(count("se_preact_resnet164", stride + ",se_bias=off"), 1'896'794);
+    EXPECT_EQ(count("se_preact_resnet164", stride, 100), 1'928'492);
+  }
+  EXPECT_EQ(count("wrn_16_8"), 10'961'370);
+  EXPECT_EQ(count("wrn_16_8", "", 100), 11'007'540);
+  EXPECT_EQ(count("se_wrn_16_8"), 11'049'290);
+  EXPECT_EQ(count("se_wrn_16_8", "se_bias=off"), 11'047'386);
+  EXPECT_EQ(giga(cost_of_one(made("wrn_16_8", "", 10)).macs, "1.548"), "1.548");
+}
+
+// With a block of squeeze-and-excitation for each branch. One for the sum of both would be 26,292,546; se=post has as many.
+TEST(Counts, ShakeShakes) {
+  EXPECT_EQ(made("shake_shake_26_2x32d", "", 10).module.parameter_count(), 2'923'162);
+  EXPECT_EQ(made("shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'192'922);
+  EXPECT_EQ(made("se_shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'392'170);
+  EXPECT_EQ(made("se_shake_shake_26_2x96d", "se=post", 10).module.parameter_count(), 26'292'546);
+  EXPECT_EQ(made("shake_even_29_2x4x64d", "", 100).module.parameter_count(), 34'529'700);
+  EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module.parameter_count(), 35'573'316);
+}
+
+// Of every network for small pictures, all parameters have a part in the answer.
+TEST(Counts, NoParameterIsUnused) {
+  for (const ModelEntry& entry : model_list()) {
+    const Model small = made(entry.small, "", 10);
+    EXPECT_EQ(cost_of_one(small).parameters, small.module.parameter_count()) << entry.small;
+  }
+}
+
 // ---- the paper's ablations: SE-ResNet-50 without biases, where "parameters" are all numbers of a file, running statistics too ----
 
 double millions_in_file(const std::string& settings) {

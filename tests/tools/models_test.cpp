@@ -16,7 +16,8 @@ TEST(Models, ListsEveryModelOfTheRegistry) {
     expect_contains(ending.out, "\n" + entry.name + " ");
     expect_contains(ending.out, entry.about);
   }
-  expect_contains(ending.out, "se_resnet20         274,847  ");
+  expect_contains(ending.out, "se_resnet20                  274,847  ");
+  expect_contains(ending.out, "MobileNet 1.0 for 224x224 pictures\n");  // which has no options
   expect_contains(ending.out, "(gate=sigmoid,reduction=16,se=standard,se_bias=on,");
 }
 

@@ -139,6 +139,30 @@ TEST(GlobalPools, AreAPictureAsOneWindow) {
   EXPECT_TRUE(close(max_pool_dx(dy, from, x.shape()), tensor_of(x.shape(), max_dx), tolerance));
 }
 
+// A pixel belongs to each cell that it has a part in: to [i / side, (i + 1) / side) of the picture.
+TEST(AdaptiveAvgPool, AveragesThePixelsThatACellHasAPartOf) {
+  Rng rng(5);
+  for (const auto& [h, w, side] : std::vector<std::array<long, 3>>{{7, 7, 7}, {5, 8, 3}, {1, 2, 4}, {14, 9, 7}}) {
+    const Tensor x = uniform({2, h, w, 3}, rng, -1), dy = uniform({2, side, side, 3}, rng, -1);
+    std::vector<double> y(static_cast<std::size_t>(dy.size())), dx(static_cast<std::size_t>(x.size()));
+    const auto meets = [](long pixel, long size, long cell, long cells) { return pixel * cells < (cell + 1) * size && cell * size < (pixel + 1) * cells; };
+    for (long out = 0; out < dy.size(); out++) {
+      const long c = out % 3, j = out / 3 % side, i = out / 3 / side % side, n = out / 3 / side / side;
+      std::vector<long> members;
+      for (long r = 0; r < h; r++)
+        for (long s = 0; s < w; s++)
+          if (meets(r, h, i, side) && meets(s, w, j, side)) members.push_back(((n * h + r) * w + s) * 3 + c);
+      for (const long m : members) {
+        at(y, out) += static_cast<double>(x[m]) / static_cast<double>(members.size());
+        at(dx, m) += static_cast<double>(dy[out]) / static_cast<double>(members.size());
+      }
+    }
+    EXPECT_TRUE(close(adaptive_avg_pool(x, side), tensor_of(dy.shape(), y), tolerance)) << h << "x" << w << " to " << side;
+    EXPECT_TRUE(close(adaptive_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), dx), tolerance)) << h << "x" << w << " to " << side;
+  }
+  EXPECT_TRUE(fails_saying([] { adaptive_avg_pool(zeros({2, 3}), 7); }, {"adaptive_avg_pool", "[2, 3]", "7x7"}));
+}
+
 TEST(Pool2d, SaysWhatDoesNotFit) {
   const auto shape = [](const Shape& x, const Pool2dOptions& o) { return [=] { pool2d_shape(x, o); }; };
   EXPECT_TRUE(fails_saying(shape({4, 4, 1}, {}), {"pool2d", "[4, 4, 1]", "[N, H, W, C]"}));

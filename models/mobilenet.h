@@ -1,0 +1,47 @@
+// MobileNet (Howard et al., arXiv 1704.04861, table 1): a 3x3 convolution of each channel by itself, then a 1x1 convolution over all of them. With
+// squeeze-and-excitation after the ReLU of the latter; the paper does not say where (see the README).
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "layers/compose.h"
+#include "models/placement.h"
+
+namespace excite {
+
+struct SeparableBlock : Module {
+  ConvNorm depthwise, pointwise;
+  std::optional<SqueezeExcite> se;
+  SeparableBlock(long in, long out, long stride, const std::optional<SeOptions>& with, Rng& rng);
+  Var operator()(const Var& x, Mode mode) const;
+};
+
+// So many blocks of so many channels, of which the first has the stride.
+struct MobileStage {
+  long blocks, channels, stride;
+};
+
+struct MobilenetDesign {
+  std::string name;
+  long stem;                         // channels
+  std::vector<MobileStage> stages;   // 1, 2, ...
+  std::optional<SeOptions> se = {};
+};
+MobilenetDesign mobilenet();
+MobilenetDesign small_mobilenet();   // for gradient checks
+
+struct Mobilenet : Module {
+  MobilenetDesign design;
+  ConvNorm stem;
+  std::vector<SeparableBlock> blocks;
+  Linear classifier;
+  Mobilenet(const MobilenetDesign& table, long classes, Rng& rng);
+  Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
+  long smallest() const { return 1; }
+
+ private:
+  std::vector<SeparableBlock> make_blocks(Rng& rng);
+};
+
+}  // namespace excite
