@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/background.h"
 #include "core/check.h"
 
 namespace excite {
@@ -134,6 +135,52 @@ Shards::Shards(long n, long grain) : items(n), count(std::clamp(n / std::max(1l,
 
 void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body) {
   parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
+}
+
+// ---- beside the caller ----
+
+struct Background::Work {
+  std::function<void(long)> body;
+  long count, failed = count;
+  std::atomic<long> next = 0;
+  std::mutex mutex;
+  std::exception_ptr error;
+  std::vector<std::thread> threads;
+
+  void take_turns() {
+    inside_a_body = true;  // the workers are the caller's
+    for (long i; (i = next++) < count;) {
+      try {
+        body(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < failed) failed = i, error = std::current_exception();
+      }
+    }
+  }
+  void join() {
+    for (std::thread& t : threads) t.join();
+    threads.clear();
+  }
+  ~Work() { join(); }
+};
+
+// Where the system gives no thread, wait() does the work.
+Background::Background(long count, std::function<void(long)> body) : work_(new Work{std::move(body), count}) {
+  try {
+    for (long i = 0; i < std::min<long>(wanted, count); i++) work_->threads.emplace_back([work = work_.get()] { work->take_turns(); });
+  } catch (const std::system_error&) {
+  }
+}
+Background::~Background() = default;
+Background::Background(Background&&) noexcept = default;
+
+void Background::wait() {
+  const bool outside = !std::exchange(inside_a_body, true);
+  work_->take_turns();
+  if (outside) inside_a_body = false;
+  work_->join();
+  if (work_->error) std::rethrow_exception(std::exchange(work_->error, nullptr));
 }
 
 }  // namespace excite

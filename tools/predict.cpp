@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "core/files/image.h"
+#include "core/files/resize.h"
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "models/infer.h"

@@ -5,7 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/files/image.h"
+#include "core/files/resize.h"
 #include "core/kernels/softmax.h"
 #include "models/weights.h"
 #include "tests/core/files/scratch.h"

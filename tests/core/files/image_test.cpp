@@ -295,43 +295,5 @@ TEST(Image, WritesNoPictureThatContradictsItself) {
   EXPECT_TRUE(folder.files().empty());
 }
 
-// ---- resize ----
-
-TEST(ImageResize, KeepsAPictureOfTheSameSize) {
-  const Image image = noise(9, 13);
-  EXPECT_EQ(resize(image, 9, 13).pixels, image.pixels);
-}
-
-TEST(ImageResize, KeepsAFlatPictureFlat) {
-  const Image flat{8, 8, Bytes(192, 77)};
-  for (const auto& [h, w] : {std::pair(1, 1), {3, 5}, {8, 20}, {50, 2}}) {
-    const Image out = resize(flat, h, w);
-    EXPECT_EQ(out.pixels, Bytes(static_cast<std::size_t>(3 * h * w), 77));
-  }
-}
-
-// Column x of 16 is 0 or 255 by turns. Taking each fourth would make it all black; a mean makes it grey.
-TEST(ImageResize, AveragesWhatItCannotShow) {
-  Image stripes{16, 16, {}};
-  for (int i = 0; i < 16 * 16; i++) stripes.pixels.insert(stripes.pixels.end(), 3, i % 2 ? 255 : 0);
-  const Image small = resize(stripes, 4, 4);
-  for (std::size_t i = 0; i < small.pixels.size(); i++) {
-    const bool at_the_edge = i / 3 % 4 == 0 || i / 3 % 4 == 3;  // where the last column counts for those beyond it too
-    EXPECT_NEAR(small.pixels[i], 127.5, at_the_edge ? 24 : 1) << i;
-  }
-}
-
-// Twice as many pixels of a row 0, 100: their centres lie at -1/4, 1/4, 3/4 and 5/4 of the old ones' distance.
-TEST(ImageResize, InterpolatesWhenItGrows) {
-  const Image out = resize({1, 2, {0, 0, 0, 100, 100, 100}}, 1, 4);
-  EXPECT_EQ(out.pixels, (Bytes{0, 0, 0, 25, 25, 25, 75, 75, 75, 100, 100, 100}));
-}
-
-TEST(ImageResize, RefusesSizesBeyondTheLimits) {
-  const Image image = noise(2, 2);
-  for (const auto& [h, w] : {std::pair(0l, 1l), {1l, 0l}, {-1l, 1l}, {16385l, 1l}, {16384l, 4097l}, {1l << 62, 1l << 62}})
-    EXPECT_THROW(resize(image, h, w), Error) << h;
-}
-
 }  // namespace
 }  // namespace excite
