@@ -26,6 +26,32 @@ void relax() { __builtin_ia32_pause(); }
 
 thread_local bool inside_a_body = false;
 
+// The bodies of a job: each thread takes the next one until none is left. Of what they throw the first by index is kept, so always the same.
+struct Turns {
+  const std::function<void(long)>* body = nullptr;
+  long count = 0, failed = 0;
+  std::atomic<long> next = 0;
+  std::mutex mutex;
+  std::exception_ptr error;
+
+  void begin(long of, const std::function<void(long)>& what) { body = &what, count = failed = of, error = nullptr, next = 0; }
+  void take() {
+    const bool nested = std::exchange(inside_a_body, true);
+    for (long i; (i = next++) < count;) {
+      try {
+        (*body)(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < failed) failed = i, error = std::current_exception();
+      }
+    }
+    inside_a_body = nested;
+  }
+  void rethrow() {
+    if (error) std::rethrow_exception(std::exchange(error, nullptr));
+  }
+};
+
 class Workers {
  public:
   explicit Workers(int count) {
@@ -45,15 +71,12 @@ class Workers {
   int count() const { return static_cast<int>(threads_.size()); }
 
   void run(long count, const std::function<void(long)>& body) {
-    body_ = &body;
-    count_ = count;
-    next_ = 0;
-    failed_ = count;
+    turns_.begin(count, body);
     busy_ = this->count();
     wake();
-    take_turns();
+    turns_.take();
     for (int spin = 0; busy_ > 0; spin++) spin < spins_before_blocking ? relax() : std::this_thread::yield();
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    turns_.rethrow();
   }
 
  private:
@@ -81,32 +104,17 @@ class Workers {
       }
       seen = job_;
       if (stop_) return;
-      take_turns();
+      turns_.take();
     }
-  }
-
-  void take_turns() {
-    inside_a_body = true;
-    for (long i; (i = next_++) < count_;) {
-      try {
-        (*body_)(i);
-      } catch (...) {
-        std::lock_guard lock(mutex_);
-        if (i < failed_) failed_ = i, error_ = std::current_exception();
-      }
-    }
-    inside_a_body = false;
   }
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::atomic<long> job_ = 0, next_ = 0;
+  std::atomic<long> job_ = 0;
   std::atomic<int> busy_ = 0;
   std::atomic<bool> stop_ = false;
-  const std::function<void(long)>* body_ = nullptr;
-  long count_ = 0, failed_ = 0;
-  std::exception_ptr error_;
+  Turns turns_;
 };
 
 int wanted = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -140,47 +148,31 @@ void parallel_shards(const Shards& shards, const std::function<void(long, long, 
 // ---- beside the caller ----
 
 struct Background::Work {
-  std::function<void(long)> body;
-  long count, failed = count;
-  std::atomic<long> next = 0;
-  std::mutex mutex;
-  std::exception_ptr error;
-  std::vector<std::thread> threads;
-
-  void take_turns() {
-    inside_a_body = true;  // the workers are the caller's
-    for (long i; (i = next++) < count;) {
-      try {
-        body(i);
-      } catch (...) {
-        std::lock_guard lock(mutex);
-        if (i < failed) failed = i, error = std::current_exception();
-      }
-    }
-  }
+  explicit Work(std::function<void(long)> what) : body(std::move(what)) {}
+  ~Work() { join(); }
   void join() {
     for (std::thread& t : threads) t.join();
     threads.clear();
   }
-  ~Work() { join(); }
+  const std::function<void(long)> body;
+  Turns turns;
+  std::vector<std::thread> threads;
 };
 
-// Where the system gives no thread, wait() does the work.
-Background::Background(long count, std::function<void(long)> body) : work_(new Work{std::move(body), count}) {
+Background::Background(long count, std::function<void(long)> body) : work_(new Work(std::move(body))) {
+  work_->turns.begin(count, work_->body);
   try {
-    for (long i = 0; i < std::min<long>(wanted, count); i++) work_->threads.emplace_back([work = work_.get()] { work->take_turns(); });
-  } catch (const std::system_error&) {
+    for (long i = 0; i < std::min<long>(wanted, count); i++) work_->threads.emplace_back([work = work_.get()] { work->turns.take(); });
+  } catch (const std::system_error&) {  // no more threads to be had: the fewer do all, or wait() does
   }
 }
 Background::~Background() = default;
 Background::Background(Background&&) noexcept = default;
 
 void Background::wait() {
-  const bool outside = !std::exchange(inside_a_body, true);
-  work_->take_turns();
-  if (outside) inside_a_body = false;
+  work_->turns.take();
   work_->join();
-  if (work_->error) std::rethrow_exception(std::exchange(work_->error, nullptr));
+  work_->turns.rethrow();
 }
 
 }  // namespace excite
