@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <utility>
 
 #include "core/check.h"
@@ -109,7 +110,10 @@ Dataset load_folder_part(const std::string& folder, const std::string& part, Bro
 DataSplit load_folder(const std::string& folder, Broken broken) {
   DataSplit split{load_folder_part(folder, "train", broken), load_folder_part(folder, "test", broken)};
   const std::vector<std::string>&train = split.train.classes, &test = split.test.classes;
-  require<FileError>(train == test, folder, ": train has the classes ", join(train, ", "), ", but test has ", join(test, ", "));
+  std::vector<std::string> lonely;
+  std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(), std::back_inserter(lonely));
+  require<FileError>(lonely.empty(), folder, ": train has ", train.size(), " classes, test has ", test.size(),
+                     "; the first that only one of them has is ", lonely.empty() ? "" : lonely.front());
   return split;
 }
 
