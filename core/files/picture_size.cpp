@@ -30,7 +30,8 @@ PictureSize size_of_jpeg(const InputFile& file) {
     const bool filled = mark != 0xff || marker == 0xff;  // bytes between segments, which decoders pass over
     const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     if (!filled && frame) return {number_at(file, at + 5, 2), number_at(file, at + 7, 2)};
-    require<FileError>(filled || (marker != 0xda && marker != 0xd9), file.path(), ": byte ", at, ": the JPEG picture has no header before its pixels");
+    const bool pixels = marker == 0xda || marker == 0xd9;
+    require<FileError>(filled || !pixels, file.path(), ": byte ", at, ": the JPEG picture has no header before its pixels");
     at += filled ? 1 : 2 + number_at(file, at + 2, 2);
   }
 }

@@ -93,8 +93,8 @@ Image resize_short_side(const Image& image, long side, Resize resize_to) {
 Image crop(const Image& image, long top, long left, long height, long width) {
   require_picture(image, "crop");
   const bool inside = height > 0 && width > 0 && top >= 0 && left >= 0 && height <= image.height - top && width <= image.width - left;
-  require(inside, "crop: a window of ", height, " x ", width, " at row ", top, ", column ", left, " of a picture of ", image.height, " x ", image.width,
-          ", expected one that lies inside");
+  require(inside, "crop: a window of ", height, " x ", width, " at row ", top, ", column ", left, " of a picture of ", image.height, " x ",
+          image.width, ", expected one that lies inside");
   Image out{height, width, {}};
   out.pixels.reserve(static_cast<std::size_t>(height * width * channels));
   for (long row = top; row < top + height; row++) {

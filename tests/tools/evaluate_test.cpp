@@ -61,7 +61,9 @@ TEST_F(Evaluate, WritesTheProbabilitiesOfEachPictureOfAFolder) {
 // By definition: the mean of the probabilities of the views, each cut out here.
 TEST_F(Evaluate, ViewsAreMeansOfProbabilities) {
   const Image whole = resize_short_side(noise_of(50, 60, 0), 40);
-  for (const auto& [words, views] : {std::pair(std::vector<std::string>{}, Views::centre), {{"--flip"}, Views::centre_and_mirror}, {{"--crops", "10"}, Views::ten}}) {
+  const std::vector<std::pair<std::vector<std::string>, Views>> ways{
+      {{}, Views::centre}, {{"--flip"}, Views::centre_and_mirror}, {{"--crops", "10"}, Views::ten}};
+  for (const auto& [words, views] : ways) {
     std::vector<double> mean(3);
     for (const View& v : views_of(whole.height, whole.width, 32, 32, views)) {
       const Image window = crop(whole, v.top, v.left, 32, 32);
@@ -97,7 +99,8 @@ TEST_F(Evaluate, PutsTheClassesOfAFileIntoOurOrder) {
   const auto moved = csv({"--labels", folder / "labels.txt", "--class-order", folder / "order.txt"});
   for (std::size_t i = 1; i < plain.size(); i++)
     EXPECT_EQ((std::vector<std::string>{moved[i][2], moved[i][3], moved[i][4]}), (std::vector<std::string>{plain[i][4], plain[i][2], plain[i][3]}));
-  const Ending predicted = excite_program({"predict", "--csv", folder / "q.csv", "--weights", weights, "--class-order", folder / "order.txt", data + "/test/ant"});
+  const Ending predicted = excite_program(
+      {"predict", "--csv", folder / "q.csv", "--weights", weights, "--class-order", folder / "order.txt", data + "/test/ant"});
   EXPECT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_EQ(split(get(folder / "q.csv"), '\n')[0], "picture,label,2,0,1");
   EXPECT_EQ(split(split(get(folder / "q.csv"), '\n')[1], ',')[2], moved[1][2]);

@@ -46,7 +46,8 @@ std::vector<long> epoch_order(long count, long seed, long epoch) {
   return order;
 }
 
-Reading read_for_training(const Dataset& set, std::vector<long> pictures, const Frame& frame, const Augmentation& augmentation, long seed, long epoch) {
+Reading read_for_training(const Dataset& set, std::vector<long> pictures, const Frame& frame, const Augmentation& augmentation, long seed,
+                          long epoch) {
   if (!augmentation.resized_crop) return Reading(set, std::move(pictures), [=](const Image& image, long) { return framed(image, frame); });
   return Reading(set, std::move(pictures), [=](const Image& image, long picture) {
     Rng rng(seed, epoch, picture, static_cast<long>(cropping));
@@ -70,8 +71,8 @@ Batch augmented(const Pictures& pictures, const Normalisation& normalisation, co
   return batch;
 }
 
-Batch make_batch(const Dataset& set, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed,
-                 long epoch, const Frame& frame) {
+Batch make_batch(const Dataset& set, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation,
+                 long seed, long epoch, const Frame& frame) {
   return augmented(read_for_training(set, pictures, frame, augmentation, seed, epoch).take(), normalisation, augmentation, seed, epoch);
 }
 

@@ -20,12 +20,13 @@ struct Batch {
 
 // The two halves of a training batch. The first decodes and frames, which takes time and may happen beside something else; the second shifts,
 // flips, blots and normalises, with the same (seed, epoch).
-Reading read_for_training(const Dataset& dataset, std::vector<long> pictures, const Frame& frame, const Augmentation& augmentation, long seed, long epoch);
+Reading read_for_training(const Dataset& dataset, std::vector<long> pictures, const Frame& frame, const Augmentation& augmentation, long seed,
+                          long epoch);
 Batch augmented(const Pictures& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed, long epoch);
 
 // Both, one after the other.
-Batch make_batch(const Dataset& dataset, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed,
-                 long epoch, const Frame& frame = {});
+Batch make_batch(const Dataset& dataset, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation,
+                 long seed, long epoch, const Frame& frame = {});
 
 // For evaluation: [views, N, side, side, 3], the first N being the first view of every picture, and so on.
 Tensor make_views(const std::vector<Image>& images, const Frame& frame, const Normalisation& normalisation, Views views);

@@ -40,7 +40,8 @@ std::vector<std::string> classes_in(const std::string& part) {
   std::vector<std::string> classes = names_in(part);
   std::erase_if(classes, [&](const std::string& name) { return !is_folder(part + "/" + name); });
   require<FileError>(!classes.empty(), part, ": there is no folder in it, expected one for each class, with its pictures");
-  for (const std::string& name : classes) require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name), " is not text in UTF-8");
+  for (const std::string& name : classes)
+    require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name), " is not text in UTF-8");
   return classes;
 }
 

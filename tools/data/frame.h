@@ -27,7 +27,8 @@ Image framed(const Image& image, const Frame& frame);  // the square in the cent
 // high, anywhere. A picture so long that ten draws do not fit gives as much of its centre as the proportions allow.
 Window random_window(long height, long width, Rng& rng);
 
-// What is looked at in evaluation (Krizhevsky et al., 2012): the centre; it and its mirror image; the four corners, the centre, and their mirror images.
+// What is looked at in evaluation: the centre; it and its mirror image; the four corners, the centre, and their mirror images (Krizhevsky et al.,
+// 2012).
 enum class Views { centre, centre_and_mirror, ten };
 long count(Views views);
 

@@ -72,7 +72,8 @@ Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> st
 
 std::string Training::summary() const {
   return text(model_.name, ": ", model_.module.parameter_count(), " parameters, ", data_.train.count(), " pictures of ", data_.train.classes.size(),
-              " classes to train on and ", data_.test.count(), " to test on, ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ",
+              " classes to train on and ", data_.test.count(), " to test on, seen at ", recipe_.side, "x", recipe_.side, " after ",
+              recipe_.augment, ", ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ",
               threads(), threads() == 1 ? " thread" : " threads");
 }
 

@@ -29,7 +29,8 @@ TEST(Folder, NumbersClassesByNameAndLetsThemTakeTurns) {
   const DataSplit data = load_data(folder.path());
   EXPECT_EQ(data.train.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(data.train.labels, (std::vector<int>{0, 1, 0, 0}));
-  EXPECT_EQ(data.train.files, (std::vector<std::string>{folder / "train/a/1.png", folder / "train/b/1.png", folder / "train/a/2.png", folder / "train/a/3.png"}));
+  const std::vector<std::string> files{folder / "train/a/1.png", folder / "train/b/1.png", folder / "train/a/2.png", folder / "train/a/3.png"};
+  EXPECT_EQ(data.train.files, files);
   EXPECT_EQ(std::pair(data.test.height, data.test.width), std::pair(4l, 5l));
   EXPECT_EQ(keep_first(data.train, 2).files.size(), 2u);
   put_picture(folder / "test/b/z.png", noise_of(5, 4, 1));

@@ -27,7 +27,8 @@ TEST(Frame, ARandomWindowLiesInsideAndHasTheAreaAndFormThatItMay) {
     Rng rng(7, i);
     const Window w = random_window(height, width, rng);
     ASSERT_TRUE(w.top >= 0 && w.left >= 0 && w.height > 0 && w.width > 0 && w.top + w.height <= height && w.left + w.width <= width) << i;
-    const double area = static_cast<double>(w.height * w.width) / (height * width), form = static_cast<double>(w.width) / static_cast<double>(w.height);
+    const double area = static_cast<double>(w.height * w.width) / (height * width);
+    const double form = static_cast<double>(w.width) / static_cast<double>(w.height);
     least = std::min(least, area), most = std::max(most, area), narrowest = std::min(narrowest, form), widest = std::max(widest, form);
     down += static_cast<double>(2 * w.top + w.height) / height / 2 / 3000;
   }

@@ -21,8 +21,10 @@ inline void put_picture(const std::string& path, const Image& image) {
 
 // PART/CLASS/NNNN.png; classes have to be sorted, and to take turns, so that they come back in the same order.
 inline void put_as_folder(const Dataset& set, const std::string& part) {
-  for (long i = 0; i < set.count(); i++)
-    put_picture(part + "/" + set.classes[static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)])] + "/" + std::to_string(1000 + i) + ".png", set.image(i));
+  for (long i = 0; i < set.count(); i++) {
+    const auto label = static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)]);
+    put_picture(part + "/" + set.classes[label] + "/" + std::to_string(1000 + i) + ".png", set.image(i));
+  }
 }
 
 }  // namespace excite
