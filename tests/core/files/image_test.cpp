@@ -5,6 +5,7 @@
 
 #include "core/files/crc.h"
 #include "core/files/picture_check.h"
+#include "core/files/picture_size.h"
 #include "core/random.h"
 #include "tests/core/files/scratch.h"
 
@@ -266,6 +267,35 @@ TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
   std::fill(file.begin() + pixels, file.end() - 2, std::uint8_t{0});
   file[static_cast<std::size_t>(pixels)] = 0xff;
   EXPECT_EQ(error_of(file), "it.picture: cannot be decoded as JPEG: its Huffman codes contradict each other");
+}
+
+// ---- the size alone ----
+
+TEST(ImageSize, IsToldByTheHeaderOfEitherFormat) {
+  ScratchFolder folder;
+  write_png(folder / "a.png", noise(5, 9));
+  EXPECT_EQ(read_picture_size(folder / "a.png"), (PictureSize{5, 9}));
+  const Bytes jpeg = jpeg_of(slope(24, 31));
+  const Bytes padded = with_inserted(with_inserted(jpeg, behind_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), behind_start, {0x00, 0xff, 0xff});
+  for (const Bytes& file : {jpeg, padded}) {
+    put(folder / "a.jpg", std::string(file.begin(), file.end()));
+    EXPECT_EQ(read_picture_size(folder / "a.jpg"), (PictureSize{24, 31}));
+  }
+}
+
+TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
+  ScratchFolder folder;
+  const std::string path = folder / "it";
+  const auto error = [&](const Bytes& bytes) {
+    put(path, std::string(bytes.begin(), bytes.end()));
+    return file_error([&] { read_picture_size(path); });
+  };
+  const Bytes png = png_of(2, 3, 3, noise(2, 3).pixels), jpeg = jpeg_of(slope(16, 16));
+  for (long n = 0; n < 24; n++)
+    for (const Bytes& file : {png, jpeg}) EXPECT_TRUE(error({file.begin(), file.begin() + n}).starts_with(path)) << n;
+  expect_contains(error({0xff, 0xd8, 0xff, 0xd9}), "no header before its pixels");
+  expect_contains(error({'G', 'I', 'F', '8', '9', 'a'}), "neither a PNG nor a JPEG");
+  expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})), "says that it has 1 x 16385 pixels");
 }
 
 // ---- neither ----
