@@ -123,9 +123,10 @@ cifar10:  ## downloads CIFAR-10 into data/
 	@bash tools/install curl ca-certificates
 	@bash tools/cifar10 data
 
-golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch
-	@bash tools/install python3-torch python3-numpy
+golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch and Pillow
+	@bash tools/install python3-torch python3-numpy python3-pil
 	/usr/bin/python3 tests/golden/make.py
+	/usr/bin/python3 tests/golden/pictures.py
 
 clean:  ## removes build/
 	rm -rf $(BUILD)

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/background.h"
 #include "core/check.h"
 
 namespace excite {
@@ -24,6 +25,32 @@ constexpr int spins_before_blocking = 4000;
 void relax() { __builtin_ia32_pause(); }
 
 thread_local bool inside_a_body = false;
+
+// The bodies of a job: each thread takes the next one until none is left. Of what they throw the first by index is kept, so always the same.
+struct Turns {
+  const std::function<void(long)>* body = nullptr;
+  long count = 0, failed = 0;
+  std::atomic<long> next = 0;
+  std::mutex mutex;
+  std::exception_ptr error;
+
+  void begin(long of, const std::function<void(long)>& what) { body = &what, count = failed = of, error = nullptr, next = 0; }
+  void take() {
+    const bool nested = std::exchange(inside_a_body, true);
+    for (long i; (i = next++) < count;) {
+      try {
+        (*body)(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < failed) failed = i, error = std::current_exception();
+      }
+    }
+    inside_a_body = nested;
+  }
+  void rethrow() {
+    if (error) std::rethrow_exception(std::exchange(error, nullptr));
+  }
+};
 
 class Workers {
  public:
@@ -44,15 +71,12 @@ class Workers {
   int count() const { return static_cast<int>(threads_.size()); }
 
   void run(long count, const std::function<void(long)>& body) {
-    body_ = &body;
-    count_ = count;
-    next_ = 0;
-    failed_ = count;
+    turns_.begin(count, body);
     busy_ = this->count();
     wake();
-    take_turns();
+    turns_.take();
     for (int spin = 0; busy_ > 0; spin++) spin < spins_before_blocking ? relax() : std::this_thread::yield();
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    turns_.rethrow();
   }
 
  private:
@@ -80,32 +104,17 @@ class Workers {
       }
       seen = job_;
       if (stop_) return;
-      take_turns();
+      turns_.take();
     }
-  }
-
-  void take_turns() {
-    inside_a_body = true;
-    for (long i; (i = next_++) < count_;) {
-      try {
-        (*body_)(i);
-      } catch (...) {
-        std::lock_guard lock(mutex_);
-        if (i < failed_) failed_ = i, error_ = std::current_exception();
-      }
-    }
-    inside_a_body = false;
   }
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::atomic<long> job_ = 0, next_ = 0;
+  std::atomic<long> job_ = 0;
   std::atomic<int> busy_ = 0;
   std::atomic<bool> stop_ = false;
-  const std::function<void(long)>* body_ = nullptr;
-  long count_ = 0, failed_ = 0;
-  std::exception_ptr error_;
+  Turns turns_;
 };
 
 int wanted = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -134,6 +143,36 @@ Shards::Shards(long n, long grain) : items(n), count(std::clamp(n / std::max(1l,
 
 void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body) {
   parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
+}
+
+// ---- beside the caller ----
+
+struct Background::Work {
+  explicit Work(std::function<void(long)> what) : body(std::move(what)) {}
+  ~Work() { join(); }
+  void join() {
+    for (std::thread& t : threads) t.join();
+    threads.clear();
+  }
+  const std::function<void(long)> body;
+  Turns turns;
+  std::vector<std::thread> threads;
+};
+
+Background::Background(long count, std::function<void(long)> body) : work_(new Work(std::move(body))) {
+  work_->turns.begin(count, work_->body);
+  try {
+    for (long i = 0; i < std::min<long>(wanted, count); i++) work_->threads.emplace_back([work = work_.get()] { work->turns.take(); });
+  } catch (const std::system_error&) {  // no more threads to be had: the fewer do all, or wait() does
+  }
+}
+Background::~Background() = default;
+Background::Background(Background&&) noexcept = default;
+
+void Background::wait() {
+  work_->turns.take();
+  work_->join();
+  work_->turns.rethrow();
 }
 
 }  // namespace excite

@@ -110,6 +110,11 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
   purpose.classes = parsed<std::vector<std::string>>(file, "classes");
   purpose.mean = parsed<std::array<double, 3>>(file, "mean");
   purpose.deviation = parsed<std::array<double, 3>>(file, "deviation");
+  purpose.side = parsed<long>(file, "picture_size");
+  purpose.short_side = file.metadata().contains("short_side") ? parsed<long>(file, "short_side") : purpose.side;
+  require<FileError>(purpose.side >= 1 && purpose.side <= purpose.short_side && purpose.short_side <= 16384, file.path(), ": is for pictures of ",
+                     purpose.side, " pixels, cut out of such whose short side has ", purpose.short_side,
+                     ", expected at least 1, at most the short side, and at most 16384");
   constexpr std::size_t most_classes = 100'000;
   require<FileError>(purpose.classes.size() <= most_classes, file.path(), ": ", purpose.classes.size(), " classes, at most ", most_classes);
   for (int c = 0; c < 3; c++)
@@ -147,7 +152,8 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, cons
 Metadata describe(const Model& model, const Purpose& purpose) {
   return {{"model", model.name},
           {"options", json(model.options).dump()},
-          {"picture_size", std::to_string(model.picture_size)},
+          {"picture_size", std::to_string(purpose.side > 0 ? purpose.side : model.picture_size)},
+          {"short_side", std::to_string(purpose.short_side > 0 ? purpose.short_side : purpose.side > 0 ? purpose.side : model.picture_size)},
           {"classes", json(purpose.classes).dump()},
           {"mean", json(purpose.mean).dump()},
           {"deviation", json(purpose.deviation).dump()}};

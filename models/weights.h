@@ -23,10 +23,11 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
 // that begin with `ignored` are not counted as too many, nor is num_batches_tracked, which PyTorch writes and nothing here needs.
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored = "");
 
-// What a model was trained for: the names of its classes, and what its pictures are normalised by, (pixel / 255 - mean) / deviation.
+// What a model was trained for: the names of its classes, what its pictures are normalised by, (pixel / 255 - mean) / deviation, and their size.
 struct Purpose {
   std::vector<std::string> classes;
   std::array<double, 3> mean{}, deviation{};
+  long side = 0, short_side = 0;  // of the square that the model was trained to see, and of the picture from whose centre it is cut; 0: not known
 };
 
 struct TrainedModel {

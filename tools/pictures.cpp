@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/files/image.h"
 #include "tools/commands.h"
+#include "tools/data/frame.h"
 #include "tools/data/load.h"
 #include "tools/output.h"
 
@@ -19,21 +20,25 @@ struct PicturesOptions {
   bool test = false;
 };
 
-// A column a class, in it the class's first pictures from the top; white where there are too few.
+// A column a class, in it the class's first pictures from the top; white where there are too few. Of pictures that differ in size the centres.
 Image sheet(const Dataset& data, long per_class) {
+  constexpr long side = 96;
+  const bool one_size = data.height > 0;
+  const Frame frame = one_size ? Frame{} : Frame{side, side};
+  const long height = one_size ? data.height : side, width = one_size ? data.width : side;
   const long classes = static_cast<long>(data.classes.size());
-  require<UsageError>(classes * data.width <= max_picture_side && per_class * data.height <= max_picture_side, "pictures: ", classes,
-                      " columns and ", per_class, " rows of ", data.height, "x", data.width, " pixels, at most ", max_picture_side,
+  require<UsageError>(classes * width <= max_picture_side && per_class * height <= max_picture_side, "pictures: ", classes,
+                      " columns and ", per_class, " rows of ", height, "x", width, " pixels, at most ", max_picture_side,
                       " pixels a side are possible");
-  Image image{per_class * data.height, classes * data.width, {}};
+  Image image{per_class * height, classes * width, {}};
   image.pixels.assign(static_cast<std::size_t>(image.height * image.width * 3), 255);
   std::vector<long> rows(data.classes.size());
   for (long i = 0; i < data.count(); i++) {
     const long column = data.labels[static_cast<std::size_t>(i)], row = rows[static_cast<std::size_t>(column)]++;
     if (row >= per_class) continue;
-    for (long h = 0; h < data.height; h++)
-      std::copy_n(data.picture(i) + h * data.width * 3, data.width * 3,
-                  image.pixels.data() + ((row * data.height + h) * image.width + column * data.width) * 3);
+    const Image picture = framed(data.image(i), frame);
+    for (long h = 0; h < height; h++)
+      std::copy_n(picture.pixels.data() + h * width * 3, width * 3, image.pixels.data() + ((row * height + h) * image.width + column * width) * 3);
   }
   return image;
 }
@@ -53,7 +58,7 @@ int pictures(const PicturesOptions& o) {
 void add_pictures(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PicturesOptions>();
   CLI::App* c = app.add_subcommand("pictures", "puts some pictures of each class of a data set on one sheet");
-  c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
+  c->add_option("--data", o->data, data_in_words);
   c->add_option("--per-class", o->per_class, "how many of each class")->check(CLI::Range(1, 512));
   c->add_flag("--test", o->test, "of the test set instead of the training set");
   c->add_option("--out", o->out, "the sheet, a .png file")->required();

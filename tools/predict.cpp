@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <deque>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <numeric>
@@ -12,7 +12,7 @@
 #include "core/files/image.h"
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
-#include "models/infer.h"
+#include "tools/class_files.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 #include "tools/voters.h"
@@ -24,9 +24,10 @@ namespace {
 struct PredictOptions {
   VoterOptions voters;
   std::vector<std::string> pictures;
+  std::string csv;
   long top = 5;
   int threads = excite::threads();
-  bool json = false;
+  bool json = false, strict = false;
 };
 
 struct Guess {
@@ -68,32 +69,19 @@ std::vector<PictureFile> all_files(const std::vector<std::string>& named) {
 
 // ---- what is in one picture ----
 
-// (pixel / 255 - mean) / deviation, as in training
-Tensor normalised(const Image& image, const Purpose& purpose) {
-  Tensor x({1, image.height, image.width, 3});
-  for (long i = 0; i < x.size(); i++) {
-    const auto c = static_cast<std::size_t>(i % 3);
-    x[i] = static_cast<real>((image.pixels[static_cast<std::size_t>(i)] / 255.0 - purpose.mean[c]) / purpose.deviation[c]);
-  }
-  return x;
+Tensor probabilities(const Jury& jury, const Image& image) {
+  Tensor p = softmax(jury({image}));
+  for (const real v : p) require<FileError>(std::isfinite(v), "predict: the weights make a probability of ", v, ", so they are no use");
+  return p;
 }
 
-// Each model sees the picture at its own size, normalised as it was trained.
-std::vector<Guess> best_guesses(const Voters& voters, const std::deque<Inference>& infer, const Image& image, long top) {
-  std::vector<Tensor> logits;
-  for (std::size_t m = 0; m < infer.size(); m++) {
-    const TrainedModel& trained = voters.trained[m];
-    const long size = trained.model.picture_size;
-    logits.push_back(infer[m](normalised(resize(image, size, size), trained.purpose)));
-  }
-  const Tensor p = softmax(log_mean_probability(std::move(logits), voters.shares));
-  for (const real v : p) require<FileError>(std::isfinite(v), "predict: the weights make a probability of ", v, ", so they are no use");
+std::vector<Guess> best_guesses(const Tensor& p, const std::vector<std::string>& classes, long top) {
   std::vector<long> order(static_cast<std::size_t>(p.size()));
   std::iota(order.begin(), order.end(), 0l);
   std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
   std::vector<Guess> guesses;
   for (const long i : order)
-    if (static_cast<long>(guesses.size()) < top) guesses.push_back({voters.classes()[static_cast<std::size_t>(i)], static_cast<double>(p[i])});
+    if (static_cast<long>(guesses.size()) < top) guesses.push_back({classes[static_cast<std::size_t>(i)], static_cast<double>(p[i])});
   return guesses;
 }
 
@@ -112,27 +100,45 @@ nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>
   return {{"file", path}, {"top", top}};
 }
 
-int predict(const PredictOptions& o) {
-  set_threads(o.threads);
-  const Voters voters = load_voters(o.voters);
-  std::deque<Inference> infer;
-  for (const TrainedModel& trained : voters.trained) infer.emplace_back(trained.model);
-  nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
+using Seen = std::function<void(const std::string& path, const Tensor& probabilities)>;
+
+// Calls seen() for each picture. What is not one was named: an error; or found in a folder: told, and put into `skipped`.
+void look_at(const PredictOptions& o, const Jury& jury, nlohmann::ordered_json& skipped, const Seen& seen) {
+  bool any = false;
   for (const auto& [path, named] : all_files(o.pictures)) {
     Image image;
     try {
       image = read_image(path);
     } catch (const FileError& error) {
-      if (named) throw;
+      if (named || o.strict) throw;
       std::cerr << "excite: predict: skipped " << printable(error.what()) << "\n";
-      json["skipped"].push_back({{"file", path}, {"why", error.what()}});
+      skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    const std::vector<Guess> guesses = best_guesses(voters, infer, image, o.top);
-    if (!o.json) print_bars(path, guesses);
-    json["pictures"].push_back(as_json(path, guesses));
+    seen(path, probabilities(jury, image));
+    any = true;
   }
-  require<FileError>(!json["pictures"].empty(), o.pictures.front(), ": there is no PNG or JPEG picture in it");
+  require<FileError>(any, o.pictures.front(), ": there is no PNG or JPEG picture in it");
+}
+
+int predict(const PredictOptions& o) {
+  set_threads(o.threads);
+  const Voters voters = load_voters(o.voters);
+  const Jury jury = voters.jury();
+  nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
+  const Seen say = [&](const std::string& path, const Tensor& p) {
+    const std::vector<Guess> guesses = best_guesses(p, voters.classes, o.top);
+    if (o.json) json["pictures"].push_back(as_json(path, guesses));
+    else print_bars(path, guesses);
+  };
+  if (o.csv.empty()) look_at(o, jury, json["skipped"], say);
+  else write_atomically(o.csv, [&](FileWriter& out) {
+    write_csv_head(out, voters.classes);
+    look_at(o, jury, json["skipped"], [&](const std::string& path, const Tensor& p) {
+      say(path, p);
+      write_csv_row(out, path, "", p.data(), p.size());
+    });
+  });
   if (o.json) print_json(json);
   return 0;
 }
@@ -146,6 +152,8 @@ void add_predict(CLI::App& app, Run& run) {
   add_voter_options(*c, o->voters);
   c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
+  c->add_option("--csv", o->csv, "a .csv file for all probabilities: picture, an empty label, and each class")->default_str("");
+  c->add_flag("--strict", o->strict, "a file in a folder that is no picture is an error; else it is named and left out");
   c->add_flag("--json", o->json, "prints JSON: pictures (file, top: class, probability) and skipped (file, why)");
   c->footer("Example: excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/");
   c->callback([=, &run] { run = [=] { return predict(*o); }; });

@@ -20,9 +20,10 @@ struct TrainOptions {
   std::string model_options, data = "builtin", out, profile;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
+  std::optional<std::string> augment;
   std::string milestones;
   int threads = excite::threads();
-  bool resume = false;
+  bool resume = false, strict = false;
 };
 
 std::vector<double> parse_milestones(const std::string& words) {
@@ -43,6 +44,7 @@ Recipe resolve(const TrainOptions& o) {
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
   r.weight_decay = o.weight_decay.value_or(default_weight_decay(r.optimizer));
   r.milestones = o.milestones.empty() ? default_milestones(r.schedule, r.epochs) : parse_milestones(o.milestones);
+  r.augment = o.augment.value_or("");
   check_recipe(r);
   return r;
 }
@@ -51,7 +53,7 @@ Recipe resolve(const TrainOptions& o) {
 void refuse_other_options(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
-    const bool allowed = name == "--resume" || name == "--out" || name == "--threads";
+    const bool allowed = name == "--resume" || name == "--out" || name == "--threads" || name == "--strict";
     require<UsageError>(option->count() == 0 || allowed, "train: ", name, " cannot be given beside --resume: the run goes on as it was started");
   }
 }
@@ -59,10 +61,11 @@ void refuse_other_options(const CLI::App& command) {
 int train(const CLI::App& command, const TrainOptions& o) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the save, not the end of the process
   set_threads(o.threads);
-  if (!o.resume) return train_anew(resolve(o), o.data, o.out, o.profile);
+  const Broken broken = o.strict ? Broken::refused : Broken::skipped;
+  if (!o.resume) return train_anew(resolve(o), o.data, o.out, o.profile, broken);
   refuse_other_options(command);
   require<UsageError>(!o.out.empty(), "train: --resume needs --out DIR, the folder of the run");
-  return train_on(o.out);
+  return train_on(o.out, broken);
 }
 
 }  // namespace
@@ -73,7 +76,7 @@ void add_train(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand("train", "trains a model on pictures");
   c->add_option("--model", r.model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->model_options, "the model's options: key=value,...");
-  c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
+  c->add_option("--data", o->data, data_in_words);
   c->add_option("--epochs", o->epochs, text("how often each picture is seen [", default_epochs(false), "; builtin: ", default_epochs(true), "]"));
   c->add_option("--batch", r.batch, "pictures a step");
   c->add_option("--optimizer", r.optimizer, "sgd or adamw");
@@ -91,14 +94,17 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--decay", r.decay, "what decays: weights (of convolutions and linear layers) or all");
   c->add_option("--clip", r.clip, "largest gradient norm; 0 for any");
   c->add_option("--label-smoothing", r.label_smoothing, "e in the targets (1 - e) one-hot + e / classes");
-  c->add_option("--augment", r.augment, "none, or some of crop,flip,cutout");
+  c->add_option("--augment", o->augment,
+                "none, or some of resized-crop,crop,flip,cutout [crop,flip; files of another size than --side: resized-crop,flip]");
+  c->add_option("--side", r.side, "pixels of a side that the model sees; 0 for the model's own size, or that of the pictures in builtin and CIFAR");
   c->add_option("--limit", r.limit, "use only the first N pictures of each set; 0 for all");
   c->add_option("--seed", r.seed, "another seed, another run");
   c->add_option("--threads", o->threads, "changes the time, not the numbers");
   c->add_option("--out", o->out, "a new folder for the run [runs/MODEL-1, or the next free number]");
   c->add_option("--profile", o->profile,
                 "a .json file: what each operation of steps 4 to 8 took, did and moved, by layer, for chrome://tracing or Perfetto");
-  c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out and --threads beside it");
+  c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out, --threads and --strict beside it");
+  c->add_flag("--strict", o->strict, "a file that is no picture is an error; else it is named and left out");
   c->footer(
       "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"
       "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1\n"

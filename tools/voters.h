@@ -1,21 +1,30 @@
-// The options --weights and --shares of evaluate and predict: one model, or several that are fused.
+// The options of evaluate and predict that say who looks at a picture, and how: one model or several that are fused, one view or several, and the
+// names and order of the classes.
 #pragma once
 #include <CLI/CLI.hpp>
 
 #include "models/fusion.h"
+#include "tools/training/jury.h"
 
 namespace excite {
 
 struct VoterOptions {
   std::vector<std::string> weights;
   std::vector<double> shares;  // one a file, or none: all count the same
+  long crops = 1;
+  bool flip = false;
+  std::string resize = "bilinear", labels, class_order;
 };
 void add_voter_options(CLI::App& command, VoterOptions& options);
 
 struct Voters {
   std::vector<TrainedModel> trained;  // at least one, all of the same classes
   std::vector<double> shares;
-  const std::vector<std::string>& classes() const { return trained.front().purpose.classes; }
+  Views views;
+  Resize resize;
+  std::vector<std::string> classes;   // as they are called here
+  std::vector<long> order;            // class i is the models' class order[i]; empty: they have the same order
+  Jury jury() const;                  // keeps references to the models
 };
 Voters load_voters(const VoterOptions& options);
 

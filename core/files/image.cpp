@@ -89,11 +89,6 @@ void must_hold(bool ok) {
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO
 #include <stb/stb_image_write.h>
-#define STB_IMAGE_RESIZE_STATIC
-// It asserts that a pixel's weights add up to nearly one, which for some sizes they do not, and then divides them by their sum anyway.
-#define STBIR_ASSERT(condition) static_cast<void>(0)
-#define STB_IMAGE_RESIZE_IMPLEMENTATION
-#include <stb/stb_image_resize.h>
 #pragma GCC diagnostic pop
 
 namespace excite {
@@ -113,20 +108,20 @@ std::string first_bytes(const Bytes& bytes) {
   return bytes.empty() ? "is empty" : "begins with the bytes " + out.str();
 }
 
-std::size_t bytes_of_picture(long height, long width, const char* what) {
+}  // namespace
+
+void require_picture_size(long height, long width, const char* what) {
   const auto fits = [](long side) { return side >= 1 && side <= max_picture_side; };
   require(fits(height) && fits(width) && height * width <= max_pixels, what, ": a picture of ", height, " x ", width,
           " pixels, expected sides of 1 to ", max_picture_side, " and at most ", max_pixels, " pixels");
-  return static_cast<std::size_t>(channels * height * width);
 }
 
 void require_picture(const Image& image, const char* what) {
-  const std::size_t expected = bytes_of_picture(image.height, image.width, what);
+  require_picture_size(image.height, image.width, what);
+  const auto expected = static_cast<std::size_t>(channels * image.height * image.width);
   require(image.pixels.size() == expected, what, ": a picture of ", image.height, " x ", image.width, " pixels has ", image.pixels.size(),
           " bytes, expected ", expected);
 }
-
-}  // namespace
 
 Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   require<FileError>(static_cast<long>(bytes.size()) <= max_picture_bytes, name, ": has ", bytes.size(), " bytes, at most ", max_picture_bytes,
@@ -171,16 +166,6 @@ void write_png(const std::string& path, const Image& image) {
   const int ok = stbi_write_png_to_func(append, &file, width, height, channels, image.pixels.data(), channels * width);
   require(ok && !file.empty(), path, ": not saved: no memory to encode ", height, " x ", width, " pixels");
   write_atomically(path, [&](FileWriter& out) { out.write(file.data(), file.size()); });
-}
-
-Image resize(const Image& image, long height, long width) {
-  require_picture(image, "resize");
-  Image out{height, width, Bytes(bytes_of_picture(height, width, "resize"))};
-  const int ok = stbir_resize_uint8_generic(
-      image.pixels.data(), static_cast<int>(image.width), static_cast<int>(image.height), 0, out.pixels.data(), static_cast<int>(width),
-      static_cast<int>(height), 0, channels, STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE, STBIR_COLORSPACE_LINEAR, nullptr);
-  require(ok, "resize: no memory to make ", image.height, " x ", image.width, " pixels ", height, " x ", width);
-  return out;
 }
 
 }  // namespace excite

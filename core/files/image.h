@@ -22,8 +22,8 @@ Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& na
 
 void write_png(const std::string& path, const Image& image);  // atomically
 
-// Each new pixel is a mean of old ones, weighted by a triangle as wide as two new pixels (or two old ones, whichever are larger), so
-// fine patterns do not turn into coarse false ones when a picture shrinks. Growing, it is bilinear interpolation.
-Image resize(const Image& image, long height, long width);
+// Error in the name of `what`, if there can be no picture of this size, or its bytes are not as many as its size says.
+void require_picture_size(long height, long width, const char* what);
+void require_picture(const Image& image, const char* what);
 
 }  // namespace excite

@@ -5,7 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/files/image.h"
+#include "core/files/resize.h"
 #include "core/kernels/softmax.h"
 #include "models/weights.h"
 #include "tests/core/files/scratch.h"
@@ -68,7 +68,7 @@ TEST_F(Predict, NormalisesAsTheFileSaysAndSortsByProbability) {
 TEST_F(Predict, TakesPicturesOfAnySize) {
   const Image large = noise(70, 45, 2);
   write_png(folder / "large.png", large);
-  write_png(folder / "small.png", resize(large, 32, 32));
+  write_png(folder / "small.png", centre_crop(resize_short_side(large, 32), 32, 32));
   write_png(folder / "dot.png", noise(1, 1, 3));
   const nlohmann::json json = predicted({folder / "large.png", folder / "small.png", folder / "dot.png"});
   ASSERT_EQ(json["pictures"].size(), 3u);

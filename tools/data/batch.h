@@ -1,27 +1,15 @@
-// From bytes to what a network sees: pictures chosen, augmented and normalised. A picture's augmentation follows from (seed, epoch, picture)
+// From pictures to what a network sees: chosen, framed, augmented and normalised. A picture's augmentation follows from (seed, epoch, picture)
 // alone, so a batch is the same on any number of threads and after any interruption.
 #pragma once
-#include <array>
-#include <string>
 #include <vector>
 
 #include "core/tensor.h"
-#include "tools/data/dataset.h"
+#include "tools/data/augmentation.h"
+#include "tools/data/frame.h"
+#include "tools/data/normalisation.h"
+#include "tools/data/reading.h"
 
 namespace excite {
-
-// (pixel / 255 - mean) / deviation, for red, green, blue.
-struct Normalisation {
-  std::array<double, 3> mean{}, deviation{};
-};
-Normalisation measure(const Dataset& dataset);  // over all pixels; the deviation is the unbiased one
-
-struct Augmentation {
-  bool crop = false;    // four pixels of black on every side, then a random 32x32 of it (He et al., arXiv 1512.03385)
-  bool flip = false;    // left and right exchanged, for a picture in two
-  bool cutout = false;  // a random 8x8 square becomes the mean (DeVries, Taylor, arXiv 1708.04552)
-};
-Augmentation parse_augmentation(const std::string& text);  // "none", or some of "crop,flip,cutout"; else a UsageError
 
 std::vector<long> epoch_order(long count, long seed, long epoch);  // 0, ..., count - 1, shuffled
 
@@ -29,7 +17,18 @@ struct Batch {
   Tensor x;                 // [N, H, W, 3], normalised
   std::vector<int> labels;  // [N]
 };
-Batch make_batch(const Dataset& dataset, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed,
-                 long epoch);
+
+// The two halves of a training batch. The first decodes and frames, which takes time and may happen beside something else; the second shifts,
+// flips, blots and normalises, with the same (seed, epoch).
+Reading read_for_training(const Dataset& dataset, std::vector<long> pictures, const Frame& frame, const Augmentation& augmentation, long seed,
+                          long epoch);
+Batch augmented(const Pictures& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed, long epoch);
+
+// Both, one after the other.
+Batch make_batch(const Dataset& dataset, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation,
+                 long seed, long epoch, const Frame& frame = {});
+
+// For evaluation: [views, N, side, side, 3], the first N being the first view of every picture, and so on.
+Tensor make_views(const std::vector<Image>& images, const Frame& frame, const Normalisation& normalisation, Views views);
 
 }  // namespace excite

@@ -96,7 +96,7 @@ DataSplit load_cifar(const std::string& where) {
       if (is_there(folder + "/" + kind->train[0]) || is_there(folder + "/" + kind->test[0]))
         return {load(folder, *kind, kind->train, kind->train_records), load(folder, *kind, kind->test, kind->test_records)};
   throw FileError(text(where, ": no CIFAR pictures here; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100), in it or in ", cifar10.folder, " or ",
-                       cifar100.folder, " below it; `make cifar10` fetches CIFAR-10"));
+                       cifar100.folder, " below it, or pictures in {train,test}/CLASS below it; `make cifar10` fetches CIFAR-10"));
 }
 
 }  // namespace excite

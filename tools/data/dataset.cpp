@@ -5,12 +5,20 @@
 
 namespace excite {
 
+Image Dataset::image(long i) const {
+  require(i >= 0 && i < count(), "picture ", i, " was asked for, but ", source, " has ", count(), ", from 0 on");
+  return in_files() ? read_image(files[static_cast<std::size_t>(i)]) : Image{height, width, {picture(i), picture(i) + picture_bytes()}};
+}
+
+std::string Dataset::name(long i) const { return in_files() ? files[static_cast<std::size_t>(i)] : std::to_string(i); }
+
 Dataset keep_first(Dataset dataset, long limit) {
   require<UsageError>(limit >= 1, "keep_first: a limit of ", limit, " pictures, expected at least 1");
   if (limit < dataset.count()) {
     dataset.labels.resize(static_cast<std::size_t>(limit));
-    dataset.pixels.resize(static_cast<std::size_t>(limit * dataset.picture_bytes()));
     dataset.labels.shrink_to_fit();
+    if (dataset.in_files()) dataset.files.resize(static_cast<std::size_t>(limit));
+    else dataset.pixels.resize(static_cast<std::size_t>(limit * dataset.picture_bytes()));
     dataset.pixels.shrink_to_fit();
   }
   return dataset;

@@ -1,22 +1,30 @@
-// Labelled pictures in memory, as bytes: a quarter of what they take as floats, and exactly what the files hold. Batches turn them
-// into normalised tensors (tools/data/batch.h).
+// Labelled pictures, in memory or in files. Those in memory are all of one size, as bytes: a quarter of what they take as floats, and exactly what
+// the file of the set holds. Files have any size, and each is decoded whenever it is looked at. Batches turn both into normalised tensors
+// (tools/data/batch.h).
 #pragma once
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "core/files/image.h"
 
 namespace excite {
 
 struct Dataset {
   std::string source;                // where it came from, for messages
   std::vector<std::string> classes;  // names; label k is classes[k]
-  long height = 32, width = 32;
-  std::vector<std::uint8_t> pixels;  // [count, height, width, 3], red, green, blue
+  long height = 32, width = 32;      // 0, 0 if files differ in size
+  std::vector<std::uint8_t> pixels;  // [count, height, width, 3], red, green, blue; empty if there are
+  std::vector<std::string> files;    // [count]
   std::vector<int> labels;           // [count]
+  bool strict = false;               // a file that cannot be decoded is an error; else it is named and left out
 
   long count() const { return static_cast<long>(labels.size()); }
+  bool in_files() const { return !files.empty(); }
   long picture_bytes() const { return height * width * 3; }
-  const std::uint8_t* picture(long i) const { return pixels.data() + i * picture_bytes(); }
+  const std::uint8_t* picture(long i) const { return pixels.data() + i * picture_bytes(); }  // of those in memory
+  Image image(long i) const;         // FileError that names the file if it cannot be decoded
+  std::string name(long i) const;    // the file, or the number
 };
 
 struct DataSplit {

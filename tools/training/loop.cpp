@@ -1,5 +1,6 @@
 #include "tools/training/loop.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -9,7 +10,6 @@
 #include "core/check.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "tools/data/load.h"
 #include "tools/training/config.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/report.h"
@@ -23,8 +23,8 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
 
-DataSplit load_limited(const std::string& where, long limit) {
-  DataSplit data = load_data(where);
+DataSplit load_limited(const std::string& where, long limit, Broken broken) {
+  DataSplit data = load_data(where, broken);
   if (limit > 0) {
     data.train = keep_first(data.train, limit);
     data.test = keep_first(data.test, limit);
@@ -37,32 +37,43 @@ Model draw_model(const Recipe& recipe, const Dataset& dataset) {
   return make_model(recipe.model, recipe.options, static_cast<long>(dataset.classes.size()), rng);
 }
 
-Purpose purpose_of(const Dataset& dataset, const Normalisation& normalisation) {
-  return {dataset.classes, normalisation.mean, normalisation.deviation};
+Purpose purpose_of(const Dataset& dataset, const Normalisation& normalisation, const Frame& frame) {
+  return {dataset.classes, normalisation.mean, normalisation.deviation, frame.side, frame.short_side};
 }
 
-Recipe with_options(Recipe recipe, const Settings& options) {
-  recipe.options = options;
+// With all that follows from the model and the pictures. Pictures in memory are seen at their own size, those in files at the model's. Where
+// these differ a random part of each is shown, resized; where they are the same that would only blur them.
+Recipe resolved(Recipe recipe, const Model& model, const Dataset& dataset) {
+  recipe.options = model.options;
+  if (recipe.side == 0) recipe.side = dataset.in_files() ? model.picture_size : dataset.height;
+  const bool of_this_size = dataset.height == recipe.side && dataset.width == recipe.side;
+  if (recipe.augment.empty()) recipe.augment = of_this_size || !dataset.in_files() ? "crop,flip" : "resized-crop,flip";
+  require<UsageError>(recipe.side >= model.smallest, "train: pictures of ", recipe.side, " pixels are too small for ", model.name,
+                      ", which needs ", model.smallest, "; --side ", model.smallest, " would do");
   return recipe;
+}
+
+// Who is shown parts in training, larger than life, is tested on the centre of a larger picture; who is shown whole pictures, on whole ones.
+Frame evaluation_frame(const Recipe& recipe) {
+  return {recipe.side, parse_augmentation(recipe.augment).resized_crop ? usual_short_side(recipe.side) : recipe.side};
 }
 
 }  // namespace
 
 Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> stop)
-    : recipe_(recipe),
-      data_(std::move(data)),
+    : data_(std::move(data)),
       normalisation_(measure(data_.train)),
       model_(draw_model(recipe, data_.train)),
-      metadata_(run_metadata(with_options(recipe, model_.options), model_, purpose_of(data_.train, normalisation_))),
-      step_(recipe, model_, data_.train, normalisation_),
+      recipe_(resolved(recipe, model_, data_.train)),
+      metadata_(run_metadata(recipe_, model_, purpose_of(data_.train, normalisation_, evaluation_frame(recipe_)))),
+      step_(recipe_, model_, data_.train, normalisation_),
       stop_(std::move(stop)),
-      progress_(stdout) {
-  recipe_.options = model_.options;
-}
+      progress_(stdout) {}
 
 std::string Training::summary() const {
   return text(model_.name, ": ", model_.module.parameter_count(), " parameters, ", data_.train.count(), " pictures of ", data_.train.classes.size(),
-              " classes to train on and ", data_.test.count(), " to test on, ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ",
+              " classes to train on and ", data_.test.count(), " to test on, seen at ", recipe_.side, "x", recipe_.side, " after ",
+              recipe_.augment, ", ", recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ",
               threads(), threads() == 1 ? " thread" : " threads");
 }
 
@@ -134,7 +145,7 @@ bool Training::train_epoch() {
 // The log comes first and last.safetensors last, so whatever a kill leaves behind is about epochs that last.safetensors does not
 // know yet, and is written again, the same, when the run goes on from there.
 bool Training::finish_epoch(const RunFolder& folder) {
-  const Metrics test = measure_accuracy({{model_, normalisation_}}, data_.test, recipe_.batch,
+  const Metrics test = measure_accuracy(Jury({{model_, normalisation_, 1, evaluation_frame(recipe_)}}), data_.test, {recipe_.batch},
                                         [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
   if (!std::isfinite(test.loss())) explain(test);
   if (stop_() != 0) return false;
@@ -187,13 +198,16 @@ void Training::show_progress() {
                   .seconds_left = per_step * static_cast<double>(recipe_.epochs * step_.per_epoch() - position_.step)});
 }
 
-// The batch at which the evaluation stopped, once more and this time recorded.
+// The evaluation once more, this time recorded, up to the batch at which it stopped.
 void Training::explain(const Metrics& test) const {
-  const long begin = (test.count() - 1) / recipe_.batch * recipe_.batch;
-  std::vector<long> pictures(static_cast<std::size_t>(test.count() - begin));
-  std::iota(pictures.begin(), pictures.end(), begin);
-  Batch batch = make_batch(data_.test, pictures, normalisation_, Augmentation{}, 0, 0);
-  const std::string where = first_not_finite(cross_entropy(model_(std::move(batch.x), Mode::evaluate), batch.labels));
+  std::string where;
+  for (long begin = 0; begin < data_.test.count() && where.empty(); begin += recipe_.batch) {
+    std::vector<long> numbers(static_cast<std::size_t>(std::min(recipe_.batch, data_.test.count() - begin)));
+    std::iota(numbers.begin(), numbers.end(), begin);
+    const Pictures pictures = Reading(data_.test, std::move(numbers), as_it_is).take();
+    Tensor x = make_views(pictures.images, evaluation_frame(recipe_), normalisation_, Views::centre);
+    where = first_not_finite(cross_entropy(model_(std::move(x), Mode::evaluate), pictures.labels));
+  }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps, " of ", step_.per_epoch(),
                       ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
                       "; first not finite: ", where.empty() ? "nothing, operation by operation" : where, "; try a smaller --lr, a longer --warmup, or --clip"));
@@ -212,11 +226,11 @@ int finish(Training& training, const RunFolder& folder, const std::string& data)
 
 }  // namespace
 
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile) {
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile, Broken broken) {
   require<UsageError>(out.empty() || !std::filesystem::exists(out), "train: --out ", out,
                       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
-  Training training(recipe, load_limited(data, recipe.limit), [&] { return signals.asked(); });
+  Training training(recipe, load_limited(data, recipe.limit, broken), [&] { return signals.asked(); });
   if (!profile.empty()) training.profile_into(profile);
   const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
   const RunConfig config = config_here(training.recipe(), data);
@@ -228,7 +242,7 @@ int train_anew(const Recipe& recipe, const std::string& data, const std::string&
   return finish(training, folder, config.data);
 }
 
-int train_on(const std::string& out) {
+int train_on(const std::string& out, Broken broken) {
   const StopSignals signals;
   const RunFolder folder = RunFolder::open(out);
   const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.data);
@@ -237,7 +251,7 @@ int train_on(const std::string& out) {
   if (config.version != here.version || config.cpu != here.cpu)
     std::cerr << "excite: train: started by version " << config.version << " on " << config.cpu << ", continued by version " << here.version << " on "
               << here.cpu << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe, load_limited(config.data, config.recipe.limit), [&] { return signals.asked(); });
+  Training training(config.recipe, load_limited(config.data, config.recipe.limit, broken), [&] { return signals.asked(); });
   const bool saved = std::filesystem::exists(folder.last());
   if (saved) training.continue_from(folder.last());
   std::cout << training.summary() << "\nfolder: " << folder.path() << (saved ? ", continued after step " : ", from the beginning: step ")

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tools/data/batch.h"
+#include "tools/data/load.h"
 #include "tools/profile/trace.h"
 #include "tools/training/checkpoint.h"
 #include "tools/training/log.h"
@@ -22,7 +23,7 @@ class Training {
   // says 0, or the number of the signal that wants it.
   Training(const Recipe& recipe, DataSplit data, std::function<int()> stop);
 
-  const Recipe& recipe() const { return recipe_; }          // with the model's options resolved
+  const Recipe& recipe() const { return recipe_; }          // with all resolved that follows from model and data
   const Position& position() const { return position_; }
   std::string summary() const;                              // a line: model, pictures, steps
   void continue_from(const std::string& checkpoint);
@@ -44,10 +45,10 @@ class Training {
   NamedTensors whole_state();                               // the model's and the optimizer's
   [[noreturn]] void explain(const Metrics& test) const;
 
-  Recipe recipe_;
   DataSplit data_;
   Normalisation normalisation_;
   Model model_;
+  Recipe recipe_;
   Metadata metadata_;
   TrainingStep step_;
   std::function<int()> stop_;
@@ -61,7 +62,7 @@ class Training {
 };
 
 // The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an empty `profile` none.
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile);
-int train_on(const std::string& out);
+int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile, Broken broken);
+int train_on(const std::string& out, Broken broken);
 
 }  // namespace excite

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <numeric>
+#include <utility>
 
 #include "core/check.h"
-#include "models/fusion.h"
-#include "models/infer.h"
 
 namespace excite {
 
@@ -50,23 +48,22 @@ long Metrics::count_of(long label) const {
   return std::accumulate(row, row + classes_, 0l);
 }
 
-Metrics measure_accuracy(const std::vector<Voter>& voters, const Dataset& dataset, long batch, const std::function<bool(const Metrics&)>& between) {
-  require(!voters.empty(), "measure_accuracy: no model, expected at least one");
-  std::deque<Inference> infer;
-  std::vector<double> shares;
-  for (const Voter& v : voters) infer.emplace_back(v.model), shares.push_back(v.share);
-  Metrics metrics(voters.front().model.classes);
-  for (long begin = 0; begin < dataset.count(); begin += batch) {
-    std::vector<long> pictures(static_cast<std::size_t>(std::min(batch, dataset.count() - begin)));
+Metrics measure_accuracy(const Jury& jury, const Dataset& dataset, const Evaluation& how, const std::function<bool(const Metrics&)>& between) {
+  constexpr long most_files = 32;
+  const long views = std::max(1l, how.batch / jury.views()), at_once = dataset.in_files() ? std::min(views, most_files) : views;
+  const auto read_from = [&](long begin) {
+    std::vector<long> pictures(static_cast<std::size_t>(std::clamp(dataset.count() - begin, 0l, at_once)));
     std::iota(pictures.begin(), pictures.end(), begin);
-    std::vector<Tensor> logits;
-    std::vector<int> labels;
-    for (std::size_t v = 0; v < voters.size(); v++) {
-      Batch b = make_batch(dataset, pictures, voters[v].normalisation, Augmentation{}, 0, 0);
-      logits.push_back(infer[v](b.x));
-      labels = std::move(b.labels);
-    }
-    metrics.add(log_mean_probability(std::move(logits), shares), labels);
+    return Reading(dataset, std::move(pictures), as_it_is);
+  };
+  Metrics metrics(jury.classes());
+  Reading next = read_from(0);
+  for (long begin = 0; begin < dataset.count(); begin += at_once) {
+    const Pictures pictures = next.take();
+    next = read_from(begin + at_once);  // while the models look at these
+    const Tensor logits = jury(pictures.images);
+    metrics.add(logits, pictures.labels);
+    if (how.seen) how.seen(pictures, logits);
     if (!between(metrics)) break;
   }
   return metrics;

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "core/tensor.h"
-#include "models/registry.h"
-#include "tools/data/batch.h"
+#include "tools/training/jury.h"
 
 namespace excite {
 
@@ -35,15 +34,14 @@ class Metrics {
 // that is not a number counts as larger than all.
 long rank_of(const real* logits, long classes, long label);
 
-// One of the models that vote: what it was trained to see, and how much its probabilities count.
-struct Voter {
-  const Model& model;
-  Normalisation normalisation;
-  double share = 1;
+// How pictures are gone through.
+struct Evaluation {
+  long batch = 250;  // pictures at a time, the views of each counted; of files at most 32, because decoded pictures may be large
+  std::function<void(const Pictures&, const Tensor& logits)> seen{};
 };
 
-// The models in Mode::evaluate, by the mean of their probabilities (models/fusion.h), on every picture, the last short batch included. Between batches it calls
-// between(metrics so far); if that returns false it stops there.
-Metrics measure_accuracy(const std::vector<Voter>& voters, const Dataset& dataset, long batch, const std::function<bool(const Metrics&)>& between);
+// What the jury says of every picture, the last short batch included. After each batch it calls between(metrics so far); if that returns false it
+// stops there.
+Metrics measure_accuracy(const Jury& jury, const Dataset& dataset, const Evaluation& how, const std::function<bool(const Metrics&)>& between);
 
 }  // namespace excite

@@ -32,6 +32,7 @@ void each_field(AnyRecipe& r, Visit visit) {
   visit("clip", r.clip);
   visit("label_smoothing", r.label_smoothing);
   visit("augment", r.augment);
+  visit("side", r.side);
   visit("limit", r.limit);
   visit("seed", r.seed);
 }
@@ -86,6 +87,7 @@ void check_recipe(const Recipe& r) {
   one_of("decay", r.decay, {"weights", "all"});
   number("clip", r.clip, 0, huge);
   number("label-smoothing", r.label_smoothing, 0, 1);
+  whole("side", r.side, 0, 4096);
   whole("limit", r.limit, 0, 1'000'000'000);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected at least 0");
 }

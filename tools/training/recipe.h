@@ -26,7 +26,8 @@ struct Recipe {
   std::string decay = "all";               // weights | all
   double clip = 0;                         // largest gradient norm; 0: any
   double label_smoothing = 0;
-  std::string augment = "crop,flip";
+  std::string augment = "crop,flip";       // empty: as fits the pictures
+  long side = 0;                           // of the pictures that the model sees; 0: as fits them and the model
   long limit = 0;                          // pictures of each set that are used; 0: all
   long seed = 0;
   bool plain = false;                      // by simple operations alone: the same but for rounding, and slower

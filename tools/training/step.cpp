@@ -86,11 +86,21 @@ StepResult TrainingStep::run(long step, const StepVisitor& visitor) {
   return {value, hits(logits->value, batch.labels), norm};
 }
 
-Batch TrainingStep::batch_of(long step) {
+Reading TrainingStep::read(long step) {
   const long epoch = step / per_epoch_, begin = step % per_epoch_ * recipe_.batch;
   if (epoch != order_epoch_) order_ = epoch_order(dataset_.count(), recipe_.seed, epoch), order_epoch_ = epoch;
-  const std::vector<long> pictures(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
-  return make_batch(dataset_, pictures, normalisation_, augmentation_, recipe_.seed, epoch);
+  std::vector<long> pictures(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
+  return read_for_training(dataset_, std::move(pictures), frame(), augmentation_, recipe_.seed, epoch);
+}
+
+// The pictures of the next step are read while this one computes.
+Batch TrainingStep::batch_of(long step) {
+  if (!next_ || next_step_ != step) next_.emplace(read(step));
+  const Pictures pictures = next_->take();
+  next_step_ = step + 1;
+  next_.reset();
+  if (next_step_ < recipe_.epochs * per_epoch_) next_.emplace(read(next_step_));
+  return augmented(pictures, normalisation_, augmentation_, recipe_.seed, step / per_epoch_);
 }
 
 // The same step once more, looked at closely. Dropout draws the same masks, and in training batch normalisation does not read the running

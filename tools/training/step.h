@@ -1,6 +1,7 @@
 // One step of training: take a batch, compute the loss, its gradients, and move the weights. `train` and `bench` run this very code.
 #pragma once
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "autograd/optimizer.h"
@@ -38,6 +39,8 @@ class TrainingStep {
   StepResult run(long step, const StepVisitor& visitor);
 
  private:
+  Frame frame() const { return {recipe_.side, recipe_.side}; }
+  Reading read(long step);
   Batch batch_of(long step);
   [[noreturn]] void explain(long step, const std::string& symptom);
 
@@ -51,6 +54,8 @@ class TrainingStep {
   Schedule schedule_;
   std::vector<Trained> trained_;
   Optimizer optimizer_;
+  std::optional<Reading> next_;                        // the pictures of step next_step_, on their way
+  long next_step_ = -1;
   std::vector<long> order_;                            // of the pictures in epoch order_epoch_
   long order_epoch_ = -1;
 };

@@ -5,6 +5,7 @@
 
 #include "core/files/crc.h"
 #include "core/files/picture_check.h"
+#include "core/files/picture_size.h"
 #include "core/random.h"
 #include "tests/core/files/scratch.h"
 
@@ -268,6 +269,35 @@ TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
   EXPECT_EQ(error_of(file), "it.picture: cannot be decoded as JPEG: its Huffman codes contradict each other");
 }
 
+// ---- the size alone ----
+
+TEST(ImageSize, IsToldByTheHeaderOfEitherFormat) {
+  ScratchFolder folder;
+  write_png(folder / "a.png", noise(5, 9));
+  EXPECT_EQ(read_picture_size(folder / "a.png"), (PictureSize{5, 9}));
+  const Bytes jpeg = jpeg_of(slope(24, 31));
+  const Bytes padded = with_inserted(with_inserted(jpeg, behind_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), behind_start, {0x00, 0xff, 0xff});
+  for (const Bytes& file : {jpeg, padded}) {
+    put(folder / "a.jpg", std::string(file.begin(), file.end()));
+    EXPECT_EQ(read_picture_size(folder / "a.jpg"), (PictureSize{24, 31}));
+  }
+}
+
+TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
+  ScratchFolder folder;
+  const std::string path = folder / "it";
+  const auto error = [&](const Bytes& bytes) {
+    put(path, std::string(bytes.begin(), bytes.end()));
+    return file_error([&] { read_picture_size(path); });
+  };
+  const Bytes png = png_of(2, 3, 3, noise(2, 3).pixels), jpeg = jpeg_of(slope(16, 16));
+  for (long n = 0; n < 24; n++)
+    for (const Bytes& file : {png, jpeg}) EXPECT_TRUE(error({file.begin(), file.begin() + n}).starts_with(path)) << n;
+  expect_contains(error({0xff, 0xd8, 0xff, 0xd9}), "no header before its pixels");
+  expect_contains(error({'G', 'I', 'F', '8', '9', 'a'}), "neither a PNG nor a JPEG");
+  expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})), "says that it has 1 x 16385 pixels");
+}
+
 // ---- neither ----
 
 TEST(Image, RefusesWhatIsNoPicture) {
@@ -293,44 +323,6 @@ TEST(Image, WritesNoPictureThatContradictsItself) {
   EXPECT_THROW(write_png(folder / "a.png", {0, 2, {}}), Error);
   EXPECT_THROW(write_png(folder / "a.png", {-1, -1, Bytes(3)}), Error);
   EXPECT_TRUE(folder.files().empty());
-}
-
-// ---- resize ----
-
-TEST(ImageResize, KeepsAPictureOfTheSameSize) {
-  const Image image = noise(9, 13);
-  EXPECT_EQ(resize(image, 9, 13).pixels, image.pixels);
-}
-
-TEST(ImageResize, KeepsAFlatPictureFlat) {
-  const Image flat{8, 8, Bytes(192, 77)};
-  for (const auto& [h, w] : {std::pair(1, 1), {3, 5}, {8, 20}, {50, 2}}) {
-    const Image out = resize(flat, h, w);
-    EXPECT_EQ(out.pixels, Bytes(static_cast<std::size_t>(3 * h * w), 77));
-  }
-}
-
-// Column x of 16 is 0 or 255 by turns. Taking each fourth would make it all black; a mean makes it grey.
-TEST(ImageResize, AveragesWhatItCannotShow) {
-  Image stripes{16, 16, {}};
-  for (int i = 0; i < 16 * 16; i++) stripes.pixels.insert(stripes.pixels.end(), 3, i % 2 ? 255 : 0);
-  const Image small = resize(stripes, 4, 4);
-  for (std::size_t i = 0; i < small.pixels.size(); i++) {
-    const bool at_the_edge = i / 3 % 4 == 0 || i / 3 % 4 == 3;  // where the last column counts for those beyond it too
-    EXPECT_NEAR(small.pixels[i], 127.5, at_the_edge ? 24 : 1) << i;
-  }
-}
-
-// Twice as many pixels of a row 0, 100: their centres lie at -1/4, 1/4, 3/4 and 5/4 of the old ones' distance.
-TEST(ImageResize, InterpolatesWhenItGrows) {
-  const Image out = resize({1, 2, {0, 0, 0, 100, 100, 100}}, 1, 4);
-  EXPECT_EQ(out.pixels, (Bytes{0, 0, 0, 25, 25, 25, 75, 75, 75, 100, 100, 100}));
-}
-
-TEST(ImageResize, RefusesSizesBeyondTheLimits) {
-  const Image image = noise(2, 2);
-  for (const auto& [h, w] : {std::pair(0l, 1l), {1l, 0l}, {-1l, 1l}, {16385l, 1l}, {16384l, 4097l}, {1l << 62, 1l << 62}})
-    EXPECT_THROW(resize(image, h, w), Error) << h;
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(Batch, OfAPictureThatIsNotThereSaysHowManyThereAre) {
   const Normalisation n = measure(set);
   for (const long missing : {-1l, 2l})
     EXPECT_TRUE(fails_saying([&] { make_batch(set, {0, missing}, n, {}, 0, 0); },
-                             {text("make_batch: picture ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
+                             {text("picture ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
 }
 
 TEST(Batch, EveryEpochSeesEveryPictureOnce) {

@@ -47,7 +47,7 @@ TEST_F(Checkpoint, SaysNothingOfTimeHostThreadsOrPlace) {
   const Metadata found = SafetensorsFile(path).metadata();
   std::vector<std::string> keys;
   for (const auto& [key, value] : found) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"classes", "deviation", "mean", "model", "options", "picture_size", "position", "recipe"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"classes", "deviation", "mean", "model", "options", "picture_size", "position", "recipe", "short_side"}));
   expect_contains(found.at("recipe"), "\"seed\":0");
   expect_contains(found.at("recipe"), "\"schedule\":\"one-cycle\"");
   EXPECT_EQ(found.at("recipe").find("thread"), std::string::npos);

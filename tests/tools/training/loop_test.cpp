@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "tests/compare.h"
 #include "tests/core/files/scratch.h"
+#include "tests/tools/data/picture_folder.h"
 #include "tests/tools/training/pictures.h"
 
 namespace excite {
@@ -42,14 +43,14 @@ std::function<int()> stop_at(int k) {
 }
 
 // Begins or continues the run in `path`.
-int train_in(const std::string& path, const Recipe& recipe, const std::function<int()>& stop) {
+int train_in(const std::string& path, const Recipe& recipe, const std::function<int()>& stop, const DataSplit& data = small_data()) {
   testing::internal::CaptureStdout();
   const struct Quiet {
     ~Quiet() { testing::internal::GetCapturedStdout(); }
   } quiet;
   const bool begun = std::filesystem::exists(path);
   const RunFolder folder = begun ? RunFolder::open(path) : RunFolder::create(path);
-  Training training(recipe, small_data(), stop);
+  Training training(recipe, data, stop);
   if (std::filesystem::exists(folder.last())) training.continue_from(folder.last());
   return training.run(folder);
 }
@@ -107,6 +108,39 @@ TEST(Training, GivesTheSameBitsOnAnyNumberOfThreads) {
     expect_same_run(folder / std::to_string(count), folder / "1");
   }
   set_threads(before);
+}
+
+// Of pictures in files, of any size, which are decoded beside the steps.
+TEST(Training, FromAFolderGivesTheSameBitsOnAnyNumberOfThreadsAndAfterAStop) {
+  const ScratchFolder folder;
+  for (long i = 0; i < 24; i++)
+    put_picture(folder / text("data/", i < 18 ? "train" : "test", "/class ", i % 2, "/", 100 + i, ".png"), noise_of(30 + i, 40, i));
+  const DataSplit data = load_data(folder / "data");
+  Recipe recipe = short_recipe(2);
+  recipe.augment.clear();
+  const int before = threads();
+  set_threads(1);
+  ASSERT_EQ(train_in(folder / "whole", recipe, never, data), 0);
+  for (const int count : {2, 7}) {
+    set_threads(count);
+    ASSERT_EQ(train_in(folder / std::to_string(count), recipe, stop_at(1 + count), data), 130);
+    ASSERT_EQ(train_in(folder / std::to_string(count), recipe, never, data), 0);
+    expect_same_run(folder / std::to_string(count), folder / "whole");
+  }
+  set_threads(before);
+  const Metadata about = SafetensorsFile(folder / "whole/last.safetensors").metadata();
+  EXPECT_EQ(about.at("picture_size"), "32");
+  EXPECT_EQ(about.at("short_side"), "37");
+  EXPECT_EQ(nlohmann::json::parse(about.at("recipe")).at("augment"), "resized-crop,flip");
+}
+
+TEST(Training, SideMakesPicturesLarger) {
+  const ScratchFolder folder;
+  Recipe recipe = short_recipe(1);
+  recipe.side = 40;
+  ASSERT_EQ(train_in(folder / "run", recipe, never), 0);
+  EXPECT_EQ(SafetensorsFile(folder / "run/last.safetensors").metadata().at("picture_size"), "40");
+  EXPECT_EQ(load_model(SafetensorsFile(folder / "run/last.safetensors")).purpose.short_side, 40);
 }
 
 TEST(Training, AnotherSeedIsAnotherRun) {

@@ -58,10 +58,10 @@ TEST(MeasureAccuracy, KeepsTheLastShortBatchAndDoesNotDependOnTheBatch) {
   const Dataset data = noisy_pictures(21);
   long batches = 0;
   const auto count = [&](const Metrics&) { return ++batches, true; };
-  const Metrics by_eight = measure_accuracy({{model, measure(data)}}, data, 8, count);
+  const Metrics by_eight = measure_accuracy(Jury({{model, measure(data)}}), data, {8}, count);
   EXPECT_EQ(by_eight.count(), 21);
   EXPECT_EQ(batches, 3);
-  const Metrics whole = measure_accuracy({{model, measure(data)}}, data, 100, count);
+  const Metrics whole = measure_accuracy(Jury({{model, measure(data)}}), data, {100}, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
   for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.needs_grad() && p->grad.empty());
@@ -79,7 +79,7 @@ TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
   logits.push_back(infer(b, make_batch(data, all, as_b, {}, 0, 0).x));
   Metrics expected(10);
   expected.add(log_mean_probability(std::move(logits), {1, 2}), data.labels);
-  const Metrics together = measure_accuracy({{a, as_a, 1}, {b, as_b, 2}}, data, 8, [](const Metrics&) { return true; });
+  const Metrics together = measure_accuracy(Jury({{a, as_a, 1}, {b, as_b, 2}}), data, {8}, [](const Metrics&) { return true; });
   EXPECT_NEAR(together.loss(), expected.loss(), 1e-5 * expected.loss());
   EXPECT_EQ(together.top5(), expected.top5());
 }
@@ -88,7 +88,7 @@ TEST(MeasureAccuracy, StopsWhereItIsToldTo) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
   const Dataset data = noisy_pictures(20);
-  EXPECT_EQ(measure_accuracy({{model, measure(data)}}, data, 8, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
+  EXPECT_EQ(measure_accuracy(Jury({{model, measure(data)}}), data, {8}, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// How a picture is changed in training, a little and anew in each epoch.
+#pragma once
+#include <string>
+
+#include "core/random.h"
+
+namespace excite {
+
+struct Augmentation {
+  bool resized_crop = false;  // a random window of the picture instead of its centre (random_window in frame.h)
+  bool crop = false;          // four pixels of black on every side, then a random square of it (He et al., arXiv 1512.03385)
+  bool flip = false;          // left and right exchanged, for a picture in two
+  bool cutout = false;        // a random 8x8 square becomes the mean (DeVries, Taylor, arXiv 1708.04552)
+};
+Augmentation parse_augmentation(const std::string& text);  // "none", or some of "resized-crop,crop,flip,cutout"; else a UsageError
+
+// Where the pixels of a square come from, and what of it is blotted out.
+struct Displacement {
+  long down = 0, right = 0;   // the picture is shifted up and left by these
+  bool flipped = false;
+  long cut_top = 0, cut_left = 0, cut_side = 0;
+};
+Displacement random_displacement(long height, long width, const Augmentation& augmentation, Rng& rng);
+
+}  // namespace excite
