@@ -18,13 +18,6 @@ Model outlined(const std::string& name, const Settings& options, long classes) {
   return make_model(name, options, classes, rng);
 }
 
-const ModelEntry& entry_of(const std::string& name) {
-  for (const ModelEntry& e : model_list())
-    if (e.name == name || e.small == name) return e;
-  outlined(name, {}, 2);  // says which is the nearest
-  throw UsageError(text("there is no model '", name, "'"));
-}
-
 Settings of_those(const Settings& possible, const Settings& some) {
   Settings left;
   for (const auto& [key, value] : some)
@@ -75,7 +68,7 @@ long classes_in(const Outline& outline, const std::string& classifier) {
 // The outline of a model is cheap: of silent numbers only the small ones are written.
 std::optional<Recognised> tried(const std::string& name, const Settings& told, const Settings& asked, const Outline& outline, const Dialect& dialect) {
   try {
-    Recognised r{name, together(asked, of_those(entry_of(name).defaults, told)), 0, 0};
+    Recognised r{name, together(asked, of_those(find_model(name).defaults, told)), 0, 0};
     r.classes = classes_in(outline, classifier_of(outlined(name, r.options, 2).module));
     r.differences = differences(outline, outline_of(state_of(outlined(name, r.options, r.classes).module)), dialect).count();
     return r;
@@ -89,7 +82,7 @@ std::optional<Recognised> tried(const std::string& name, const Settings& told, c
 Recognised recognise(const Outline& outline, const Dialect& dialect, const std::string& name, const Settings& asked) {
   const Settings told = options_of(outline, dialect);
   if (!name.empty()) {
-    const Settings options = together(asked, of_those(entry_of(name).defaults, told));
+    const Settings options = together(asked, of_those(find_model(name).defaults, told));
     if (const auto r = tried(name, told, asked, outline, dialect)) return *r;
     outlined(name, options, 2);  // says what is wrong with them
   }
@@ -113,7 +106,7 @@ namespace {
 // The network of this name as the dialect's program builds it, if it has it.
 std::optional<Model> theirs(const Dialect& dialect, const Model& model) {
   if (std::find(dialect.models.begin(), dialect.models.end(), model.name) == dialect.models.end()) return std::nullopt;
-  const Settings& possible = entry_of(model.name).defaults;
+  const Settings& possible = find_model(model.name).defaults;
   return outlined(model.name, together(of_those({{"reduction", ""}}, model.options), of_those(possible, dialect.options)), model.classes);
 }
 

@@ -146,14 +146,15 @@ void fill_model(const Model& model, const Description& d, const SafetensorsFile&
 
 }  // namespace
 
-void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect) {
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect,
+                  Counters counters) {
   std::vector<Tensor> permuted;
   for (const auto& [name, tensor] : tensors) permuted.push_back(to_file(*tensor));
   std::vector<TensorToWrite> list;
   for (std::size_t i = 0; i < tensors.size(); i++) {
     const std::string name = dialect.theirs(tensors[i].first), mean = "running_mean";
     list.push_back({name, &permuted[i]});
-    if (&dialect != &own_dialect() && name.ends_with(mean))
+    if (counters == Counters::written && name.ends_with(mean))
       list.push_back({name.substr(0, name.size() - mean.size()) + "num_batches_tracked", Integers{{}, {0}}});
   }
   write_safetensors(path, metadata, list);

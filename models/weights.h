@@ -15,8 +15,9 @@ namespace excite {
 
 using Metadata = std::map<std::string, std::string>;
 
-// In another dialect with the counters that PyTorch's load_state_dict(strict=True) wants to see.
-void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect = own_dialect());
+enum class Counters { left_out, written };  // num_batches_tracked, which PyTorch's load_state_dict(strict=True) wants to see
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect = own_dialect(),
+                  Counters counters = Counters::left_out);
 
 // Fills every tensor from the file, or none: one FileError lists all names that are missing in it, too many, or of another shape. Names
 // that begin with `ignored` are not counted as too many, nor is num_batches_tracked, which PyTorch writes and nothing here needs.

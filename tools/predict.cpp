@@ -15,6 +15,7 @@
 #include "models/infer.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/tensors.h"
 #include "tools/voters.h"
 
 namespace excite {
@@ -24,6 +25,7 @@ namespace {
 struct PredictOptions {
   VoterOptions voters;
   std::vector<std::string> pictures;
+  std::string tensors, out;
   long top = 5;
   int threads = excite::threads();
   bool json = false;
@@ -114,6 +116,9 @@ nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>
 
 int predict(const PredictOptions& o) {
   set_threads(o.threads);
+  require<UsageError>(o.tensors.empty() == o.out.empty(), "predict: --tensors and --out go together: what to read, and what to write");
+  require<UsageError>(o.tensors.empty() != o.pictures.empty(), "predict: expected either pictures or --tensors");
+  if (!o.tensors.empty()) return predict_tensors(o.voters, o.tensors, o.out);
   const Voters voters = load_voters(o.voters);
   std::deque<Inference> infer;
   for (const TrainedModel& trained : voters.trained) infer.emplace_back(trained.model);
@@ -142,8 +147,10 @@ int predict(const PredictOptions& o) {
 void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App* c = app.add_subcommand("predict", "says what trained weights see in pictures");
-  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->required()->default_str("");
+  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->default_str("");
   add_voter_options(*c, o->voters);
+  c->add_option("--tensors", o->tensors, "instead of pictures a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is")->default_str("");
+  c->add_option("--out", o->out, "with --tensors: the .safetensors file to write, with logits [N, classes]")->default_str("");
   c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_flag("--json", o->json, "prints JSON: pictures (file, top: class, probability) and skipped (file, why)");

@@ -3,12 +3,14 @@
 #include <CLI/CLI.hpp>
 
 #include "models/fusion.h"
+#include "tools/wish.h"
 
 namespace excite {
 
 struct VoterOptions {
   std::vector<std::string> weights;
   std::vector<double> shares;  // one a file, or none: all count the same
+  WishOptions wish;
 };
 void add_voter_options(CLI::App& command, VoterOptions& options);
 
