@@ -123,24 +123,23 @@ void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NamesI
   for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
 }
 
-// "; it fits se_resnet34": what a file is of if not of the model that it says, or that it was said to be of.
-std::string what_fits(const Outline& outline, const Dialect& dialect, const std::string& model) {
+// What was asked for, what is there instead, and of which model that is.
+std::string misfit(const std::string& model, const Differences& apart, const Outline& outline, const Dialect& dialect) {
   const Recognised r = recognise(outline, dialect);
-  if (r.differences == 0) return text("; they fit ", in_words(r.model, r.options), " and ", r.classes, " classes");
-  return r.model == model ? "" : text("; the nearest model is ", r.model);
+  const std::string nearer = r.model == model ? "" : text("; the nearest model is ", r.model);
+  return text("its tensors are not those of ", model, r.model == model ? " (no model is nearer)" : "", apart.listed(),
+              r.differences == 0 ? text("; they fit ", in_words(r.model, r.options), " and ", r.classes, " classes") : nearer);
 }
 
 bool belongs_to_model(const std::string& name) { return !name.starts_with("optimizer."); }
 
-void fill_model(const Model& model, const Description& d, const SafetensorsFile& file, const Wanted& wanted) {
+void fill_model(const Model& model, const SafetensorsFile& file, const Wanted& wanted) {
   NamedTensors tensors = state_of(model.module);
   std::erase_if(tensors, [&](const auto& tensor) { return !wanted(tensor.first); });
   const NamesInFile names = names_of(file, wanted);
   const Outline outline = outline_of(file, names);
   const Differences apart = differences(outline, outline_of(tensors), *names.dialect);
-  if (apart.count() > 0 && d.origin.empty())
-    throw FileError(text(file.path(), ": its tensors are not those of ", d.model, apart.listed(), what_fits(outline, *names.dialect, d.model)));
-  if (apart.count() > 0) throw FileError(text(file.path(), ": its tensors are of no model here; the nearest is ", d.model, apart.listed()));
+  if (apart.count() > 0) throw FileError(text(file.path(), ": ", misfit(model.name, apart, outline, *names.dialect)));
   fill(tensors, file, names);
 }
 
@@ -189,7 +188,7 @@ Description describe(const SafetensorsFile& file, const Wish& wish) {
 
 void load_but_classifier(const Model& model, const SafetensorsFile& file) {
   const std::string classifier = classifier_of(model.module) + ".";
-  fill_model(model, {model.name, model.options, {}, ""}, file, [&](const std::string& name) {
+  fill_model(model, file, [&](const std::string& name) {
     return belongs_to_model(name) && !name.starts_with(classifier);
   });
 }
@@ -199,7 +198,7 @@ TrainedModel load_model(const SafetensorsFile& file, const Wish& wish) {
   try {
     Rng rng = Rng::silent();
     Model model = make_model(d.model, d.options, static_cast<long>(d.purpose.classes.size()), rng);
-    fill_model(model, d, file, belongs_to_model);
+    fill_model(model, file, belongs_to_model);
     return {std::move(model), d.purpose, d.origin};
   } catch (const UsageError& error) {
     throw FileError(text(file.path(), ": ", error.what()));

@@ -8,6 +8,7 @@
 #include "tools/data/batch.h"
 #include "tools/profile/trace.h"
 #include "tools/training/checkpoint.h"
+#include "tools/training/config.h"
 #include "tools/training/log.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
@@ -25,6 +26,7 @@ class Training {
   const Recipe& recipe() const { return recipe_; }          // with the model's options resolved
   const Position& position() const { return position_; }
   std::string summary() const;                              // a line: model, pictures, steps
+  std::string start_from(const Start& start);               // before the first step; returns a line that says what it did
   void continue_from(const std::string& checkpoint);
   void profile_into(const std::string& path);               // see Profile
 
@@ -61,7 +63,7 @@ class Training {
 };
 
 // The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an empty `profile` none.
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile);
+int train_anew(const Recipe& recipe, const Start& start, const std::string& data, const std::string& out, const std::string& profile);
 int train_on(const std::string& out);
 
 }  // namespace excite
