@@ -79,10 +79,6 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
   return purpose;
 }
 
-bool is_described(const SafetensorsFile& file) {
-  return file.metadata().contains("model") || file.metadata().contains("options") || file.metadata().contains("classes");
-}
-
 // ---- files of other programs ----
 
 const Purpose of_imagenet{{}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
@@ -167,6 +163,10 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, cons
   const Differences apart = differences(outline_of(file, names), expected, *names.dialect);
   require<FileError>(apart.count() == 0, file.path(), ": its tensors are not the ones asked for", apart.listed());
   fill(tensors, file, names);
+}
+
+bool is_described(const SafetensorsFile& file) {
+  return file.metadata().contains("model") || file.metadata().contains("options") || file.metadata().contains("classes");
 }
 
 Metadata describe(const Model& model, const Purpose& purpose) {

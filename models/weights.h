@@ -36,6 +36,7 @@ struct TrainedModel {
 };
 
 Metadata describe(const Model& model, const Purpose& purpose);
+bool is_described(const SafetensorsFile& file);  // by this program, and not only named and shaped by another
 
 // What a file is to be taken for, whatever it says itself.
 struct Wish {
