@@ -19,6 +19,7 @@ from libraries import TABLE, drawn
 
 TYPES = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
 CLASSES = 10
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def save(path, tensors):
@@ -64,7 +65,8 @@ def excite(program, *words):
 def compare(build, name, dialect, make, folder):
     model = drawn(make, CLASSES)
     weights, tensors, out, turned = (folder / f for f in ("weights", "tensors", "out", "turned"))
-    save(weights, model.state_dict())
+    torch.save(model.state_dict(), folder / "pth")
+    subprocess.run([sys.executable, ROOT / "tools" / "pth_to_safetensors", folder / "pth", weights], check=True)
     rng = torch.Generator().manual_seed(1)
     # An odd side, so that a window of the stem's pool that begins elsewhere, or a last one that is dropped, is seen.
     x, target = torch.randn(4, 3, 101, 101, generator=rng, dtype=torch.double), torch.tensor([0, 3, 9, 3])

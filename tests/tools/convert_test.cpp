@@ -74,6 +74,5 @@ TEST_F(Convert, RefusesANetworkThatTheOtherProgramHasNotAndWritesNothing) {
   EXPECT_FALSE(std::filesystem::exists(theirs));
 }
 
-// The script that turns a .pth into a safetensors file is not run here, as PyTorch may not be there; tests/parity does.
 }  // namespace
 }  // namespace excite

@@ -20,12 +20,12 @@ struct TrainStart : testing::Test {
   const ScratchFolder folder;
   const std::string weights = folder / "w.safetensors";
 
-  Model saved(const std::string& name, long classes, const Dialect& dialect) const {
+  Model saved(long classes) const {
     Rng rng(11);
-    Model model = make_model(name, {}, classes, rng);
+    Model model = make_model("se_resnet8", {}, classes, rng);
     for (const Module::Entry& e : model.module.state())
       if (e.var.shape().rank() == 1) e.var->value = uniform(e.var.shape(), rng, real(0.5), 1);  // nowhere 0, which would feel the smallest step
-    save_tensors(weights, {}, state_of(model.module), dialect);
+    save_tensors(weights, {}, state_of(model.module));
     return model;
   }
   std::string trained(const std::string& words, const std::string& name) const {
@@ -36,7 +36,7 @@ struct TrainStart : testing::Test {
 };
 
 TEST_F(TrainStart, BeginsWithTheWeightsAndTheModelOfAFile) {
-  const Model model = saved("se_resnet8", 10, own_dialect());
+  const Model model = saved(10);
   const std::string run = trained("--weights " + weights, "run");
   const SafetensorsFile before(weights), after(run + "/last.safetensors");
   for (const Module::Entry& e : model.module.state())
@@ -47,7 +47,7 @@ TEST_F(TrainStart, BeginsWithTheWeightsAndTheModelOfAFile) {
 }
 
 TEST_F(TrainStart, WithANewHeadTheClassifierIsDrawnAndAllElseIsTheFiles) {
-  const Model model = saved("se_resnet8", 7, own_dialect());
+  const Model model = saved(7);
   const SafetensorsFile start(weights);
   const SafetensorsFile drawn(trained("--model se_resnet8 --seed 3", "drawn") + "/last.safetensors");
   const SafetensorsFile after(trained("--seed 3 --new-head --weights " + weights, "run") + "/last.safetensors");
@@ -59,7 +59,7 @@ TEST_F(TrainStart, WithANewHeadTheClassifierIsDrawnAndAllElseIsTheFiles) {
 
 // Before the first save all there is of a run is its config.json.
 TEST_F(TrainStart, ARunThatIsContinuedBeforeItsFirstSaveBeginsWithTheSameWeights) {
-  saved("se_resnet8", 7, own_dialect());
+  saved(7);
   const std::string run = folder / "run", begin = "train --limit 32 --batch 16 --epochs 2 --new-head --weights " + weights + " --out ";
   ASSERT_EQ(outcome_of(begin + run).code, 0);
   const std::string whole = get(run + "/last.safetensors");
@@ -70,7 +70,7 @@ TEST_F(TrainStart, ARunThatIsContinuedBeforeItsFirstSaveBeginsWithTheSameWeights
 }
 
 TEST_F(TrainStart, SaysWhatDoesNotGoTogetherAndMakesNoFolder) {
-  saved("se_resnet8", 7, own_dialect());
+  saved(7);
   const std::string out = " --out " + (folder / "run");
   expect_failure(outcome_of(still + "--weights " + weights + out), 2, {"tells apart 7 classes", "not the 10 of the pictures", "--new-head keeps all"});
   expect_failure(outcome_of(still + "--new-head" + out), 2, {"--new-head needs --weights"});
