@@ -38,7 +38,8 @@ Settings se_options(const Outline& outline, const Settings& of_dialect) {
     widths.emplace_back(dims[1], dims[0]);
     told["se_fc"] = dims.size() == 4 ? "1x1" : "linear";
     told["se_bias"] = outline.contains(name.substr(0, name.size() - weight.size()) + ".se.fc1.bias") ? "on" : "off";
-    if (name.starts_with("layer") && name.size() > 5 && name[5] >= '1' && name[5] <= '8') stages.insert(std::string(1, static_cast<char>(name[5] + 1)));
+    const bool in_stage = name.starts_with("layer") && name.size() > 5 && name[5] >= '1' && name[5] <= '8';
+    if (in_stage) stages.insert(std::string(1, static_cast<char>(name[5] + 1)));
   }
   if (widths.empty()) return told;
   const auto [least, most] = std::minmax_element(widths.begin(), widths.end());
@@ -54,8 +55,8 @@ Settings options_of(const Outline& outline, const Dialect& dialect) {
   Settings told = together(se_options(outline, dialect.options), dialect.options);
   const auto stem = outline.find("conv1.weight");
   if (stem != outline.end() && stem->second.size() == 4 && stem->second[2] == 3) told["stem"] = "3x3";
-  const bool projects = std::any_of(outline.begin(), outline.end(), [](const auto& tensor) { return tensor.first.find(".downsample.") != std::string::npos; });
-  if (!projects) told["shortcut"] = "A";
+  const auto projects = [](const auto& tensor) { return tensor.first.find(".downsample.") != std::string::npos; };
+  if (std::none_of(outline.begin(), outline.end(), projects)) told["shortcut"] = "A";
   return told;
 }
 
@@ -66,7 +67,8 @@ long classes_in(const Outline& outline, const std::string& classifier) {
 }
 
 // The outline of a model is cheap: of silent numbers only the small ones are written.
-std::optional<Recognised> tried(const std::string& name, const Settings& told, const Settings& asked, const Outline& outline, const Dialect& dialect) {
+std::optional<Recognised> tried(const std::string& name, const Settings& told, const Settings& asked, const Outline& outline,
+                                const Dialect& dialect) {
   try {
     Recognised r{name, together(asked, of_those(find_model(name).defaults, told)), 0, 0};
     r.classes = classes_in(outline, classifier_of(outlined(name, r.options, 2).module));
@@ -125,7 +127,8 @@ std::string objection(const Dialect& dialect, const Model& model) {
   const std::optional<Model> its = theirs(dialect, model);
   if (!its) return text(dialect.name, " has no ", model.name);
   const std::vector<std::string> others = other_options(model, *its);
-  if (!others.empty()) return text(dialect.name, " has ", model.name, " with ", join(others, ", "), ", and would compute something else from these weights");
+  if (!others.empty())
+    return text(dialect.name, " has ", model.name, " with ", join(others, ", "), ", and would compute something else from these weights");
   const Differences d = differences(outline_of(state_of(model.module)), outline_of(state_of(its->module)), dialect);
   return d.count() == 0 ? "" : text(dialect.name, " has other tensors in ", model.name, d.listed());
 }

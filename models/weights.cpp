@@ -99,7 +99,8 @@ Description told_by_names(const SafetensorsFile& file, const Wish& wish) {
   const Outline outline = outline_of(file, names);
   const Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
   const std::string left_out = names.left_out ? text(", without ", names.left_out, " tensors of AuxLogits") : "";
-  return {r.model, r.options, with_classes(of_imagenet, r.classes), text("read as ", names.dialect->name, "'s: ", in_words(r.model, r.options), left_out)};
+  const std::string origin = text("read as ", names.dialect->name, "'s: ", in_words(r.model, r.options), left_out);
+  return {r.model, r.options, with_classes(of_imagenet, r.classes), origin};
 }
 
 // ---- from names to numbers ----

@@ -80,7 +80,11 @@ void print_file_as_json(const SafetensorsFile& file) {
     if (s) t["not_finite"] = s->not_finite;
     tensors.push_back(t);
   }
-  print_json({{"file", file.path()}, {"metadata", file.metadata()}, {"checksum", file.has_checksum()}, {"read_as", recognised(file)}, {"tensors", tensors}});
+  print_json({{"file", file.path()},
+              {"metadata", file.metadata()},
+              {"checksum", file.has_checksum()},
+              {"read_as", recognised(file)},
+              {"tensors", tensors}});
 }
 
 void print_file(const SafetensorsFile& file) {

@@ -149,7 +149,8 @@ void add_predict(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand("predict", "says what trained weights see in pictures");
   c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->default_str("");
   add_voter_options(*c, o->voters);
-  c->add_option("--tensors", o->tensors, "instead of pictures a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is")->default_str("");
+  c->add_option("--tensors", o->tensors, "instead of pictures a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is")
+      ->default_str("");
   c->add_option("--out", o->out, "with --tensors: the .safetensors file to write, with logits [N, classes]")->default_str("");
   c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));

@@ -84,7 +84,8 @@ void add_train(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand("train", "trains a model on pictures");
   c->add_option("--model", r.model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->model_options, "the model's options: key=value,...");
-  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program to begin with; the model is then its own")->default_str("");
+  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program to begin with; the model is then its own")
+      ->default_str("");
   c->add_flag("--new-head", o->new_head, "begins with all of --weights but the classifier, for pictures of other classes");
   c->add_option("--data", o->data, "folder of CIFAR-10 or CIFAR-100 binaries (or its parent), or builtin");
   c->add_option("--epochs", o->epochs, text("how often each picture is seen [", default_epochs(false), "; builtin: ", default_epochs(true), "]"));

@@ -10,7 +10,9 @@ Model made(const std::string& name, const Settings& options = {}, long classes =
   return make_model(name, options, classes, rng);
 }
 
-Outline outline(const std::string& name, const Settings& options = {}, long classes = 10) { return outline_of(state_of(made(name, options, classes).module)); }
+Outline outline(const std::string& name, const Settings& options = {}, long classes = 10) {
+  return outline_of(state_of(made(name, options, classes).module));
+}
 
 const Dialect& named(const std::string& name) {
   for (const Dialect& d : dialects())
@@ -25,8 +27,9 @@ TEST(Recognise, ReadsOptionsOffNamesAndShapes) {
     Settings options;
     long classes;
   };
-  for (const Case& c : {Case{"se_resnet20", {{"reduction", "4"}}, 10}, Case{"se_resnet32", {{"se_bias", "off"}}, 100}, Case{"resnet56", {{"shortcut", "A"}}, 7},
-                        Case{"se_resnet18", {{"stem", "3x3"}, {"se_stages", "3,5"}}, 10}, Case{"se_resnet18", {{"se_least", "12"}, {"reduction", "8"}}, 3},
+  for (const Case& c : {Case{"se_resnet20", {{"reduction", "4"}}, 10}, Case{"se_resnet32", {{"se_bias", "off"}}, 100},
+                        Case{"resnet56", {{"shortcut", "A"}}, 7}, Case{"se_resnet18", {{"stem", "3x3"}, {"se_stages", "3,5"}}, 10},
+                        Case{"se_resnet18", {{"se_least", "12"}, {"reduction", "8"}}, 3},
                         Case{"resnet34", {{"stem", "3x3"}}, 2}, Case{"se_resnet20", {{"se_fc", "1x1"}}, 10}}) {
     const Recognised r = recognise(outline(c.model, c.options, c.classes), own_dialect());
     EXPECT_EQ(r.model, c.model);
@@ -87,7 +90,8 @@ TEST(Recognise, SaysWhichProgramsHaveANetwork) {
   EXPECT_TRUE(refused("timm-legacy", made("se_resnet18"), {"relu_before_se=on instead of off", "in: excite"}));
   EXPECT_TRUE(refused("torchvision", made("se_resnet50"), {"torchvision has no se_resnet50"}));
   EXPECT_TRUE(refused("moskomule", made("se_resnet20"), {"moskomule has se_resnet20 with se_bias=off instead of on", "is in: excite"}));
-  EXPECT_TRUE(refused("timm", made("se_resnet50", {{"stride_on", "3x3"}, {"stem_pool", "floor"}, {"gate", "tanh"}}), {"gate=sigmoid instead of tanh"}));
+  EXPECT_TRUE(refused("timm", made("se_resnet50", {{"stride_on", "3x3"}, {"stem_pool", "floor"}, {"gate", "tanh"}}),
+                      {"gate=sigmoid instead of tanh"}));
   EXPECT_TRUE(refused("keras", made("se_resnet50"), {"no dialect 'keras'", "timm-legacy, moskomule, miraclewkf, timm, torchvision, excite"}));
 }
 

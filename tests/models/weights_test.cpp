@@ -149,8 +149,8 @@ TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
   EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
   EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
   EXPECT_EQ(loaded.model.options.at("reduction"), "4");
-  EXPECT_EQ(loaded.origin, "read as timm-legacy's: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,"
-                           "stride_on=1x1");
+  EXPECT_EQ(loaded.origin, "read as timm-legacy's: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,se_fc=1x1,se_stages=2,3,4,5,"
+                           "stem_pool=ceil,stride_on=1x1");
   EXPECT_EQ(loaded.purpose.classes.size(), 10u);
   EXPECT_EQ(loaded.purpose.classes[9], "class 9");
   EXPECT_EQ(loaded.purpose.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
@@ -173,7 +173,8 @@ TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
 
   tensors.back().first = "module.fc.weight";
   save_tensors(folder / "twice", {}, tensors);
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); }, {"'fc.weight' and 'module.fc.weight' are both 'fc.weight'"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); },
+                                      {"'fc.weight' and 'module.fc.weight' are both 'fc.weight'"}));
 }
 
 // A linear layer may stand in a file as a convolution of one pixel.
@@ -203,7 +204,8 @@ TEST(Weights, WhatFitsNoModelIsAnErrorWithTheNearest) {
                                       {"foreign.safetensors: its tensors are not those of small_resnet (no model is nearer); missing: "
                                        "layer0.bn1.bias; too many: layer0.bn1.bis"}));
   const std::string path = foreign(folder, model, named("timm-legacy"));
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); }, {"not those of small_bottleneck; missing: layer1.0.bn3.bias", "they fit small_resnet"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); },
+                                      {"not those of small_bottleneck; missing: layer1.0.bn3.bias", "they fit small_resnet"}));
   EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}}).model.options.at("stem_pool"), "floor");
 }
 
@@ -212,7 +214,8 @@ TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
   const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
   save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
   EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
-                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "and 4 more", "they fit resnet8", "10 classes"}));
+                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "and 4 more", "they fit resnet8",
+                                       "10 classes"}));
 }
 
 TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
@@ -228,7 +231,8 @@ TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
     if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias") tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
     else tensors.push_back({name, tensor});
   write_safetensors(folder / "integers", {}, tensors);
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(SafetensorsFile(folder / "integers"), state_of(model.module)); },
+  const SafetensorsFile integers(folder / "integers");
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
                                       {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
   expect_same(copy_of(model), before);
 }

@@ -1,5 +1,5 @@
 """Writes tests/models/names: all.txt has the names and shapes of the state of every network in libraries.py, in a line each, and beside it are those of one
-network of each dialect in full. What excite takes for these networks, and what it writes of them, is held to them.
+network of each dialect in full. What excite takes for these networks, and what it writes of them, is held to that.
 
     se_resnet50 timm 1000 384 1a2b3c4d        our name, dialect, classes, how many tensors, and the CRC-32 of all their lines, sorted
 

@@ -72,7 +72,8 @@ TEST_F(TrainStart, ARunThatIsContinuedBeforeItsFirstSaveBeginsWithTheSameWeights
 TEST_F(TrainStart, SaysWhatDoesNotGoTogetherAndMakesNoFolder) {
   saved(7);
   const std::string out = " --out " + (folder / "run");
-  expect_failure(outcome_of(still + "--weights " + weights + out), 2, {"tells apart 7 classes", "not the 10 of the pictures", "--new-head keeps all"});
+  expect_failure(outcome_of(still + "--weights " + weights + out), 2,
+                 {"tells apart 7 classes", "not the 10 of the pictures", "--new-head keeps all"});
   expect_failure(outcome_of(still + "--new-head" + out), 2, {"--new-head needs --weights"});
   expect_failure(outcome_of(still + "--new-head --model resnet8 --weights " + weights + out), 3,
                  {"its tensors are not those of resnet8", "too many: layer1.0.se.fc1.bias"});
