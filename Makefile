@@ -22,7 +22,7 @@ PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
 TESTS    := $(filter-out tests/consumer/%,$(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp)))
 HEADERS  := $(sort $(wildcard core/*.h core/*/*.h autograd/*.h layers/*.h models/*.h))
 
-.PHONY: all help install clean packages test-packages train test test-long cifar10 golden
+.PHONY: all help install clean packages test-packages train test test-long cifar10 golden parity
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -111,9 +111,10 @@ test: test-packages  ## every promise, in both builds
 # runs of the program, and the largest networks, are watched in float only: in double they would show the same again.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %
+test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %, parity with timm
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD) 'Long*'
+	@$(MAKE) --no-print-directory parity NETWORKS='se_resnet18 se_resnet50@timm-legacy se_resnext50_32x4d@timm'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '-Long*' float
@@ -127,6 +128,14 @@ golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch and P
 	@bash tools/install python3-torch python3-numpy python3-pil
 	/usr/bin/python3 tests/golden/make.py
 	/usr/bin/python3 tests/golden/pictures.py
+
+# PyTorch and torchvision are Debian's; timm, which Debian has not, is installed beside them, below build/.
+parity: packages  ## compares networks of full size with timm's, torchvision's and others'; NETWORKS="se_resnet50 senet154@timm" some of them
+	@bash tools/install python3-torch python3-torchvision python3-venv
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@[ -e $(BUILD)/parity/timm ] || { /usr/bin/python3 -m venv --system-site-packages $(BUILD)/parity && \
+	  $(BUILD)/parity/bin/pip install --quiet --no-deps timm safetensors huggingface_hub pyyaml tqdm && touch $(BUILD)/parity/timm; }
+	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)
 
 clean:  ## removes build/
 	rm -rf $(BUILD)

@@ -52,7 +52,7 @@ void add_cifar_resnets(std::vector<ModelEntry>& list) {
 
 void add_resnets(std::vector<ModelEntry>& list) {
   using enum Resnet::Kind;
-  const Settings settings{{"stem", "7x7"}, {"stem_pool", "ceil"}};
+  const Settings settings{{"dropout", "0"}, {"stem", "7x7"}, {"stem_pool", "ceil"}};
   for (const Resnet& row : resnets()) {
     if (row.kind == senet) {
       list.push_back({row.name, "SENet-154: SE-ResNeXt of 152 layers, 64 groups, with the changes that won ILSVRC 2017",

@@ -12,6 +12,6 @@ namespace excite {
 Tensor log_mean_probability(std::vector<Tensor> logits, const std::vector<double>& shares);
 
 // Models that can be fused: FileError if two of them tell different classes apart.
-std::vector<TrainedModel> load_models(const std::vector<std::string>& files);
+std::vector<TrainedModel> load_models(const std::vector<std::string>& files, const Wish& wish = {});
 
 }  // namespace excite

@@ -29,6 +29,7 @@ struct ModelEntry {
   Model (*make)(const std::string& name, const Settings& options, long classes, Rng& rng);
 };
 const std::vector<ModelEntry>& model_list();
+const ModelEntry& find_model(const std::string& name);  // its own line, or a relative's of a small one; UsageError that says the nearest
 
 // Parameters are drawn from rng. An unknown name, option or value is a UsageError that says the nearest or the possible ones.
 Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng);

@@ -55,7 +55,8 @@ const Resnet& find_resnet(const std::string& name) {
 ResidualDesign resnet(const Resnet& row, const ResnetOptions& options) {
   const long p = row.planes;
   ResidualDesign design{.name = row.name, .stem = {{7, p, 2}}, .pool = Pool2dOptions{.kernel = 3, .stride = 2, .ceil = true}, .se = options.se};
-  if (row.kind == senet) design.stem = {{3, p, 2}, {3, p}, {3, 2 * p}}, design.shortcut = Shortcut::B3, design.dropout = options.dropout.value_or(0.2);
+  design.dropout = options.dropout.value_or(row.kind == senet ? 0.2 : 0);
+  if (row.kind == senet) design.stem = {{3, p, 2}, {3, p}, {3, 2 * p}}, design.shortcut = Shortcut::B3;
   if (options.stem_pool == ResnetOptions::StemPool::floor) design.pool = Pool2dOptions{.kernel = 3, .stride = 2, .pad = 1};
   if (options.stem == ResnetOptions::Stem::conv3x3) design.stem = {{3, p}}, design.pool.reset();
   for (std::size_t i = 0; i < row.blocks.size(); i++)

@@ -21,7 +21,7 @@ struct ResnetOptions {
   enum class StrideOn { conv1x1, conv3x3 } stride_on = StrideOn::conv1x1;  // of a bottleneck
   enum class Stem { of_paper, conv3x3 } stem = Stem::of_paper;             // conv3x3: at stride 1 and without a pool, for small pictures
   enum class StemPool { ceil, floor } stem_pool = StemPool::ceil;          // without padding, or with one pixel of it
-  std::optional<double> dropout = {};                                      // of SENet-154, where nothing is said 0.2
+  std::optional<double> dropout = {};                                      // where nothing is said none, of SENet-154 0.2
   std::optional<SeOptions> se = {};
 };
 ResidualDesign resnet(const Resnet& row, const ResnetOptions& options);

@@ -1,25 +1,19 @@
 #include "models/weights.h"
 
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/check.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "models/recognise.h"
 
 namespace excite {
 
 using nlohmann::json;
 
 namespace {
-
-// Only convolution weights have rank 4, and only weights of linear layers rank 2; all else is the same on both sides.
-std::vector<long> dims_in_file(const Shape& shape) {
-  if (shape.rank() == 4) return {shape[3], shape[2], shape[0], shape[1]};
-  if (shape.rank() == 2) return {shape[1], shape[0]};
-  return shape.dims();
-}
 
 Tensor transposed(const real* from, long rows, long columns, const Shape& shape) {
   Tensor to(shape);
@@ -50,39 +44,6 @@ Tensor from_file(const Tensor& y, const Shape& shape) {
     for (long i = 0; i < c; i++)
       for (long o = 0; o < k; o++) x[(t * c + i) * k + o] = y[(o * c + i) * taps + t];
   return x;
-}
-
-// "missing: conv1.weight, bn1.weight and 3 more"
-std::string listed(const std::string& what, std::vector<std::string> names) {
-  constexpr std::size_t shown = 8;
-  if (names.empty()) return "";
-  const std::string more = names.size() > shown ? text(" and ", names.size() - shown, " more") : "";
-  names.resize(std::min(names.size(), shown));
-  return text("; ", what, ": ", join(names, ", "), more);
-}
-
-std::string in_brackets(const std::vector<long>& dims) {
-  std::vector<std::string> words;
-  for (const long d : dims) words.push_back(std::to_string(d));
-  return text("[", join(words, ", "), "]");
-}
-
-void check_names_and_shapes(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored) {
-  std::vector<std::string> missing, too_many, other_shape;
-  std::set<std::string> expected;
-  for (const auto& [name, tensor] : tensors) {
-    expected.insert(name);
-    const std::vector<long> dims = dims_in_file(tensor->shape());
-    if (!file.contains(name)) missing.push_back(name);
-    else if (const std::vector<long>& there = file.entry(name).dims; there != dims)
-      other_shape.push_back(text(name, " ", in_brackets(there), " instead of ", in_brackets(dims)));
-  }
-  for (const std::string& name : file.names()) {
-    const bool may_stand_there = (!ignored.empty() && name.starts_with(ignored)) || name.ends_with(".num_batches_tracked");
-    if (!expected.contains(name) && !may_stand_there) too_many.push_back(name);
-  }
-  require<FileError>(missing.empty() && too_many.empty() && other_shape.empty(), file.path(), ": its tensors are not the ones asked for",
-                     listed("missing", missing), listed("too many", too_many), listed("of another shape", other_shape));
 }
 
 // ---- metadata ----
@@ -124,29 +85,97 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
   return purpose;
 }
 
-}  // namespace
+// ---- files of other programs ----
 
-NamedTensors state_of(const Module& module) {
-  NamedTensors tensors;
-  for (const Module::Entry& e : module.state()) tensors.emplace_back(e.name, &e.var->value);
-  return tensors;
+const Purpose of_imagenet{{}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+
+Purpose with_classes(Purpose purpose, long classes) {
+  for (long i = 0; i < classes; i++) purpose.classes.push_back(text("class ", i));
+  return purpose;
 }
 
-void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors) {
+std::string in_words(const std::string& model, const Settings& options) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : options) words.push_back(key + "=" + value);
+  return words.empty() ? model : text(model, " with ", join(words, ","));
+}
+
+Description told_by_names(const SafetensorsFile& file, const Wish& wish) {
+  const NamesInFile names = names_in(file.names(), file.path());
+  const Outline outline = outline_of(file, names);
+  const Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
+  const std::string left_out = names.left_out ? text(", without ", names.left_out, " tensors of AuxLogits") : "";
+  const std::string origin = text("read as ", names.dialect->name, "'s: ", in_words(r.model, r.options), left_out);
+  return {r.model, r.options, with_classes(of_imagenet, r.classes), origin};
+}
+
+// ---- from names to numbers ----
+
+using Wanted = std::function<bool(const std::string& name)>;
+
+// The file's tensors but those that are not wanted, which it may have or not.
+NamesInFile names_of(const SafetensorsFile& file, const Wanted& wanted) {
+  NamesInFile names = names_in(file.names(), file.path());
+  std::erase_if(names.in_file, [&](const auto& name) { return !wanted(name.first); });
+  return names;
+}
+
+void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NamesInFile& names) {
+  std::vector<Tensor> loaded;
+  for (const auto& [name, tensor] : tensors) loaded.push_back(from_file(file.read(names.in_file.at(name)), tensor->shape()));
+  for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
+  loaded.clear();
+  release_unused();
+}
+
+// What was asked for, what is there instead, and of which model that is.
+std::string misfit(const std::string& model, const Differences& apart, const Outline& outline, const Dialect& dialect) {
+  const Recognised r = recognise(outline, dialect);
+  const std::string nearer = r.model == model ? "" : text("; the nearest model is ", r.model);
+  return text("its tensors are not those of ", model, r.model == model ? " (no model is nearer)" : "", apart.listed(),
+              r.differences == 0 ? text("; they fit ", in_words(r.model, r.options), " and ", r.classes, " classes") : nearer);
+}
+
+bool belongs_to_model(const std::string& name) { return !name.starts_with("optimizer."); }
+
+void fill_model(const Model& model, const SafetensorsFile& file, const Wanted& wanted) {
+  NamedTensors tensors = state_of(model.module);
+  std::erase_if(tensors, [&](const auto& tensor) { return !wanted(tensor.first); });
+  const NamesInFile names = names_of(file, wanted);
+  const Outline outline = outline_of(file, names);
+  const Differences apart = differences(outline, outline_of(tensors), *names.dialect);
+  if (apart.count() > 0) throw FileError(text(file.path(), ": ", misfit(model.name, apart, outline, *names.dialect)));
+  fill(tensors, file, names);
+}
+
+}  // namespace
+
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect,
+                  Counters counters) {
   std::vector<Tensor> permuted;
   for (const auto& [name, tensor] : tensors) permuted.push_back(to_file(*tensor));
   std::vector<TensorToWrite> list;
-  for (std::size_t i = 0; i < tensors.size(); i++) list.push_back({tensors[i].first, &permuted[i]});
+  for (std::size_t i = 0; i < tensors.size(); i++) {
+    const std::string name = dialect.theirs(tensors[i].first), mean = "running_mean";
+    list.push_back({name, &permuted[i]});
+    if (counters == Counters::written && name.ends_with(mean))
+      list.push_back({name.substr(0, name.size() - mean.size()) + "num_batches_tracked", Integers{{}, {0}}});
+  }
   write_safetensors(path, metadata, list);
 }
 
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored) {
-  check_names_and_shapes(file, tensors, ignored);
-  std::vector<Tensor> loaded;
-  for (const auto& [name, tensor] : tensors) loaded.push_back(from_file(file.read(name), tensor->shape()));
-  for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
-  loaded.clear();
-  release_unused();
+  const Outline expected = outline_of(tensors);
+  const NamesInFile names = names_of(file, [&](const std::string& name) {
+    return expected.contains(name) || ignored.empty() || !name.starts_with(ignored);
+  });
+  const Differences apart = differences(outline_of(file, names), expected, *names.dialect);
+  require<FileError>(apart.count() == 0, file.path(), ": its tensors are not the ones asked for", apart.listed());
+  fill(tensors, file, names);
+}
+
+bool is_described(const SafetensorsFile& file) {
+  return file.metadata().contains("model") || file.metadata().contains("options") || file.metadata().contains("classes");
 }
 
 Metadata describe(const Model& model, const Purpose& purpose) {
@@ -159,14 +188,28 @@ Metadata describe(const Model& model, const Purpose& purpose) {
           {"deviation", json(purpose.deviation).dump()}};
 }
 
-TrainedModel load_model(const SafetensorsFile& file) {
-  const Purpose purpose = parsed_purpose(file);
-  const Settings options = parsed<Settings>(file, "options");
+Description describe(const SafetensorsFile& file, const Wish& wish) {
+  if (!is_described(file)) return told_by_names(file, wish);
+  Description d{entry(file, "model"), parsed<Settings>(file, "options"), parsed_purpose(file), ""};
+  if (!wish.model.empty() && wish.model != d.model) d.model = wish.model, d.options.clear();
+  d.options = together(wish.options, d.options);
+  return d;
+}
+
+void load_but_classifier(const Model& model, const SafetensorsFile& file) {
+  const std::string classifier = classifier_of(model.module) + ".";
+  fill_model(model, file, [&](const std::string& name) {
+    return belongs_to_model(name) && !name.starts_with(classifier);
+  });
+}
+
+TrainedModel load_model(const SafetensorsFile& file, const Wish& wish) {
+  const Description d = describe(file, wish);
   try {
     Rng rng = Rng::silent();
-    Model model = make_model(entry(file, "model"), options, static_cast<long>(purpose.classes.size()), rng);
-    load_tensors(file, state_of(model.module), "optimizer.");
-    return {std::move(model), purpose};
+    Model model = make_model(d.model, d.options, static_cast<long>(d.purpose.classes.size()), rng);
+    fill_model(model, file, belongs_to_model);
+    return {std::move(model), d.purpose, d.origin};
   } catch (const UsageError& error) {
     throw FileError(text(file.path(), ": ", error.what()));
   }

@@ -1,23 +1,23 @@
 // Numbers that outlive the program: a model's state in a safetensors file, under the names and in the layout of PyTorch (timm's ResNets),
 // with all beside it that one needs to use it. This file is the border: inside, a convolution's weight is [R, S, C/groups, K] and a linear
-// layer's [in, out]; in a file they are [K, C/groups, R, S] and [out, in].
+// layer's [in, out]; in a file they are [K, C/groups, R, S] and [out, in], and of the latter some programs make a convolution, [out, in, 1, 1].
 #pragma once
 #include <array>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "autograd/optimizer.h"
 #include "core/files/safetensors.h"
+#include "models/outline.h"
 #include "models/registry.h"
 
 namespace excite {
 
 using Metadata = std::map<std::string, std::string>;
 
-NamedTensors state_of(const Module& module);  // parameters and running statistics
-
-void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors);
+enum class Counters { left_out, written };  // num_batches_tracked, which PyTorch's load_state_dict(strict=True) wants to see
+void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors, const Dialect& dialect = own_dialect(),
+                  Counters counters = Counters::left_out);
 
 // Fills every tensor from the file, or none: one FileError lists all names that are missing in it, too many, or of another shape. Names
 // that begin with `ignored` are not counted as too many, nor is num_batches_tracked, which PyTorch writes and nothing here needs.
@@ -33,11 +33,32 @@ struct Purpose {
 struct TrainedModel {
   Model model;
   Purpose purpose;
+  std::string origin;  // of a file that another program has written: what it was taken for
 };
 
 Metadata describe(const Model& model, const Purpose& purpose);
+bool is_described(const SafetensorsFile& file);  // by this program, and not only named and shaped by another
 
-// The model that the file's metadata describes, with the file's weights. FileError if it is not whole, or not written by describe().
-TrainedModel load_model(const SafetensorsFile& file);
+// What a file is to be taken for, whatever it says itself.
+struct Wish {
+  std::string model;   // none: as the file says, or as its names and shapes tell
+  Settings options;
+};
+
+// The model that the file's metadata describes; or, if another program has written it, the one that its names and shapes tell, for pictures
+// normalised as is usual for ImageNet. With the file's weights: FileError if they are not this model's, with the nearest model that they are of.
+TrainedModel load_model(const SafetensorsFile& file, const Wish& wish = {});
+
+// All but the classifier, which stays as it was drawn: for other classes than those that the file's weights tell apart.
+void load_but_classifier(const Model& model, const SafetensorsFile& file);
+
+// Which model that is, without the weights.
+struct Description {
+  std::string model;
+  Settings options;
+  Purpose purpose;
+  std::string origin;
+};
+Description describe(const SafetensorsFile& file, const Wish& wish = {});
 
 }  // namespace excite

@@ -17,6 +17,8 @@ void add_pictures(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_roofline(CLI::App& app, Run& run);
 void add_models(CLI::App& app, Run& run);
+void add_convert(CLI::App& app, Run& run);
+void add_backward(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_gradcheck(CLI::App& app, Run& run);
 

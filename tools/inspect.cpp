@@ -9,6 +9,8 @@
 #include "core/check.h"
 #include "core/files/safetensors.h"
 #include "core/text.h"
+#include "models/recognise.h"
+#include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 
@@ -61,6 +63,13 @@ std::string in_brackets(const std::vector<long>& dims) {
   return "[" + join(words, ", ") + "]";
 }
 
+// What another program's tensors would be read as; empty if they are no network's.
+std::string recognised(const SafetensorsFile& file) {
+  if (file.names().empty() || is_described(file)) return "";
+  const NamesInFile names = names_in(file.names(), file.path());
+  return recognise(outline_of(file, names), *names.dialect).differences == 0 ? describe(file).origin : "";
+}
+
 void print_file_as_json(const SafetensorsFile& file) {
   nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
   for (const std::string& name : file.names()) {
@@ -71,7 +80,11 @@ void print_file_as_json(const SafetensorsFile& file) {
     if (s) t["not_finite"] = s->not_finite;
     tensors.push_back(t);
   }
-  print_json({{"file", file.path()}, {"metadata", file.metadata()}, {"checksum", file.has_checksum()}, {"tensors", tensors}});
+  print_json({{"file", file.path()},
+              {"metadata", file.metadata()},
+              {"checksum", file.has_checksum()},
+              {"read_as", recognised(file)},
+              {"tensors", tensors}});
 }
 
 void print_file(const SafetensorsFile& file) {
@@ -80,6 +93,7 @@ void print_file(const SafetensorsFile& file) {
   for (const std::string& name : file.names()) width = std::max(width, std::min<std::size_t>(name.size(), 48));
   std::printf("%s: %zu tensors, %s\n\n", printable(file.path()).c_str(), file.names().size(),
               file.has_checksum() ? "as its checksum says it was written" : "without a checksum");
+  if (const std::string as = recognised(file); !as.empty()) std::printf("%s\n\n", printable(as).c_str());
   for (const auto& [key, value] : file.metadata()) std::printf("%-14s %s\n", printable(key).c_str(), printable(value).c_str());
   std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n", static_cast<int>(width), "tensor", "type", "shape", "min", "mean", "max");
   for (const std::string& name : file.names()) {
@@ -105,7 +119,7 @@ void add_inspect(CLI::App& app, Run& run) {
   const auto o = std::make_shared<InspectOptions>();
   CLI::App* c = app.add_subcommand("inspect", "shows what a safetensors file holds: metadata, and each tensor's type, shape, min, mean and max");
   c->add_option("file", o->file, "a .safetensors file")->required();
-  c->add_flag("--json", o->json, "prints JSON: metadata, checksum, tensors");
+  c->add_flag("--json", o->json, "prints JSON: metadata, checksum, read_as (which network another program's tensors are), tensors");
   c->footer("Example: excite inspect runs/se_resnet20-1/last.safetensors");
   c->callback([=, &run] {
     run = [=] {

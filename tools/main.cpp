@@ -70,8 +70,8 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.footer("Each command has --help with an example. Start with: excite train --help");
   Run chosen;
-  for (const auto add :
-       {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_roofline, add_models, add_inspect, add_gradcheck})
+  for (const auto add : {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_roofline, add_models, add_inspect,
+                         add_convert, add_backward, add_gradcheck})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -15,6 +15,7 @@
 #include "tools/class_files.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/tensors.h"
 #include "tools/voters.h"
 
 namespace excite {
@@ -25,6 +26,7 @@ struct PredictOptions {
   VoterOptions voters;
   std::vector<std::string> pictures;
   std::string csv;
+  std::string tensors, out;
   long top = 5;
   int threads = excite::threads();
   bool json = false, strict = false;
@@ -123,6 +125,9 @@ void look_at(const PredictOptions& o, const Jury& jury, nlohmann::ordered_json& 
 
 int predict(const PredictOptions& o) {
   set_threads(o.threads);
+  require<UsageError>(o.tensors.empty() == o.out.empty(), "predict: --tensors and --out go together: what to read, and what to write");
+  require<UsageError>(o.tensors.empty() != o.pictures.empty(), "predict: expected either pictures or --tensors");
+  if (!o.tensors.empty()) return predict_tensors(o.voters, o.tensors, o.out);
   const Voters voters = load_voters(o.voters);
   const Jury jury = voters.jury();
   nlohmann::ordered_json json{{"pictures", nlohmann::ordered_json::array()}, {"skipped", nlohmann::ordered_json::array()}};
@@ -148,8 +153,11 @@ int predict(const PredictOptions& o) {
 void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App* c = app.add_subcommand("predict", "says what trained weights see in pictures");
-  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->required()->default_str("");
+  c->add_option("pictures", o->pictures, "PNG or JPEG files of any size, and folders, which are walked")->default_str("");
   add_voter_options(*c, o->voters);
+  c->add_option("--tensors", o->tensors, "instead of pictures a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is")
+      ->default_str("");
+  c->add_option("--out", o->out, "with --tensors: the .safetensors file to write, with logits [N, classes]")->default_str("");
   c->add_option("--top", o->top, "how many classes are shown of each picture")->check(CLI::Range(1, 1'000'000));
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_option("--csv", o->csv, "a .csv file for all probabilities: picture, an empty label, and each class")->default_str("");

@@ -5,7 +5,7 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "models/cost.h"
-#include "models/registry.h"
+#include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 
@@ -14,7 +14,7 @@ namespace excite {
 namespace {
 
 struct SummaryOptions {
-  std::string model, set;
+  std::string model, set, weights;
   long classes = 10, size = 0;
   bool json = false;
 };
@@ -47,9 +47,15 @@ void print_summary(const Model& model, long size, const Cost& cost) {
   row("total", "", "", grouped(cost.parameters), grouped(cost.macs), grouped(cost.bytes));
 }
 
-int summary(const SummaryOptions& o) {
+Model model_of(const SummaryOptions& o) {
   Rng rng = Rng::silent();
-  const Model model = make_model(o.model, parse_settings(o.set), o.classes, rng);
+  if (o.weights.empty()) return make_model(o.model, parse_settings(o.set), o.classes, rng);
+  return load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)}).model;
+}
+
+int summary(const SummaryOptions& o) {
+  require<UsageError>(!o.model.empty() || !o.weights.empty(), "summary: expected --model or --weights");
+  const Model model = model_of(o);
   const long size = o.size == 0 ? model.picture_size : o.size;
   const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));
   o.json ? print_summary_as_json(model, size, cost) : print_summary(model, size, cost);
@@ -61,7 +67,8 @@ int summary(const SummaryOptions& o) {
 void add_summary(CLI::App& app, Run& run) {
   const auto o = std::make_shared<SummaryOptions>();
   CLI::App* c = app.add_subcommand("summary", "shows what a model is made of: every operation's output, parameters, multiply-adds and bytes");
-  c->add_option("--model", o->model, "the model's name; `excite models` lists them")->required();
+  c->add_option("--model", o->model, "the model's name; `excite models` lists them")->default_str("");
+  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program, whose model it is")->default_str("");
   c->add_option("--set", o->set, "the model's options: key=value,...");
   c->add_option("--classes", o->classes, "how many classes it tells apart");
   c->add_option("--size", o->size, "side of the picture; 0 for the one that the model is meant for")->check(CLI::Range(0, 1024));

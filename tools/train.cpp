@@ -17,13 +17,13 @@ namespace {
 // What stands on the command line. Where a default depends on other options, nothing is there until all is known.
 struct TrainOptions {
   Recipe recipe;
-  std::string model_options, data = "builtin", out, profile;
+  std::string model_options, data = "builtin", out, profile, weights;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
   std::optional<std::string> augment;
   std::string milestones;
   int threads = excite::threads();
-  bool resume = false, strict = false;
+  bool resume = false, strict = false, new_head = false;
 };
 
 std::vector<double> parse_milestones(const std::string& words) {
@@ -36,9 +36,19 @@ std::vector<double> parse_milestones(const std::string& words) {
   return milestones;
 }
 
-Recipe resolve(const TrainOptions& o) {
+// With --weights the model is theirs, unless another is named.
+void take_model_of_weights(Recipe& r, const CLI::App& command, const TrainOptions& o) {
+  const bool named = command.get_option("--model")->count() > 0;
+  const Description d = describe(SafetensorsFile(o.weights), {named ? r.model : "", r.options});
+  r.model = d.model;
+  r.options = d.options;
+}
+
+Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   Recipe r = o.recipe;
   r.options = parse_settings(o.model_options);
+  require<UsageError>(!o.new_head || !o.weights.empty(), "train: --new-head needs --weights, whose classifier it leaves away");
+  if (!o.weights.empty()) take_model_of_weights(r, command, o);
   r.epochs = o.epochs.value_or(default_epochs(o.data == "builtin"));
   r.lr = o.lr.value_or(default_lr(r.optimizer));
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
@@ -62,7 +72,8 @@ int train(const CLI::App& command, const TrainOptions& o) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the save, not the end of the process
   set_threads(o.threads);
   const Broken broken = o.strict ? Broken::refused : Broken::skipped;
-  if (!o.resume) return train_anew(resolve(o), o.data, o.out, o.profile, broken);
+  const Start start{o.weights, o.new_head ? Start::Classifier::drawn : Start::Classifier::of_weights};
+  if (!o.resume) return train_anew(resolve(command, o), start, o.data, o.out, o.profile, broken);
   refuse_other_options(command);
   require<UsageError>(!o.out.empty(), "train: --resume needs --out DIR, the folder of the run");
   return train_on(o.out, broken);
@@ -76,6 +87,9 @@ void add_train(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand("train", "trains a model on pictures");
   c->add_option("--model", r.model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->model_options, "the model's options: key=value,...");
+  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program to begin with; the model is then its own")
+      ->default_str("");
+  c->add_flag("--new-head", o->new_head, "begins with all of --weights but the classifier, for pictures of other classes");
   c->add_option("--data", o->data, data_in_words);
   c->add_option("--epochs", o->epochs, text("how often each picture is seen [", default_epochs(false), "; builtin: ", default_epochs(true), "]"));
   c->add_option("--batch", r.batch, "pictures a step");
@@ -107,6 +121,7 @@ void add_train(CLI::App& app, Run& run) {
   c->add_flag("--strict", o->strict, "a file that is no picture is an error; else it is named and left out");
   c->footer(
       "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"
+      "From weights for other classes: excite train --weights seresnet50.safetensors --new-head --data data/cifar-10-batches-bin\n"
       "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1\n"
       "Where the time goes, layer by layer: excite train --profile trace.json");
   c->callback([=, &run] { run = [=] { return train(*c, *o); }; });

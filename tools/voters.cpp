@@ -37,7 +37,7 @@ std::vector<std::string> names_of(const std::vector<std::string>& in_file, const
 
 void add_voter_options(CLI::App& command, VoterOptions& o) {
   command.add_option("--weights", o.weights,
-                     "a .safetensors file that train has written; of several, one --weights each, the probabilities are averaged")
+                     "a .safetensors file of train or of another program; of several, one --weights each, the probabilities are averaged")
       ->required()
       ->allow_extra_args(false);
   command.add_option("--shares", o.shares, "how much each of several files counts, as 2,1,1 [all the same]")->delimiter(',')->allow_extra_args(false);
@@ -47,6 +47,7 @@ void add_voter_options(CLI::App& command, VoterOptions& o) {
   command.add_option("--labels", o.labels, "a file with a class name a line, in place of those in the weights' file")->default_str("");
   command.add_option("--class-order", o.class_order, "a file: line i says which output of the weights' file, from 0 on, is our class i")
       ->default_str("");
+  add_wish_options(command, o.wish);
 }
 
 Voters load_voters(const VoterOptions& o) {
@@ -55,7 +56,8 @@ Voters load_voters(const VoterOptions& o) {
   for (const double share : o.shares) require<UsageError>(share > 0 && share < 1e9, "--shares has ", share, ", expected a number above 0");
   const Views views = views_wanted(o);
   const Resize resize = resize_wanted(o.resize);
-  std::vector<TrainedModel> trained = load_models(o.weights);
+  std::vector<TrainedModel> trained = load_models(o.weights, wish_of(o.wish));
+  for (std::size_t m = 0; m < trained.size(); m++) say_origin(o.weights[m], trained[m].origin);
   const std::vector<std::string> in_file = trained.front().purpose.classes;
   std::vector<long> order;
   if (!o.class_order.empty()) order = read_class_order(o.class_order, static_cast<long>(in_file.size()));

@@ -5,6 +5,7 @@
 
 #include "models/fusion.h"
 #include "tools/training/jury.h"
+#include "tools/wish.h"
 
 namespace excite {
 
@@ -14,6 +15,7 @@ struct VoterOptions {
   long crops = 1;
   bool flip = false;
   std::string resize = "bilinear", labels, class_order;
+  WishOptions wish;
 };
 void add_voter_options(CLI::App& command, VoterOptions& options);
 

@@ -1,5 +1,7 @@
 #include "models/weights.h"
 
+#include <functional>
+
 #include "tests/compare.h"
 #include "tests/core/files/scratch.h"
 
@@ -119,6 +121,136 @@ TEST(Weights, AForeignOrDamagedDescriptionIsAnErrorThatNamesTheFile) {
   EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[\"only\",\"two\"]"), {path, "fc.weight [10, 64] instead of [2, 64]"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("mean", "[0,0,1e999]"), {path, "'mean'"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("deviation", "[1,0,1]"), {path, "deviation 0"}));
+}
+
+// ---- files of other programs ----
+
+// Of timm-legacy the line for other networks than SENet-154, which has a stem of its own.
+const Dialect& named(const std::string& name) {
+  const Dialect* found = nullptr;
+  for (const Dialect& d : dialects())
+    if (d.name == name) found = &d;
+  return *found;
+}
+
+// A file without metadata, as PyTorch's libraries write it; and each name changed as one likes.
+std::string foreign(const ScratchFolder& folder, const Model& model, const Dialect& dialect,
+                    const std::function<std::string(const std::string&)>& change = [](const std::string& name) { return name; }) {
+  NamedTensors tensors = state_of(model.module);
+  for (auto& [name, tensor] : tensors) name = change(dialect.theirs(name));
+  save_tensors(folder / "foreign.safetensors", {}, tensors);
+  return folder / "foreign.safetensors";
+}
+
+TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_small_bottleneck", 8, {{"se_fc", "1x1"}, {"reduction", "4"}});
+  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
+  EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
+  EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
+  EXPECT_EQ(loaded.model.options.at("reduction"), "4");
+  EXPECT_EQ(loaded.origin, "read as timm-legacy's: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,se_fc=1x1,se_stages=2,3,4,5,"
+                           "stem_pool=ceil,stride_on=1x1");
+  EXPECT_EQ(loaded.purpose.classes.size(), 10u);
+  EXPECT_EQ(loaded.purpose.classes[9], "class 9");
+  EXPECT_EQ(loaded.purpose.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
+  EXPECT_EQ(loaded.purpose.deviation, (std::array<double, 3>{0.229, 0.224, 0.225}));
+  expect_same(copy_of(loaded.model), copy_of(model));
+}
+
+TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 9);
+  const auto in_parallel = [](const std::string& name) { return "module." + name; };
+  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
+  expect_same(copy_of(loaded.model), copy_of(model));
+
+  NamedTensors tensors = state_of(model.module);
+  Tensor other = zeros({3, 4});
+  tensors.emplace_back("AuxLogits.fc.weight", &other);
+  save_tensors(folder / "auxiliary", {}, tensors);
+  EXPECT_NE(load_model(SafetensorsFile(folder / "auxiliary")).origin.find("without 1 tensors of AuxLogits"), std::string::npos);
+
+  tensors.back().first = "module.fc.weight";
+  save_tensors(folder / "twice", {}, tensors);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); },
+                                      {"'fc.weight' and 'module.fc.weight' are both 'fc.weight'"}));
+}
+
+// A linear layer may stand in a file as a convolution of one pixel.
+TEST(Weights, LinearLayersMayHaveBothShapes) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_small_resnet", 10), as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
+  NamedTensors tensors = state_of(model.module);
+  Tensor turned;
+  for (auto& [name, tensor] : tensors)
+    if (name == "fc.weight") turned = tensor->clone().reshaped({1, 1, tensor->dim(0), tensor->dim(1)}), tensor = &turned;
+  save_tensors(folder / "linear", {}, tensors);
+  const SafetensorsFile file(folder / "linear");
+  EXPECT_EQ(file.entry("fc.weight").dims.size(), 4u);
+  load_tensors(file, state_of(as_conv.module));
+  for (std::size_t i = 0; i < tensors.size(); i++) {
+    const Tensor& now = *state_of(as_conv.module)[i].second;
+    EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}), tensors[i].second->clone().reshaped(Shape{now.size()}))) << tensors[i].first;
+  }
+  expect_same(copy_of(load_model(file).model), copy_of(model));
+}
+
+TEST(Weights, WhatFitsNoModelIsAnErrorWithTheNearest) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 12);
+  const auto misspelt = [](const std::string& name) { return name == "layer0.bn1.bias" ? "layer0.bn1.bis" : name; };
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"), misspelt))); },
+                                      {"foreign.safetensors: its tensors are not those of small_resnet (no model is nearer); missing: "
+                                       "layer0.bn1.bias; too many: layer0.bn1.bis"}));
+  const std::string path = foreign(folder, model, named("timm-legacy"));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); },
+                                      {"not those of small_bottleneck; missing: layer1.0.bn3.bias", "they fit small_resnet"}));
+  EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}}).model.options.at("stem_pool"), "floor");
+}
+
+TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
+  const ScratchFolder folder;
+  const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
+  save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
+                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "and 4 more", "they fit resnet8",
+                                       "10 classes"}));
+}
+
+TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
+  const ScratchFolder folder;
+  const Model model = drawn("resnet8", 15);
+  const std::vector<Tensor> before = copy_of(model);
+  std::vector<TensorToWrite> tensors;
+  const Model other = drawn("resnet8", 16);
+  std::vector<Tensor> kept;
+  for (const auto& [name, dims] : outline_of(state_of(other.module))) kept.push_back(zeros(Shape(dims)));
+  std::size_t i = 0;
+  for (const auto& [name, dims] : outline_of(state_of(other.module)))
+    if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias") tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
+    else tensors.push_back({name, tensor});
+  write_safetensors(folder / "integers", {}, tensors);
+  const SafetensorsFile integers(folder / "integers");
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
+                                      {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
+  expect_same(copy_of(model), before);
+}
+
+TEST(Weights, WithoutItsClassifierAModelTakesThoseOfOtherClasses) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 17);
+  Rng rng(18);
+  const Model three = make_model("se_resnet8", {}, 3, rng);
+  const std::vector<Tensor> before = copy_of(three), trained = copy_of(model);
+  const std::string path = saved(folder, model);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module)); }, {"fc.weight [10, 64] instead of [3, 64]"}));
+  load_but_classifier(three, SafetensorsFile(path));
+  const std::vector<Tensor> after = copy_of(three);
+  for (std::size_t i = 0; i < after.size(); i++) {
+    const bool classifier = three.module.state()[i].name.starts_with("fc.");
+    EXPECT_TRUE(same_bits(after[i], classifier ? before[i] : trained[i])) << three.module.state()[i].name;
+  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/files/safetensors.h"
+#include "models/weights.h"
 #include "tests/core/files/scratch.h"
 #include "tests/tools/child.h"
 
@@ -51,6 +51,20 @@ TEST_F(Inspect, RefusesWhatIsNoSuchFile) {
   expect_failure(excite_program({"inspect", folder.path()}), 3, {folder.path(), "folder"});
   put(path, get(path).substr(0, 100));
   expect_failure(excite_program({"inspect", path}), 3, {"some.safetensors"});
+}
+
+TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
+  const ScratchFolder folder;
+  const std::string path = folder / "resnet8.safetensors";
+  Rng rng = Rng::silent();
+  const Model model = make_model("resnet8", {}, 10, rng);
+  save_tensors(path, {}, state_of(model.module));
+  const Ending ending = excite_program({"inspect", path});
+  EXPECT_EQ(ending.code, 0) << ending.err;
+  expect_contains(ending.out, "\n\nread as timm's: resnet8\n\ntensor");
+  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "read as timm's: resnet8");
+  save_tensors(path, describe(model, {}), state_of(model.module));
+  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace excite {
 namespace {
 
-const std::vector<std::string> commands{"train", "evaluate", "predict", "summary", "plot", "pictures", "bench", "roofline", "models", "inspect", "gradcheck"};
+const std::vector<std::string> commands{"train", "evaluate", "predict", "summary", "plot", "pictures", "bench", "roofline", "models", "inspect",
+                                        "convert", "backward", "gradcheck"};
 
 TEST(Program, HelpListsTheCommands) {
   const Ending help = excite_program({"--help"});

@@ -1,7 +1,7 @@
 #include "tools/data/dataset.h"
 
 #include "core/check.h"
-#include "core/files/image.h"
+#include "core/files/resize.h"
 
 namespace excite {
 
@@ -25,9 +25,9 @@ Dataset keep_first(Dataset dataset, long limit) {
 }
 
 Dataset resized(const Dataset& from, long side) {
-  Dataset to{from.source, from.classes, side, side, {}, from.labels};
+  Dataset to{.source = from.source, .classes = from.classes, .height = side, .width = side, .pixels = {}, .files = {}, .labels = from.labels};
   for (long i = 0; i < from.count(); i++) {
-    const Image image = resize({from.height, from.width, {from.picture(i), from.picture(i) + from.picture_bytes()}}, side, side);
+    const Image image = resize(from.image(i), side, side);
     to.pixels.insert(to.pixels.end(), image.pixels.begin(), image.pixels.end());
   }
   return to;

@@ -34,7 +34,7 @@ struct DataSplit {
 // The first `limit` pictures, or all if there are no more. UsageError if limit is below 1.
 [[nodiscard]] Dataset keep_first(Dataset dataset, long limit);
 
-// The same pictures, shrunk or stretched to `side` pixels a side.
+// The same pictures in memory, shrunk or stretched to `side` pixels a side.
 [[nodiscard]] Dataset resized(const Dataset& dataset, long side);
 
 }  // namespace excite

@@ -24,14 +24,16 @@ std::string cpu_name() {
 
 }  // namespace
 
-RunConfig config_here(const Recipe& recipe, const std::string& data) {
-  const std::string place = data == "builtin" ? data : std::filesystem::absolute(data).lexically_normal().string();
-  return {recipe, place, threads(), EXCITE_VERSION, sizeof(real) == sizeof(float) ? "float" : "double", cpu_name()};
+RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data) {
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); };
+  const std::string place = data == "builtin" ? data : absolute(data), weights = start.weights.empty() ? "" : absolute(start.weights);
+  return {recipe, {weights, start.classifier}, place, threads(), EXCITE_VERSION, sizeof(real) == sizeof(float) ? "float" : "double", cpu_name()};
 }
 
 void write_config(const std::string& path, const RunConfig& c) {
-  const Json json{{"version", c.version}, {"precision", c.precision},    {"cpu", c.cpu}, {"threads", c.threads},
-                  {"data", c.data},       {"recipe", to_json(c.recipe)}};
+  Json json{{"version", c.version}, {"precision", c.precision},    {"cpu", c.cpu}, {"threads", c.threads},
+            {"data", c.data},       {"recipe", to_json(c.recipe)}};
+  if (!c.start.weights.empty()) json["start"] = {{"weights", c.start.weights}, {"new_head", c.start.classifier == Start::Classifier::drawn}};
   write_text_atomically(path, json.dump(2) + "\n");
 }
 
@@ -47,6 +49,9 @@ RunConfig read_config(const std::string& path) {
     json.at("threads").get_to(c.threads);
     json.at("data").get_to(c.data);
     c.recipe = recipe_from_json(json.at("recipe"), path);
+    if (!json.contains("start")) return c;
+    json.at("start").at("weights").get_to(c.start.weights);
+    c.start.classifier = json.at("start").at("new_head").get<bool>() ? Start::Classifier::drawn : Start::Classifier::of_weights;
     return c;
   } catch (const nlohmann::json::exception& error) {
     throw FileError(text(path, ": not the configuration of a training run: ", error.what()));

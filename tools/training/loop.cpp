@@ -83,6 +83,23 @@ NamedTensors Training::whole_state() {
   return all;
 }
 
+std::string Training::start_from(const Start& start) {
+  if (start.weights.empty()) return "";
+  const SafetensorsFile file(start.weights);
+  const Description there = describe(file, {model_.name, {}});
+  const std::string line = text("weights: ", start.weights, there.origin.empty() ? "" : ", ", there.origin);
+  if (start.classifier == Start::Classifier::drawn) {
+    load_but_classifier(model_, file);
+    return text(line, "; the classifier is new\n");
+  }
+  const std::vector<std::string>&classes = there.purpose.classes, &here = data_.train.classes;
+  const bool same = there.origin.empty() ? classes == here : classes.size() == here.size();  // another program's files do not name them
+  require<UsageError>(same, "train: ", start.weights, " tells apart ", classes.size(), " classes, and they are not the ", here.size(),
+                      " of the pictures; --new-head keeps all of its weights but the classifier's");
+  load_tensors(file, state_of(model_.module), "optimizer.");
+  return line + "\n";
+}
+
 void Training::continue_from(const std::string& checkpoint) {
   position_ = load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.per_epoch(), whole_state());
 }
@@ -226,26 +243,28 @@ int finish(Training& training, const RunFolder& folder, const std::string& data)
 
 }  // namespace
 
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile, Broken broken) {
+int train_anew(const Recipe& recipe, const Start& start, const std::string& data, const std::string& out, const std::string& profile,
+               Broken broken) {
   require<UsageError>(out.empty() || !std::filesystem::exists(out), "train: --out ", out,
                       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   Training training(recipe, load_limited(data, recipe.limit, broken), [&] { return signals.asked(); });
+  const std::string begun = training.start_from(start);
   if (!profile.empty()) training.profile_into(profile);
   const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
-  const RunConfig config = config_here(training.recipe(), data);
+  const RunConfig config = config_here(training.recipe(), start, data);
   write_config(folder.config(), config);
   if (data == "builtin")
     std::cout << "The pictures are built in: ten kinds of figures that this program draws, not photographs. For CIFAR-10 type `make cifar10`,\n"
                  "then `make train`; or give a folder of its .bin files: --data DIR\n";
-  std::cout << training.summary() << "\nfolder: " << folder.path() << std::endl;
+  std::cout << training.summary() << "\n" << begun << "folder: " << folder.path() << std::endl;
   return finish(training, folder, config.data);
 }
 
 int train_on(const std::string& out, Broken broken) {
   const StopSignals signals;
   const RunFolder folder = RunFolder::open(out);
-  const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.data);
+  const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.start, config.data);
   require<UsageError>(config.precision == here.precision, "train: the run in ", folder.path(), " is in ", config.precision, ", this program in ",
                       here.precision);
   if (config.version != here.version || config.cpu != here.cpu)
@@ -254,6 +273,7 @@ int train_on(const std::string& out, Broken broken) {
   Training training(config.recipe, load_limited(config.data, config.recipe.limit, broken), [&] { return signals.asked(); });
   const bool saved = std::filesystem::exists(folder.last());
   if (saved) training.continue_from(folder.last());
+  else training.start_from(config.start);
   std::cout << training.summary() << "\nfolder: " << folder.path() << (saved ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
   return finish(training, folder, config.data);

@@ -9,6 +9,7 @@
 #include "tools/data/load.h"
 #include "tools/profile/trace.h"
 #include "tools/training/checkpoint.h"
+#include "tools/training/config.h"
 #include "tools/training/log.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
@@ -26,6 +27,7 @@ class Training {
   const Recipe& recipe() const { return recipe_; }          // with all resolved that follows from model and data
   const Position& position() const { return position_; }
   std::string summary() const;                              // a line: model, pictures, steps
+  std::string start_from(const Start& start);               // before the first step; returns a line that says what it did
   void continue_from(const std::string& checkpoint);
   void profile_into(const std::string& path);               // see Profile
 
@@ -62,7 +64,8 @@ class Training {
 };
 
 // The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an empty `profile` none.
-int train_anew(const Recipe& recipe, const std::string& data, const std::string& out, const std::string& profile, Broken broken);
+int train_anew(const Recipe& recipe, const Start& start, const std::string& data, const std::string& out, const std::string& profile,
+               Broken broken);
 int train_on(const std::string& out, Broken broken);
 
 }  // namespace excite

@@ -1,0 +1,126 @@
+"""Compares excite with the libraries that its weights come from and go to, on networks of full size.
+
+usage: run.py BUILD [NAME...]    NAME: of ours, se_resnet50, of a dialect, timm, or both, se_resnet50@timm; without any, all
+
+For each: logits of float and double within 1e-4 and 1e-10 of the largest, loss, gradients and running statistics of double within 1e-8 of the
+largest of their tensor, and what `excite convert` writes of it is taken by load_state_dict(strict=True) and gives the same logits."""
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+import torch
+import torch.nn.functional as F
+
+from libraries import TABLE, drawn
+
+TYPES = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
+CLASSES = 10
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def save(path, tensors):
+    header, at = {}, 0
+    for name, t in tensors.items():
+        end = at + t.numel() * t.element_size()
+        header[name] = {"dtype": TYPES[t.dtype], "shape": list(t.shape), "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    with open(path, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for t in tensors.values():
+            out.write(t.contiguous().numpy().tobytes())
+
+
+def load(path):
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    header.pop("__metadata__", None)
+    types = {word: dtype for dtype, word in TYPES.items()}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        t = torch.frombuffer(bytearray(data[begin:end]), dtype=types[entry["dtype"]]) if end > begin else torch.empty(0)
+        tensors[name] = t.reshape(entry["shape"])
+    return tensors
+
+
+def apart(ours, theirs):
+    """The worst number, relative to the largest of the tensor."""
+    assert ours.shape == theirs.shape, (ours.shape, theirs.shape)
+    return float((ours.double() - theirs).abs().max() / theirs.abs().max().clamp_min(1e-300))
+
+
+def excite(program, *words):
+    ended = subprocess.run([program, *map(str, words)], capture_output=True, text=True)
+    if ended.returncode:
+        sys.exit(f"{' '.join(map(str, words))}: {ended.stderr}")
+    return ended.stderr
+
+
+def compare(build, name, dialect, make, folder):
+    model = drawn(make, CLASSES)
+    weights, tensors, out, turned = (folder / f for f in ("weights", "tensors", "out", "turned"))
+    torch.save(model.state_dict(), folder / "pth")
+    subprocess.run([sys.executable, ROOT / "tools" / "pth_to_safetensors", folder / "pth", weights], check=True)
+    rng = torch.Generator().manual_seed(1)
+    # An odd side, so that a window of the stem's pool that begins elsewhere, or a last one that is dropped, is seen.
+    x, target = torch.randn(4, 3, 101, 101, generator=rng, dtype=torch.double), torch.tensor([0, 3, 9, 3])
+    save(tensors, {"input": x, "target": target})
+    worst = {}
+
+    model.eval()
+    with torch.no_grad():
+        logits = model(x)
+    for precision, program in (("float", build / "excite"), ("double", build / "excite-double")):
+        said = excite(program, "predict", "--weights", weights, "--tensors", tensors, "--out", out)
+        assert f" {name}" in said, f"read as another model: {said}"
+        worst["logits " + precision] = apart(load(out)["logits"], logits)
+
+    model.train()
+    loss = F.cross_entropy(model(x), target)
+    loss.backward()
+    excite(build / "excite-double", "backward", "--weights", weights, "--tensors", tensors, "--out", out)
+    ours = load(out)
+    gradients = {n: p.grad for n, p in model.named_parameters()}
+    buffers = {n: b for n, b in model.named_buffers() if b.is_floating_point()}
+    assert set(ours) == {"loss"} | set(gradients) | set(buffers), "other names"
+    worst["loss"] = apart(ours["loss"], loss.detach())
+    largest = max(float(g.abs().max()) for g in gradients.values())
+    worst["gradients"] = max(float((ours[n] - g).abs().max()) / max(float(g.abs().max()), 1e-6 * largest) for n, g in gradients.items())
+    worst["statistics"] = max(apart(ours[n], b) for n, b in buffers.items())
+
+    # There and back: into our names, from there into the dialect's.
+    excite(build / "excite-double", "convert", weights, out, "--to", "excite")
+    excite(build / "excite-double", "convert", out, turned, "--to", dialect)
+    again = make(CLASSES).double()
+    again.load_state_dict(load(turned), strict=True)
+    again.eval()
+    with torch.no_grad():
+        worst["there and back"] = apart(again(x), logits)
+    return worst
+
+
+def main():
+    build, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    allowed = {"logits float": 1e-4, "logits double": 1e-10, "loss": 1e-10, "gradients": 1e-8, "statistics": 1e-10, "there and back": 0.0}
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    print(f"{'model':20} {'weights of':12}" + "".join(f"{what:>16}" for what in allowed), flush=True)
+    failed = ran = 0
+    for name, dialect, make in TABLE:
+        if wanted and not {name, dialect, f"{name}@{dialect}"} & set(wanted):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            worst = compare(build, name, dialect, make, pathlib.Path(folder))
+        bad = [what for what, most in allowed.items() if not worst[what] <= most]
+        print(f"{name:20} {dialect:12}" + "".join(f"{worst[what]:16.1e}" for what in allowed) + ("  FAILED: " + ", ".join(bad) if bad else ""), flush=True)
+        ran, failed = ran + 1, failed + bool(bad)
+    print(f"{ran} networks compared, {failed} failed")
+    sys.exit(failed > 0 or ran == 0)
+
+
+main()
