@@ -54,7 +54,7 @@ Model model_of(const SummaryOptions& o) {
 }
 
 int summary(const SummaryOptions& o) {
-  require<UsageError>(!o.model.empty() || !o.weights.empty(), "summary: expected --model or --weights");
+  require<UsageError>(!o.model.empty() || !o.weights.empty(), "summary: --model or --weights is required");
   const Model model = model_of(o);
   const long size = o.size == 0 ? model.picture_size : o.size;
   const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));
