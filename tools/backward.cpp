@@ -27,9 +27,9 @@ int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
   const SafetensorsFile weights(o.weights), tensors(o.tensors);
   const TrainedModel trained = load_without_dropout(weights, wish_of(o.wish));
-  say_origin(o.weights, trained.origin);
   Tensor x = pictures_in(tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
+  say_origin(o.weights, trained.origin);
 
   const Var loss = cross_entropy(trained.model(std::move(x), Mode::train), targets);
   backward(loss);

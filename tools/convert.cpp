@@ -30,8 +30,8 @@ int convert(const ConvertOptions& o) {
   const SafetensorsFile file(o.in);
   const Wish wish = wish_of(o.wish);
   const TrainedModel as_it_is = load_model(file, wish);
-  say_origin(o.in, as_it_is.origin);
   const Dialect& dialect = dialect_with(o.to, as_it_is.model);
+  say_origin(o.in, as_it_is.origin);
   const TrainedModel shaped = load_shaped_for(dialect, as_it_is, file, wish);
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
   save_tensors(o.out, describe(shaped.model, shaped.purpose), state_of(shaped.model.module), dialect, counters);

@@ -5,9 +5,9 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "models/cost.h"
-#include "models/weights.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/wish.h"
 
 namespace excite {
 
@@ -50,11 +50,13 @@ void print_summary(const Model& model, long size, const Cost& cost) {
 Model model_of(const SummaryOptions& o) {
   Rng rng = Rng::silent();
   if (o.weights.empty()) return make_model(o.model, parse_settings(o.set), o.classes, rng);
-  return load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)}).model;
+  const TrainedModel trained = load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)});
+  say_origin(o.weights, trained.origin);
+  return trained.model;
 }
 
 int summary(const SummaryOptions& o) {
-  require<UsageError>(!o.model.empty() || !o.weights.empty(), "summary: expected --model or --weights");
+  require<UsageError>(!o.model.empty() || !o.weights.empty(), "summary: --model or --weights is required");
   const Model model = model_of(o);
   const long size = o.size == 0 ? model.picture_size : o.size;
   const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));

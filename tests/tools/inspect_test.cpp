@@ -63,6 +63,9 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(ending.out, "\n\nread as timm's: resnet8\n\ntensor");
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "read as timm's: resnet8");
+  const Ending summary = excite_program({"summary", "--weights", path, "--json"});
+  EXPECT_EQ(nlohmann::json::parse(summary.out)["model"], "resnet8");
+  EXPECT_EQ(summary.err, "excite: " + path + ": read as timm's: resnet8\n");
   save_tensors(path, describe(model, {}), state_of(model.module));
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
