@@ -45,14 +45,16 @@ bool some_gradient_is_zero(const Var& y, const Parameters& parameters, const std
   return found;
 }
 
-// The biases of convolutions that a batch-norm follows, which takes them away again. Those in a gate stay.
+// The biases of convolutions that a batch-norm follows at once, which takes them away again. Those in a gate stay.
 std::set<std::string> biases_before_norm(const Module& module) {
+  const auto layer = [](const std::string& name) { return name.substr(0, name.rfind('.')); };
   std::set<std::string> names, biases;
   for (const Module::Entry& entry : module.state()) names.insert(entry.name);
-  for (const Module::Entry& entry : module.state()) {
-    if (entry.var.shape().rank() != 4 || entry.name.find(".se.") != std::string::npos) continue;
-    const std::string bias = entry.name.substr(0, entry.name.rfind('.')) + ".bias";
-    if (names.contains(bias)) biases.insert(bias);
+  const std::vector<Module::Entry>& all = module.state();
+  for (std::size_t i = 0; i + 2 < all.size(); i++) {
+    const std::string bias = layer(all[i].name) + ".bias";
+    const bool conv = all[i].var.shape().rank() == 4 && all[i].name.find(".se.") == std::string::npos;
+    if (conv && all[i + 1].name == bias && names.contains(layer(all[i + 2].name) + ".running_mean")) biases.insert(bias);
   }
   return biases;
 }
