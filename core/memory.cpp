@@ -84,6 +84,14 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
+// Pages that are handed back are zero when they are next looked at. Large buffers begin on one.
+void clear_untouched(real* data, long size) {
+  constexpr long page = 1 << 16;
+  const long bytes = size * static_cast<long>(sizeof(real)), pages = bytes >= huge_page ? bytes / page * page : 0;
+  const bool handed_back = pages > 0 && madvise(data, static_cast<std::size_t>(pages), MADV_DONTNEED) == 0;
+  std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size, real(0));
+}
+
 MemoryStats memory_stats() {
   std::lock_guard lock(pool().mutex);
   return pool().stats;

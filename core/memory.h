@@ -21,6 +21,9 @@ class Buffer {
   long bytes_ = 0;  // as rounded up by the pool
 };
 
+// Sets a buffer's numbers to 0. Those of a large one take memory only once somebody writes them.
+void clear_untouched(real* data, long size);
+
 struct MemoryStats {
   long live;       // bytes in use now
   long peak;       // the most that were ever in use at once

@@ -1,7 +1,5 @@
 #include "core/tensor.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <ostream>
 #include <utility>
@@ -51,28 +49,19 @@ Tensor full(const Shape& shape, real value) {
 }
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
 
-// Zeros that take memory only once somebody writes them: pages that are handed back are zero when they are next looked at.
-static Tensor untouched_zeros(const Shape& shape) {
-  constexpr long large = 2 << 20, page = 1 << 16;  // from so many bytes on, a buffer begins on a page
+static Tensor drawn(const Shape& shape, const Rng& rng, const auto& next) {
   Tensor t(shape);
-  const long bytes = t.size() * static_cast<long>(sizeof(real));
-  const long handed_back = bytes >= large && madvise(t.data(), static_cast<std::size_t>(bytes / page * page), MADV_DONTNEED) == 0 ? bytes / page * page : 0;
-  std::fill(t.begin() + handed_back / static_cast<long>(sizeof(real)), t.end(), real(0));
+  if (rng.is_silent()) clear_untouched(t.data(), t.size());
+  else std::generate(t.begin(), t.end(), next);
   return t;
 }
 
 Tensor uniform(const Shape& shape, Rng& rng, real low, real high) {
-  if (rng.is_silent()) return untouched_zeros(shape);
-  Tensor t(shape);
-  for (real& v : t) v = low + (high - low) * static_cast<real>(rng.uniform());
-  return t;
+  return drawn(shape, rng, [&] { return low + (high - low) * static_cast<real>(rng.uniform()); });
 }
 
 Tensor normal(const Shape& shape, Rng& rng, real mean, real deviation) {
-  if (rng.is_silent()) return untouched_zeros(shape);
-  Tensor t(shape);
-  for (real& v : t) v = mean + deviation * static_cast<real>(rng.normal());
-  return t;
+  return drawn(shape, rng, [&] { return mean + deviation * static_cast<real>(rng.normal()); });
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& t) {

@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <set>
 
 #include "autograd/gradcheck.h"
 #include "autograd/op_cases.h"
 #include "core/check.h"
+#include "core/parallel.h"
 #include "core/text.h"
 #include "models/registry.h"
 #include "tools/commands.h"
@@ -147,6 +150,19 @@ struct Row {
   }
 };
 
+// Checks go side by side, each on one core; what each says is told in their order, as soon as those before it are done.
+void run_all(const std::vector<Check>& checks, const std::function<void(const Check& check, const GradcheckReport& report)>& tell) {
+  std::mutex mutex;
+  std::vector<std::optional<GradcheckReport>> reports(checks.size());
+  std::size_t next = 0;
+  parallel_for(static_cast<long>(checks.size()), [&](long i) {
+    GradcheckReport report = checks[static_cast<std::size_t>(i)].run();
+    const std::lock_guard lock(mutex);
+    reports[static_cast<std::size_t>(i)] = std::move(report);
+    for (; next < checks.size() && reports[next]; next++) tell(checks[next], *reports[next]);
+  });
+}
+
 // A row for each operation and model; where some are asked for by name, one for each of their cases.
 int gradcheck(const std::vector<std::string>& names) {
   require<UsageError>(sizeof(real) == sizeof(double),
@@ -156,14 +172,13 @@ int gradcheck(const std::vector<std::string>& names) {
               names.empty() ? "the case with the worst error" : "case");
   Row row, total;
   std::string complaints;
-  for (const Check& check : checks) {
+  run_all(checks, [&](const Check& check, const GradcheckReport& report) {
     if (row.cases && (!names.empty() || row.name != check.name)) row.print(), row = {};
-    const GradcheckReport report = check.run();
     row.name = check.name;
     row.add(check, report);
     total.add(check, report);
     if (!report.ok) complaints += text(check.name, ", ", check.about, ":\n", report.message, "\n");
-  }
+  });
   row.print();
   std::printf("\n%s%ld cases, %s elements, %ld kinks: %ld failed\n", complaints.c_str(), total.cases, grouped(total.checked).c_str(), total.kinks,
               total.failed);
