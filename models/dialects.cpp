@@ -31,7 +31,8 @@ std::vector<std::string> all_of(std::vector<std::string> a, const std::vector<st
 
 const std::vector<std::string> resnets_for_pictures{"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"};
 const std::vector<std::string> resnexts{"resnext50_32x4d", "resnext101_32x4d", "resnext101_64x4d"};
-const std::vector<std::string> cifar_resnets{"resnet20", "resnet32", "resnet44", "resnet56", "resnet110"};
+const std::vector<std::string> of_timm_alone{"senet154", "inception_v4", "inception_resnet_v2"};
+const std::vector<std::string> cifar_resnets{"resnet20", "resnet32", "resnet56"};
 
 // The stride of a bottleneck on its 3x3 convolution and a stem's pool padded by one, as torchvision began it.
 const Settings torch_style{{"stem_pool", "floor"}, {"stride_on", "3x3"}};
@@ -55,11 +56,16 @@ const std::vector<Dialect>& dialects() {
        together(torch_style, {{"se_fc", "linear"}}),
        with_prefix("se_", all_of(resnets_for_pictures, {"resnext50_32x4d", "resnext101_32x4d", "resnext152_32x4d"}))},
       {"timm", "", {}, together(torch_style, {{"dropout", "0"}, {"se_fc", "1x1"}, {"se_least", "8"}}),
-       all_of(all_of(resnets_for_pictures, resnexts), all_of(with_prefix("se_", all_of(resnets_for_pictures, resnexts)), {"senet154"}))},
-      {"torchvision", "", {}, torch_style, all_of(all_of(resnets_for_pictures, resnexts), {"vgg16_bn", "inception_v3"})},
+       all_of(all_of(resnets_for_pictures, resnexts), all_of(with_prefix("se_", all_of(resnets_for_pictures, resnexts)), of_timm_alone))},
+      {"torchvision", "", {}, torch_style,
+       all_of(resnets_for_pictures, {"resnext50_32x4d", "resnext101_64x4d", "vgg16_bn", "inception_v3"})},
       {"excite", "", {}, {}, {}},
   };
   return table;
+}
+
+bool Dialect::has(const std::string& model) const {
+  return models.empty() || std::find(models.begin(), models.end(), model) != models.end();
 }
 
 const Dialect& own_dialect() { return dialects().back(); }
@@ -69,6 +75,12 @@ const Dialect& dialect_of(const std::vector<std::string>& names) {
     return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name.starts_with(d.mark); });
   };
   return *std::find_if(dialects().begin(), dialects().end() - 1, spoken);
+}
+
+const Dialect& line_with(const Dialect& spoken, const std::string& model) {
+  for (const Dialect& d : dialects())
+    if (d.mark == spoken.mark && &d != &own_dialect() && d.has(model)) return d;
+  return spoken;
 }
 
 std::string Dialect::theirs(const std::string& our) const { return said_as(words, our); }

@@ -15,12 +15,14 @@ struct Dialect {
   Settings options;                                        // how its networks are built, as far as a model has such an option
   std::vector<std::string> models;                         // what it has, under our names; empty: everything
 
+  bool has(const std::string& model) const;
   std::string ours(const std::string& their) const;
   std::string theirs(const std::string& our) const;
 };
 
 const std::vector<Dialect>& dialects();                    // a program may have several lines
 const Dialect& dialect_of(const std::vector<std::string>& names_in_file);
+const Dialect& line_with(const Dialect& spoken, const std::string& model);  // one of the same mark that has it; else the one spoken
 const Dialect& own_dialect();                              // excite: names as they are in the program
 
 // What a file may hold that no network here has a place for: PyTorch's counters, and the auxiliary classifier of torchvision's Inception-v3.

@@ -27,7 +27,7 @@ struct Row {
   Pool2dOptions window = {};                                         // of a pool; of a convolution kernel, stride and padding
   long out = 0;                                                      // channels of a convolution
   Var (*pool)(const Var& x, const Pool2dOptions& window) = nullptr;
-  std::vector<Table> branches = {};                         // of a module
+  std::vector<Table> branches = {};                                  // of a module
   long stage = 0;                                                    // with squeeze-and-excitation, of a module that may have one
   double scale = 1;                                                  // of what a residual module adds
   Var (*activation)(const Var& x) = relu;                            // of its sum, or as_it_is

@@ -3,8 +3,8 @@
 //
 //   a block:   y = branch(x) + shortcut(x)       branch = conv relu bn ... conv relu bn   (read from right to left)
 //
-// Where the shape changes, what the first batch-norm and ReLU made goes into the shortcut too: a 1x1 convolution (B), or every second pixel of x and
-// zeros for the new channels (A).
+// Where the shape changes, the shortcut is a 1x1 convolution of what the first batch-norm and ReLU made (B), or every stride-th pixel of x, with zeros
+// for the new channels (A).
 #pragma once
 #include <optional>
 #include <string>

@@ -43,6 +43,7 @@ Settings se_options(const Outline& outline, const Settings& of_dialect) {
   }
   if (widths.empty()) return told;
   const auto [least, most] = std::minmax_element(widths.begin(), widths.end());
+  if (most->second < 1 || least->second > std::max(8l, least->first)) return {};  // no block that anybody builds
   const long reduction = std::max(1l, most->first / most->second);
   told["reduction"] = std::to_string(reduction);
   const long usual = std::max(1l, least->first / reduction), at_least = of_dialect.contains("se_least") ? std::stol(of_dialect.at("se_least")) : 1;
@@ -97,7 +98,7 @@ Recognised recognise(const Outline& outline, const Dialect& dialect, const std::
       if (r && (!nearest || r->differences < nearest->differences)) nearest = r;
       if (nearest && nearest->differences == 0) return *nearest;
     }
-  require<UsageError>(nearest.has_value(), "no model has the options that were asked for");
+  require<UsageError>(nearest.has_value(), "no model has the options that were asked for: ", in_words(asked));
   return *nearest;
 }
 
@@ -107,7 +108,7 @@ namespace {
 
 // The network of this name as the dialect's program builds it, if it has it.
 std::optional<Model> theirs(const Dialect& dialect, const Model& model) {
-  if (std::find(dialect.models.begin(), dialect.models.end(), model.name) == dialect.models.end()) return std::nullopt;
+  if (!dialect.has(model.name)) return std::nullopt;
   const Settings& possible = find_model(model.name).defaults;
   return outlined(model.name, together(of_those({{"reduction", ""}}, model.options), of_those(possible, dialect.options)), model.classes);
 }
@@ -141,7 +142,7 @@ const Dialect& dialect_with(const std::string& name, const Model& model) {
   for (const Dialect& d : dialects()) {
     const std::string against = objection(d, model);
     if (d.name == name && against.empty()) return d;
-    if (d.name == name && (why.empty() || against.find(" has no ") == std::string::npos)) why = against;
+    if (d.name == name && (why.empty() || d.has(model.name))) why = against;
     if (against.empty()) possible.push_back(d.name);
     if (names.empty() || names.back() != d.name) names.push_back(d.name);
   }

@@ -11,12 +11,12 @@ namespace excite {
 
 struct Recognised {
   std::string model;
-  Settings options;          // those that are not the model's defaults
+  Settings options;          // what names, shapes and dialect tell; all others are the model's defaults
   long classes;
   std::size_t differences;   // 0: all names and shapes are as they should be; else it is the nearest of the list, or what was asked for
 };
 
-// A model that has these tensors, the first of the list if several have. With a name, that one; with options, these and no others of the kind.
+// A model that has these tensors, the first of the list if several have. With a name, that one. Options that are given count, whatever shapes tell.
 Recognised recognise(const Outline& outline, const Dialect& dialect, const std::string& name = "", const Settings& options = {});
 
 // A dialect by its name, in which somebody who reads the weights has the same network. UsageError if there is none, that says how they differ and

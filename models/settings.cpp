@@ -28,6 +28,12 @@ Settings together(Settings a, const Settings& b) {
   return a;
 }
 
+std::string in_words(const Settings& settings) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : settings) words.push_back(key + "=" + value);
+  return join(words, ",");
+}
+
 long whole_number(const std::string& option, const std::string& value) {
   long n = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
@@ -68,6 +74,7 @@ SeOptions se_of(const Settings& set, const std::string& stages) {
   SeOptions o;
   o.reduction = whole_number("reduction", set.at("reduction"));
   o.least = whole_number("se_least", set.at("se_least"));
+  require<UsageError>(o.least <= 4096, "model option se_least=", o.least, ": expected at most 4096");
   o.bias = choice<Bias>(set, "se_bias", {{"on", Bias::drawn}, {"off", Bias::none}});
   o.weights = choice<WeightShape>(set, "se_fc", {{"linear", WeightShape::matrix}, {"1x1", WeightShape::conv1x1}});
   o.squeeze = choice<OfPicture>(set, "squeeze", {{"avg", global_avg_pool}, {"max", global_max_pool}, {"none", every_pixel}});

@@ -14,6 +14,7 @@ using Settings = std::map<std::string, std::string>;  // reduction=8,shortcut=A 
 
 Settings parse_settings(const std::string& text);     // "reduction=8,se_stages=2,3": a word without = goes on with the value before it
 Settings together(Settings a, const Settings& b);
+std::string in_words(const Settings& settings);       // "reduction=8,shortcut=A"
 
 // The value of an option; another than is possible is a UsageError that says which are.
 long whole_number(const std::string& option, const std::string& value);

@@ -66,13 +66,21 @@ Value parsed(const SafetensorsFile& file, const std::string& key) {
   }
 }
 
+// Only whole numbers: what a JSON reader would make of 1e300 as one is anybody's guess.
+long parsed_size(const SafetensorsFile& file, const std::string& key) {
+  const json number = parsed<json>(file, key);
+  require<FileError>(number.is_number_unsigned() && number.get<std::uint64_t>() <= 1'000'000, file.path(), ": metadata entry '", key, "' is '",
+                     entry(file, key).substr(0, 80), "', expected a whole number of pixels");
+  return number.get<long>();
+}
+
 Purpose parsed_purpose(const SafetensorsFile& file) {
   Purpose purpose;
   purpose.classes = parsed<std::vector<std::string>>(file, "classes");
   purpose.mean = parsed<std::array<double, 3>>(file, "mean");
   purpose.deviation = parsed<std::array<double, 3>>(file, "deviation");
-  purpose.side = parsed<long>(file, "picture_size");
-  purpose.short_side = file.metadata().contains("short_side") ? parsed<long>(file, "short_side") : purpose.side;
+  purpose.side = parsed_size(file, "picture_size");
+  purpose.short_side = file.metadata().contains("short_side") ? parsed_size(file, "short_side") : purpose.side;
   require<FileError>(purpose.side >= 1 && purpose.side <= purpose.short_side && purpose.short_side <= 16384, file.path(), ": is for pictures of ",
                      purpose.side, " pixels, cut out of such whose short side has ", purpose.short_side,
                      ", expected at least 1, at most the short side, and at most 16384");
@@ -87,26 +95,29 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
 
 // ---- files of other programs ----
 
-const Purpose of_imagenet{{}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
-
-Purpose with_classes(Purpose purpose, long classes) {
+// What pictures are normalised by in ImageNet's programs; those of Inception-v3 and after it bring pixels to -1 ... 1.
+Purpose usual_purpose(const std::string& model, long classes) {
+  Purpose purpose{{}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+  for (const char* name : {"inception_v3", "inception_v4", "inception_resnet_v2"})
+    if (model.ends_with(name)) purpose.mean = purpose.deviation = {0.5, 0.5, 0.5};
   for (long i = 0; i < classes; i++) purpose.classes.push_back(text("class ", i));
   return purpose;
 }
 
 std::string in_words(const std::string& model, const Settings& options) {
-  std::vector<std::string> words;
-  for (const auto& [key, value] : options) words.push_back(key + "=" + value);
-  return words.empty() ? model : text(model, " with ", join(words, ","));
+  return options.empty() ? model : text(model, " with ", excite::in_words(options));
 }
 
 Description told_by_names(const SafetensorsFile& file, const Wish& wish) {
   const NamesInFile names = names_in(file.names(), file.path());
   const Outline outline = outline_of(file, names);
-  const Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
+  Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
+  const Dialect& its = line_with(*names.dialect, r.model);
+  if (&its != names.dialect) r = recognise(outline, its, r.model, wish.options);
+  const bool has = its.has(r.model);
+  const std::string whose = text(has ? "as " : "by the names of ", its.name, has ? "'s: " : ", which has no such network: ");
   const std::string left_out = names.left_out ? text(", without ", names.left_out, " tensors of AuxLogits") : "";
-  const std::string origin = text("read as ", names.dialect->name, "'s: ", in_words(r.model, r.options), left_out);
-  return {r.model, r.options, with_classes(of_imagenet, r.classes), origin};
+  return {r.model, r.options, usual_purpose(r.model, r.classes), text("read ", whose, in_words(r.model, r.options), left_out)};
 }
 
 // ---- from names to numbers ----
@@ -204,6 +215,7 @@ void load_but_classifier(const Model& model, const SafetensorsFile& file) {
 }
 
 TrainedModel load_model(const SafetensorsFile& file, const Wish& wish) {
+  if (!wish.model.empty()) find_model(wish.model);
   const Description d = describe(file, wish);
   try {
     Rng rng = Rng::silent();
@@ -211,6 +223,7 @@ TrainedModel load_model(const SafetensorsFile& file, const Wish& wish) {
     fill_model(model, file, belongs_to_model);
     return {std::move(model), d.purpose, d.origin};
   } catch (const UsageError& error) {
+    if (!wish.model.empty() || !wish.options.empty()) throw;
     throw FileError(text(file.path(), ": ", error.what()));
   }
 }

@@ -20,7 +20,7 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
                   Counters counters = Counters::left_out);
 
 // Fills every tensor from the file, or none: one FileError lists all names that are missing in it, too many, or of another shape. Names
-// that begin with `ignored` are not counted as too many, nor is num_batches_tracked, which PyTorch writes and nothing here needs.
+// that begin with `ignored` are not counted as too many, nor are num_batches_tracked and AuxLogits, which nothing here needs.
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors, const std::string& ignored = "");
 
 // What a model was trained for: the names of its classes, what its pictures are normalised by, (pixel / 255 - mean) / deviation, and their size.

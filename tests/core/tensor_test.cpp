@@ -101,5 +101,15 @@ TEST(Tensor, StaysZeroWhereRandomNumbersAreSilent) {
   EXPECT_TRUE(same_bits(normal({4, 3}, rng, 3, 2), zeros({4, 3})));
 }
 
+// Where a buffer is recycled, too: as small ones are filled and of large ones the pages are handed back.
+TEST(Tensor, OfSilentNumbersForgetsWhatItsMemoryHeld) {
+  constexpr long large = (2 << 20) / sizeof(real);
+  for (const long n : {12l, large, large + 12'345}) {
+    { const Tensor before = full({n}, 7); }
+    Rng rng = Rng::silent();
+    EXPECT_TRUE(same_bits(uniform({n}, rng, 2, 6), zeros({n})));
+  }
+}
+
 }  // namespace
 }  // namespace excite

@@ -88,7 +88,7 @@ TEST(Counts, ShakeShakes) {
   EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module.parameter_count(), 35'573'316);
 }
 
-// Of every network for small pictures, all parameters have a part in the answer.
+// Of the small relative of every network, all parameters have a part in the answer.
 TEST(Counts, NoParameterIsUnused) {
   for (const ModelEntry& entry : model_list()) {
     const Model small = made(entry.small, "", 10);

@@ -70,6 +70,18 @@ TEST(Recognise, FindsTheNearestOfWhatFitsNone) {
   EXPECT_EQ(r.differences, 3u);
   EXPECT_GT(recognise({}, own_dialect()).differences, 0u);
   EXPECT_GT(recognise({{"fc.weight", {0, 0}}, {"layer1.0.se.fc1.weight", {0, 16, 1, 1}}, {"conv1.weight", {}}}, own_dialect()).differences, 0u);
+  EXPECT_GT(recognise({{"layer1.0.se.fc1.weight", {1'000'000, 0, 1, 1}}}, own_dialect()).differences, 0u);
+  EXPECT_GT(recognise({{"layer1.0.se.fc1.weight", {1'000'000, 1, 1, 1}}}, own_dialect()).differences, 0u);
+}
+
+// torchvision's VGG and Inception-v3 have timm's way of naming, and no network of timm's.
+TEST(Recognise, ALineOfADialectIsForTheNetworksThatItHas) {
+  const Dialect& timm = dialect_of({"conv1.weight"});
+  EXPECT_EQ(timm.name, "timm");
+  EXPECT_EQ(line_with(timm, "vgg16_bn").name, "torchvision");
+  EXPECT_EQ(line_with(timm, "inception_v3").name, "torchvision");
+  EXPECT_EQ(line_with(timm, "inception_v4").name, "timm");
+  EXPECT_EQ(line_with(timm, "mobilenet").name, "timm");
 }
 
 TEST(Recognise, SaysWhichProgramsHaveANetwork) {

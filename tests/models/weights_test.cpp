@@ -121,6 +121,21 @@ TEST(Weights, AForeignOrDamagedDescriptionIsAnErrorThatNamesTheFile) {
   EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[\"only\",\"two\"]"), {path, "fc.weight [10, 64] instead of [2, 64]"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("mean", "[0,0,1e999]"), {path, "'mean'"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("deviation", "[1,0,1]"), {path, "deviation 0"}));
+  for (const char* size : {"1e300", "true", "-3"})
+    EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", size), {path, text("'picture_size' is '", size, "', expected a whole number")}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", "0"), {path, "is for pictures of 0 pixels"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"), {path, "32 pixels, cut out of such whose short side has 1"}));
+}
+
+// What was asked for is the asker's mistake, not the file's.
+TEST(Weights, AWishThatNoModelFulfilsIsAUsageError) {
+  const ScratchFolder folder;
+  const std::string path = folder / "weights.safetensors";
+  const Model model = drawn("se_resnet8", 7);
+  save_tensors(path, describe(model, purpose), state_of(model.module));
+  const auto load_as = [&](const Wish& wish) { return [&, wish] { load_model(SafetensorsFile(path), wish); }; };
+  EXPECT_TRUE(fails_saying<UsageError>(load_as({"resnet5O", {}}), {"there is no model 'resnet5O'"}));
+  EXPECT_TRUE(fails_saying<UsageError>(load_as({"", {{"gate", "foo"}}}), {"gate=foo"}));
 }
 
 // ---- files of other programs ----
@@ -149,8 +164,8 @@ TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
   EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
   EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
   EXPECT_EQ(loaded.model.options.at("reduction"), "4");
-  EXPECT_EQ(loaded.origin, "read as timm-legacy's: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,se_fc=1x1,se_stages=2,3,4,5,"
-                           "stem_pool=ceil,stride_on=1x1");
+  EXPECT_EQ(loaded.origin, "read by the names of timm-legacy, which has no such network: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,"
+                           "se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,stride_on=1x1");
   EXPECT_EQ(loaded.purpose.classes.size(), 10u);
   EXPECT_EQ(loaded.purpose.classes[9], "class 9");
   EXPECT_EQ(loaded.purpose.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));

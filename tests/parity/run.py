@@ -2,8 +2,8 @@
 
 usage: run.py BUILD [NAME...]    NAME: of ours, se_resnet50, of a dialect, timm, or both, se_resnet50@timm; without any, all
 
-For each: logits of float and double within 1e-4 and 1e-10 of the largest, loss, gradients and running statistics of double within 1e-8 of the
-largest of their tensor, and what `excite convert` writes of it is taken by load_state_dict(strict=True) and gives the same logits."""
+For each: logits of float and double within 1e-4 and 1e-10 of the largest, loss and running statistics of double within 1e-10, gradients within 1e-8
+of the largest of their tensor (or of 1e-6 of the largest of all), and what `excite convert` writes of it is taken by load_state_dict(strict=True) and gives the same logits."""
 import json
 import os
 import pathlib

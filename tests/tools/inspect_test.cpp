@@ -61,11 +61,11 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
   save_tensors(path, {}, state_of(model.module));
   const Ending ending = excite_program({"inspect", path});
   EXPECT_EQ(ending.code, 0) << ending.err;
-  expect_contains(ending.out, "\n\nread as timm's: resnet8\n\ntensor");
-  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "read as timm's: resnet8");
+  expect_contains(ending.out, "\n\nread by the names of timm, which has no such network: resnet8\n\ntensor");
+  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "read by the names of timm, which has no such network: resnet8");
   const Ending summary = excite_program({"summary", "--weights", path, "--json"});
   EXPECT_EQ(nlohmann::json::parse(summary.out)["model"], "resnet8");
-  EXPECT_EQ(summary.err, "excite: " + path + ": read as timm's: resnet8\n");
+  EXPECT_EQ(summary.err, "excite: " + path + ": read by the names of timm, which has no such network: resnet8\n");
   save_tensors(path, describe(model, {}), state_of(model.module));
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
