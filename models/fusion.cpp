@@ -29,12 +29,13 @@ Tensor log_mean_probability(std::vector<Tensor> logits, const std::vector<double
   return sum;
 }
 
-std::vector<TrainedModel> load_models(const std::vector<std::string>& files, const Wish& wish) {
+std::vector<TrainedModel> load_models(const std::vector<std::string>& files, const Wish& wish, SameClasses same) {
   std::vector<TrainedModel> models;
   for (const std::string& file : files) {
     models.push_back(load_model(SafetensorsFile(file), wish));
     const std::vector<std::string>&first = models.front().purpose.classes, &these = models.back().purpose.classes;
-    require<FileError>(these == first, "fusion: ", file, " tells apart ", these.size(), " classes, and they are not the ", first.size(), " of ",
+    const bool fit = same == SameClasses::by_name ? these == first : these.size() == first.size();
+    require<FileError>(fit, "fusion: ", file, " tells apart ", these.size(), " classes, and they are not the ", first.size(), " of ",
                        files.front(), ", or in another order");
   }
   return models;

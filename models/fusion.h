@@ -11,7 +11,9 @@ namespace excite {
 // model. A single model's logits are returned as they are: rounded once more, two of them might become equal.
 Tensor log_mean_probability(std::vector<Tensor> logits, const std::vector<double>& shares);
 
-// Models that can be fused: FileError if two of them tell different classes apart.
-std::vector<TrainedModel> load_models(const std::vector<std::string>& files, const Wish& wish = {});
+// Models that can be fused: FileError if two of them tell different classes apart. Where files give the same classes other names, their number
+// counts.
+enum class SameClasses { by_name, by_number };
+std::vector<TrainedModel> load_models(const std::vector<std::string>& files, const Wish& wish = {}, SameClasses same = SameClasses::by_name);
 
 }  // namespace excite

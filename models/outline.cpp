@@ -15,12 +15,6 @@ std::string listed(const std::string& what, std::vector<std::string> names) {
   return text("; ", what, ": ", join(names, ", "), more);
 }
 
-std::string in_brackets(const std::vector<long>& dims) {
-  std::vector<std::string> words;
-  for (const long d : dims) words.push_back(std::to_string(d));
-  return text("[", join(words, ", "), "]");
-}
-
 std::vector<long> as_matrix(const std::vector<long>& dims) {
   const bool one_tap = dims.size() == 4 && dims[2] == 1 && dims[3] == 1;
   return one_tap ? std::vector<long>{dims[0], dims[1]} : dims;

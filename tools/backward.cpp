@@ -17,16 +17,18 @@ struct BackwardOptions {
   int threads = excite::threads();
 };
 
-// A model in training whose dropout leaves everything in its place.
-TrainedModel load_without_dropout(const SafetensorsFile& file, Wish wish) {
-  if (find_model(describe(file, wish).model).defaults.contains("dropout")) wish.options["dropout"] = "0";
+// A model in training that draws nothing: dropout leaves everything in its place, and Shake-Shake gives each branch a half, both ways.
+TrainedModel load_without_chance(const SafetensorsFile& file, Wish wish) {
+  const Settings& defaults = find_model(describe(file, wish).model).defaults;
+  for (const auto& [option, value] : Settings{{"dropout", "0"}, {"forward", "even"}, {"backward", "even"}})
+    if (defaults.contains(option)) wish.options[option] = value;
   return load_model(file, wish);
 }
 
 int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
   const SafetensorsFile weights(o.weights), tensors(o.tensors);
-  const TrainedModel trained = load_without_dropout(weights, wish_of(o.wish));
+  const TrainedModel trained = load_without_chance(weights, wish_of(o.wish));
   Tensor x = pictures_in(tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
   say_origin(o.weights, trained.origin);
@@ -55,7 +57,7 @@ void add_backward(CLI::App& app, Run& run) {
       ->required()
       ->default_str("");
   c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
-  c->footer("As in training: batch-norm by the batch's statistics, and mean cross-entropy; but without dropout.\n"
+  c->footer("As in training: batch-norm by the batch's statistics, and mean cross-entropy; but without dropout, and with even Shake-Shake.\n"
             "Example: excite-double backward --weights w.safetensors --tensors in.safetensors --out gradients.safetensors");
   c->callback([=, &run] { run = [=] { return run_backward(*o); }; });
 }

@@ -114,14 +114,15 @@ constexpr double bytes_a_megabyte = 1 << 20;
 
 std::string in_words(const Limits& most) {
   char words[120];
-  std::snprintf(words, sizeof words, "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory", threads_in_words().c_str(), precision,
-                most.gflops, most.gbytes);
+  std::snprintf(words, sizeof words, "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory",
+                threads_in_words().c_str(), precision, most.gflops, most.gbytes);
   return words;
 }
 
 void print_measured(const BenchOptions& o, const Model& model, const Measured& m) {
-  std::printf("%s, %s, batch %ld, %d %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), %.0f MB at most\n", model.name.c_str(), o.mode.c_str(), o.batch,
-              o.threads, o.threads == 1 ? "thread" : "threads", precision, m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
+  std::printf("%s, %s, batch %ld, %d %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), %.0f MB at most\n", model.name.c_str(),
+              o.mode.c_str(), o.batch, o.threads, o.threads == 1 ? "thread" : "threads", precision, m.times.size(), m.median(),
+              m.times.front(), m.times.back(), m.process_megabytes);
   std::printf("tensors: %.1f MB live between steps, %.1f MB at most\n", static_cast<double>(m.memory.live) / bytes_a_megabyte,
               static_cast<double>(m.memory.peak) / bytes_a_megabyte);
   std::printf("limits of %s\n", in_words(m.limits).c_str());
@@ -162,7 +163,8 @@ int compare_ops(long batch) {
 
 int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
-  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ", nearest(o.mode, modes));
+  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "bench: there is no --mode ", o.mode, "; the nearest is ",
+                      nearest(o.mode, modes));
   require<UsageError>(!o.json || !(o.ops || o.limits), "bench: --json goes with a model, not with --ops or --limits");
   set_threads(o.threads);
   if (o.limits) return print_limits();
@@ -189,14 +191,16 @@ void add_bench(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand("bench", "measures pictures a second, and the milliseconds that each operation takes");
   c->add_option("--model", o->model, "the model's name; `excite models` lists them");
   c->add_option("--set", o->set, "the model's options: key=value,...");
-  c->add_option("--mode", o->mode, "train: the very step that train runs, on the built-in pictures (as large as the model is meant for); infer: the model alone");
+  c->add_option("--mode", o->mode,
+                "train: the very step that train runs, on the built-in pictures (as large as the model is meant for); infer: the model alone");
   c->add_option("--batch", o->batch, "pictures a step")->check(CLI::Range(1, 10'000));
   c->add_option("--threads", o->threads, "how many cores work")->check(CLI::Range(1, 1024));
   c->add_option("--seconds", o->seconds, "how long the rate is measured, for at least 5 steps")->check(CLI::Range(0.0, 3600.0));
   c->add_flag("--plain", o->plain, "train by simple operations alone, none that does the work of several: for comparison");
   c->add_flag("--limits", o->limits, "instead of a model, what this machine can do at most: multiply-adds, and bytes from memory");
   c->add_flag("--ops", o->ops,
-              "instead of a model, every way to compute a convolution on the shapes of the models, and every fused operation against those it is made of");
+              "instead of a model, every way to compute a convolution on the shapes of the models, and every fused operation "
+              "against those it is made of");
   c->add_flag("--json", o->json, "prints the same as JSON: model, pictures_per_second, step_milliseconds, peak_megabytes, limits, operations, ...");
   c->footer(
       "Example: excite bench --model se_resnet20 --mode train --batch 128 --threads 2 --seconds 5\n"

@@ -23,7 +23,8 @@ struct Block {
   Var u, shortcut;
   BatchNorm2d bn;
   SqueezeExcite se;
-  Block(const Shape& shape, Rng rng) : u(parameter(normal(shape, rng))), shortcut(parameter(normal(shape, rng))), bn(shape[3]), se(shape[3], {}, rng) {}
+  Block(const Shape& shape, Rng rng)
+      : u(parameter(normal(shape, rng))), shortcut(parameter(normal(shape, rng))), bn(shape[3]), se(shape[3], {}, rng) {}
 };
 
 using Way = std::function<Var(const Block&)>;
@@ -100,8 +101,8 @@ void bench_fused(long batch) {
   for (const Fused& op : all_fused())
     for (const Shape& shape : {Shape{batch, 32, 32, 16}, Shape{batch, 16, 16, 32}, Shape{batch, 8, 8, 64}}) {
       const Outcome composed = run(op.composed, shape), fused = run(op.fused, shape);
-      std::printf("%-20s %-18s %9.3f %9.3f %9.3f %9.3f %9.1e %9.1e\n", op.name, text(shape).c_str(), composed.forward, composed.backward, fused.forward,
-                  fused.backward, apart(fused.y, composed.y), gradients_apart(fused, composed));
+      std::printf("%-20s %-18s %9.3f %9.3f %9.3f %9.3f %9.1e %9.1e\n", op.name, text(shape).c_str(), composed.forward, composed.backward,
+                  fused.forward, fused.backward, apart(fused.y, composed.y), gradients_apart(fused, composed));
       std::fflush(stdout);
     }
 }

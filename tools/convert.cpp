@@ -7,6 +7,7 @@
 #include "models/recognise.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/voters.h"
 #include "tools/wish.h"
 
 namespace excite {
@@ -26,6 +27,15 @@ TrainedModel load_shaped_for(const Dialect& dialect, const TrainedModel& as_it_i
   return load_model(file, wish);
 }
 
+// With the sizes that predict takes where the file names none, so that the new file predicts the same.
+Purpose whole_purpose(const TrainedModel& trained) {
+  const Frame frame = frame_of(trained, resize);
+  Purpose purpose = trained.purpose;
+  purpose.side = frame.side;
+  purpose.short_side = frame.short_side;
+  return purpose;
+}
+
 int convert(const ConvertOptions& o) {
   const SafetensorsFile file(o.in);
   const Wish wish = wish_of(o.wish);
@@ -34,7 +44,7 @@ int convert(const ConvertOptions& o) {
   say_origin(o.in, as_it_is.origin);
   const TrainedModel shaped = load_shaped_for(dialect, as_it_is, file, wish);
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
-  save_tensors(o.out, describe(shaped.model, shaped.purpose), state_of(shaped.model.module), dialect, counters);
+  save_tensors(o.out, describe(shaped.model, whole_purpose(shaped)), state_of(shaped.model.module), dialect, counters);
   std::printf("%s: %s, %ld classes, %s parameters, as %s has it\n", printable(o.out).c_str(), shaped.model.name.c_str(), shaped.model.classes,
               grouped(shaped.model.module.parameter_count()).c_str(), dialect.name.c_str());
   return 0;

@@ -57,17 +57,13 @@ long size_of(const TensorEntry& entry) {
   return size;
 }
 
-std::string in_brackets(const std::vector<long>& dims) {
-  std::vector<std::string> words;
-  for (const long d : dims) words.push_back(std::to_string(d));
-  return "[" + join(words, ", ") + "]";
-}
-
 // What another program's tensors would be read as; empty if they are no network's.
-std::string recognised(const SafetensorsFile& file) {
+std::string recognised(const SafetensorsFile& file) try {
   if (file.names().empty() || is_described(file)) return "";
   const NamesInFile names = names_in(file.names(), file.path());
   return recognise(outline_of(file, names), *names.dialect).differences == 0 ? describe(file).origin : "";
+} catch (const FileError&) {  // no network has such names
+  return "";
 }
 
 void print_file_as_json(const SafetensorsFile& file) {
@@ -95,7 +91,8 @@ void print_file(const SafetensorsFile& file) {
               file.has_checksum() ? "as its checksum says it was written" : "without a checksum");
   if (const std::string as = recognised(file); !as.empty()) std::printf("%s\n\n", printable(as).c_str());
   for (const auto& [key, value] : file.metadata()) std::printf("%-14s %s\n", printable(key).c_str(), printable(value).c_str());
-  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n", static_cast<int>(width), "tensor", "type", "shape", "min", "mean", "max");
+  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n", static_cast<int>(width), "tensor", "type",
+              "shape", "min", "mean", "max");
   for (const std::string& name : file.names()) {
     const TensorEntry& entry = file.entry(name);
     std::printf("%-*s %-5s %-18s", static_cast<int>(width), printable(name).c_str(), entry.dtype.c_str(), in_brackets(entry.dims).c_str());

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -89,6 +90,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace excite;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the write, not the end of the process
   try {
     hold_standard_streams();
     return run(argc, argv);

@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/data/frame.h"
 #include "tools/data/load.h"
+#include "tools/data/reading.h"
 #include "tools/output.h"
 
 namespace excite {
@@ -19,6 +20,14 @@ struct PicturesOptions {
   long per_class = 8;
   bool test = false;
 };
+
+// The first pictures of each class.
+std::vector<long> first_of_each(const Dataset& data, long per_class) {
+  std::vector<long> numbers, seen(data.classes.size());
+  for (long i = 0; i < data.count(); i++)
+    if (seen[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(i)])]++ < per_class) numbers.push_back(i);
+  return numbers;
+}
 
 // A column a class, in it the class's first pictures from the top; white where there are too few. Of pictures that differ in size the centres.
 Image sheet(const Dataset& data, long per_class) {
@@ -32,11 +41,13 @@ Image sheet(const Dataset& data, long per_class) {
                       " pixels a side are possible");
   Image image{per_class * height, classes * width, {}};
   image.pixels.assign(static_cast<std::size_t>(image.height * image.width * 3), 255);
+  const Pictures read = Reading(data, first_of_each(data, per_class), [=](const Image& whole, long) { return framed(whole, frame); }).take();
   std::vector<long> rows(data.classes.size());
-  for (long i = 0; i < data.count(); i++) {
-    const long column = data.labels[static_cast<std::size_t>(i)], row = rows[static_cast<std::size_t>(column)]++;
-    if (row >= per_class) continue;
-    const Image picture = framed(data.image(i), frame);
+  for (std::size_t i = 0; i < read.images.size(); i++) {
+    const Image& picture = read.images[i];
+    const long column = read.labels[i], row = rows[static_cast<std::size_t>(column)]++;
+    require<FileError>(picture.height == height && picture.width == width, data.name(read.numbers[i]), ": has ", picture.height, " x ",
+                       picture.width, " pixels, and had ", height, " x ", width, " when the set was loaded");
     for (long h = 0; h < height; h++)
       std::copy_n(picture.pixels.data() + h * width * 3, width * 3, image.pixels.data() + ((row * height + h) * image.width + column * width) * 3);
   }

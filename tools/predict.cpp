@@ -93,7 +93,8 @@ void print_bars(const std::string& path, const std::vector<Guess>& guesses) {
   constexpr double whole_bar = 40;
   std::printf("%s\n", printable(path).c_str());
   for (const Guess& g : guesses)
-    std::printf("  %-16s %6.2f %%  %s\n", printable(g.name).c_str(), 100 * g.probability, std::string(std::lround(whole_bar * g.probability), '#').c_str());
+    std::printf("  %-16s %6.2f %%  %s\n", printable(g.name).c_str(), 100 * g.probability,
+                std::string(std::lround(whole_bar * g.probability), '#').c_str());
 }
 
 nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>& guesses) {
@@ -163,6 +164,8 @@ void add_predict(CLI::App& app, Run& run) {
   c->add_option("--csv", o->csv, "a .csv file for all probabilities: picture, an empty label, and each class")->default_str("");
   c->add_flag("--strict", o->strict, "a file in a folder that is no picture is an error; else it is named and left out");
   c->add_flag("--json", o->json, "prints JSON: pictures (file, top: class, probability) and skipped (file, why)");
+  for (const char* of_pictures : {"--csv", "--json", "--strict", "--resize", "--top"})
+    c->get_option("--tensors")->excludes(c->get_option(of_pictures));
   c->footer("Example: excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/");
   c->callback([=, &run] { run = [=] { return predict(*o); }; });
 }

@@ -22,7 +22,8 @@ struct SummaryOptions {
 void print_summary_as_json(const Model& model, long size, const Cost& cost) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const OpCost& c : cost.ops)
-    layers.push_back({{"layer", c.layer}, {"op", c.op}, {"output", c.output.dims()}, {"parameters", c.parameters}, {"macs", c.macs}, {"bytes", c.bytes}});
+    layers.push_back({{"layer", c.layer}, {"op", c.op}, {"output", c.output.dims()}, {"parameters", c.parameters}, {"macs", c.macs},
+                      {"bytes", c.bytes}});
   print_json({{"model", model.name},
               {"options", model.options},
               {"classes", model.classes},
@@ -72,7 +73,7 @@ void add_summary(CLI::App& app, Run& run) {
   c->add_option("--model", o->model, "the model's name; `excite models` lists them")->default_str("");
   c->add_option("--weights", o->weights, "a .safetensors file of train or of another program, whose model it is")->default_str("");
   c->add_option("--set", o->set, "the model's options: key=value,...");
-  c->add_option("--classes", o->classes, "how many classes it tells apart");
+  c->add_option("--classes", o->classes, "how many classes it tells apart; not beside --weights, which say it")->excludes(c->get_option("--weights"));
   c->add_option("--size", o->size, "side of the picture; 0 for the one that the model is meant for")->check(CLI::Range(0, 1024));
   c->add_flag("--json", o->json, "prints JSON: parameters, macs, activation_bytes, layers");
   c->footer("Example: excite summary --model se_resnet20 --set reduction=8");

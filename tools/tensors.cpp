@@ -8,11 +8,7 @@ namespace excite {
 
 namespace {
 
-std::string described(const TensorEntry& t) {
-  std::vector<std::string> dims;
-  for (const long d : t.dims) dims.push_back(std::to_string(d));
-  return text(t.dtype, " [", join(dims, ", "), "]");
-}
+std::string described(const TensorEntry& t) { return text(t.dtype, " ", in_brackets(t.dims)); }
 
 }  // namespace
 
@@ -45,7 +41,8 @@ std::vector<int> targets_in(const SafetensorsFile& file, long pictures, long cla
 
 int predict_tensors(const VoterOptions& options, const std::string& tensors, const std::string& out) {
   require<UsageError>(options.crops == 1 && !options.flip && options.labels.empty() && options.class_order.empty(),
-                      "predict: --crops, --flip, --labels and --class-order go with pictures; --tensors are taken as they are, and so are the logits");
+                      "predict: --crops, --flip, --labels and --class-order go with pictures; --tensors are taken as they are, and so are ",
+                      "the logits");
   const Voters voters = load_voters(options);
   const Tensor x = pictures_in(SafetensorsFile(tensors));
   std::vector<Tensor> logits;

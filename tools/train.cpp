@@ -1,5 +1,4 @@
 // excite train: from a model's name and pictures to weights.
-#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -54,6 +53,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
   r.weight_decay = o.weight_decay.value_or(default_weight_decay(r.optimizer));
   r.milestones = o.milestones.empty() ? default_milestones(r.schedule, r.epochs) : parse_milestones(o.milestones);
+  if (o.augment) parse_augmentation(*o.augment);  // empty is no default: that is none at all
   r.augment = o.augment.value_or("");
   check_recipe(r);
   return r;
@@ -69,7 +69,6 @@ void refuse_other_options(const CLI::App& command) {
 }
 
 int train(const CLI::App& command, const TrainOptions& o) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the save, not the end of the process
   set_threads(o.threads);
   const Broken broken = o.strict ? Broken::refused : Broken::skipped;
   const Start start{o.weights, o.new_head ? Start::Classifier::drawn : Start::Classifier::of_weights};

@@ -20,12 +20,6 @@ Resize resize_wanted(const std::string& name) {
   return name == "bilinear" ? resize : resize_bicubic;
 }
 
-// What a file does not say is as usual for ImageNet.
-Frame frame_of(const TrainedModel& t, Resize resize) {
-  const long side = t.purpose.side > 0 ? t.purpose.side : t.model.picture_size;
-  return {side, t.purpose.short_side > 0 ? t.purpose.short_side : usual_short_side(side), resize};
-}
-
 std::vector<std::string> names_of(const std::vector<std::string>& in_file, const std::vector<long>& order, const std::string& labels) {
   if (!labels.empty()) return read_labels(labels, static_cast<long>(in_file.size()));
   std::vector<std::string> names = in_file;
@@ -34,6 +28,11 @@ std::vector<std::string> names_of(const std::vector<std::string>& in_file, const
 }
 
 }  // namespace
+
+Frame frame_of(const TrainedModel& t, Resize resize) {
+  const long side = t.purpose.side > 0 ? t.purpose.side : t.model.picture_size;
+  return {side, t.purpose.short_side > 0 ? t.purpose.short_side : usual_short_side(side), resize};
+}
 
 void add_voter_options(CLI::App& command, VoterOptions& o) {
   command.add_option("--weights", o.weights,
@@ -56,7 +55,7 @@ Voters load_voters(const VoterOptions& o) {
   for (const double share : o.shares) require<UsageError>(share > 0 && share < 1e9, "--shares has ", share, ", expected a number above 0");
   const Views views = views_wanted(o);
   const Resize resize = resize_wanted(o.resize);
-  std::vector<TrainedModel> trained = load_models(o.weights, wish_of(o.wish));
+  std::vector<TrainedModel> trained = load_models(o.weights, wish_of(o.wish), o.labels.empty() ? SameClasses::by_name : SameClasses::by_number);
   for (std::size_t m = 0; m < trained.size(); m++) say_origin(o.weights[m], trained[m].origin);
   const std::vector<std::string> in_file = trained.front().purpose.classes;
   std::vector<long> order;

@@ -19,6 +19,9 @@ struct VoterOptions {
 };
 void add_voter_options(CLI::App& command, VoterOptions& options);
 
+// What a model sees of a picture; what its file does not say is as usual for ImageNet.
+Frame frame_of(const TrainedModel& trained, Resize resize);
+
 struct Voters {
   std::vector<TrainedModel> trained;  // at least one, all of the same classes
   std::vector<double> shares;

@@ -110,9 +110,13 @@ std::string first_bytes(const Bytes& bytes) {
 
 }  // namespace
 
-void require_picture_size(long height, long width, const char* what) {
+bool is_picture_size(long height, long width) {
   const auto fits = [](long side) { return side >= 1 && side <= max_picture_side; };
-  require(fits(height) && fits(width) && height * width <= max_pixels, what, ": a picture of ", height, " x ", width,
+  return fits(height) && fits(width) && height * width <= max_pixels;
+}
+
+void require_picture_size(long height, long width, const char* what) {
+  require(is_picture_size(height, width), what, ": a picture of ", height, " x ", width,
           " pixels, expected sides of 1 to ", max_picture_side, " and at most ", max_pixels, " pixels");
 }
 

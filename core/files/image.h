@@ -22,6 +22,8 @@ Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& na
 
 void write_png(const std::string& path, const Image& image);  // atomically
 
+bool is_picture_size(long height, long width);  // within these limits
+
 // Error in the name of `what`, if there can be no picture of this size, or its bytes are not as many as its size says.
 void require_picture_size(long height, long width, const char* what);
 void require_picture(const Image& image, const char* what);

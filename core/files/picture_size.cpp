@@ -23,9 +23,12 @@ long number_at(const InputFile& file, long offset, long count) {
 // The signature, then the chunk IHDR: length, type, width, height.
 PictureSize size_of_png(const InputFile& file) { return {number_at(file, 20, 4), number_at(file, 16, 4)}; }
 
-// Segments up to a start of frame (ITU-T T.81, table B.1: c0 to cf but for three), which says: length, bits, height, width.
+// Segments up to a start of frame (ITU-T T.81, table B.1: c0 to cf but for three), which says: length, bits, height, width. Pictures have tens of
+// segments before it; a file may have millions of bytes that are none.
 PictureSize size_of_jpeg(const InputFile& file) {
-  for (long at = 2;;) {
+  constexpr long most_steps = 65536;
+  long at = 2;
+  for (long step = 0; step < most_steps; step++) {
     const long mark = number_at(file, at, 1), marker = number_at(file, at + 1, 1);
     const bool filled = mark != 0xff || marker == 0xff;  // bytes between segments, which decoders pass over
     const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
@@ -34,6 +37,7 @@ PictureSize size_of_jpeg(const InputFile& file) {
     require<FileError>(filled || !pixels, file.path(), ": byte ", at, ": the JPEG picture has no header before its pixels");
     at += filled ? 1 : 2 + number_at(file, at + 2, 2);
   }
+  throw FileError(text(file.path(), ": byte ", at, ": after ", most_steps, " segments and bytes between them the JPEG picture still has no header"));
 }
 
 }  // namespace
@@ -46,8 +50,7 @@ PictureSize read_picture_size(const std::string& path) {
   const bool png = looks_like_png(first);
   require<FileError>(png || looks_like_jpeg(first), path, ": is neither a PNG nor a JPEG picture");
   const PictureSize size = png ? size_of_png(file) : size_of_jpeg(file);
-  const auto fits = [](long side) { return side >= 1 && side <= max_picture_side; };
-  require<FileError>(fits(size.height) && fits(size.width) && size.height * size.width <= max_pixels, path, ": says that it has ", size.height, " x ",
+  require<FileError>(is_picture_size(size.height, size.width), path, ": says that it has ", size.height, " x ",
                      size.width, " pixels, expected sides of 1 to ", max_picture_side, " and at most ", max_pixels, " pixels");
   return size;
 }

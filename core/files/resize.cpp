@@ -104,9 +104,10 @@ Image crop(const Image& image, long top, long left, long height, long width) {
   return out;
 }
 
+long half_of(long rest) { return std::lrint(static_cast<double>(rest) / 2); }
+
 Image centre_crop(const Image& image, long height, long width) {
-  const auto half = [](long rest) { return std::lrint(static_cast<double>(rest) / 2); };
-  return crop(image, half(image.height - height), half(image.width - width), height, width);
+  return crop(image, half_of(image.height - height), half_of(image.width - width), height, width);
 }
 
 }  // namespace excite

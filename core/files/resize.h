@@ -15,6 +15,7 @@ using Resize = Image (*)(const Image& image, long height, long width);
 Image resize_short_side(const Image& image, long side, Resize resize_to = resize);
 
 Image crop(const Image& image, long top, long left, long height, long width);  // the window has to lie inside
-Image centre_crop(const Image& image, long height, long width);                // what is left over is halved; an odd half is rounded, 0.5 to even
+long half_of(long rest);                                                      // half, rounded; 0.5 to even
+Image centre_crop(const Image& image, long height, long width);                // half_of what is left over lies above and on the left
 
 }  // namespace excite

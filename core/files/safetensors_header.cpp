@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -195,6 +196,12 @@ void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::
 }
 
 }  // namespace
+
+std::string in_brackets(const std::vector<long>& dims) {
+  std::vector<std::string> words;
+  for (const long d : dims) words.push_back(std::to_string(d));
+  return text("[", join(words, ", "), "]");
+}
 
 std::string in_quotes(const std::string& name) {
   constexpr std::size_t shown = 80;

@@ -26,6 +26,7 @@ SafetensorsHeader parse_header(const std::string& json, const std::string& path,
 
 // Why `name` cannot name a tensor; empty if it can.
 std::string fault_of_name(const std::string& name);
+std::string in_brackets(const std::vector<long>& dims);  // [2, 3]
 std::string in_quotes(const std::string& name);  // 'name', fit to be printed: cut at 80 bytes, control bytes as ?
 
 }  // namespace excite

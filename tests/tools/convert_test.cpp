@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "core/files/image.h"
 #include "models/weights.h"
 #include "tests/compare.h"
 #include "tests/core/files/scratch.h"
 #include "tests/tools/child.h"
+#include "tests/tools/data/picture_folder.h"
 
 namespace excite {
 namespace {
@@ -62,6 +64,21 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
   const NamedTensors before = state_of(model.module), after = state_of(loaded.model.module);
   ASSERT_EQ(before.size(), after.size());
   for (std::size_t t = 0; t < before.size(); t++) EXPECT_TRUE(same_bits(*after[t].second, *before[t].second)) << before[t].first;
+}
+
+// A file without our metadata is taken to be for pictures cut out of a little larger ones, and what is made of it says so.
+TEST_F(Convert, OfABareFilePredictsTheSame) {
+  Rng rng(5);
+  const Model model = make_model("se_small_resnet", {}, 3, rng);
+  save_tensors(theirs, {}, state_of(model.module));
+  write_png(folder / "a.png", noise_of(90, 120, 1));
+  ASSERT_EQ(excite_program({"convert", theirs, ours, "--to", "excite"}).code, 0);
+  const auto predicted = [&](const std::string& weights) {
+    const Ending ending = excite_program({"predict", "--weights", weights, "--csv", folder / "p.csv", folder / "a.png"});
+    EXPECT_EQ(ending.code, 0) << ending.err;
+    return get(folder / "p.csv");
+  };
+  EXPECT_EQ(predicted(ours), predicted(theirs));
 }
 
 TEST_F(Convert, RefusesANetworkThatTheOtherProgramHasNotAndWritesNothing) {

@@ -119,14 +119,51 @@ TEST_F(Evaluate, SaysTheLineThatIsWrong) {
   fails("--class-order", "0\n1\ntwo\n", "line 3 is 'two'");
 }
 
+// Its header is whole, so that only decoding it tells.
+void damage_a_pixel(const std::string& path) {
+  std::string bytes = get(path);
+  bytes[bytes.size() - 20] ^= 1;
+  put(path, bytes);
+}
+
 TEST_F(Evaluate, SkipsABrokenPictureOrStops) {
-  put(data + "/test/bee/9.png", "no picture");
+  damage_a_pixel(data + "/test/bee/2.png");
   const Ending ending = run({});
   EXPECT_EQ(ending.code, 0);
-  EXPECT_EQ(nlohmann::json::parse(ending.out)["pictures"], 9);
-  expect_contains(ending.err, "excite: skipped " + data + "/test/bee/9.png");
-  expect_failure(run({"--strict", "--csv", folder / "p.csv"}), 3, {data + "/test/bee/9.png"});
-  EXPECT_FALSE(std::filesystem::exists(folder / "p.csv"));
+  EXPECT_EQ(nlohmann::json::parse(ending.out)["pictures"], 8);
+  expect_contains(ending.err, "excite: skipped " + data + "/test/bee/2.png");
+  expect_failure(run({"--strict", "--batch", "1", "--csv", folder / "p.csv"}), 3, {data + "/test/bee/2.png"});
+  for (const std::string& file : folder.files()) EXPECT_EQ(file.find("p.csv"), std::string::npos) << file;
+}
+
+TEST_F(Evaluate, GoesOnAfterABatchOfNothingButBrokenPictures) {
+  const nlohmann::json whole = nlohmann::json::parse(run({"--batch", "1"}).out);
+  damage_a_pixel(data + "/test/bee/0.png");
+  const Ending ending = run({"--batch", "1"});
+  EXPECT_EQ(ending.code, 0) << ending.err;
+  const nlohmann::json rest = nlohmann::json::parse(ending.out);
+  EXPECT_EQ(rest["pictures"], 8);
+  EXPECT_EQ(rest["confusion"][2], whole["confusion"][2]);
+  for (const char* name : {"ant", "bee", "cat"})
+    for (const char* number : {"0", "1", "2"})
+      if (data + name + number != data + "bee0") damage_a_pixel(data + "/test/" + name + "/" + number + ".png");
+  const Ending none = run({"--batch", "1"});
+  EXPECT_EQ(none.code, 3);
+  expect_contains(none.err, "of 9 pictures none could be decoded");
+}
+
+TEST_F(Evaluate, FusesFilesThatNameTheirClassesOtherwiseIfTheyAreToldTheNames) {
+  Purpose other = purpose;
+  other.classes = {"0", "1", "2"};
+  save_tensors(folder / "v.safetensors", describe(model, other), state_of(model.module));
+  put(folder / "labels.txt", "ant\nbee\ncat\n");
+  expect_failure(run({"--weights", folder / "v.safetensors"}), 3, {"v.safetensors tells apart 3 classes, and they are not the 3"});
+  EXPECT_EQ(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}).out, run({}).out);
+  other.classes = {"0", "1"};
+  Rng rng(5);
+  const Model smaller = make_model("se_resnet8", {}, 2, rng);
+  save_tensors(folder / "v.safetensors", describe(smaller, other), state_of(smaller.module));
+  expect_failure(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}), 3, {"v.safetensors tells apart 2 classes"});
 }
 
 }  // namespace

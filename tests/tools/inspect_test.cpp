@@ -70,5 +70,16 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
 
+TEST(InspectWeights, ShowsTensorsWhoseNamesNoNetworkHas) {
+  const ScratchFolder folder;
+  const Tensor x({2});
+  write_safetensors(folder / "some.safetensors", {}, {{"module.bn1.weight", &x}, {"bn1.weight", &x}});
+  const Ending ending = excite_program({"inspect", "--json", folder / "some.safetensors"});
+  EXPECT_EQ(ending.code, 0) << ending.err;
+  const nlohmann::json json = nlohmann::json::parse(ending.out);
+  EXPECT_EQ(json["read_as"], "");
+  EXPECT_EQ(json["tensors"].size(), 2u);
+}
+
 }  // namespace
 }  // namespace excite

@@ -1,8 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "core/files/image.h"
+#include "core/files/resize.h"
 #include "tests/core/files/scratch.h"
 #include "tests/tools/child.h"
+#include "tests/tools/data/picture_folder.h"
 #include "tools/data/builtin.h"
 
 namespace excite {
@@ -44,6 +45,23 @@ TEST(Pictures, LeavesWhiteWhatThereIsNoPictureFor) {
   const Image sheet = read_image(folder / "sheet.png");
   EXPECT_TRUE(shows(sheet, 199, 9, builtin_train_count + 1999));
   for (std::size_t i = sheet.pixels.size() - 32 * 320 * 3; i < sheet.pixels.size(); i++) ASSERT_EQ(sheet.pixels[i], 255);
+}
+
+// A damaged one is named, and the next takes its place.
+TEST(Pictures, OfAFolderLeavesOutWhatIsDamaged) {
+  const ScratchFolder folder;
+  const std::string damaged = folder / "data/test/b/1.png";
+  for (const char* name : {"a/1", "a/2", "b/1", "b/2"}) put_picture(folder / "data/test/" + name + ".png", noise_of(8, 8, name[0] + name[2]));
+  std::string bytes = get(damaged);
+  bytes[bytes.size() - 20] ^= 1;
+  put(damaged, bytes);
+  const Ending ending = excite_program({"pictures", "--test", "--data", folder / "data", "--per-class", "2", "--out", folder / "sheet.png"});
+  EXPECT_EQ(ending.code, 0) << ending.err;
+  expect_contains(ending.err, "excite: skipped " + damaged);
+  const Image sheet = read_image(folder / "sheet.png");
+  ASSERT_EQ(sheet.width, 16);
+  EXPECT_EQ(crop(sheet, 0, 8, 8, 8).pixels, noise_of(8, 8, 'b' + '2').pixels);
+  EXPECT_EQ(crop(sheet, 8, 0, 8, 8).pixels, noise_of(8, 8, 'a' + '2').pixels);
 }
 
 TEST(Pictures, TheSheetOfTheChapterIsWhatItsCommandMakes) {

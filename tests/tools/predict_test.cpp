@@ -119,6 +119,14 @@ TEST_F(Predict, ShowsTheTopClassesWithBars) {
                             std::string(12, '#') + "\n");
 }
 
+TEST_F(Predict, SeesAPictureThatIsAsThinAsALine) {
+  Purpose large = purpose;
+  large.side = 224, large.short_side = 256;
+  save_tensors(weights, describe(model, large), state_of(model.module));
+  write_png(folder / "a.png", noise(1, 4000, 1));
+  EXPECT_EQ(predicted({folder / "a.png"})["pictures"].size(), 1u);
+}
+
 TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoPicture) {
   std::filesystem::create_directories(folder / "in/side");
   for (const char* name : {"in/b.png", "in/a.png", "in/side/c.png"}) write_png(folder / name, noise(8, 8, 1));

@@ -24,7 +24,7 @@ Augmentation parse_augmentation(const std::string& words) {
 }
 
 Displacement random_displacement(long height, long width, const Augmentation& a, Rng& rng) {
-  constexpr long border = 4, cutout_side = 8;
+  constexpr long border = 4;
   Displacement p;
   if (a.crop) p.down = rng.below(2 * border + 1) - border, p.right = rng.below(2 * border + 1) - border;
   if (a.flip) p.flipped = rng.below(2) == 1;

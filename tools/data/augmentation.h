@@ -6,6 +6,8 @@
 
 namespace excite {
 
+constexpr long cutout_side = 8;
+
 struct Augmentation {
   bool resized_crop = false;  // a random window of the picture instead of its centre (random_window in frame.h)
   bool crop = false;          // four pixels of black on every side, then a random square of it (He et al., arXiv 1512.03385)

@@ -59,6 +59,7 @@ Reading read_for_training(const Dataset& set, std::vector<long> pictures, const 
 
 Batch augmented(const Pictures& pictures, const Normalisation& normalisation, const Augmentation& augmentation, long seed, long epoch) {
   const std::vector<Image>& images = pictures.images;
+  require<FileError>(!images.empty(), "a batch of pictures: none of its files could be decoded, expected at least one picture");
   require_one_size(images);
   const long n = static_cast<long>(images.size());
   Batch batch{Tensor(shape_of(n, images[0])), pictures.labels};
@@ -85,7 +86,7 @@ Tensor make_views(const std::vector<Image>& images, const Frame& frame, const No
   const NormalisationTable table = table_of(normalisation);
   parallel_for(n, [&](long i) {
     const Image& image = images[static_cast<std::size_t>(i)];
-    const Image whole = frame.side == 0 ? image : resize_short_side(image, frame.short_side, frame.resize);
+    const Image whole = brought_to_size(image, frame);
     real* to = x.data() + i * numbers;
     for (const View& v : views_of(whole.height, whole.width, height, width, views)) {
       fill(crop(whole, v.top, v.left, height, width), {.flipped = v.mirrored}, table, to);

@@ -9,9 +9,16 @@ namespace excite {
 
 long usual_short_side(long side) { return std::lround(static_cast<double>(side) * 256 / 224); }
 
+Image brought_to_size(const Image& image, const Frame& f) {
+  if (f.side == 0) return image;
+  const long longest = std::min(image.height, image.width) * max_picture_side / f.short_side;
+  const long height = std::min(image.height, longest), width = std::min(image.width, longest);
+  return resize_short_side(centre_crop(image, height, width), f.short_side, f.resize);
+}
+
 Image framed(const Image& image, const Frame& frame) {
   if (frame.side == 0) return image;
-  return centre_crop(resize_short_side(image, frame.short_side, frame.resize), frame.side, frame.side);
+  return centre_crop(brought_to_size(image, frame), frame.side, frame.side);
 }
 
 Window random_window(long height, long width, Rng& rng) {
@@ -34,8 +41,7 @@ std::vector<View> views_of(long height, long width, long window_height, long win
   const long bottom = height - window_height, right = width - window_width;
   require(bottom >= 0 && right >= 0, "views of ", window_height, " x ", window_width, " of a picture of ", height, " x ", width,
           ", expected one that is not smaller");
-  const auto half = [](long rest) { return std::lrint(static_cast<double>(rest) / 2); };  // as centre_crop halves it
-  std::vector<View> all{{half(bottom), half(right), false}};
+  std::vector<View> all{{half_of(bottom), half_of(right), false}};
   if (views == Views::ten)
     for (const long top : {0l, bottom})
       for (const long left : {0l, right}) all.push_back({top, left, false});

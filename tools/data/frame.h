@@ -21,6 +21,10 @@ struct Frame {
 // 256 for 224, as is usual for ImageNet, and in this proportion for others.
 long usual_short_side(long side);
 
+// The whole picture, its short side as the frame has it. Of one so long that it would grow beyond max_picture_side only the centre, as much as
+// does not.
+Image brought_to_size(const Image& image, const Frame& frame);
+
 Image framed(const Image& image, const Frame& frame);  // the square in the centre
 
 // The window of "random resized crop" (Szegedy et al., arXiv 1409.4842): from 0.08 of the picture's area to all of it, 3/4 to 4/3 as wide as

@@ -55,7 +55,6 @@ Pictures Reading::take() {
     read.images.push_back(std::move(w.images[i]));
     read.labels.push_back(w.set.labels[static_cast<std::size_t>(w.pictures[i])]);
   }
-  require<FileError>(!read.numbers.empty() || w.pictures.empty(), w.set.source, ": of ", w.pictures.size(), " pictures none could be decoded");
   return read;
 }
 

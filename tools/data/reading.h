@@ -27,8 +27,8 @@ class Reading {
   Reading(Reading&&) noexcept;
   Reading& operator=(Reading&&) noexcept;
 
-  // Waits for all, once. A file that cannot be decoded is named on standard error and left out, or an error if the set is strict; it is an error
-  // too if none is left.
+  // Waits for all, once. A file that cannot be decoded is named on standard error and left out, or an error if the set is strict. None may be
+  // left: one more file that could be read is enough for most callers.
   Pictures take();
 
  private:

@@ -19,6 +19,7 @@ void each_field(AnyPosition& p, Visit visit) {
   visit("accuracy", p.accuracy);
   visit("best_accuracy", p.best_accuracy);
   visit("running_steps", p.sums.steps);
+  visit("running_pictures", p.sums.pictures);
   visit("running_hits", p.sums.hits);
   visit("running_loss", p.sums.loss);
   visit("running_gradient_norm", p.sums.gradient_norm);

@@ -10,7 +10,7 @@ namespace excite {
 
 // Sums over the steps of the epoch that is under way; all 0 between epochs.
 struct EpochSums {
-  long steps = 0, hits = 0;
+  long steps = 0, pictures = 0, hits = 0;
   double loss = 0, gradient_norm = 0;
 };
 

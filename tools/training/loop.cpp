@@ -48,14 +48,12 @@ Recipe resolved(Recipe recipe, const Model& model, const Dataset& dataset) {
   if (recipe.side == 0) recipe.side = dataset.in_files() ? model.picture_size : dataset.height;
   const bool of_this_size = dataset.height == recipe.side && dataset.width == recipe.side;
   if (recipe.augment.empty()) recipe.augment = of_this_size || !dataset.in_files() ? "crop,flip" : "resized-crop,flip";
+  const bool blotted = parse_augmentation(recipe.augment).cutout;
+  require<UsageError>(!blotted || recipe.side >= cutout_side, "train: pictures of ", recipe.side, " pixels have no room for the ", cutout_side,
+                      " of cutout; --augment crop,flip would do");
   require<UsageError>(recipe.side >= model.smallest, "train: pictures of ", recipe.side, " pixels are too small for ", model.name,
                       ", which needs ", model.smallest, "; --side ", model.smallest, " would do");
   return recipe;
-}
-
-// Who is shown parts in training, larger than life, is tested on the centre of a larger picture; who is shown whole pictures, on whole ones.
-Frame evaluation_frame(const Recipe& recipe) {
-  return {recipe.side, parse_augmentation(recipe.augment).resized_crop ? usual_short_side(recipe.side) : recipe.side};
 }
 
 }  // namespace
@@ -86,7 +84,7 @@ NamedTensors Training::whole_state() {
 std::string Training::start_from(const Start& start) {
   if (start.weights.empty()) return "";
   const SafetensorsFile file(start.weights);
-  const Description there = describe(file, {model_.name, {}});
+  const Description there = describe(file, {model_.name, model_.options});
   const std::string line = text("weights: ", start.weights, there.origin.empty() ? "" : ", ", there.origin);
   if (start.classifier == Start::Classifier::drawn) {
     load_but_classifier(model_, file);
@@ -143,13 +141,14 @@ StepResult Training::take_step() {
 
 bool Training::train_epoch() {
   epoch_began_ = Clock::now();
-  steps_before_epoch_ = position_.step;
+  pictures_before_ = position_.sums.pictures;
   training_seconds_ = 0;
   for (const long end = (position_.epoch + 1) * step_.per_epoch(); position_.step < end;) {
     if (stop_() != 0) return false;
     const StepResult result = take_step();
     position_.step++;
     position_.sums.steps++;
+    position_.sums.pictures += result.pictures;
     position_.sums.hits += result.hits;
     position_.sums.loss += result.loss;
     position_.sums.gradient_norm += result.gradient_norm;
@@ -187,47 +186,51 @@ bool Training::finish_epoch(const RunFolder& folder) {
   return true;
 }
 
+double Training::pictures_here() const { return static_cast<double>(position_.sums.pictures - pictures_before_); }
+
 EpochRow Training::row(const Metrics& test) const {
-  const double steps = static_cast<double>(position_.sums.steps), batch = static_cast<double>(recipe_.batch);
-  const double pictures_here = static_cast<double>(position_.step - steps_before_epoch_) * batch;
+  const double steps = static_cast<double>(position_.sums.steps);
   return {.epoch = position_.epoch + 1,
           .train_loss = position_.sums.loss / steps,
-          .train_accuracy = static_cast<double>(position_.sums.hits) / (steps * batch),
+          .train_accuracy = static_cast<double>(position_.sums.hits) / static_cast<double>(position_.sums.pictures),
           .test_loss = test.loss(),
           .test_accuracy = test.top1(),
           .learning_rate = step_.learning_rate(position_.step - 1),
           .gradient_norm = position_.sums.gradient_norm / steps,
-          .pictures_per_second = training_seconds_ > 0 ? pictures_here / training_seconds_ : 0,
+          .pictures_per_second = training_seconds_ > 0 ? pictures_here() / training_seconds_ : 0,
           .seconds = seconds_since(epoch_began_),
           .peak_megabytes = peak_megabytes()};
 }
 
 void Training::show_progress() {
-  const double steps = static_cast<double>(position_.sums.steps), batch = static_cast<double>(recipe_.batch);
+  const double steps = static_cast<double>(position_.sums.steps);
   const double per_step = seconds_since(run_began_) / static_cast<double>(position_.step - steps_before_run_);  // evaluations included
   progress_.show({.epoch = position_.epoch + 1,
                   .epochs = recipe_.epochs,
                   .step = position_.sums.steps,
                   .steps = step_.per_epoch(),
                   .loss = position_.sums.loss / steps,
-                  .accuracy = static_cast<double>(position_.sums.hits) / (steps * batch),
-                  .pictures_per_second = static_cast<double>(position_.step - steps_before_epoch_) * batch / training_seconds_,
+                  .accuracy = static_cast<double>(position_.sums.hits) / static_cast<double>(position_.sums.pictures),
+                  .pictures_per_second = pictures_here() / training_seconds_,
                   .seconds_left = per_step * static_cast<double>(recipe_.epochs * step_.per_epoch() - position_.step)});
 }
 
 // The evaluation once more, this time recorded, up to the batch at which it stopped.
 void Training::explain(const Metrics& test) const {
   std::string where;
-  for (long begin = 0; begin < data_.test.count() && where.empty(); begin += recipe_.batch) {
-    std::vector<long> numbers(static_cast<std::size_t>(std::min(recipe_.batch, data_.test.count() - begin)));
+  const long at_once = most_at_once(data_.test, recipe_.batch);
+  for (long begin = 0; begin < data_.test.count() && where.empty(); begin += at_once) {
+    std::vector<long> numbers(static_cast<std::size_t>(std::min(at_once, data_.test.count() - begin)));
     std::iota(numbers.begin(), numbers.end(), begin);
     const Pictures pictures = Reading(data_.test, std::move(numbers), as_it_is).take();
+    if (pictures.images.empty()) continue;
     Tensor x = make_views(pictures.images, evaluation_frame(recipe_), normalisation_, Views::centre);
     where = first_not_finite(cross_entropy(model_(std::move(x), Mode::evaluate), pictures.labels));
   }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps, " of ", step_.per_epoch(),
                       ", at learning rate ", step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
-                      "; first not finite: ", where.empty() ? "nothing, operation by operation" : where, "; try a smaller --lr, a longer --warmup, or --clip"));
+                      "; first not finite: ", where.empty() ? "nothing, operation by operation" : where,
+                      "; try a smaller --lr, a longer --warmup, or --clip"));
 }
 
 namespace {

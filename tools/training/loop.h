@@ -41,6 +41,7 @@ class Training {
   bool train_epoch();                                       // these return false if it is to stop
   bool finish_epoch(const RunFolder& folder);
   void show_progress();
+  double pictures_here() const;                             // of this epoch, since the run began or went on
   EpochRow row(const Metrics& test) const;
   void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
@@ -59,7 +60,7 @@ class Training {
   std::optional<Profile> profile_;
   // For the log and the bar alone:
   Clock::time_point run_began_{}, epoch_began_{};
-  long steps_before_run_ = 0, steps_before_epoch_ = 0;
+  long steps_before_run_ = 0, pictures_before_ = 0;         // pictures of this epoch
   double training_seconds_ = 0;                             // of this epoch, without the evaluation
 };
 

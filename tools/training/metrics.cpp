@@ -48,9 +48,10 @@ long Metrics::count_of(long label) const {
   return std::accumulate(row, row + classes_, 0l);
 }
 
+long most_at_once(const Dataset& dataset, long batch) { return dataset.in_files() ? std::min(batch, 32l) : batch; }
+
 Metrics measure_accuracy(const Jury& jury, const Dataset& dataset, const Evaluation& how, const std::function<bool(const Metrics&)>& between) {
-  constexpr long most_files = 32;
-  const long views = std::max(1l, how.batch / jury.views()), at_once = dataset.in_files() ? std::min(views, most_files) : views;
+  const long at_once = most_at_once(dataset, std::max(1l, how.batch / jury.views()));
   const auto read_from = [&](long begin) {
     std::vector<long> pictures(static_cast<std::size_t>(std::clamp(dataset.count() - begin, 0l, at_once)));
     std::iota(pictures.begin(), pictures.end(), begin);
@@ -61,11 +62,13 @@ Metrics measure_accuracy(const Jury& jury, const Dataset& dataset, const Evaluat
   for (long begin = 0; begin < dataset.count(); begin += at_once) {
     const Pictures pictures = next.take();
     next = read_from(begin + at_once);  // while the models look at these
+    if (pictures.images.empty()) continue;
     const Tensor logits = jury(pictures.images);
     metrics.add(logits, pictures.labels);
     if (how.seen) how.seen(pictures, logits);
     if (!between(metrics)) break;
   }
+  require<FileError>(metrics.count() > 0 || dataset.count() == 0, dataset.source, ": of ", dataset.count(), " pictures none could be decoded");
   return metrics;
 }
 

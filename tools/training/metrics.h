@@ -34,14 +34,17 @@ class Metrics {
 // that is not a number counts as larger than all.
 long rank_of(const real* logits, long classes, long label);
 
+// How many whole pictures of a set are in memory at once: of files at most 32, because decoded pictures may be large.
+long most_at_once(const Dataset& dataset, long batch);
+
 // How pictures are gone through.
 struct Evaluation {
-  long batch = 250;  // pictures at a time, the views of each counted; of files at most 32, because decoded pictures may be large
+  long batch = 250;  // pictures at a time, the views of each counted, and at most_at_once
   std::function<void(const Pictures&, const Tensor& logits)> seen{};
 };
 
-// What the jury says of every picture, the last short batch included. After each batch it calls between(metrics so far); if that returns false it
-// stops there.
+// What the jury says of every picture that can be decoded, the last short batch included; FileError if none can. After each batch it calls
+// between(metrics so far); if that returns false it stops there.
 Metrics measure_accuracy(const Jury& jury, const Dataset& dataset, const Evaluation& how, const std::function<bool(const Metrics&)>& between);
 
 }  // namespace excite

@@ -55,6 +55,12 @@ Schedule make_schedule(const Recipe& r, long steps_per_epoch) {
 
 }  // namespace
 
+Frame training_frame(const Recipe& recipe) { return {recipe.side, recipe.side}; }
+
+Frame evaluation_frame(const Recipe& recipe) {
+  return {recipe.side, parse_augmentation(recipe.augment).resized_crop ? usual_short_side(recipe.side) : recipe.side};
+}
+
 TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset, const Normalisation& normalisation)
     : recipe_(recipe),
       mode_(recipe.plain ? Mode::train_plain : Mode::train),
@@ -83,14 +89,14 @@ StepResult TrainingStep::run(long step, const StepVisitor& visitor) {
 
   if (recipe_.clip > 0) clip_gradients(trained_, recipe_.clip, norm);
   excite::step(optimizer_, schedule_.at(step));
-  return {value, hits(logits->value, batch.labels), norm};
+  return {value, hits(logits->value, batch.labels), norm, static_cast<long>(batch.labels.size())};
 }
 
 Reading TrainingStep::read(long step) {
   const long epoch = step / per_epoch_, begin = step % per_epoch_ * recipe_.batch;
   if (epoch != order_epoch_) order_ = epoch_order(dataset_.count(), recipe_.seed, epoch), order_epoch_ = epoch;
   std::vector<long> pictures(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
-  return read_for_training(dataset_, std::move(pictures), frame(), augmentation_, recipe_.seed, epoch);
+  return read_for_training(dataset_, std::move(pictures), training_frame(recipe_), augmentation_, recipe_.seed, epoch);
 }
 
 // The pictures of the next step are read while this one computes.

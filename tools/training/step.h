@@ -12,10 +12,16 @@
 
 namespace excite {
 
+// What is seen of a picture in training, unless a random part of it is; and in evaluation. Who is shown parts in training, larger than life, is
+// tested on the centre of a larger picture; who is shown whole pictures, on whole ones.
+Frame training_frame(const Recipe& recipe);
+Frame evaluation_frame(const Recipe& recipe);
+
 struct StepResult {
   double loss;           // mean over the batch, with label smoothing
   long hits;             // pictures whose label had the largest logit
   double gradient_norm;  // over all parameters, before clipping
+  long pictures;         // in the batch: fewer than the recipe's where files could not be decoded
 };
 
 // What whoever watches a step from inside is shown: that its batch was made, and the nodes along backward.
@@ -39,7 +45,6 @@ class TrainingStep {
   StepResult run(long step, const StepVisitor& visitor);
 
  private:
-  Frame frame() const { return {recipe_.side, recipe_.side}; }
   Reading read(long step);
   Batch batch_of(long step);
   [[noreturn]] void explain(long step, const std::string& symptom);

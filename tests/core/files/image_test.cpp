@@ -294,6 +294,9 @@ TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
   for (long n = 0; n < 24; n++)
     for (const Bytes& file : {png, jpeg}) EXPECT_TRUE(error({file.begin(), file.begin() + n}).starts_with(path)) << n;
   expect_contains(error({0xff, 0xd8, 0xff, 0xd9}), "no header before its pixels");
+  Bytes zeros(200'000);
+  zeros[0] = 0xff, zeros[1] = 0xd8;
+  expect_contains(error(zeros), "byte 65538: after 65536 segments and bytes between them the JPEG picture still has no header");
   expect_contains(error({'G', 'I', 'F', '8', '9', 'a'}), "neither a PNG nor a JPEG");
   expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})), "says that it has 1 x 16385 pixels");
 }

@@ -51,6 +51,15 @@ TEST(Frame, OfAVeryLongPictureAWindowIsInItsCentre) {
   EXPECT_EQ(w.left, (4000 - 13) / 2);
 }
 
+TEST(Frame, OfAPictureTooLongToGrowTheCentreIsSeen) {
+  const Image line = noise_of(1, 4000, 2), middle = crop(line, 0, 1968, 1, 64);  // 64 x 256 are the 16384 pixels that a side may have
+  const Frame frame{224, 256};
+  EXPECT_EQ(framed(line, frame).pixels, framed(middle, frame).pixels);
+  const Normalisation plain{{0, 0, 0}, {1, 1, 1}};
+  for (const Views views : {Views::centre, Views::ten})
+    EXPECT_TRUE(same_bits(make_views({line}, frame, plain, views), make_views({middle}, frame, plain, views)));
+}
+
 TEST(Frame, TenViewsAreCentreAndCornersAndTheirMirrorImages) {
   const Image image = noise_of(32, 48, 3);
   const Normalisation plain{{0, 0, 0}, {1, 1, 1}};

@@ -15,7 +15,7 @@ struct Checkpoint : testing::Test {
   Tensor w = full({3}, real(1.5)), v = full({2, 2}, 7);
   const NamedTensors state{{"w", &w}, {"optimizer.v", &v}};
   // The third step of the second of four epochs of five steps.
-  const Position position{1, 8, {3, 11, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
+  const Position position{1, 8, {3, 23, 11, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
 
   Metadata metadata() const {
     Rng rng(0);
@@ -32,6 +32,7 @@ TEST_F(Checkpoint, PositionAndTensorsComeBackWithTheSameBits) {
   EXPECT_EQ(p.epoch, 1);
   EXPECT_EQ(p.step, 8);
   EXPECT_EQ(p.sums.steps, 3);
+  EXPECT_EQ(p.sums.pictures, 23);
   EXPECT_EQ(p.sums.hits, 11);
   EXPECT_EQ(p.sums.loss, position.sums.loss);
   EXPECT_EQ(p.sums.gradient_norm, position.sums.gradient_norm);

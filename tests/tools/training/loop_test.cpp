@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -141,6 +142,27 @@ TEST(Training, SideMakesPicturesLarger) {
   ASSERT_EQ(train_in(folder / "run", recipe, never), 0);
   EXPECT_EQ(SafetensorsFile(folder / "run/last.safetensors").metadata().at("picture_size"), "40");
   EXPECT_EQ(load_model(SafetensorsFile(folder / "run/last.safetensors")).purpose.short_side, 40);
+  recipe.side = 32;
+  ASSERT_EQ(train_in(folder / "small", recipe, never), 0);
+  const auto stem = [&](const char* run) { return SafetensorsFile(folder / run + "/last.safetensors").read("conv1.weight"); };
+  EXPECT_FALSE(same_bits(stem("run"), stem("small"))) << "the pictures were the same";
+}
+
+// A batch may be smaller than the recipe's, and accuracy is a share of what was seen.
+TEST(Training, AccuracyIsAShareOfThePicturesThatCouldBeDecoded) {
+  const ScratchFolder folder;
+  put_as_folder(noisy_pictures(8, 2), folder / "data/train");
+  put_as_folder(noisy_pictures(8, 2), folder / "data/test");
+  const std::string damaged = folder / "data/train/class 0/1000.png";
+  std::string bytes = get(damaged);
+  bytes[bytes.size() - 20] ^= 1;
+  put(damaged, bytes);
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(train_in(folder / "run", short_recipe(1), never, load_data(folder / "data")), 0);
+  testing::internal::GetCapturedStderr();
+  const double hits = 7 * std::stod(split(split(get(folder / "run/log.csv"), '\n')[1], ',')[2]);
+  EXPECT_GT(hits, 0.5);
+  EXPECT_NEAR(hits, std::round(hits), 1e-3);
 }
 
 TEST(Training, AnotherSeedIsAnotherRun) {
