@@ -51,7 +51,8 @@ TEST(Pictures, LeavesWhiteWhatThereIsNoPictureFor) {
 TEST(Pictures, OfAFolderLeavesOutWhatIsDamaged) {
   const ScratchFolder folder;
   const std::string damaged = folder / "data/test/b/1.png";
-  for (const char* name : {"a/1", "a/2", "b/1", "b/2"}) put_picture(folder / "data/test/" + name + ".png", noise_of(8, 8, name[0] + name[2]));
+  for (const char* part : {"data/train/", "data/test/"})
+    for (const char* name : {"a/1", "a/2", "b/1", "b/2"}) put_picture(folder / part + name + ".png", noise_of(8, 8, name[0] + name[2]));
   std::string bytes = get(damaged);
   bytes[bytes.size() - 20] ^= 1;
   put(damaged, bytes);

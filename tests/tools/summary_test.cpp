@@ -76,7 +76,7 @@ TEST(Summary, SaysTheNearestModelAndOption) {
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reducton=8"}), 2, {"reducton", "the nearest is reduction"});
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reduction=0"}), 2, {"reduction=0"});
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--classes", "1"}), 2, {"1 classes", "at least 2"});
-  expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2, {"--classes excludes --weights"});
+  expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2, {"--weights excludes --classes"});
 }
 
 }  // namespace
