@@ -17,7 +17,7 @@ Model made(const std::string& name, const Settings& options = {}) {
 // From a file's order of axes to ours: [K, C, R, S] to [R, S, C, K], [K, C] to [C, K], all others as they are.
 Tensor turned(Tensor x, const Shape& shape) {
   EXPECT_EQ(x.shape(), Shape(dims_in_file(shape)));
-  if (shape.rank() != 2 && shape.rank() != 4) return x;
+  if (shape.rank() != 2 && shape.rank() != 4) return x.clone();
   const long out = x.dim(0), in = x.dim(1), taps = x.size() / (in * out);
   Tensor y(shape);
   for (long k = 0; k < out; k++)
