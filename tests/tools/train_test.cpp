@@ -196,7 +196,7 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
   const ScratchFolder folder;
   for (const auto& [options, said] : std::vector<std::pair<std::string, std::string>>{
            {"--model se_resnet21", "the nearest is se_resnet20"}, {"--epochs 0", "--epochs 0"}, {"--lr -1", "--lr -1"}, {"--optimizer sdg", "sgd"},
-           {"--milestones 3,x --schedule multistep", "'x' is not a number"}, {"--augment crop,flop", "flop"}, {"--augment=", "augmentation ''"},
+           {"--milestones 3,x --schedule multistep", "'x' is not a number"}, {"--augment crop,flop", "flop"},
            {"--model se_small_resnet --side 6 --augment cutout", "pictures of 6 pixels have no room for the 8 of cutout"},
            {"--batch 64 --limit 8", "--batch 64"},
            {"--set reduction=0", "reduction=0"}, {"--threads 0", "0"},
@@ -207,6 +207,12 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
     expect_contains(ended.err, said);
     EXPECT_TRUE(folder.files().empty()) << options;
   }
+}
+
+TEST(Train, AnEmptyAugmentationIsNotTheUsualOne) {
+  const ScratchFolder folder;
+  expect_failure(excite_program({"train", "--augment", "", "--out", folder / "run"}), 2, {"augmentation '': expected none, or some of"});
+  EXPECT_TRUE(folder.files().empty());
 }
 
 TEST(Train, DivergingIsExitCodeFourWithOpLayerEpochStepAndRate) {
