@@ -31,7 +31,7 @@ TEST(Program, EachCommandHasHelpWithAnExample) {
 
 TEST(Program, HelpShowsDefaults) {
   expect_contains(excite_program({"bench", "--help"}).out, "=128\n");  // --batch
-  expect_contains(excite_program({"predict", "--help"}).out, "=5\n");  // --top
+  expect_contains(excite_program({"predict", "--help"}).out, "--top INT:INT in [1 - 1000000]=5 ");
   expect_contains(excite_program({"train", "--help"}).out, "--model TEXT=se_resnet20 ");
 }
 
