@@ -136,7 +136,8 @@ parity: packages  ## compares networks of full size with timm's, torchvision's a
 	@bash tools/install python3-torch python3-torchvision python3-venv
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@[ -e $(BUILD)/parity/timm ] || { /usr/bin/python3 -m venv --system-site-packages $(BUILD)/parity && \
-	  $(BUILD)/parity/bin/pip install --quiet --no-deps timm safetensors huggingface_hub pyyaml tqdm && touch $(BUILD)/parity/timm; }
+	  $(BUILD)/parity/bin/pip install --quiet --no-deps timm==1.0.31 safetensors==0.8.0 \
+	    huggingface_hub==2.4.0 tqdm==4.70.1 pyyaml && touch $(BUILD)/parity/timm; }
 	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)
 
 clean:  ## removes build/
