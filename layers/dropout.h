@@ -1,4 +1,4 @@
-// Dropout, in training only. Its masks come from a random stream of its own, which Module::reseed_dropout sets before each step.
+// Dropout, in training only. Its masks come from a random stream of its own, which Module::reseed sets before each step.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"

@@ -21,7 +21,7 @@ void Module::name_nodes() const {
   for (const Entry& entry : state_) entry.var->name = entry.name;
 }
 
-void Module::reseed_dropout(long seed, long step) const {
+void Module::reseed(long seed, long step) const {
   for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i);
 }
 

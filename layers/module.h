@@ -28,13 +28,13 @@ class Module {
   long parameter_count() const;                               // numbers in them
 
   void name_nodes() const;                                    // gives every parameter's node its full name, for messages
-  void reseed_dropout(long seed, long step) const;            // new masks, told by seed and step alone
+  void reseed(long seed, long step) const;            // random streams of the layers anew, told by seed and step alone
 
  protected:
   Var weight(const std::string& name, Tensor initial);
   Var bias(const std::string& name, Tensor initial);
   Var buffer(const std::string& name, Tensor initial);
-  std::shared_ptr<Rng> random();                              // a stream of the layer's own, see reseed_dropout
+  std::shared_ptr<Rng> random();                              // a stream of the layer's own, see reseed
 
   template <class Layer>
   Layer own(const std::string& name, Layer layer) {

@@ -22,14 +22,14 @@ Row halving(const std::string& name, long stage, long reduce, long conv3x3, long
                 {half_max_pool()}});
 }
 
-const Pool2dOptions halves{.kernel = 3, .stride = 2, .ceil = true}, keeps{.kernel = 3, .stride = 1, .pad = 1};
+const Pool2dOptions halves_up{.kernel = 3, .stride = 2, .ceil = true};
 
 }  // namespace
 
 Design bn_inception() {
   const Row avg = avg_pool(keeps), max = max_pool(keeps);
   return {.name = "bn_inception",
-          .table = {conv("conv1.7x7_s2", 7, 64, 2), max_pool(halves), conv("conv2.3x3_reduce", 1, 64), conv("conv2.3x3", 3, 192), max_pool(halves),
+          .table = {conv("conv1.7x7_s2", 7, 64, 2), max_pool(halves_up), conv("conv2.3x3_reduce", 1, 64), conv("conv2.3x3", 3, 192), max_pool(halves_up),
                     //               1x1     3x3    double 3x3    pool
                     module("3a", 3,   64,  64,  64,   64,  96,  avg,  32),  // 28x28
                     module("3b", 3,   64,  64,  96,   64,  96,  avg,  64),
@@ -47,7 +47,7 @@ Design bn_inception() {
 
 Design small_bn_inception() {
   return {.name = "small_bn_inception",
-          .table = narrowed({conv("conv1.7x7_s2", 7, 64, 2), max_pool(halves), module("3a", 3, 64, 64, 64, 64, 96, avg_pool(keeps), 32),
+          .table = narrowed({conv("conv1.7x7_s2", 7, 64, 2), max_pool(halves_up), module("3a", 3, 64, 64, 64, 64, 96, avg_pool(keeps), 32),
                              halving("3c", 4, 128, 160, 64, 96), module("5b", 5, 352, 192, 320, 192, 224, max_pool(keeps), 128)}, 16),
           .last = "fc",
           .eps = 1e-5};

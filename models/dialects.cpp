@@ -78,6 +78,7 @@ const Dialect& dialect_of(const std::vector<std::string>& names) {
 }
 
 const Dialect& line_with(const Dialect& spoken, const std::string& model) {
+  if (spoken.has(model)) return spoken;
   for (const Dialect& d : dialects())
     if (d.mark == spoken.mark && &d != &own_dialect() && d.has(model)) return d;
   return spoken;

@@ -43,6 +43,9 @@ Row max_pool(const Pool2dOptions& window);
 Row avg_pool(const Pool2dOptions& window);
 Row half_max_pool();  // 3x3 of stride 2, to the size that padded convolutions of stride 2 come to
 
+inline const Pool2dOptions halves{.kernel = 3, .stride = 2}, keeps{.kernel = 3, .stride = 1, .pad = 1};
+inline const Pool2dOptions keeps_uncounted{.kernel = 3, .stride = 1, .pad = 1, .count_padding = false};  // an average of what is in the picture
+
 Row mixed(const std::string& name, long stage, const std::vector<Table>& branches);
 Row parted(const std::vector<Table>& parts);  // the end of a branch that parts: no module, so without squeeze-and-excitation
 Row residual(const std::string& name, long stage, double scale, const std::vector<Table>& branches);

@@ -4,14 +4,12 @@ namespace excite::inception {
 
 namespace {
 
-const Pool2dOptions halves{.kernel = 3, .stride = 2}, keeps{.kernel = 3, .stride = 1, .pad = 1, .count_padding = false};
-
 Row mixed_5b() {
   return mixed("mixed_5b", 3,
                {{conv("branch0", 1, 96)},
                 {conv("branch1.0", 1, 48), conv("branch1.1", 5, 64)},
                 {conv("branch2.0", 1, 64), conv("branch2.1", 3, 96), conv("branch2.2", 3, 96)},
-                {avg_pool(keeps), conv("branch3.1", 1, 64)}});
+                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 64)}});
 }
 
 Row block35(const std::string& name) {  // figure 16

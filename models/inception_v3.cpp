@@ -4,8 +4,6 @@ namespace excite::inception {
 
 namespace {
 
-const Pool2dOptions halves{.kernel = 3, .stride = 2}, keeps{.kernel = 3, .stride = 1, .pad = 1};
-
 Row module_a(const std::string& name, long pool) {  // figure 5, but with a 5x5 where that has a 3x3
   return mixed(name, 3,
                {{conv("branch1x1", 1, 64)},

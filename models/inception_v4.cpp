@@ -4,8 +4,6 @@ namespace excite::inception {
 
 namespace {
 
-const Pool2dOptions halves{.kernel = 3, .stride = 2}, keeps{.kernel = 3, .stride = 1, .pad = 1, .count_padding = false};
-
 // ---- the stem, figure 3: three convolutions, and then modules without squeeze-and-excitation ----
 
 Row stem_3a() { return mixed("", 0, {{max_pool(halves)}, {valid_conv("conv", 3, 96, 2)}}); }
@@ -25,7 +23,7 @@ Row module_a() {  // figure 4
                {{conv("branch0", 1, 96)},
                 {conv("branch1.0", 1, 64), conv("branch1.1", 3, 96)},
                 {conv("branch2.0", 1, 64), conv("branch2.1", 3, 96), conv("branch2.2", 3, 96)},
-                {avg_pool(keeps), conv("branch3.1", 1, 96)}});
+                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 96)}});
 }
 
 Row reduction_a() {  // figure 7
@@ -41,7 +39,7 @@ Row module_b() {  // figure 5
                 {conv("branch1.0", 1, 192), conv("branch1.1", {1, 7}, 224), conv("branch1.2", {7, 1}, 256)},
                 {conv("branch2.0", 1, 192), conv("branch2.1", {7, 1}, 192), conv("branch2.2", {1, 7}, 224), conv("branch2.3", {7, 1}, 224),
                  conv("branch2.4", {1, 7}, 256)},
-                {avg_pool(keeps), conv("branch3.1", 1, 128)}});
+                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 128)}});
 }
 
 Row reduction_b() {  // figure 8
@@ -57,7 +55,7 @@ Row module_c() {  // figure 6
                 {conv("branch1_0", 1, 384), parted({{conv("branch1_1a", {1, 3}, 256)}, {conv("branch1_1b", {3, 1}, 256)}})},
                 {conv("branch2_0", 1, 384), conv("branch2_1", {3, 1}, 448), conv("branch2_2", {1, 3}, 512),
                  parted({{conv("branch2_3a", {1, 3}, 256)}, {conv("branch2_3b", {3, 1}, 256)}})},
-                {avg_pool(keeps), conv("branch3.1", 1, 256)}});
+                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 256)}});
 }
 
 // timm calls rows by their place: features.0, features.1, ...

@@ -5,27 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "layers/compose.h"
-#include "models/placement.h"
+#include "models/residual.h"
 
 namespace excite {
 
 struct SeparableBlock : Module {
   ConvNorm depthwise, pointwise;
   std::optional<SqueezeExcite> se;
-  SeparableBlock(long in, long out, long stride, const std::optional<SeOptions>& with, Rng& rng);
+  SeparableBlock(long in, const BranchConv& c, const std::optional<SeOptions>& with, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
-};
-
-// So many blocks of so many channels, of which the first has the stride.
-struct MobileStage {
-  long blocks, channels, stride;
 };
 
 struct MobilenetDesign {
   std::string name;
   long stem;                         // channels
-  std::vector<MobileStage> stages;   // 1, 2, ...
+  std::vector<Stage> stages;         // of each the depthwise kernel, channels, stride; 1, 2, ...
   std::optional<SeOptions> se = {};
 };
 MobilenetDesign mobilenet();

@@ -33,6 +33,8 @@ struct PlacedSe {
   Placement place;
 };
 
+inline bool in_branch(Placement place) { return place != Placement::post && place != Placement::identity; }
+
 // The channels that it sees: x has `in`, what goes into the branch's last convolution `middle`.
 inline long channels_at(Placement place, long in, long middle, long out) {
   return place == Placement::pre ? in : place == Placement::inside ? middle : out;

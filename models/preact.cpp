@@ -57,8 +57,8 @@ PreactNetwork::PreactNetwork(const PreactDesign& table, long classes, Rng& rng)
 
 std::vector<PreactBlock> PreactNetwork::make_blocks(Rng& rng) {
   std::vector<PreactBlock> all;
-  each_block(design.stages, design.stem, [&](const std::string& name, long number, long in, const std::vector<BranchConv>& branch) {
-    all.push_back(own(name, PreactBlock(in, branch, design.shortcut, se_in_stage(design.se, number), rng)));
+  each_block(design.stages, design.stem, [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+    all.push_back(own(layer_name(stage, block), PreactBlock(in, branch, design.shortcut, se_in_stage(design.se, stage), rng)));
   });
   return all;
 }

@@ -43,7 +43,6 @@ Settings se_options(const Outline& outline, const Settings& of_dialect) {
   }
   if (widths.empty()) return told;
   const auto [least, most] = std::minmax_element(widths.begin(), widths.end());
-  if (most->second < 1 || least->second > std::max(8l, least->first)) return {};  // no block that anybody builds
   const long reduction = std::max(1l, most->first / most->second);
   told["reduction"] = std::to_string(reduction);
   const long usual = std::max(1l, least->first / reduction), at_least = of_dialect.contains("se_least") ? std::stol(of_dialect.at("se_least")) : 1;
@@ -67,11 +66,15 @@ long classes_in(const Outline& outline, const std::string& classifier) {
   return std::clamp(rows, 2l, most_classes);
 }
 
+// What is asked for, and else what shapes tell and the dialect's line for this model.
+Settings all_options(const std::string& model, const Settings& asked, const Outline& outline, const Dialect& dialect) {
+  return together(asked, of_those(find_model(model).defaults, options_of(outline, line_with(dialect, model))));
+}
+
 // The outline of a model is cheap: of silent numbers only the small ones are written.
-std::optional<Recognised> tried(const std::string& name, const Settings& told, const Settings& asked, const Outline& outline,
-                                const Dialect& dialect) {
+std::optional<Recognised> tried(const std::string& name, const Settings& asked, const Outline& outline, const Dialect& dialect) {
   try {
-    Recognised r{name, together(asked, of_those(find_model(name).defaults, told)), 0, 0};
+    Recognised r{name, all_options(name, asked, outline, dialect), 0, 0};
     r.classes = classes_in(outline, classifier_of(outlined(name, r.options, 2).module));
     r.differences = differences(outline, outline_of(state_of(outlined(name, r.options, r.classes).module)), dialect).count();
     return r;
@@ -83,18 +86,16 @@ std::optional<Recognised> tried(const std::string& name, const Settings& told, c
 }  // namespace
 
 Recognised recognise(const Outline& outline, const Dialect& dialect, const std::string& name, const Settings& asked) {
-  const Settings told = options_of(outline, dialect);
   if (!name.empty()) {
-    const Settings options = together(asked, of_those(find_model(name).defaults, told));
-    if (const auto r = tried(name, told, asked, outline, dialect)) return *r;
-    outlined(name, options, 2);  // says what is wrong with them
+    if (const auto r = tried(name, asked, outline, dialect)) return *r;
+    outlined(name, all_options(name, asked, outline, dialect), 2);  // says what is wrong with them
   }
   std::optional<Recognised> nearest;
   std::set<std::string> seen;
   for (const ModelEntry& e : model_list())
     for (const std::string& candidate : {e.name, e.small}) {
       if (!seen.insert(candidate).second) continue;
-      const auto r = tried(candidate, told, asked, outline, dialect);
+      const auto r = tried(candidate, asked, outline, dialect);
       if (r && (!nearest || r->differences < nearest->differences)) nearest = r;
       if (nearest && nearest->differences == 0) return *nearest;
     }

@@ -62,8 +62,8 @@ std::vector<ConvNorm> ResidualNetwork::make_stem(Rng& rng) {
 
 std::vector<ResidualBlock> ResidualNetwork::make_blocks(Rng& rng) {
   std::vector<ResidualBlock> all;
-  each_block(design.stages, design.stem.back().out, [&](const std::string& name, long number, long in, const std::vector<BranchConv>& branch) {
-    all.push_back(own(name, ResidualBlock(in, branch, design.shortcut, se_in_stage(design.se, number), rng)));
+  each_block(design.stages, design.stem.back().out, [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+    all.push_back(own(layer_name(stage, block), ResidualBlock(in, branch, design.shortcut, se_in_stage(design.se, stage), rng)));
   });
   return all;
 }

@@ -43,19 +43,21 @@ struct Stage {
   std::vector<BranchConv> branch;
 };
 
-// Calls make(name, number of the stage, channels that come in, branch) for each block of the table.
+// Calls make(number of the stage, number of the block in it, channels that come in, branch) for each block of the table.
 template <class Make>
 void each_block(const std::vector<Stage>& stages, long in, const Make& make) {
   long number = 2;
   for (Stage stage : stages) {
     for (long block = 0; block < stage.blocks; block++) {
-      make(text("layer", number - 1, ".", block), number, in, stage.branch);
+      make(number, block, in, stage.branch);
       in = stage.branch.back().out;
       for (BranchConv& c : stage.branch) c.stride = 1;
     }
     number++;
   }
 }
+
+inline std::string layer_name(long stage, long block) { return text("layer", stage - 1, ".", block); }
 
 struct ResidualDesign {
   std::string name;

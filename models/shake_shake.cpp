@@ -26,10 +26,6 @@ ShakeDesign small_shake_bottleneck() {
           .relu_at = ReluAt::end_of_block};
 }
 
-namespace {
-bool in_branch(Placement place) { return place == Placement::standard || place == Placement::pre || place == Placement::inside; }
-}  // namespace
-
 ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table, const std::optional<SeOptions>& with, Rng& rng) {
   std::vector<long> widths{in};
   for (std::size_t i = 0; i < table.size(); i++) {
@@ -87,8 +83,8 @@ ShakeNetwork::ShakeNetwork(const ShakeDesign& table, long classes, Rng& rng)
 
 std::vector<ShakeBlock> ShakeNetwork::make_blocks(Rng& rng) {
   std::vector<ShakeBlock> all;
-  each_block(design.stages, design.stem, [&](const std::string& name, long number, long in, const std::vector<BranchConv>& branch) {
-    all.push_back(own(name, ShakeBlock(in, branch, design.relu_at, design.shake, se_in_stage(design.se, number), rng)));
+  each_block(design.stages, design.stem, [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+    all.push_back(own(layer_name(stage, block), ShakeBlock(in, branch, design.relu_at, design.shake, se_in_stage(design.se, stage), rng)));
   });
   return all;
 }

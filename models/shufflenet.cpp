@@ -4,25 +4,24 @@
 
 namespace excite {
 
-ShufflenetDesign shufflenet() { return {.name = "shufflenet", .stem = 24, .stages = {{4, 240}, {8, 480}, {4, 960}}}; }
-ShufflenetDesign small_shufflenet() { return {.name = "small_shufflenet", .stem = 6, .stages = {{2, 24}, {1, 48}}}; }
+ShufflenetDesign shufflenet() { return {.name = "shufflenet", .stem = 24, .stages = {{4, {{3, 240, 2}}}, {8, {{3, 480, 2}}}, {4, {{3, 960, 2}}}}}; }
+ShufflenetDesign small_shufflenet() { return {.name = "small_shufflenet", .stem = 6, .stages = {{2, {{3, 24, 2}}}, {1, {{3, 48, 2}}}}}; }
 
 namespace {
 const Pool2dOptions halving{.kernel = 3, .stride = 2, .pad = 1};
 // The channels of the branch: where the picture is halved, only those that the shortcut beside it does not have.
-long made(long in, long out, long stride) { return stride > 1 ? out - in : out; }
+long made(long in, const BranchConv& c) { return c.stride > 1 ? c.out - in : c.out; }
 }  // namespace
 
 // The hidden width is a quarter of the unit's.
-ShuffleUnit::ShuffleUnit(long in, long out, long step, long count, long first_groups, const std::optional<SeOptions>& with, Rng& rng)
+ShuffleUnit::ShuffleUnit(long in, const BranchConv& c, long count, long first_groups, const std::optional<SeOptions>& with, Rng& rng)
     : groups(count),
-      stride(step),
-      reduce{own("conv1", Conv2d(in, out / 4, 1, rng, {.groups = first_groups})), own("bn1", BatchNorm2d(out / 4))},
-      depthwise{own("conv2", Conv2d(out / 4, out / 4, 3, rng, {.stride = step, .pad = 1, .groups = out / 4})), own("bn2", BatchNorm2d(out / 4))},
-      expand{own("conv3", Conv2d(out / 4, made(in, out, step), 1, rng, {.groups = count})), own("bn3", BatchNorm2d(made(in, out, step)))} {
+      stride(c.stride),
+      reduce{own("conv1", same_size(in, {1, c.out / 4, 1, first_groups}, rng)), own("bn1", BatchNorm2d(c.out / 4))},
+      depthwise{own("conv2", same_size(c.out / 4, {c.kernel, c.out / 4, c.stride, c.out / 4}, rng)), own("bn2", BatchNorm2d(c.out / 4))},
+      expand{own("conv3", same_size(c.out / 4, {1, made(in, c), 1, count}, rng)), own("bn3", BatchNorm2d(made(in, c)))} {
   if (!with) return;
-  const bool in_branch = with->place != Placement::post && with->place != Placement::identity;
-  const long width = in_branch ? channels_at(with->place, in, out / 4, made(in, out, step)) : with->place == Placement::post ? out : in;
+  const long width = in_branch(with->place) ? channels_at(with->place, in, c.out / 4, made(in, c)) : with->place == Placement::post ? c.out : in;
   se = PlacedSe{own("se", SqueezeExcite(width, *with, rng)), with->place};
 }
 
@@ -42,19 +41,14 @@ Shufflenet::Shufflenet(const ShufflenetDesign& table, long classes, Rng& rng)
     : design(table),
       stem{own("conv1", Conv2d(3, table.stem, 3, rng, {.stride = 2, .pad = 1})), own("bn1", BatchNorm2d(table.stem))},
       units(make_units(rng)),
-      fc(own("fc", Linear(table.stages.back().channels, classes, rng))) {}
+      fc(own("fc", Linear(table.stages.back().branch.back().out, classes, rng))) {}
 
 std::vector<ShuffleUnit> Shufflenet::make_units(Rng& rng) {
   std::vector<ShuffleUnit> all;
-  long in = design.stem, number = 2;
-  for (const ShuffleStage& stage : design.stages) {
-    const std::optional<SeOptions> se = se_in_stage(design.se, number);
-    for (long unit = 0; unit < stage.units; unit++, in = stage.channels) {
-      const long first_groups = all.empty() ? 1 : design.groups;  // the stem has too few channels to be divided
-      all.push_back(own(text("stage", number, ".", unit), ShuffleUnit(in, stage.channels, unit == 0 ? 2 : 1, design.groups, first_groups, se, rng)));
-    }
-    number++;
-  }
+  each_block(design.stages, design.stem, [&](long stage, long unit, long in, const std::vector<BranchConv>& row) {
+    const long first_groups = all.empty() ? 1 : design.groups;  // the stem has too few channels to be divided
+    all.push_back(own(text("stage", stage, ".", unit), ShuffleUnit(in, row[0], design.groups, first_groups, se_in_stage(design.se, stage), rng)));
+  });
   return all;
 }
 

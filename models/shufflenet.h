@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "layers/compose.h"
-#include "models/placement.h"
+#include "models/residual.h"
 
 namespace excite {
 
@@ -15,18 +14,14 @@ struct ShuffleUnit : Module {
   long groups, stride;
   ConvNorm reduce, depthwise, expand;
   std::optional<PlacedSe> se;
-  ShuffleUnit(long in, long out, long stride, long groups, long first_groups, const std::optional<SeOptions>& with, Rng& rng);
+  ShuffleUnit(long in, const BranchConv& c, long groups, long first_groups, const std::optional<SeOptions>& with, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
-};
-
-struct ShuffleStage {
-  long units, channels;
 };
 
 struct ShufflenetDesign {
   std::string name;
   long stem;                         // channels
-  std::vector<ShuffleStage> stages;  // 2, 3, ...
+  std::vector<Stage> stages;         // of each the depthwise kernel, channels, stride; 2, 3, ...
   long groups = 3;
   std::optional<SeOptions> se = {};
 };

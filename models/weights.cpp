@@ -111,9 +111,8 @@ std::string in_words(const std::string& model, const Settings& options) {
 Description told_by_names(const SafetensorsFile& file, const Wish& wish) {
   const NamesInFile names = names_in(file.names(), file.path());
   const Outline outline = outline_of(file, names);
-  Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
+  const Recognised r = recognise(outline, *names.dialect, wish.model, wish.options);
   const Dialect& its = line_with(*names.dialect, r.model);
-  if (&its != names.dialect) r = recognise(outline, its, r.model, wish.options);
   const bool has = its.has(r.model);
   const std::string whose = text(has ? "as " : "by the names of ", its.name, has ? "'s: " : ", which has no such network: ");
   const std::string left_out = names.left_out ? text(", without ", names.left_out, " tensors of AuxLogits") : "";

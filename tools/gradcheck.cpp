@@ -76,7 +76,7 @@ GradcheckReport check_model(const std::string& small, const Settings& settings) 
     for (const Module::Entry& entry : model.module.state())
       if (entry.kind != Module::Kind::buffer) parameters.push_back({entry.name, entry.var});
     const auto logits = [&] {
-      model.module.reseed_dropout(0, 0);
+      model.module.reseed(0, 0);
       return model(pictures.clone(), Mode::train);
     };
     if (seed < last_seed && some_gradient_is_zero(logits(), parameters, zero)) continue;

@@ -31,7 +31,8 @@ std::vector<std::string> names_of(const std::vector<std::string>& in_file, const
 
 Frame frame_of(const TrainedModel& t, Resize resize) {
   const long side = t.purpose.side > 0 ? t.purpose.side : t.model.picture_size;
-  return {side, t.purpose.short_side > 0 ? t.purpose.short_side : usual_short_side(side), resize};
+  const long usual = t.model.picture_size <= 32 ? side : usual_short_side(side);  // networks for CIFAR see its pictures whole
+  return {side, t.purpose.short_side > 0 ? t.purpose.short_side : usual, resize};
 }
 
 void add_voter_options(CLI::App& command, VoterOptions& o) {

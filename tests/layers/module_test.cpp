@@ -90,7 +90,7 @@ TEST(ReseedDropout, RepeatsMasksBySeedAndStepAlone) {
   const Net net(rng);
   const Var x = full({1000}, 1);
   const auto masks = [&](long seed, long step) {
-    net.reseed_dropout(seed, step);
+    net.reseed(seed, step);
     return std::pair(net.one(x, Mode::train)->value.clone(), net.two(x, Mode::train)->value.clone());
   };
   const auto [one, two] = masks(5, 7);

@@ -65,7 +65,7 @@ TEST(ShakeLayer, IsToldBySeedAndStep) {
   const Shake mix(ShakeOptions{});
   EXPECT_TRUE(mix.state().empty());
   const auto drawn = [&](long seed, long step) {
-    mix.reseed_dropout(seed, step);
+    mix.reseed(seed, step);
     return coefficients(mix, Mode::train);
   };
   const Coefficients first = drawn(1, 2), again = drawn(1, 2);

@@ -43,7 +43,7 @@ TEST(ShakeNetwork, TrainsWithTheSameBitsOnAnyNumberOfThreads) {
     set_threads(threads);
     Rng rng(0);
     const ShakeNetwork net(small_shake(), 5, rng);
-    net.reseed_dropout(7, step);
+    net.reseed(7, step);
     const Tensor pictures = normal({6, 9, 9, 3}, rng);
     backward(cross_entropy(net(pictures.clone(), Mode::train), {0, 1, 2, 3, 4, 0}));
     std::vector<Tensor> all;

@@ -58,7 +58,7 @@ TEST(EveryModel, LearnsAFewPicturesInTwentySteps) {
     Sgd sgd(trained, {.momentum = 0.9});
     std::vector<double> losses;
     for (int step = 0; step < 20; step++) {
-      model.module.reseed_dropout(0, step);
+      model.module.reseed(0, step);
       const Var loss = cross_entropy(model(pictures.clone(), Mode::train), labels);
       losses.push_back(static_cast<double>(loss->value.item()));
       backward(loss);
@@ -89,7 +89,7 @@ TEST(EveryModel, TrainsAsByItsSimpleOperations) {
     const long side = std::max(32l, fused.smallest);
     const Var x = normal({4, side, side, 3}, rng);
     const auto run = [&](const Model& model, Mode mode) {
-      model.module.reseed_dropout(0, 0);
+      model.module.reseed(0, 0);
       return model(x, mode);
     };
     EXPECT_TRUE(close(run(fused, Mode::train)->value, run(plain, Mode::train_plain)->value, in_double_build ? 1e-10 : 1e-3)) << small;

@@ -173,6 +173,15 @@ TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
   expect_same(copy_of(loaded.model), copy_of(model));
 }
 
+TEST(Weights, OfTheLaterInceptionsWantPixelsFromMinusOneToOne) {
+  const ScratchFolder folder;
+  for (const char* name : {"small_inception_v3", "se_small_inception_v4", "small_inception_resnet_v2", "small_bn_inception"}) {
+    const Model model = drawn(name, 8);
+    const bool later = std::string(name) != "small_bn_inception";
+    EXPECT_EQ(load_model(SafetensorsFile(foreign(folder, model, named("timm")))).purpose.mean[0], later ? 0.5 : 0.485) << name;
+  }
+}
+
 TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
   const ScratchFolder folder;
   const Model model = drawn("small_resnet", 9);

@@ -13,7 +13,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 import timm
 
 TIMM = {name: name for name in ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x4d", "resnext101_64x4d"]}
-TIMM |= {"se_" + name: "se" + name for name in TIMM} | {"senet154": "senet154"}
+TIMM |= {"se_" + name: "se" + name for name in TIMM} | {name: name for name in ["senet154", "inception_v4", "inception_resnet_v2"]}
 LEGACY = {"se_" + name: "legacy_se" + name for name in ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x4d"]}
 LEGACY |= {"senet154": "legacy_senet154"}
 TORCHVISION = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_64x4d"]
@@ -58,11 +58,37 @@ def with_block(name, dialect):
     return lambda classes: ResNet(Block, BLOCKS[layers], num_classes=classes, **groups)
 
 
+class Cifar(nn.Module):
+    """A network of 6 n + 2 layers for pictures of 32x32."""
+
+    def __init__(self, depth, classes):
+        super().__init__()
+        Block, i = excited(BasicBlock, "moskomule"), 16
+        self.conv1, self.bn1 = nn.Conv2d(3, i, 3, 1, 1, bias=False), nn.BatchNorm2d(i)
+        for number, out in enumerate([16, 32, 64], 1):
+            blocks = []
+            for block in range((depth - 2) // 6):
+                stride = 2 if number > 1 and block == 0 else 1
+                fit = None if i == out else nn.Sequential(nn.Conv2d(i, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+                blocks.append(Block(i, out, stride, fit))
+                i = out
+            setattr(self, f"layer{number}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(i, classes)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        return self.fc(self.layer3(self.layer2(self.layer1(x))).mean((2, 3)))
+
+
 TABLE = [(ours, "timm", lambda classes, its=its: timm.create_model(its, num_classes=classes)) for ours, its in TIMM.items()]
 TABLE += [(ours, "timm-legacy", lambda classes, its=its: timm.create_model(its, num_classes=classes)) for ours, its in LEGACY.items()]
 TABLE += [(name, "torchvision", lambda classes, name=name: getattr(torchvision.models, name)(num_classes=classes)) for name in TORCHVISION]
+TABLE += [("vgg16_bn", "torchvision", lambda classes: torchvision.models.vgg16_bn(num_classes=classes))]
+TABLE += [("inception_v3", "torchvision", lambda classes: torchvision.models.inception_v3(num_classes=classes, aux_logits=False, init_weights=False))]
 TABLE += [("se_resnet" + depth, "moskomule", with_block("se_resnet" + depth, "moskomule")) for depth in BLOCKS]
-TABLE += [(name, "miraclewkf", with_block(name, "miraclewkf")) for name in ["se_resnet18", "se_resnet50", "se_resnext50_32x4d"]]
+TABLE += [("se_resnet" + depth, "moskomule", lambda classes, depth=depth: Cifar(int(depth), classes)) for depth in ["20", "32", "56"]]
+MIRACLEWKF = ["se_resnet" + depth for depth in BLOCKS] + ["se_resnext50_32x4d", "se_resnext101_32x4d", "se_resnext152_32x4d"]
+TABLE += [(name, "miraclewkf", with_block(name, "miraclewkf")) for name in MIRACLEWKF]
 
 
 def drawn(make, classes):

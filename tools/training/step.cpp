@@ -77,7 +77,7 @@ StepResult TrainingStep::run(long step, const StepVisitor& visitor) {
   Batch batch = batch_of(step);
   if (visitor.batch_made) visitor.batch_made();
   const Var pictures(std::move(batch.x));
-  model_.module.reseed_dropout(recipe_.seed, step);
+  model_.module.reseed(recipe_.seed, step);
   const Var logits = model_(pictures, mode_);
   const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
   const double value = static_cast<double>(loss->value.item());
@@ -113,7 +113,7 @@ Batch TrainingStep::batch_of(long step) {
 // statistics, so it comes to the same numbers.
 void TrainingStep::explain(long step, const std::string& symptom) {
   for (const Var& p : model_.module.parameters()) p->grad = Tensor();
-  model_.module.reseed_dropout(recipe_.seed, step);
+  model_.module.reseed(recipe_.seed, step);
   Batch batch = batch_of(step);
   const Var logits = model_(std::move(batch.x), mode_);
   const std::string where = first_not_finite(cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));

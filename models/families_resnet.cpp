@@ -1,4 +1,4 @@
-// For each family a function from resolved options to a network, and one that adds the family's names to the list.
+// The residual networks' lines of the list of models: ResNet for small pictures and large, ResNeXt, SENet-154.
 #include "models/families.h"
 
 #include "models/cifar_resnet.h"
