@@ -1,6 +1,5 @@
 #include "core/kernels/conv2d_direct.h"
 
-#include <utility>
 #include <vector>
 
 #include "core/kernels/elementwise.h"
@@ -71,16 +70,19 @@ Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weig
   return packed;
 }
 
+// A pixel of a grid; walking from one to the next spares the divisions that finding it by its number takes.
+struct Pixel {
+  long row, col;
+};
+
 // Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside.
-void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, long first, long count, const real** inputs) {
-  for (long p = 0; p < count; p++) {
-    const long top = (first + p) / grid.cols * grid.step_in.h, left = (first + p) % grid.cols * grid.step_in.w;
-    for (std::size_t t = 0; t < grid.taps.size(); t++) {
-      const long row = top + grid.taps[t].row, col = left + grid.taps[t].col;
+void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, const Pixel* pixels, long count, const real** inputs) {
+  for (const Tap& tap : grid.taps)
+    for (long p = 0; p < count; p++) {
+      const long row = pixels[p].row * grid.step_in.h + tap.row, col = pixels[p].col * grid.step_in.w + tap.col;
       const bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
-      inputs[static_cast<long>(t) * count + p] = inside ? x + ((n * in.h + row) * in.w + col) * in.c : zero;
+      *inputs++ = inside ? x + ((n * in.h + row) * in.w + col) * in.c : zero;
     }
-  }
 }
 
 constexpr long pixels_a_piece = 32 * tile_rows;
@@ -95,19 +97,22 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
     const long n = piece / pieces, begin = piece % pieces * pixels_a_piece;
     std::vector<const real*> inputs(static_cast<std::size_t>(taps * tile_rows));
     alignas(vector_bytes) real sums[tile_rows * tile_vectors * lanes];
-    for_tile_rows(std::min(pixels_a_piece, pixels - begin), [&](long first, long count) {
-      find_inputs(grid, in, x, zero.data(), n, begin + first, count, inputs.data());
+    Pixel next{begin / grid.cols, begin % grid.cols};
+    for_tile_rows(std::min(pixels_a_piece, pixels - begin), [&](long, long count) {
+      Pixel pixel[tile_rows];
       real* to[tile_rows];
       for (long p = 0; p < count; p++) {
-        const long i = (begin + first + p) / grid.cols, j = (begin + first + p) % grid.cols;
-        to[p] = y + ((n * out.h + i * grid.step_out.h + grid.first_out.h) * out.w + j * grid.step_out.w + grid.first_out.w) * out.c;
+        pixel[p] = next;
+        to[p] = y + ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w + next.col * grid.step_out.w + grid.first_out.w) * out.c;
+        if (++next.col == grid.cols) next = {next.row + 1, 0};
       }
+      find_inputs(grid, in, x, zero.data(), n, pixel, count, inputs.data());
       for (long g = 0; g < groups.count; g++)
         for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
-          const long width = panel_width(k, groups.out);
+          const long width = panel_width(k, groups.out), channel = g * groups.out + k;
           const real* panel = weights.data() + (g * whole_vectors(groups.out) + k) * rows;
+          for (long p = 0; p < count; p++) __builtin_prefetch(to[p] + channel, 1);  // to be written after the product
           tile_product(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums, width);
-          const long channel = g * groups.out + k;
           for (long p = 0; p < count; p++)
             for_vectors(std::min(width, groups.out - k), [&](long v, long some) {
               store(to[p] + channel + v, at_least(load(sums + p * width + v) + load(finish.bias.data() + channel + v), floor), some);
@@ -229,15 +234,13 @@ Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy)
     parallel_for(groups.count * panels, [&](long i) { add_panel(0, q.n, i / panels, i % panels * panel, dw.data()); });
     return unpacked(q, groups, dw.data());
   }
-  const Shards shards(q.n);
-  std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
-  parallel_shards(shards, [&](long shard, long begin, long end) {
-    Tensor& dw = partial[static_cast<std::size_t>(shard)] = zeros({groups.count * size});
+  const Tensor dw = sum_over(Shards(q.n), [&](long begin, long end) {
+    Tensor some = zeros({groups.count * size});
     for (long g = 0; g < groups.count; g++)
-      for (long k = 0; k < groups.out; k += panel) add_panel(begin, end, g, k, dw.data());
+      for (long k = 0; k < groups.out; k += panel) add_panel(begin, end, g, k, some.data());
+    return some;
   });
-  for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);
-  return unpacked(q, groups, partial[0].data());
+  return unpacked(q, groups, dw.data());
 }
 
 }  // namespace excite

@@ -1,7 +1,6 @@
 #include "core/kernels/conv2d_gemm.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "core/gemm.h"
 #include "core/kernels/elementwise.h"
@@ -98,18 +97,15 @@ Tensor conv2d_gemm_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
 }
 
 Tensor conv2d_gemm_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
-  const Shards shards(q.n);
-  std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
-  parallel_shards(shards, [&](long shard, long begin, long end) {
-    Tensor& dw = partial[static_cast<std::size_t>(shard)] = zeros(q.weight());
+  return sum_over(Shards(q.n), [&](long begin, long end) {
+    Tensor dw = zeros(q.weight());
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, begin, end, [&](const Slab& slab) {
       unfold(q, slab, x.data(), unfolded.data());
       gemm_add(transposed(unfolded_matrix(q, slab, unfolded.data())), output_matrix(q, slab, dy.data()), dw.data() + slab.group * q.kg, q.k);
     });
+    return dw;
   });
-  for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);
-  return std::move(partial[0]);
 }
 
 }  // namespace excite

@@ -1,7 +1,6 @@
 #include "core/kernels/conv2d_winograd.h"
 
 #include <numeric>
-#include <utility>
 #include <vector>
 
 #include "core/kernels/elementwise.h"
@@ -285,15 +284,11 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
     gradient_blocks(bands, 0, bands.count, x.data(), dy.data(), du);
     return weight_gradient(q, du);
   }
-  const Shards shards(bands.count);
-  std::vector<Tensor> partial(static_cast<std::size_t>(shards.count));
-  parallel_shards(shards, [&](long shard, long begin, long end) {
+  return sum_over(Shards(bands.count), [&](long begin, long end) {
     Planes du(q.c, q.k);
     gradient_blocks(bands, begin, end, x.data(), dy.data(), du);
-    partial[static_cast<std::size_t>(shard)] = weight_gradient(q, du);
+    return weight_gradient(q, du);
   });
-  for (std::size_t s = 1; s < partial.size(); s++) add_to(partial[0], partial[s]);
-  return std::move(partial[0]);
 }
 
 }  // namespace excite

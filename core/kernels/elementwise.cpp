@@ -1,5 +1,6 @@
 #include "core/kernels/elementwise.h"
 
+#include <utility>
 #include <vector>
 
 namespace excite {
@@ -8,10 +9,19 @@ void add_to(Tensor& a, const Tensor& b) {
   map_into([](real x, real y) { return x + y; }, a, b);
 }
 
+Tensor sum_of(std::vector<Tensor> terms) {
+  Tensor& sum = terms.front();
+  for_pieces(sum.size(), [&](long begin, long end) {
+    for (std::size_t t = 1; t < terms.size(); t++)
+      for (long i = begin; i < end; i++) sum[i] += terms[t][i];
+  });
+  return std::move(sum);
+}
+
 namespace {
 // Sums term(i) over [0, size): each shard in double, the shards in their order.
 template <class Term>
-double sum_of(long size, const Term& term) {
+double sum_of_terms(long size, const Term& term) {
   const Shards shards(size, 4096);
   std::vector<double> partial(static_cast<std::size_t>(shards.count));
   parallel_shards(shards, [&](long s, long begin, long end) {
@@ -26,12 +36,12 @@ double sum_of(long size, const Term& term) {
 }  // namespace
 
 double sum(const Tensor& a) {
-  return sum_of(a.size(), [&](long i) { return static_cast<double>(a[i]); });
+  return sum_of_terms(a.size(), [&](long i) { return static_cast<double>(a[i]); });
 }
 
 double dot(const Tensor& a, const Tensor& b) {
   require(a.shape() == b.shape(), "dot: shapes ", a.shape(), " and ", b.shape(), " differ");
-  return sum_of(a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+  return sum_of_terms(a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
 }
 
 Tensor add_rows(const Tensor& x, const Tensor& b) {

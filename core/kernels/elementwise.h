@@ -1,6 +1,8 @@
 // One number out of one number from each tensor, in parallel over pieces small enough to stay in a core's cache.
 #pragma once
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -36,6 +38,16 @@ void map_into(const F& f, Tensor& a, const Tensors&... rest) {
 }
 
 void add_to(Tensor& a, const Tensor& b);                  // a += b
+Tensor sum_of(std::vector<Tensor> terms);                 // of the same shape, at least one; added in their order
+
+// The sum of what body(begin, end) gives for each shard.
+template <class Body>
+Tensor sum_over(const Shards& shards, const Body& body) {
+  std::vector<Tensor> terms(static_cast<std::size_t>(shards.count));
+  parallel_shards(shards, [&](long s, long begin, long end) { terms[static_cast<std::size_t>(s)] = body(begin, end); });
+  return sum_of(std::move(terms));
+}
+
 double sum(const Tensor& a);                              // added in a fixed order, in double
 double dot(const Tensor& a, const Tensor& b);             // likewise
 

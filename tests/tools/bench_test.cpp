@@ -158,6 +158,15 @@ TEST(Compare, SaysHowItIsUsed) {
   }
 }
 
+// The command here says how many threads it is given: 3 with `--threads 2`, and twice 1 with `--threads 1`.
+TEST(PeersThreads, ComparesTwoThreadsWithTwoProcessesTogether) {
+  const Ending ending = shell("tools/peers/threads 2 -- sh -c 'echo pictures/s $(( $1 * 2 - 1 ))'");
+  EXPECT_EQ(ending.code, 0) << ending.err;
+  expect_contains(ending.out, "two threads / two processes 1.500");
+  expect_contains(shell("tools/peers/threads 2 -- echo nothing").err, "printed no line 'pictures/s N'");
+  expect_contains(shell("tools/peers/threads").err, "usage: threads ROUNDS -- COMMAND");
+}
+
 // A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as taken.
 TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
   const Ending ending = bench({"--ops"});
