@@ -12,6 +12,18 @@
 
 namespace excite {
 
+// Training or evaluation, for every layer that cares. train_plain is train by simple operations alone, none that does the work of several: slower,
+// and what train is held to. Evaluation may bring layers that were folded once and for all; see layers/folded.h.
+class FoldedLayers;
+struct Mode {
+  enum class Kind { train, train_plain, evaluate } kind;
+  FoldedLayers* folded = nullptr;
+  bool training() const { return kind != Kind::evaluate; }
+  bool operator==(const Mode&) const = default;
+  static const Mode train, train_plain, evaluate;
+};
+inline constexpr Mode Mode::train{Mode::Kind::train}, Mode::train_plain{Mode::Kind::train_plain}, Mode::evaluate{Mode::Kind::evaluate};
+
 // A layer's bias at the start. Layers without one suit what is normalised right after.
 enum class Bias { none, zero, drawn };
 

@@ -85,7 +85,7 @@ void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real
     }
 }
 
-constexpr long pixels_a_piece = 32 * tile_rows;
+constexpr long pixels_a_piece = 16 * most_tile_rows;
 
 void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Finish& finish, const Pictures& out,
               real* y) {
@@ -95,12 +95,12 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
   const Vec floor = Vec{} + finish.floor;
   parallel_for(in.n * pieces, [&](long piece) {
     const long n = piece / pieces, begin = piece % pieces * pixels_a_piece;
-    std::vector<const real*> inputs(static_cast<std::size_t>(taps * tile_rows));
-    alignas(vector_bytes) real sums[tile_rows * tile_vectors * lanes];
+    std::vector<const real*> inputs(static_cast<std::size_t>(taps * most_tile_rows));
+    alignas(vector_bytes) real sums[most_tile_rows * tile_vectors * lanes];
     Pixel next{begin / grid.cols, begin % grid.cols};
-    for_tile_rows(std::min(pixels_a_piece, pixels - begin), [&](long, long count) {
-      Pixel pixel[tile_rows];
-      real* to[tile_rows];
+    for_tile_rows(std::min(pixels_a_piece, pixels - begin), tile_rows(panel_width(0, groups.out)), [&](long, long count) {
+      Pixel pixel[most_tile_rows];
+      real* to[most_tile_rows];
       for (long p = 0; p < count; p++) {
         pixel[p] = next;
         to[p] = y + ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w + next.col * grid.step_out.w + grid.first_out.w) * out.c;
@@ -156,7 +156,7 @@ void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, con
   const long from_stride = ragged ? width : q.k;
   const Grid grid = forward_grid(q);
   for (const Tap& tap : grid.taps)
-    for_tile_rows(groups.in, [&](long c, long rows) {
+    for_tile_rows(groups.in, tile_rows(width), [&](long c, long rows) {
       const auto first_inside = [](long at, long step) { return at >= 0 ? 0 : (-at + step - 1) / step; };
       const auto after_inside = [](long at, long step, long size, long count) { return std::clamp((size - at + step - 1) / step, 0l, count); };
       const long i0 = first_inside(tap.row, q.stride.h), i1 = after_inside(tap.row, q.stride.h, q.h, q.oh);

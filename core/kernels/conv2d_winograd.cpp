@@ -122,20 +122,22 @@ void output_band(const Bands& bands, Planes& planes, long at, const Finish& fini
 // m = x u at one place: (tiles, C) (C, K)
 void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes& m) {
   const real* u = weight.data() + place * packed_size(x.channels, m.channels);
-  for (long k = 0; k < m.row; k += tile_vectors * lanes)
-    for_tile_rows(tiles, [&](long first, long rows) {
-      tile_product(x.rows.data() + first, rows, place * x.plane, 1, x.channels, u + k * x.channels, panel_width(k, m.channels), m.at(place, first) + k,
-                   m.row);
+  for (long k = 0; k < m.row; k += tile_vectors * lanes) {
+    const long width = panel_width(k, m.channels);
+    for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
+      tile_product(x.rows.data() + first, rows, place * x.plane, 1, x.channels, u + k * x.channels, width, m.at(place, first) + k, m.row);
     });
+  }
 }
 
 // du += x^T dm at one place: (C, tiles) (tiles, K)
 void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
-  for (long k = 0; k < dm.row; k += tile_vectors * lanes)
-    for_tile_rows(x.channels, [&](long c, long rows) {
-      tile_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0}, panel_width(k, dm.channels), 1, tiles,
-                 du.at(place, c) + k, du.row);
+  for (long k = 0; k < dm.row; k += tile_vectors * lanes) {
+    const long width = panel_width(k, dm.channels);
+    for_tile_rows(x.channels, tile_rows(width), [&](long c, long rows) {
+      tile_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0}, width, 1, tiles, du.at(place, c) + k, du.row);
     });
+  }
 }
 
 // Small weights stay in a core's cache, so each core takes blocks of tiles of its own. Large ones do not: there all cores work on one
@@ -147,7 +149,7 @@ bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 long bands_a_block(const Bands& bands, bool large) {
   const long bytes_a_tile = places * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) * static_cast<long>(sizeof(real));
   const long tiles = large ? 192 : std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
-  const long fitting = std::max(1l, tiles / bands.across), whole = tile_rows / std::gcd(tile_rows, bands.across);
+  const long fitting = std::max(1l, tiles / bands.across), whole = most_tile_rows / std::gcd(most_tile_rows, bands.across);
   return fitting < whole ? fitting : fitting / whole * whole;
 }
 

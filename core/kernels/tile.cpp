@@ -1,5 +1,8 @@
 #include "core/kernels/tile.h"
 
+#include <array>
+#include <utility>
+
 namespace excite {
 
 namespace {
@@ -11,25 +14,25 @@ using Outer = void (*)(const PixelLines& x, const PixelLines& dy, long lines, lo
 template <int P, int V>
 [[gnu::noinline]] void product(const real* const* x, long first, long taps, long channels, const real* w, real* y, long y_stride) {
   Vec sum[P][V];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sum[p][v] = Vec{};
   for (long t = 0; t < taps; t++, x += P) {
     const real* row[P];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int p = 0; p < P; p++) row[p] = x[p] + first;
     for (long c = 0; c < channels; c++, w += V * lanes) {
       Vec weight[V];
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) weight[v] = load(w + v * lanes);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
       for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sum[p][v] += row[p][c] * weight[v];
     }
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) store(y + p * y_stride + v * lanes, sum[p][v]);
@@ -39,7 +42,7 @@ template <int P, int V>
 [[gnu::noinline]] void outer(const PixelLines& x_lines, const PixelLines& dy_lines, long lines, long pixels, real* dw, long dw_stride) {
   const long x_pixel = x_lines.pixel, dy_pixel = dy_lines.pixel;
   Vec sum[P][V];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sum[p][v] = Vec{};
@@ -50,23 +53,28 @@ template <int P, int V>
       Vec grad[V];
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) grad[v] = load(dy + v * lanes);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
       for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sum[p][v] += x[p] * grad[v];
     }
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int p = 0; p < P; p++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) store(dw + p * dw_stride + v * lanes, load(dw + p * dw_stride + v * lanes) + sum[p][v]);
 }
 
-// Of each size there is a function, chosen by rows and vectors.
-template <int V> constexpr Product products[] = {product<1, V>, product<2, V>, product<3, V>, product<4, V>, product<5, V>, product<6, V>};
-template <int V> constexpr Outer outers[] = {outer<1, V>, outer<2, V>, outer<3, V>, outer<4, V>, outer<5, V>, outer<6, V>};
-constexpr const Product* products_by_width[] = {products<1>, products<2>, products<3>, products<4>};
-constexpr const Outer* outers_by_width[] = {outers<1>, outers<2>, outers<3>, outers<4>};
+// Of each size there is a function, chosen by vectors and rows.
+template <int V, int... P>
+constexpr std::array<Product, sizeof...(P)> products(std::integer_sequence<int, P...>) { return {product<P + 1, V>...}; }
+template <int V, int... P>
+constexpr std::array<Outer, sizeof...(P)> outers(std::integer_sequence<int, P...>) { return {outer<P + 1, V>...}; }
+template <int V> using Rows = std::make_integer_sequence<int, tile_rows(V * lanes)>;
+template <int V> constexpr auto products_of = products<V>(Rows<V>());
+template <int V> constexpr auto outers_of = outers<V>(Rows<V>());
+constexpr const Product* products_by_width[] = {products_of<1>.data(), products_of<2>.data(), products_of<3>.data(), products_of<4>.data()};
+constexpr const Outer* outers_by_width[] = {outers_of<1>.data(), outers_of<2>.data(), outers_of<3>.data(), outers_of<4>.data()};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // The two innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
-// A tile is up to `tile_rows` rows by up to `tile_vectors` vectors: as many sums as registers hold, and enough of them in flight to keep
-// both multipliers of a core busy.
+// A tile is up to `tile_vectors` vectors wide, and the narrower, the more rows it has: as many sums as registers hold, and enough of them in
+// flight to keep both multipliers of a core busy.
 #pragma once
 #include <algorithm>
 
@@ -8,7 +8,8 @@
 
 namespace excite {
 
-inline constexpr long tile_rows = 6, tile_vectors = vector_registers == 32 ? 4 : 2;
+inline constexpr long tile_vectors = vector_registers == 32 ? 4 : 2, most_tile_rows = 12;
+inline constexpr long tile_rows(long width) { return width == lanes ? 12 : 6; }
 
 // Columns are taken a panel at a time, `tile_vectors` vectors wide but for the last one. A packed matrix of `rows` rows has its panels one after
 // the other, each row-major, so that a tile reads it from front to back: panel(k) begins at number k * rows.
@@ -31,10 +32,10 @@ struct PixelLines {
 // dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :],  for p < rows and `width` columns
 void tile_outer(const PixelLines& x, long rows, const PixelLines& dy, long width, long lines, long pixels, real* dw, long dw_stride);
 
-// Cuts [0, count) into as few pieces of at most `tile_rows` as there can be, all nearly equal, and calls body(first, how_many).
+// Cuts [0, count) into as few pieces of at most `most` as there can be, all nearly equal, and calls body(first, how_many).
 template <class Body>
-void for_tile_rows(long count, const Body& body) {
-  const long pieces = (count + tile_rows - 1) / tile_rows;
+void for_tile_rows(long count, long most, const Body& body) {
+  const long pieces = (count + most - 1) / most;
   for (long i = 0; i < pieces; i++) body(count * i / pieces, count * (i + 1) / pieces - count * i / pieces);
 }
 
