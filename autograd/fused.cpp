@@ -1,12 +1,14 @@
-// The pages of operations that do the work of several in fewer passes over memory. Each is held to the operations that its line in ops.h
+// The pages of operations that do the work of several in fewer passes over memory. Each is held to the operations that its line in fused.h
 // names, in value and gradients, so whoever reads to understand can leave this file out.
+#include "autograd/fused.h"
+
 #include <utility>
 
+#include "autograd/convolution.h"
 #include "autograd/normalisation.h"
-#include "autograd/ops.h"
 #include "core/check.h"
+#include "core/kernels/conv2d_fused.h"
 #include "core/kernels/elementwise.h"
-#include "core/kernels/fused.h"
 
 namespace excite {
 
@@ -27,46 +29,87 @@ Var unseen(const Gate& gate, const Var& q) {
   return gate(q);
 }
 
-}  // namespace
+using Moments = std::shared_ptr<const PictureMoments>;
 
-// As batch_norm, with dy of it where y > 0 and 0 elsewhere.
-Var batch_norm_relu(const Var& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
-  const NormVars vars{u, gamma, beta, running_mean, running_var};
-  require_pictures("batch_norm_relu", u);
-  require_batch("batch_norm_relu", vars);
-  ChannelMoments moments = picture_moments(u->value).all;
-  move_running(vars, moments, momentum);
-  const auto z = std::make_shared<const Normalised>(vars, std::move(moments), eps);
-  return result("batch_norm_relu", affine_relu(u->value, z->mean, z->a, beta->value), {u, gamma, beta}, [=](Node& y) {
-    const PictureSums d = affine_relu_sums(y.grad, u->value, z->mean, z->a, beta->value);
+Moments moments_of(const Measured& u) { return u.moments ? u.moments : std::make_shared<const PictureMoments>(picture_moments(u.u->value)); }
+
+std::shared_ptr<const Normalised> normalised(const NormVars& vars, const PictureMoments& moments, double eps, double momentum) {
+  move_running(vars, moments.all, momentum);
+  return std::make_shared<const Normalised>(vars, moments.all, eps);
+}
+
+// u -> relu(batch_norm(u)), as a function of one number a channel and of u.
+struct NormReluOf {
+  Var u, gamma, beta;
+  std::shared_ptr<const Normalised> z;
+  NormReluOf(const char* op, const Measured& measured, const NormVars& vars, double eps, double momentum)
+      : u(vars.x), gamma(vars.gamma), beta(vars.beta) {
+    require_pictures(op, u);
+    require_batch(op, vars);
+    z = normalised(vars, *moments_of(measured), eps, momentum);
+  }
+  NormRelu norm() const { return {z->mean, z->a, beta->value}; }
+  bool needs_grad() const { return u.needs_grad() || gamma.needs_grad() || beta.needs_grad(); }
+
+  // As batch_norm's, with dy where the ReLU let something through and 0 elsewhere; `d` are the sums of that.
+  void backward(Tensor dy, const PictureSums& d) const {
     ChannelSums sums{sum_rows(d.d), sum_rows(d.d_u)};
     NormGradient by(*z, sums, u.shape().rows());
     if (u.needs_grad()) {
-      affine_relu_dx(y.grad, u->value, z->mean, z->a, beta->value, by.slope, by.shift);
-      u.add_grad(std::move(y.grad));
+      affine_relu_dx(dy, u->value, z->mean, z->a, beta->value, by.slope, by.shift);
+      u.add_grad(std::move(dy));
     }
     gamma.add_grad(std::move(by.dgamma));
     beta.add_grad(std::move(sums.dy));
+  }
+};
+
+}  // namespace
+
+Measured measured_conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
+  ConvolvedPictures value = conv2d_moments(x->value, w->value, options);
+  return {convolved(std::move(value.y), x, w, options), std::make_shared<const PictureMoments>(std::move(value.moments))};
+}
+
+Var batch_norm_relu(const Measured& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
+  const NormReluOf x("batch_norm_relu", u, {u.u, gamma, beta, running_mean, running_var}, eps, momentum);
+  return result("batch_norm_relu", affine_relu(x.u->value, x.z->mean, x.z->a, beta->value), {x.u, gamma, beta}, [=](Node& y) {
+    const PictureSums d = affine_relu_sums(y.grad, x.u->value, x.z->mean, x.z->a, x.beta->value);
+    x.backward(std::move(y.grad), d);
   });
+}
+
+// What is convolved is nowhere written: it is computed from u when it is read, forward and for dw.
+Measured batch_norm_relu_conv2d(const Measured& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, const Var& w,
+                                const Conv2dOptions& options, double eps, double momentum) {
+  const NormReluOf x("batch_norm_relu_conv2d", u, {u.u, gamma, beta, running_mean, running_var}, eps, momentum);
+  ConvolvedPictures value = norm_relu_conv2d(x.u->value, x.norm(), w->value, options);
+  const Var y = result("batch_norm_relu_conv2d", std::move(value.y), {x.u, w, gamma, beta}, [=](Node& node) {
+    if (w.needs_grad()) w.add_grad(norm_relu_conv2d_dw(x.u->value, x.norm(), node.grad, w.shape(), options));
+    if (!x.needs_grad()) return;
+    NormReluGradient dx = norm_relu_conv2d_dx(node.grad, w->value, x.u->value, x.norm(), options);
+    x.backward(std::move(dx.dy), dx.sums);
+  });
+  return {y, std::make_shared<const PictureMoments>(std::move(value.moments))};
 }
 
 // The gate is a small graph of its own on [N, C], walked in here: what it gives, s[n, c], scales a channel, and what it is given, the mean q[n, c]
 // of a channel of z, needs no pass over z, because the mean of a (u - mean) + beta is the same of u's mean. With d = dy where y > 0, else 0:
 //   dshortcut = d      ds = sum over h, w of d z      dq from the gate      dz = s d + dq / (H W)
 // and from dz batch_norm's gradient, whose two sums follow from each picture's.
-Var block_tail(const Var& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, const Gate& gate, const Var& shortcut,
-               double eps, double momentum) {
+Var block_tail(const Measured& measured, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, const Gate& gate,
+               const Var& shortcut, double eps, double momentum) {
+  const Var& u = measured.u;
   const NormVars vars{u, gamma, beta, running_mean, running_var};
   require_pictures("block_tail", u);
   require_batch("block_tail", vars);
   require(u.shape() == shortcut.shape(), "block_tail: input ", u.shape(), " and shortcut ", shortcut.shape(), " differ, expected equal shapes");
-  PictureMoments moments = picture_moments(u->value);
-  move_running(vars, moments.all, momentum);
-  const auto z = std::make_shared<const Normalised>(vars, std::move(moments.all), eps);
-  const auto from_mean = std::make_shared<const Tensor>(affine_rows(moments.mean, z->mean, full(gamma.shape(), 1), zeros(gamma.shape())));
+  const Moments moments = moments_of(measured);
+  const auto z = normalised(vars, *moments, eps, momentum);
+  const auto from_mean = std::make_shared<const Tensor>(affine_rows(moments->mean, z->mean, full(gamma.shape(), 1), zeros(gamma.shape())));
 
   const Shape per_picture{u.shape()[0], u.shape()[3]};
-  const Var q = parameter(affine_rows(moments.mean, z->mean, z->a, beta->value));
+  const Var q = parameter(affine_rows(moments->mean, z->mean, z->a, beta->value));
   const Var s = gate ? unseen(gate, q) : Var(full(per_picture, 1));
   require(s.shape() == per_picture, "block_tail: the gate made ", s.shape(), " of ", per_picture, ", expected the same shape");
 

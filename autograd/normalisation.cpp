@@ -40,8 +40,8 @@ Tensor product(const Tensor& a, const Tensor& b) {
 }
 }  // namespace
 
-Normalised::Normalised(const NormVars& v, ChannelMoments moments, double eps)
-    : mean(std::move(moments.mean)),
+Normalised::Normalised(const NormVars& v, const ChannelMoments& moments, double eps)
+    : mean(moments.mean.clone()),
       inverse(map([=](real var) { return 1 / std::sqrt(var + static_cast<real>(eps)); }, moments.var)),
       a(product(v.gamma->value, inverse)) {}
 
@@ -56,9 +56,9 @@ NormGradient::NormGradient(const Normalised& z, const ChannelSums& e, long m)
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
   const NormVars vars{x, gamma, beta, running_mean, running_var};
   require_batch("batch_norm", vars);
-  ChannelMoments moments = channel_moments(x->value);
+  const ChannelMoments moments = channel_moments(x->value);
   move_running(vars, moments, momentum);
-  const auto z = std::make_shared<const Normalised>(vars, std::move(moments), eps);
+  const auto z = std::make_shared<const Normalised>(vars, moments, eps);
   return result("batch_norm", affine_rows(x->value, z->mean, z->a, beta->value), {x, gamma, beta}, [=](Node& y) {
     ChannelSums sums = channel_sums(y.grad, x->value, z->mean);
     NormGradient by(*z, sums, x.shape().rows());

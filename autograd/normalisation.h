@@ -19,7 +19,7 @@ void move_running(const NormVars& vars, const ChannelMoments& batch, double mome
 // z = batch_norm(x) = a (x - mean) + beta,  a = gamma inverse,  inverse = 1 / sqrt(var + eps)
 struct Normalised {
   Tensor mean, inverse, a;
-  Normalised(const NormVars& vars, ChannelMoments moments, double eps);
+  Normalised(const NormVars& vars, const ChannelMoments& moments, double eps);
 };
 
 // With e the gradient of z, and m values a channel:  dx = a e + slope (x - mean) + shift  and  dgamma = inverse sum e (x - mean).

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "autograd/ops.h"
+#include "autograd/fused.h"
 
 namespace excite {
 
@@ -95,6 +95,14 @@ OpCase block_tail_case(const std::string& name, const Shape& u, bool gated) {
   std::vector<Shape> shapes{u, {c}, {c}, u};
   if (gated) shapes.insert(shapes.end(), {{c, hidden}, {hidden}, {hidden, c}, {c}});
   return {"block_tail", name, block_tail_of, normals(shapes)};
+}
+
+// conv2d(relu(batch_norm(u)), w)
+OpCase norm_relu_conv_case(const std::string& name, const Shape& u, const Shape& w, const Conv2dOptions& options) {
+  const auto op = [=](const Vars& in) {
+    return batch_norm_relu_conv2d(in[0], in[1], in[2], zeros(in[1].shape()), full(in[1].shape(), 1), in[3], options).u;
+  };
+  return {"batch_norm_relu_conv2d", name, op, normals({u, {u[-1]}, {u[-1]}, w})};
 }
 
 // ---- the lists, joined in op_cases() ----
@@ -199,6 +207,9 @@ std::vector<OpCase> normalisation() {
 
 std::vector<OpCase> fused() {
   const auto norm_relu = [](const Vars& in) { return batch_norm_relu(in[0], in[1], in[2], zeros(in[1].shape()), full(in[1].shape(), 1)); };
+  const auto measured = [](const Vars& in) {
+    return batch_norm_relu(measured_conv2d(in[0], in[1], {.pad = 1}), in[2], in[3], zeros(in[2].shape()), full(in[2].shape(), 1));
+  };
   const auto gated_by_itself = [](const Vars& in) {
     return block_tail(in[0], in[1], in[2], zeros({3}), full({3}, 1), [](const Var& q) { return q; }, in[0]);
   };
@@ -207,6 +218,10 @@ std::vector<OpCase> fused() {
       {"batch_norm_relu", "one picture", norm_relu, normals({{1, 3, 3, 9}, {9}, {9}})},
       {"batch_norm_relu", "mean 100, deviation 1", norm_relu,
        [](Rng& rng) { return Vars{normal({3, 2, 2, 2}, rng, 100), normal({2}, rng), normal({2}, rng)}; }},
+      {"measured_conv2d", "and the batch_norm that takes its moments", measured, normals({{2, 4, 3, 8}, {3, 3, 8, 8}, {8}, {8}})},
+      norm_relu_conv_case("3x3, 8 channels", {2, 4, 5, 8}, {3, 3, 8, 8}, {.pad = 1}),
+      norm_relu_conv_case("3x3, every second pixel", {2, 4, 5, 3}, {3, 3, 3, 4}, {.stride = 2, .pad = 1}),
+      norm_relu_conv_case("1x1", {2, 3, 2, 4}, {1, 1, 4, 5}, {}),
       block_tail_case("with a gate", {3, 2, 3, 4}, true),
       block_tail_case("with a gate, one pixel", {4, 1, 1, 3}, true),
       block_tail_case("without a gate", {3, 2, 2, 9}, false),

@@ -11,7 +11,7 @@
 namespace excite {
 
 struct OpCase {
-  std::string op;                                          // its name in ops.h, or "composed" for several together
+  std::string op;                                          // its name in the catalogue, or "composed" for several together
   std::string name;                                        // what is special about it
   std::function<Var(const std::vector<Var>& in)> f;        // of `in` alone: each call gives the same value
   std::function<std::vector<Var>(Rng& rng)> inputs;        // away from kinks

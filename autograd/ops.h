@@ -1,5 +1,5 @@
 // The catalogue of operations: one formula a line. Each takes Vars and returns a Var; its page, the value and right under it the
-// gradient, is in ops.cpp (normalisation and shake in files of their names, several in one in fused.cpp). Shapes: pictures [N, H, W, C],
+// gradient, is in ops.cpp (normalisation and shake in files of their names, several in one in fused.h). Shapes: pictures [N, H, W, C],
 // convolution weights [R, S, C/groups, K], linear weights [in, out], logits [N, classes]. An input of a wrong shape is an Error that names the op and prints both shapes.
 #pragma once
 #include <vector>
@@ -39,15 +39,6 @@ Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& runni
                double momentum = batch_norm_momentum);
 // The same with the running statistics in place of the batch's.
 Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps = batch_norm_eps);
-
-// ---- several in one: each is its formula, in fewer passes over memory; u and shortcut are pictures ----
-// relu(batch_norm(u))
-Var batch_norm_relu(const Var& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps = batch_norm_eps,
-                    double momentum = batch_norm_momentum);
-// relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut)  where z = batch_norm(u); without a gate, relu(z + shortcut)
-using Gate = std::function<Var(const Var& squeezed)>;          // [N, C] -> [N, C]
-Var block_tail(const Var& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, const Gate& gate, const Var& shortcut,
-               double eps = batch_norm_eps, double momentum = batch_norm_momentum);
 
 // ---- pools ----
 Var max_pool2d(const Var& x, const Pool2dOptions& options);    // padding counts as minus infinity

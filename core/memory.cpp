@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,9 +29,15 @@ long rounded(long bytes) {
   return (bytes + grain - 1) / grain * grain;
 }
 
+// Which thread gave it back: in that one's cache it may still be.
+struct Waiting {
+  void* memory;
+  std::thread::id from;
+};
+
 struct Pool {
   std::mutex mutex;
-  std::map<long, std::vector<void*>> free;  // by size in bytes
+  std::map<long, std::vector<Waiting>> free;  // by size in bytes
   MemoryStats stats{};
 };
 // Never destroyed: tensors with static lifetime may be freed after main has ended.
@@ -44,8 +51,10 @@ void* take(long bytes) {
   MemoryStats& stats = pool().stats;
   void* memory = nullptr;
   if (auto& waiting = pool().free[bytes]; !waiting.empty()) {
-    memory = waiting.back();
-    waiting.pop_back();
+    const auto own = std::find_if(waiting.rbegin(), waiting.rend(), [](const Waiting& w) { return w.from == std::this_thread::get_id(); });
+    const auto taken = own != waiting.rend() ? std::prev(own.base()) : std::prev(waiting.end());
+    memory = taken->memory;
+    waiting.erase(taken);
   } else {
     const bool large = bytes >= huge_page;
     const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
@@ -61,7 +70,7 @@ void* take(long bytes) {
 
 void give_back(void* memory, long bytes) {
   std::lock_guard lock(pool().mutex);
-  pool().free[bytes].push_back(memory);
+  pool().free[bytes].push_back({memory, std::this_thread::get_id()});
   pool().stats.live -= bytes;
 }
 
@@ -100,7 +109,7 @@ MemoryStats memory_stats() {
 void release_unused() {
   std::lock_guard lock(pool().mutex);
   for (auto& [bytes, waiting] : pool().free) {
-    for (void* memory : waiting) std::free(memory);
+    for (const Waiting& w : waiting) std::free(w.memory);
     pool().stats.reserved -= bytes * static_cast<long>(waiting.size());
     waiting.clear();
   }

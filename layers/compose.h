@@ -1,56 +1,51 @@
-// Layers that networks always use together. What each comes to is its comment: that is what evaluation and Mode::train_plain run, operation by
-// operation. Mode::train runs fewer operations that come to the same with fewer passes over memory, and a mode with folded layers one convolution
-// for convolution and batch-norm.
+// Layers that networks always use together. What each comes to is its comment, and what stands below it is that, operation by operation: so run
+// evaluation and Mode::train_plain. Mode::train and inference come to the same in fewer passes over memory (fewer_passes.h).
 #pragma once
-#include "core/kernels/fused.h"
-#include "layers/folded.h"
+#include "layers/fewer_passes.h"
 #include "layers/squeeze_excite.h"
 
 namespace excite {
 
-struct ConvNorm {
-  Conv2d conv;
-  BatchNorm2d bn;
-};
-
 // relu(bn(x))
 inline Var norm_relu(const BatchNorm2d& bn, const Var& x, Mode mode) {
-  if (mode != Mode::train) return relu(bn(x, mode));
-  return batch_norm_relu(x, bn.gamma, bn.beta, bn.running_mean, bn.running_var, bn.eps);
+  return mode == Mode::train ? fused_norm_relu(bn, x) : relu(bn(x, mode));
 }
 
 // bn(conv(x))
 inline Var conv_norm(const ConvNorm& c, const Var& x, Mode mode) {
-  if (mode.folded) return result("conv2d", mode.folded->of(c.conv, c.bn).conv(x->value), {x, c.conv.w}, {});
-  return c.bn(c.conv(x), mode);
+  return mode.folded ? folded_conv_norm(c, x, *mode.folded) : c.bn(c.conv(x), mode);
 }
 
 // relu(bn(conv(x)))
 inline Var conv_norm_relu(const ConvNorm& c, const Var& x, Mode mode) {
-  if (mode.folded) return result("conv2d", mode.folded->of(c.conv, c.bn).conv_relu(x->value), {x, c.conv.w}, {});
-  return norm_relu(c.bn, c.conv(x), mode);
+  if (mode == Mode::train) return fused_conv_norm_relu(c, x);
+  return mode.folded ? folded_conv_norm_relu(c, x, *mode.folded) : relu(conv_norm(c, x, mode));
 }
 
-// relu(z + shortcut) of z = bn(conv(x)), the end of a residual block; with a gate, relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut)
-inline Var conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x, const Var& shortcut, Mode mode) {
-  if (mode == Mode::train)
-    return block_tail(c.conv(x), c.bn.gamma, c.bn.beta, c.bn.running_mean, c.bn.running_var, gate, shortcut, c.bn.eps);
-  const Var z = conv_norm(c, x, mode);
-  if (!gate) return relu(add(z, shortcut));
-  const Var s = gate(global_avg_pool(z));
-  if (!mode.folded) return relu(add(scale_channels(z, s), shortcut));
-  const Tensor none = zeros({z.shape()[3]});
-  return result("scale_add_relu", affine_add_relu(z->value, none, s->value, none, shortcut->value), {z, s, shortcut}, {});
+// The same of each in turn.
+inline Var chain_norm_relu(Chain chain, const Var& x, Mode mode) {
+  Var u = x;
+  for (const ConvNorm& c : chain) u = conv_norm_relu(c, u, mode);
+  return u;
 }
 
-inline Var conv_norm_add_relu(const ConvNorm& c, const Var& x, const Var& shortcut, Mode mode) {
-  return conv_norm_gate_add_relu(c, Gate(), x, shortcut, mode);
+// bn(conv(... relu(bn(conv(x)))))
+inline Var chain_norm(Chain chain, const Var& x, Mode mode) {
+  return conv_norm(chain.back(), chain_norm_relu(chain.first(chain.size() - 1), x, mode), mode);
 }
 
-// relu(se(bn(conv(x))) + shortcut)
-inline Var conv_norm_excite_add_relu(const ConvNorm& c, const SqueezeExcite& se, const Var& x, const Var& shortcut, Mode mode) {
-  if (!se.how.squeezes_means()) return relu(add(se(conv_norm(c, x, mode)), shortcut));
-  return conv_norm_gate_add_relu(c, [&](const Var& squeezed) { return se.gate(squeezed); }, x, shortcut, mode);
+// relu(chain(x) + shortcut), the end of a residual block
+inline Var chain_add_relu(Chain chain, const Var& x, const Var& shortcut, Mode mode) {
+  if (mode == Mode::train) return fused_chain_gate_add_relu(chain, Gate(), x, shortcut);
+  return relu(add(chain_norm(chain, x, mode), shortcut));
+}
+
+// relu(se(chain(x)) + shortcut)
+inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x, const Var& shortcut, Mode mode) {
+  const bool by_means = se.how.squeezes_means();
+  if (mode == Mode::train && by_means) return fused_chain_gate_add_relu(chain, [&](const Var& q) { return se.gate(q); }, x, shortcut);
+  const Var z = chain_norm(chain, x, mode);
+  return mode.folded && by_means ? folded_scale_add_relu(z, se.gate(global_avg_pool(z)), shortcut) : relu(add(se(z), shortcut));
 }
 
 }  // namespace excite

@@ -6,7 +6,8 @@
 
 namespace excite {
 
-FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn) {
+FixedConv2d fold(const ConvNorm& c) {
+  const auto& [conv, bn] = c;
   const Tensor &gamma = bn.gamma->value, &beta = bn.beta->value, &mean = bn.running_mean->value;
   const auto eps = static_cast<real>(bn.eps);
   const Tensor a = map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
@@ -15,11 +16,11 @@ FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn) {
   return FixedConv2d(conv.w->value, a, bias, conv.options);
 }
 
-const FixedConv2d& FoldedLayers::of(const Conv2d& conv, const BatchNorm2d& bn) {
+const FixedConv2d& FoldedLayers::of(const ConvNorm& c) {
   const std::lock_guard lock(mutex_);
-  const std::pair<const Node*, const Node*> pair{&*conv.w, &*bn.gamma};
+  const std::pair<const Node*, const Node*> pair{&*c.conv.w, &*c.bn.gamma};
   const auto found = folded_.find(pair);
-  return found != folded_.end() ? found->second : folded_.emplace(pair, fold(conv, bn)).first->second;
+  return found != folded_.end() ? found->second : folded_.emplace(pair, fold(c)).first->second;
 }
 
 }  // namespace excite

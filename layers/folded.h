@@ -12,12 +12,17 @@
 
 namespace excite {
 
-FixedConv2d fold(const Conv2d& conv, const BatchNorm2d& bn);
+struct ConvNorm {  // a convolution and its batch-norm
+  Conv2d conv;
+  BatchNorm2d bn;
+};
+
+FixedConv2d fold(const ConvNorm& c);
 
 // Folds each pair once, when it is first asked for, and takes weights and statistics as they are then. Any number of threads may ask.
 class FoldedLayers {
  public:
-  const FixedConv2d& of(const Conv2d& conv, const BatchNorm2d& bn);
+  const FixedConv2d& of(const ConvNorm& c);
 
  private:
   std::mutex mutex_;

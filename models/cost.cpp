@@ -9,7 +9,7 @@ namespace excite {
 // Each number of a product [M, K] [K, N] is a sum of K.
 long macs(const Node& y, const std::vector<Var>& inputs) {
   const std::string_view op = y.op;
-  if (op == "conv2d") return y.value.size() * inputs[1].shape().rows();
+  if (op == "conv2d" || op == "batch_norm_relu_conv2d") return y.value.size() * inputs[1].shape().rows();
   if (op == "matmul") return y.value.size() * inputs[1].shape()[0];
   return 0;
 }

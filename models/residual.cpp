@@ -31,13 +31,13 @@ ResidualBlock::ResidualBlock(long in, const std::vector<BranchConv>& convs, Shor
 }
 
 Var ResidualBlock::operator()(const Var& x, Mode mode) const {
-  Var u = excited_at(Placement::pre, se, x);
-  for (std::size_t i = 0; i + 1 < branch.size(); i++) u = conv_norm_relu(branch[i], u, mode);
-  u = excited_at(Placement::inside, se, u);
-  const Var beside = excited_at(Placement::identity, se, shortcut(x, mode));
-  if (se && se->place == Placement::standard) return conv_norm_excite_add_relu(branch.back(), se->block, u, beside, mode);
-  if (se && se->place == Placement::after_relu) return relu(add(se->block(conv_norm_relu(branch.back(), u, mode)), beside));
-  return excited_at(Placement::post, se, conv_norm_add_relu(branch.back(), u, beside, mode));
+  const Var u = excited_at(Placement::pre, se, x), beside = excited_at(Placement::identity, se, shortcut(x, mode));
+  const Chain chain(branch);
+  if (se && se->place == Placement::standard) return chain_excite_add_relu(chain, se->block, u, beside, mode);
+  if (se && se->place == Placement::inside)
+    return chain_add_relu(chain.last(1), se->block(chain_norm_relu(chain.first(chain.size() - 1), u, mode)), beside, mode);
+  if (se && se->place == Placement::after_relu) return relu(add(se->block(chain_norm_relu(chain, u, mode)), beside));
+  return excited_at(Placement::post, se, chain_add_relu(chain, u, beside, mode));
 }
 
 Var ResidualBlock::shortcut(const Var& x, Mode mode) const {
@@ -77,8 +77,7 @@ long ResidualNetwork::smallest() const {
 
 Var ResidualNetwork::operator()(const Var& x, Mode mode) const {
   require_pictures(design.name, x, smallest());
-  Var u = x;
-  for (const ConvNorm& c : stem) u = conv_norm_relu(c, u, mode);
+  Var u = chain_norm_relu(stem, x, mode);
   if (design.pool) u = max_pool2d(u, *design.pool);
   for (const ResidualBlock& block : blocks) u = block(u, mode);
   u = global_avg_pool(u);

@@ -37,8 +37,7 @@ ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table, const st
 }
 
 Var ShakeBranch::operator()(const Var& x, Mode mode) const {
-  Var u = excited_at(Placement::pre, se, x);
-  for (std::size_t i = 0; i + 1 < convs.size(); i++) u = conv_norm_relu(convs[i], u, mode);
+  const Var u = chain_norm_relu(Chain(convs).first(convs.size() - 1), excited_at(Placement::pre, se, x), mode);
   return excited_at(Placement::standard, se, conv_norm(convs.back(), excited_at(Placement::inside, se, u), mode));
 }
 

@@ -33,8 +33,8 @@ Var ShuffleUnit::operator()(const Var& x, Mode mode) const {
     const Var branch = relu(excited_at(Placement::standard, se, conv_norm(expand, u, mode)));
     return excited_at(Placement::post, se, concat_channels({shortcut, branch}));
   }
-  if (se && se->place == Placement::standard) return conv_norm_excite_add_relu(expand, se->block, u, shortcut, mode);
-  return excited_at(Placement::post, se, conv_norm_add_relu(expand, u, shortcut, mode));
+  if (se && se->place == Placement::standard) return chain_excite_add_relu({&expand, 1}, se->block, u, shortcut, mode);
+  return excited_at(Placement::post, se, chain_add_relu({&expand, 1}, u, shortcut, mode));
 }
 
 Shufflenet::Shufflenet(const ShufflenetDesign& table, long classes, Rng& rng)

@@ -1,13 +1,11 @@
 #include "core/kernels/conv2d.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
 #include "core/kernels/conv2d_winograd.h"
-#include "core/kernels/simd.h"
 
 namespace excite {
 
@@ -37,12 +35,6 @@ Conv2dPath conv2d_path(const Conv2dShape& q) { return winograd_can(q) && std::mi
 Conv2dPath conv2d_dw_path(const Conv2dShape& q) {
   if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dPath::winograd;
   return q.groups == 1 && q.c * q.k >= 64 * 64 ? Conv2dPath::gemm : Conv2dPath::direct;
-}
-
-// A vector more than there are channels, as those of a last group may begin anywhere.
-Finish::Finish(long k) : bias(static_cast<std::size_t>(k + lanes), real(0)), floor(-std::numeric_limits<real>::infinity()) {}
-Finish::Finish(const Tensor& b, real lowest) : bias(static_cast<std::size_t>(b.size() + lanes), real(0)), floor(lowest) {
-  std::copy(b.begin(), b.end(), bias.begin());
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {

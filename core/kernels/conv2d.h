@@ -5,8 +5,6 @@
 // where x is zero outside the picture. With groups, output channel k of group g = k / (K/groups) sees the input channels of
 // group g alone, so w is [R, S, C/groups, K].
 #pragma once
-#include <vector>
-
 #include "core/tensor.h"
 
 namespace excite {
@@ -34,14 +32,6 @@ struct Conv2dShape {
 enum class Conv2dPath { gemm, direct, winograd };
 Conv2dPath conv2d_path(const Conv2dShape& shape);     // of y and dx
 Conv2dPath conv2d_dw_path(const Conv2dShape& shape);
-
-// What becomes of each number of y before it is written: max(y + bias[k], floor). A convolution alone adds nothing and cuts nothing off.
-struct Finish {
-  std::vector<real> bias;   // [K], and some zeros more
-  real floor;
-  explicit Finish(long k);  // y as it is
-  Finish(const Tensor& bias, real floor);
-};
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);                            // y
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/kernels/elementwise.h"
+#include "core/kernels/in_passing_vectors.h"
 #include "core/kernels/tile.h"
 #include "core/parallel.h"
 
@@ -85,25 +86,24 @@ void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real
     }
 }
 
-constexpr long pixels_a_piece = 16 * most_tile_rows;
-
-void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Finish& finish, const Pictures& out,
+// The pixels of a grid are cut into runs; where they are all pixels of y, a run is one of RunSums too.
+template <class Write>
+void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Write& write, const Pictures& out,
               real* y) {
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, pixels = grid.rows * grid.cols;
   const std::vector<real> zero(static_cast<std::size_t>(in.c), real(0));
-  const long pieces = (pixels + pixels_a_piece - 1) / pixels_a_piece;
-  const Vec floor = Vec{} + finish.floor;
-  parallel_for(in.n * pieces, [&](long piece) {
-    const long n = piece / pieces, begin = piece % pieces * pixels_a_piece;
+  const long runs = (pixels + direct_run - 1) / direct_run;
+  parallel_for(in.n * runs, [&](long run) {
+    const long n = run / runs, begin = run % runs * direct_run;
     std::vector<const real*> inputs(static_cast<std::size_t>(taps * most_tile_rows));
     alignas(vector_bytes) real sums[most_tile_rows * tile_vectors * lanes];
     Pixel next{begin / grid.cols, begin % grid.cols};
-    for_tile_rows(std::min(pixels_a_piece, pixels - begin), tile_rows(panel_width(0, groups.out)), [&](long, long count) {
+    for_tile_rows(std::min(direct_run, pixels - begin), tile_rows(panel_width(0, groups.out)), [&](long first, long count) {
       Pixel pixel[most_tile_rows];
-      real* to[most_tile_rows];
+      long to[most_tile_rows];
       for (long p = 0; p < count; p++) {
         pixel[p] = next;
-        to[p] = y + ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w + next.col * grid.step_out.w + grid.first_out.w) * out.c;
+        to[p] = ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w + next.col * grid.step_out.w + grid.first_out.w) * out.c;
         if (++next.col == grid.cols) next = {next.row + 1, 0};
       }
       find_inputs(grid, in, x, zero.data(), n, pixel, count, inputs.data());
@@ -111,12 +111,14 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
         for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
           const long width = panel_width(k, groups.out), channel = g * groups.out + k;
           const real* panel = weights.data() + (g * whole_vectors(groups.out) + k) * rows;
-          for (long p = 0; p < count; p++) __builtin_prefetch(to[p] + channel, 1);  // to be written after the product
+          for (long p = 0; p < count; p++) __builtin_prefetch(y + to[p] + channel, 1);  // to be written after the product
           tile_product(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums, width);
-          for (long p = 0; p < count; p++)
-            for_vectors(std::min(width, groups.out - k), [&](long v, long some) {
-              store(to[p] + channel + v, at_least(load(sums + p * width + v) + load(finish.bias.data() + channel + v), floor), some);
-            });
+          for_vectors(std::min(width, groups.out - k), [&](long v, auto some) {
+            auto numbers = writer(write, y, channel + v, some, run);
+            first == 0 ? numbers.begin(load(sums + v)) : numbers.go_on();
+            for (long p = 0; p < count; p++) numbers(to[p] + channel + v, load(sums + p * width + v));
+            numbers.end();
+          });
         }
     });
   });
@@ -191,16 +193,19 @@ Buffer direct_weight(const Conv2dShape& q, const Tensor& w, const Tensor& scale)
   });
 }
 
-Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const WriteBy& write_by) {
   Tensor y(q.y());
   Groups groups(q.groups, q.cg, q.kg);
-  if (!taps_are_short(q)) {
-    convolve(forward_grid(q), {q.n, q.h, q.w, q.c}, x.data(), groups, weight, finish, {q.n, q.oh, q.ow, q.k}, y.data());
-    return y;
+  const auto run = [&](const Grid& grid, const Tensor& pictures) {
+    const Pictures in{q.n, pictures.dim(1), pictures.dim(2), q.c}, out{q.n, q.oh, q.ow, q.k};
+    std::visit([&](const auto& write) { convolve(grid, in, pictures.data(), groups, weight, write, out, y.data()); }, write_by);
+  };
+  if (taps_are_short(q)) {
+    groups.in *= q.s;
+    run(row_grid(q), with_border(q, x));
+  } else {
+    run(forward_grid(q), x);
   }
-  const Tensor padded = with_border(q, x);
-  groups.in *= q.s;
-  convolve(row_grid(q), {q.n, padded.dim(1), padded.dim(2), q.c}, padded.data(), groups, weight, finish, {q.n, q.oh, q.ow, q.k}, y.data());
   return y;
 }
 

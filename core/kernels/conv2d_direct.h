@@ -5,12 +5,14 @@
 // same taps, so a convolution with stride 2 has four lists, of the pixels whose row and column are even or odd.
 #pragma once
 #include "core/kernels/conv2d.h"
+#include "core/kernels/in_passing.h"
 
 namespace excite {
 
 // w times a number for each output channel, [K], packed for the tiles. Of `shape` only the weight's part counts.
 Buffer direct_weight(const Conv2dShape& shape, const Tensor& w, const Tensor& scale);
-Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const Finish& finish);
+inline constexpr long direct_run = 192;  // pixels of y that are written one after the other
+Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const WriteBy& write);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_direct_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
 Tensor conv2d_direct_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);

@@ -44,7 +44,7 @@ Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run(x, relu_); }
 
 Tensor FixedConv2d::run(const Tensor& x, const Finish& finish) const {
   const Conv2dShape q(x.shape(), weight_shape_, options_);
-  return path_ == Conv2dPath::winograd ? conv2d_winograd(q, x, weight_, finish) : conv2d_direct(q, x, weight_, finish);
+  return path_ == Conv2dPath::winograd ? conv2d_winograd(q, x, weight_, AsTheyAre(), finish) : conv2d_direct(q, x, weight_, finish);
 }
 
 }  // namespace excite

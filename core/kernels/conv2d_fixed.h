@@ -1,6 +1,7 @@
 // A convolution whose weights stay as they are, as in inference: they are made ready once for the way that conv2d would take.
 #pragma once
 #include "core/kernels/conv2d.h"
+#include "core/kernels/in_passing.h"
 
 namespace excite {
 

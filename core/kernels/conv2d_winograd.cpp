@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/kernels/elementwise.h"
+#include "core/kernels/in_passing_vectors.h"
 #include "core/kernels/tile.h"
 #include "core/kernels/winograd_tile.h"
 #include "core/parallel.h"
@@ -49,27 +50,34 @@ real* half_of(const Bands& bands) {
 template <int side>
 struct PixelRows {
   const real* row[side];
-  long width, left;  // `left` columns of zeros stand before the first pixel
+  real inside[side];  // 1, or 0 for a row outside
+  long width, left;   // `left` columns of zeros stand before the first pixel
   PixelRows(const real* x, const real* zero, long n, long top, long h, long w, long c, long before) : width(w), left(before) {
-    for (long i = 0; i < side; i++) row[i] = top + i >= 0 && top + i < h ? x + (n * h + top + i) * w * c : zero;
+    for (long i = 0; i < side; i++) {
+      const bool is_inside = top + i >= 0 && top + i < h;
+      row[i] = is_inside ? x + (n * h + top + i) * w * c : zero, inside[i] = is_inside ? real(1) : real(0);
+    }
   }
 };
 
 // B^T x B of the tiles of a band (side = 6), or A dy A^T (side = 4). The columns go first: where tiles overlap, they share them.
-template <auto one_side, int side>
-void transform_in(const PixelRows<side>& pixels, const Bands& bands, Planes& planes, long at) {
-  real* half = half_of(bands);
-  const long plane = planes.plane, channels = planes.channels;
-  for_vectors(channels, [&](long c, long count) {
-    for (long j = 0; j < bands.across * 4 + side - 4; j++) {
+template <auto one_side, int side, class Read>
+void transform_in(const PixelRows<side>& pixels, const Bands& bands, const Read& read, Planes& planes, long at) {
+  for_vectors(planes.channels, [=, &read, &planes, half = half_of(bands), across = bands.across](long c, auto count) {
+    const auto numbers = reader(read, c, count);
+    const long plane = planes.plane, channels = planes.channels;
+    for (long j = 0; j < across * 4 + side - 4; j++) {
       const long column = j - pixels.left;
-      const bool inside = column >= 0 && column < pixels.width;
       Vec in[side] = {}, out[6];
-      for (int i = 0; inside && i < side; i++) in[i] = load(pixels.row[i] + column * channels + c, count);
+      if (column >= 0 && column < pixels.width)
+        for (int i = 0; i < side; i++) {
+          in[i] = numbers(pixels.row[i] + column * channels + c);
+          if (!numbers.zero_is_zero) in[i] *= pixels.inside[i];
+        }
       one_side(in, out);
       for (int i = 0; i < 6; i++) store(half + (j * 6 + i) * lanes, out[i]);
     }
-    for (long tile = 0; tile < bands.across; tile++)
+    for (long tile = 0; tile < across; tile++)
       for (int i = 0; i < 6; i++) {
         Vec in[side], out[6];
         for (int j = 0; j < side; j++) in[j] = load(half + ((tile * 4 + j) * 6 + i) * lanes);
@@ -80,27 +88,27 @@ void transform_in(const PixelRows<side>& pixels, const Bands& bands, Planes& pla
   });
 }
 
-void input_band(const Bands& bands, const real* x, const real* zero, long band, Planes& planes, long at) {
+template <class Read>
+void input_band(const Bands& bands, const real* x, const real* zero, const Read& read, long band, Planes& planes, long at) {
   const Conv2dShape& q = bands.q;
   const PixelRows<6> pixels(x, zero, bands.picture(band), bands.top(band) - q.pad.h, q.h, q.w, q.c, q.pad.w);
-  transform_in<Winograd::input>(pixels, bands, planes, at);
+  transform_in<Winograd::input>(pixels, bands, read, planes, at);
 }
 
 void output_gradient_band(const Bands& bands, const real* dy, const real* zero, long band, Planes& planes, long at) {
   const Conv2dShape& q = bands.q;
   const PixelRows<4> pixels(dy, zero, bands.picture(band), bands.top(band), q.oh, q.ow, q.k, 0);
-  transform_in<Winograd::output_gradient>(pixels, bands, planes, at);
+  transform_in<Winograd::output_gradient>(pixels, bands, AsTheyAre(), planes, at);
 }
 
 // y = A^T m A
-void output_band(const Bands& bands, Planes& planes, long at, const Finish& finish, real* y, long band) {
+template <class Write>
+void output_band(const Bands& bands, Planes& planes, long at, const Write& write, real* y, long band) {
   const Conv2dShape& q = bands.q;
-  real* half = half_of(bands);
-  real* first = y + (bands.picture(band) * q.oh + bands.top(band)) * q.ow * q.k;
-  const long plane = planes.plane, line = q.ow * q.k, lines = std::min(4l, q.oh - bands.top(band));
-  const Vec floor = Vec{} + finish.floor;
-  for_vectors(q.k, [&](long k, long count) {
-    for (long tile = 0; tile < bands.across; tile++)
+  const long first = (bands.picture(band) * q.oh + bands.top(band)) * q.ow * q.k, rows = std::min(4l, q.oh - bands.top(band));
+  for_vectors(q.k, [=, &write, &planes, half = half_of(bands), across = bands.across, width = q.ow, channels = q.k](long k, auto count) {
+    const long plane = planes.plane;
+    for (long tile = 0; tile < across; tile++)
       for (int i = 0; i < 6; i++) {
         Vec in[6], out[4];
         const real* from = planes.at(i * 6, at + tile) + k;
@@ -108,14 +116,25 @@ void output_band(const Bands& bands, Planes& planes, long at, const Finish& fini
         Winograd::output(in, out);
         for (int j = 0; j < 4; j++) store(half + ((tile * 4 + j) * 6 + i) * lanes, out[j]);
       }
-    const Vec bias = load(finish.bias.data() + k);
-    for (long j = 0; j < q.ow; j++) {
-      Vec in[6], out[4];
+    const auto column = [=](long j, Vec(&out)[4]) {
+      Vec in[6];
       for (int i = 0; i < 6; i++) in[i] = load(half + (j * 6 + i) * lanes);
       Winograd::output(in, out);
-      for (int i = 0; i < 4; i++)
-        if (i < lines) store(first + i * line + j * q.k + k, at_least(out[i] + bias, floor), count);
-    }
+    };
+    auto numbers = writer(write, y, k, count, band);
+    const auto write_rows = [&](auto how_many) {
+      Vec out[4];
+      column(0, out);
+      numbers.begin(out[0]);
+      for (long j = 0; j < width; j++) {
+        column(j, out);
+        for (int i = 0; i < 4; i++)
+          if (i < how_many) numbers(first + (i * width + j) * channels + k, out[i]);
+      }
+    };
+    if (rows == 4) write_rows(std::integral_constant<long, 4>());
+    else write_rows(rows);
+    numbers.end();
   });
 }
 
@@ -153,8 +172,6 @@ long bands_a_block(const Bands& bands, bool large) {
   return fitting < whole ? fitting : fitting / whole * whole;
 }
 
-std::vector<real> zeros_for(long numbers) { return std::vector<real>(static_cast<std::size_t>(numbers + lanes), real(0)); }
-
 // The rows of pixels that some bands cover, in a batch of pictures of h rows of `line` numbers: numbers [begin, end).
 struct Stretch {
   long begin, end;
@@ -172,27 +189,32 @@ void fetch(const real* numbers, const Stretch& s, long place) {
   for (long i = s.begin + size * place / places; i < s.begin + size * (place + 1) / places; i += line) __builtin_prefetch(numbers + i, write);
 }
 
+std::vector<real> zeros_for(long numbers) { return std::vector<real>(static_cast<std::size_t>(numbers + lanes), real(0)); }
+
 // Some bands, a block of them at a time, in memory that is used again for each block.
-void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x, const Buffer& u, const Finish& finish, real* y) {
+template <class Read, class Write>
+void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x, const Buffer& u, const Read& read, const Write& write, real* y) {
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zeros_for(q.w * q.c);
   Planes in(block * bands.across, q.c), m(block * bands.across, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
-    parallel_for(count, [&](long b) { input_band(bands, x, zero.data(), first + b, in, b * bands.across); });
+    parallel_for(count, [&](long b) { input_band(bands, x, zero.data(), read, first + b, in, b * bands.across); });
     const Stretch next = rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
     const Stretch written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
     parallel_for(places, [&](long place) {
       fetch<0>(x, next, place);
       fetch<1>(y, written, place);
+      if (beside(write)) fetch<0>(beside(write), written, place);
       product_at(place, count * bands.across, in, u, m);
     });
-    parallel_for(count, [&](long b) { output_band(bands, m, b * bands.across, finish, y, first + b); });
+    parallel_for(count, [&](long b) { output_band(bands, m, b * bands.across, write, y, first + b); });
   }
 }
 
 // du [36][C][K] of some bands, added up.
-void gradient_blocks(const Bands& bands, long begin, long end, const real* x, const real* dy, Planes& du) {
+template <class Read>
+void gradient_blocks(const Bands& bands, long begin, long end, const real* x, const Read& read, const real* dy, Planes& du) {
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zeros_for(std::max(q.w * q.c, q.ow * q.k));
   std::fill_n(du.numbers.data(), places * du.plane, real(0));
@@ -201,7 +223,7 @@ void gradient_blocks(const Bands& bands, long begin, long end, const real* x, co
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
     parallel_for(count, [&](long b) {
-      input_band(bands, x, zero.data(), first + b, in, b * bands.across);
+      input_band(bands, x, zero.data(), read, first + b, in, b * bands.across);
       output_gradient_band(bands, dy, zero.data(), first + b, dm, b * bands.across);
     });
     const long last = std::min(first + count + block, end);
@@ -260,37 +282,38 @@ Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
   return u;
 }
 
-Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const Finish& finish) {
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const ReadBy& read_by, const WriteBy& write_by) {
   Tensor y(q.y());
   const Bands bands(q);
   const long block = bands_a_block(bands, weights_are_large(q));
-  const auto body = [&](long, long begin, long end) { forward_blocks(bands, begin, end, block, x.data(), weight, finish, y.data()); };
-  if (weights_are_large(q)) body(0, 0, bands.count);
-  else parallel_shards(Shards(bands.count, block), body);
+  const auto blocks = [&](long begin, long end) {
+    std::visit([&](const auto& read, const auto& write) { forward_blocks(bands, begin, end, block, x.data(), weight, read, write, y.data()); },
+               read_by, write_by);
+  };
+  if (weights_are_large(q)) blocks(0, bands.count);
+  else parallel_shards(Shards(bands.count, block), [&](long, long begin, long end) { blocks(begin, end); });
   return y;
 }
 
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
-  return conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), Finish(q.k));
+  return conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), AsTheyAre(), Finish(q.k));
 }
 
-Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
-  const Tensor turned = turned_round(w);
-  return conv2d_winograd(Conv2dShape(q.y(), turned.shape(), {.pad = {2 - q.pad.h, 2 - q.pad.w}}), dy, turned);
+Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w, const WriteBy& write) {
+  const Buffer turned = winograd_weight(turned_round(w), full({q.c}, 1));
+  return conv2d_winograd(Conv2dShape(q.y(), {3, 3, q.k, q.c}, {.pad = {2 - q.pad.h, 2 - q.pad.w}}), dy, turned, AsTheyAre(), write);
 }
+Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) { return conv2d_winograd_dx(q, dy, w, Finish(q.c)); }
 
-Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy, const ReadBy& read_by) {
   const Bands bands(q);
-  if (gradient_is_large(q)) {
+  const auto gradient = [&](long begin, long end) {
     Planes du(q.c, q.k);
-    gradient_blocks(bands, 0, bands.count, x.data(), dy.data(), du);
+    std::visit([&](const auto& read) { gradient_blocks(bands, begin, end, x.data(), read, dy.data(), du); }, read_by);
     return weight_gradient(q, du);
-  }
-  return sum_over(Shards(bands.count), [&](long begin, long end) {
-    Planes du(q.c, q.k);
-    gradient_blocks(bands, begin, end, x.data(), dy.data(), du);
-    return weight_gradient(q, du);
-  });
+  };
+  return gradient_is_large(q) ? gradient(0, bands.count) : sum_over(Shards(bands.count), gradient);
 }
+Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) { return conv2d_winograd_dw(q, x, dy, AsTheyAre()); }
 
 }  // namespace excite

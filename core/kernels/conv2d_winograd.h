@@ -8,15 +8,19 @@
 //   dw = G^T [ sum over tiles of (B^T x B) . (A dy A^T) ] G
 #pragma once
 #include "core/kernels/conv2d.h"
+#include "core/kernels/in_passing.h"
 
 namespace excite {
 
 bool winograd_can(const Conv2dShape& shape);  // 3x3, stride 1, no dilation, no groups, padding at most 2
 
 Buffer winograd_weight(const Tensor& w, const Tensor& scale);  // G w G^T times a number for each output channel, [K]; packed for the products
-Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const Finish& finish);
+inline long winograd_run(long width) { return 4 * width; }  // pixels of y that are written together: four rows
+Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const ReadBy& read, const WriteBy& write);
 Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
+Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w, const WriteBy& write);
 Tensor conv2d_winograd_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);
+Tensor conv2d_winograd_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy, const ReadBy& read);
 
 }  // namespace excite

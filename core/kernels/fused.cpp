@@ -20,7 +20,8 @@ class Coefficient {
     require(t.shape() == Shape{u.dim(3)} || t.shape() == Shape{u.dim(0), u.dim(3)}, "fused: a coefficient of shape ", t.shape(), " for pictures ",
             u.shape(), ", expected one a channel, or one a picture and channel");
   }
-  Vec at(long picture, long channel, long count) const { return load(first_ + picture * step_ + channel, count); }
+  template <class Count>
+  Vec at(long picture, long channel, Count count) const { return load(first_ + picture * step_ + channel, count); }
 
  private:
   const real* first_;
@@ -44,7 +45,7 @@ void for_numbers(const Tensor& u, const Body& body) {
   const long channels = u.dim(3), numbers = u.dim(1) * u.dim(2) * channels;
   parallel_for(u.dim(0), [&](long n) {
     for (long i = n * numbers; i < (n + 1) * numbers; i += channels)
-      for_vectors(channels, [&](long c, long count) { body(n, i + c, c, count); });
+      for_vectors(channels, [&](long c, auto count) { body(n, i + c, c, count); });
   });
 }
 
@@ -64,7 +65,7 @@ std::vector<double> picture_sums(const Tensor& u, const Body& terms) {
     double* total = sums.data() + n * 2 * channels;
     for (long begin = n * pixels; begin < (n + 1) * pixels; begin += pixels_a_sum) {
       const long end = std::min(begin + pixels_a_sum, (n + 1) * pixels);
-      for_vectors(channels, [&](long c, long count) {
+      for_vectors(channels, [&](long c, auto count) {
         Terms sum[side_by_side] = {};
         const auto add = [&](long p, long k) {
           const Terms more = terms(n, p * channels + c, c, count);
@@ -106,7 +107,7 @@ PictureSums in_two(const Tensor& u, const std::vector<double>& sums) {
 PictureMoments picture_moments(const Tensor& u) {
   const long channels = u.dim(-1);
   const real* shift = u.data();
-  const std::vector<double> sums = picture_sums(u, [&](long, long i, long c, long count) {
+  const std::vector<double> sums = picture_sums(u, [&](long, long i, long c, auto count) {
     const Vec d = load(u.data() + i, count) - load(shift + c, count);
     return Terms{d, d * d};
   });
@@ -130,7 +131,7 @@ PictureMoments picture_moments(const Tensor& u) {
 Tensor affine_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b) {
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
-  for_numbers(u, [&](long n, long i, long c, long count) {
+  for_numbers(u, [&](long n, long i, long c, auto count) {
     store(y.data() + i, relu(factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) + offset.at(n, c, count)), count);
   });
   return y;
@@ -140,7 +141,7 @@ Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, con
   require_same(u, shortcut);
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
-  for_numbers(u, [&](long n, long i, long c, long count) {
+  for_numbers(u, [&](long n, long i, long c, auto count) {
     const Vec z = factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) + offset.at(n, c, count);
     store(y.data() + i, relu(z + load(shortcut.data() + i, count)), count);
   });
@@ -150,7 +151,7 @@ Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, con
 PictureSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean) {
   require_same(u, dy);
   require_same(u, y);
-  return in_two(u, picture_sums(u, [&](long, long i, long c, long count) {
+  return in_two(u, picture_sums(u, [&](long, long i, long c, auto count) {
     const Vec d = where_positive(load(y.data() + i, count), load(dy.data() + i, count));
     store(dy.data() + i, d, count);
     return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
@@ -160,7 +161,7 @@ PictureSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor
 PictureSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b) {
   require_same(u, dy);
   const Coefficient factor(a, u), offset(b, u);
-  return in_two(u, picture_sums(u, [&](long n, long i, long c, long count) {
+  return in_two(u, picture_sums(u, [&](long n, long i, long c, auto count) {
     const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
     const Vec d = where_positive(factor.at(n, c, count) * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
     return Terms{d, d * from_mean};
@@ -171,7 +172,7 @@ Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Ten
   require_same(u, d);
   Tensor du(u.shape());
   const Coefficient factor(a, u), of_u(slope, u), constant(shift, u);
-  for_numbers(u, [&](long n, long i, long c, long count) {
+  for_numbers(u, [&](long n, long i, long c, auto count) {
     const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
     store(du.data() + i, factor.at(n, c, count) * load(d.data() + i, count) + of_u.at(n, c, count) * from_mean + constant.at(n, c, count), count);
   });
@@ -181,7 +182,7 @@ Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Ten
 void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b, const Tensor& slope, const Tensor& shift) {
   require_same(u, dy);
   const Coefficient factor(a, u), offset(b, u), of_u(slope, u), constant(shift, u);
-  for_numbers(u, [&](long n, long i, long c, long count) {
+  for_numbers(u, [&](long n, long i, long c, auto count) {
     const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count), by = factor.at(n, c, count);
     const Vec d = where_positive(by * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
     store(dy.data() + i, by * d + of_u.at(n, c, count) * from_mean + constant.at(n, c, count), count);

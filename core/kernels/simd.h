@@ -2,6 +2,7 @@
 // The width follows -march; nothing here is written for one machine.
 #pragma once
 #include <cstring>
+#include <type_traits>
 
 #include "core/real.h"
 
@@ -28,14 +29,6 @@ using UnalignedVec = real __attribute__((vector_size(vector_bytes), aligned(size
 inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*>(from); }
 inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
 
-// Calls body(c, count) for each vector of a row of numbers; `count` is `lanes`, but less in the last one if vectors do not divide the row.
-template <class Body>
-[[gnu::always_inline]] inline void for_vectors(long numbers, const Body& body) {
-  long c = 0;
-  for (; c + lanes <= numbers; c += lanes) body(c, lanes);
-  if (c < numbers) body(c, numbers - c);
-}
-
 // The first `count` numbers of a vector; what is missing is 0.
 inline Vec load_some(const real* from, long count) {
   Vec v{};
@@ -45,5 +38,19 @@ inline Vec load_some(const real* from, long count) {
 inline void store_some(real* to, const Vec& v, long count) { std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(real)); }
 inline Vec load(const real* from, long count) { return count == lanes ? load(from) : load_some(from, count); }
 inline void store(real* to, const Vec& v, long count) { count == lanes ? store(to, v) : store_some(to, v, count); }
+
+// A count that the compiler knows: loops over whole vectors have no other path in them.
+using WholeVector = std::integral_constant<long, lanes>;
+inline Vec load(const real* from, WholeVector) { return load(from); }
+inline void store(real* to, const Vec& v, WholeVector) { store(to, v); }
+
+// Calls body(c, count) for each vector of a row of numbers: with WholeVector(), and with a smaller number for the last one if vectors do not divide
+// the row.
+template <class Body>
+[[gnu::always_inline]] inline void for_vectors(long numbers, const Body& body) {
+  long c = 0;
+  for (; c + lanes <= numbers; c += lanes) body(c, WholeVector());
+  if (c < numbers) body(c, numbers - c);
+}
 
 }  // namespace excite

@@ -2,7 +2,8 @@
 // statistics.
 #include <gtest/gtest.h>
 
-#include "autograd/ops.h"
+#include "autograd/fused.h"
+#include "core/kernels/conv2d_fused.h"
 #include "core/random.h"
 #include "tests/compare.h"
 
@@ -53,6 +54,58 @@ TEST(BatchNormRelu, KeepsItsDigitsFarFromZero) {
   const auto composed = [](const Inputs& in) { return relu(batch_norm(in[0], in[1], in[2], in[3], in[4])); };
   const std::vector<Shape> shapes{{4, 8, 8, 6}, {6}, {6}};
   expect_equal(all_of(fused, shapes, 1000), all_of(composed, shapes, 1000), "mean 1000", in_double_build ? 1e-9 : 1e-3);
+}
+
+// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector divides and that it does not, pictures that tiles do not
+// divide, and one of a single row; the direct one; and groups.
+struct Conv {
+  Shape x, w;
+  Conv2dOptions options;
+};
+const std::vector<Conv> convs{{{3, 8, 8, 16}, {3, 3, 16, 16}, {.pad = 1}}, {{2, 7, 5, 9}, {3, 3, 9, 11}, {.pad = 1}}, {{2, 1, 6, 8}, {3, 3, 8, 40}, {.pad = 1}},
+                              {{2, 9, 6, 12}, {3, 3, 12, 8}, {}},          {{2, 15, 15, 5}, {3, 3, 5, 6}, {.stride = 2, .pad = 1}},
+                              {{2, 4, 4, 20}, {1, 1, 20, 70}, {}},         {{2, 5, 5, 6}, {3, 3, 2, 9}, {.pad = 1, .groups = 3}}};
+
+// What looks at the moments that come with a convolution.
+Var tail_of(const Measured& y) {
+  const Shape channels{y.u.shape()[3]};
+  return block_tail(y, full(channels, 1), zeros(channels), zeros(channels), full(channels, 1), [](const Var& q) { return sigmoid(q); }, y.u);
+}
+
+TEST(MeasuredConv2d, IsConv2dAndHandsOnTheMomentsThatBatchNormWouldTake) {
+  for (const Conv& c : convs) {
+    const auto fused = [&](const Inputs& in) { return tail_of(measured_conv2d(in[0], in[1], c.options)); };
+    const auto composed = [&](const Inputs& in) { return tail_of(conv2d(in[0], in[1], c.options)); };
+    expect_equal(all_of(fused, {c.x, c.w}), all_of(composed, {c.x, c.w}), text(c.x, " by ", c.w));
+  }
+}
+
+TEST(BatchNormReluConv2d, IsConv2dOfReluOfBatchNorm) {
+  for (const Conv& c : convs) {
+    const auto fused = [&](const Inputs& in) { return tail_of(batch_norm_relu_conv2d(in[0], in[1], in[2], in[4], in[5], in[3], c.options)); };
+    const auto composed = [&](const Inputs& in) { return tail_of(conv2d(relu(batch_norm(in[0], in[1], in[2], in[4], in[5])), in[3], c.options)); };
+    const std::vector<Shape> shapes{c.x, {c.x[3]}, {c.x[3]}, c.w};
+    expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(c.x, " by ", c.w));
+  }
+}
+
+// A convolution whose numbers all lie around a thousand: each has a bias' worth of it in one of its inputs.
+TEST(MeasuredConv2d, KeepsItsDigitsFarFromZero) {
+  Rng rng(0);
+  for (const long kernel : {3, 1}) {
+    const long c = 16;
+    Tensor x = normal({4, 9, 9, c}, rng), w = normal({kernel, kernel, c, c}, rng);
+    for (long i = 0; i < x.size(); i += c) x[i] = 1000;
+    for (long k = 0; k < c; k++)
+      for (long i = 0; i < w.size() / c; i++)
+        if (i % c == 0) w[i * c + k] = i / c == w.size() / c / c / 2 ? real(1) : real(0);
+    const ConvolvedPictures y = conv2d_moments(x, w, {.pad = kernel / 2});
+    const PictureMoments expected = picture_moments(y.y);
+    const double within = in_double_build ? 1e-11 : 1e-5;
+    EXPECT_TRUE(close(y.moments.all.mean, expected.all.mean, within));
+    EXPECT_TRUE(close(y.moments.all.var, expected.all.var, in_double_build ? 1e-9 : 1e-4));
+    EXPECT_TRUE(close(y.moments.mean, expected.mean, within));
+  }
 }
 
 Var gate_of(const Inputs& in, const Var& q) { return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7])); }
@@ -107,9 +160,11 @@ TEST(FusedOps, SayWhichShapesDoNotFit) {
   const auto tail = [&](const Var& x, const Var& gamma, const Gate& gate, const Var& shortcut) {
     return [=] { block_tail(x, gamma, c, c, c, gate, shortcut); };
   };
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(zeros({2, 4}), c, c, c, c); }, {"batch_norm_relu", "[2, 4]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(Var(zeros({2, 4})), c, c, c, c); }, {"batch_norm_relu", "[2, 4]", "[N, H, W, C]"}));
   EXPECT_TRUE(fails_saying([&] { batch_norm_relu(u, three, c, c, c); }, {"batch_norm_relu", "[2, 3, 3, 4]", "gamma", "[3]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(zeros({1, 1, 1, 4}), c, c, c, c); }, {"one value a channel"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(Var(zeros({1, 1, 1, 4})), c, c, c, c); }, {"one value a channel"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_relu_conv2d(u, c, three, c, c, zeros({1, 1, 4, 2})); }, {"batch_norm_relu_conv2d", "beta", "[3]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_relu_conv2d(u, c, c, c, c, zeros({1, 1, 3, 2})); }, {"conv2d", "[2, 3, 3, 4]", "[1, 1, 3, 2]"}));
   EXPECT_TRUE(fails_saying(tail(u, three, Gate(), u), {"block_tail", "gamma", "[3]"}));
   EXPECT_TRUE(fails_saying(tail(u, c, Gate(), zeros({2, 3, 4, 4})), {"block_tail", "[2, 3, 3, 4]", "[2, 3, 4, 4]"}));
   EXPECT_TRUE(fails_saying(tail(u, c, [](const Var&) { return Var(zeros({2, 5})); }, u), {"block_tail: the gate made [2, 5] of [2, 4]"}));

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "autograd/ops.h"
+#include "autograd/fused.h"
 
 namespace excite {
 namespace {

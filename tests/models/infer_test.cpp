@@ -79,8 +79,8 @@ TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
   const BatchNorm2d first(4), second(4);
   second.gamma->value = full({4}, 3);
   FoldedLayers folded;
-  const Tensor x = normal({1, 2, 2, 3}, rng), once = folded.of(conv, first).conv(x);
-  EXPECT_TRUE(close(folded.of(conv, second).conv(x), map([](real v) { return 3 * v; }, once), in_double_build ? 1e-12 : 1e-5));
+  const Tensor x = normal({1, 2, 2, 3}, rng), once = folded.of({conv, first}).conv(x);
+  EXPECT_TRUE(close(folded.of({conv, second}).conv(x), map([](real v) { return 3 * v; }, once), in_double_build ? 1e-12 : 1e-5));
 }
 
 TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
@@ -94,8 +94,8 @@ TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
         bn.gamma->value = normal({51}, rng), bn.beta->value = normal({51}, rng);
         bn.running_mean->value = normal({51}, rng), bn.running_var->value = uniform({51}, rng, real(0.5), 2);
         const Tensor expected = bn(conv(x.clone()), Mode::evaluate)->value.clone(), cut = relu(bn(conv(x.clone()), Mode::evaluate))->value.clone();
-        EXPECT_TRUE(close(fold(conv, bn).conv(x), expected, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
-        EXPECT_TRUE(close(fold(conv, bn).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
+        EXPECT_TRUE(close(fold({conv, bn}).conv(x), expected, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
+        EXPECT_TRUE(close(fold({conv, bn}).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
       }
 }
 

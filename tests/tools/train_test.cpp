@@ -100,11 +100,13 @@ TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
   const nlohmann::json trace = nlohmann::json::parse(get(folder / "trace.json"));
   for (const nlohmann::json& event : trace.at("traceEvents")) {
     slices[event.at("cat").get<std::string>() + " " + event.at("name").get<std::string>()]++;
-    if (event.at("name") == "conv2d") layers.insert(event.at("args").at("layer").get<std::string>());
+    if (event.at("name") == "conv2d" || event.at("name") == "batch_norm_relu_conv2d") layers.insert(event.at("args").at("layer").get<std::string>());
   }
   for (const char* step : {"step step 4", "step step 5", "step step 6", "step step 7", "step step 8"}) EXPECT_EQ(slices[step], 1) << step;
-  EXPECT_EQ(slices["forward conv2d"], 5 * 9);
-  EXPECT_EQ(slices["backward conv2d"], 5 * 9);
+  for (const std::string pass : {"forward ", "backward "}) {
+    EXPECT_EQ(slices[pass + "conv2d"], 5 * 6);
+    EXPECT_EQ(slices[pass + "batch_norm_relu_conv2d"], 5 * 3);
+  }
   EXPECT_EQ(slices["pass forward"], 5);
   EXPECT_EQ(layers.size(), 9u);
   EXPECT_TRUE(layers.contains("layer3.0.conv2")) << *layers.begin();

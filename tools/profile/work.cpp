@@ -13,17 +13,17 @@ namespace {
 // Additions, subtractions, multiplications and comparisons a number of the picture, by the formulas. batch_norm: the mean 1, the variance 3,
 // a (x - mean) + b 3; back its two sums 1 + 3, and dx = a dy + slope (x - mean) + shift 5. relu, a sum, a scale: 1. block_tail is batch_norm, the
 // mean that is squeezed, scale, sum and relu; back relu, the scale's two gradients 3, the mean's 1, and batch_norm. Its gate has C numbers a picture
-// where it has H W C, and is free.
+// where it has H W C, and is free. batch_norm_relu_conv2d counts as its convolution and, for each number that it normalises, as batch_norm_relu.
 struct FlopsANumber {
   std::string_view op;
   long forward, backward;
 };
-constexpr FlopsANumber of_several[] = {{"batch_norm", 7, 9}, {"batch_norm_relu", 8, 10}, {"block_tail", 11, 14}, {"scale_add_relu", 3, 0}};
+constexpr FlopsANumber of_several[] = {{"batch_norm", 7, 9}, {"batch_norm_relu", 8, 10}, {"batch_norm_relu_conv2d", 8, 10},
+                                       {"block_tail", 11, 14}, {"scale_add_relu", 3, 0}};
 
-// All others count as one a number, exp and log too: what they do is move numbers.
-FlopsANumber flops_a_number(std::string_view op) {
-  const auto* found = std::find_if(std::begin(of_several), std::end(of_several), [=](const FlopsANumber& f) { return f.op == op; });
-  return found != std::end(of_several) ? *found : FlopsANumber{op, 1, 1};
+const FlopsANumber* found(std::string_view op) {
+  const auto* f = std::find_if(std::begin(of_several), std::end(of_several), [=](const FlopsANumber& g) { return g.op == op; });
+  return f != std::end(of_several) ? f : nullptr;
 }
 
 // Gradients that are the same whatever the inputs are.
@@ -35,9 +35,12 @@ bool linear(std::string_view op) {
 
 long bytes(const Node& x) { return x.value.size() * static_cast<long>(sizeof(real)); }
 
-long largest(const Node& y, const std::vector<Var>& inputs) {
-  long numbers = y.value.size();
-  for (const Var& x : inputs) numbers = std::max(numbers, x->value.size());
+// Beside its products. Those above count the numbers of their first input; all others one for each number of the largest tensor, exp and log too,
+// as what they do is move numbers; and products as products alone.
+long other_flops(const Node& y, const std::vector<Var>& inputs, long FlopsANumber::*pass, long products) {
+  if (const FlopsANumber* several = found(y.op)) return inputs.front()->value.size() * several->*pass;
+  long numbers = products > 0 ? 0 : y.value.size();
+  for (const Var& x : inputs) numbers = products > 0 ? 0 : std::max(numbers, x->value.size());
   return numbers;
 }
 
@@ -45,19 +48,21 @@ long largest(const Node& y, const std::vector<Var>& inputs) {
 
 Work forward_work(const Node& y, const std::vector<Var>& inputs) {
   const long products = macs(y, inputs);
-  Work work{products > 0 ? 2 * products : largest(y, inputs) * flops_a_number(y.op).forward, bytes(y)};
+  Work work{2 * products + other_flops(y, inputs, &FlopsANumber::forward, products), bytes(y)};
   for (const Var& x : inputs) work.bytes += bytes(*x);
   return work;
 }
 
+// A product's two factors are its first two inputs.
 Work backward_work(const Node& y) {
   const long products = macs(y, y.inputs);
-  Work work{products > 0 ? 0 : largest(y, y.inputs) * flops_a_number(y.op).backward, bytes(y)};
-  for (const Var& x : y.inputs) {
+  Work work{other_flops(y, y.inputs, &FlopsANumber::backward, products), bytes(y)};
+  for (std::size_t i = 0; i < y.inputs.size(); i++) {
+    const Var& x = y.inputs[i];
     if (!linear(y.op)) work.bytes += bytes(*x);
     if (!x.needs_grad()) continue;
     work.bytes += bytes(*x);
-    work.flops += 2 * products;
+    if (i < 2) work.flops += 2 * products;
   }
   return work;
 }

@@ -60,15 +60,21 @@ TEST(Watch, FollowsABatchForwardBackwardAndTheOptimizer) {
   EXPECT_EQ(passes, "batch forward backward optimizer ");
 }
 
-// Nine convolutions, each in the layer it has its weight from, and as many on the way back; the first needs no gradient of the pictures.
+// Nine convolutions, each in the layer it has its weight from, and as many on the way back; the first needs no gradient of the pictures. The second of
+// each block is one operation with the batch-norm before it.
 TEST(Watch, NamesTheLayerAndCountsTheWorkOfEachOperation) {
-  std::map<std::string, Work> forward, backward;
+  std::map<std::string, Work> forward, backward, forward_of_several, backward_of_several;
   for (const Record& r : records_of_a_step()) {
     if (r.op == "conv2d") (r.pass == Pass::forward ? forward : backward)[r.layer] = r.work;
+    if (r.op == "batch_norm_relu_conv2d") (r.pass == Pass::forward ? forward_of_several : backward_of_several)[r.layer] = r.work;
   }
-  EXPECT_EQ(forward.size(), 9u);
-  EXPECT_EQ(backward.size(), 9u);
+  EXPECT_EQ(forward.size(), 6u);
+  EXPECT_EQ(backward.size(), 6u);
   ASSERT_TRUE(forward.contains("conv1") && forward.contains("layer1.0.conv1"));
+  for (const auto* layers : {&forward_of_several, &backward_of_several}) {
+    EXPECT_EQ(layers->size(), 3u);
+    for (const char* layer : {"layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2"}) EXPECT_TRUE(layers->contains(layer)) << layer;
+  }
   for (const auto& [layer, work] : forward) EXPECT_EQ(backward.at(layer).flops, (layer == "conv1" ? 1 : 2) * work.flops) << layer;
 }
 

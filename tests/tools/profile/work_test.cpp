@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "autograd/ops.h"
+#include "autograd/fused.h"
 #include "core/limits.h"
 
 namespace excite {
@@ -55,6 +55,10 @@ TEST(Work, OfSeveralInOneIsThatOfTheirFormulas) {
   expect_work(backward_work(*one), 10 * 72, 72 + 2 * (72 + 8));
   expect_work(forward(tail), 11 * 72, 72 + 8 + 72 + 72);
   expect_work(backward_work(*tail), 14 * 72, 72 + 2 * (72 + 8 + 72));
+  const Var w = parameter(zeros({3, 3, 4, 5}));  // to 2 * 3 * 3 * 5 = 90 numbers of 36 products each
+  const Var conv = batch_norm_relu_conv2d(u, c, c, mean, var, w, {.pad = 1}).u;
+  expect_work(forward(conv), 2 * 90 * 36 + 8 * 72, 72 + 8 + 180 + 90);
+  expect_work(backward_work(*conv), 4 * 90 * 36 + 10 * 72, 90 + 2 * (72 + 8 + 180));
 }
 
 TEST(Bound, IsTheLimitThatAllowsTheLongerTime) {

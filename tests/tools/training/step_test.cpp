@@ -138,7 +138,7 @@ TEST(TrainingStep, ALossThatIsNotFiniteNamesOpAndLayerAndMovesNothingThatLearns)
   EXPECT_TRUE(fails_saying<Diverged>([&] { step(1); }, {"epoch 1", "step 2 of 2", "learning rate 0.05", "layer2.0.bn1.weight"}));
   for (const Module::Entry& e : model.module.state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::max();
-  EXPECT_TRUE(fails_saying<Diverged>([&] { step(1); }, {"the value of batch_norm_relu in layer2.0.bn1 [8, 16, 16, 32]"}));
+  EXPECT_TRUE(fails_saying<Diverged>([&] { step(1); }, {"the value of batch_norm_relu_conv2d in layer2.0.conv2 [8, 16, 16, 32]"}));
   for (std::size_t i = 0; i < before.size(); i++) {
     const Module::Entry& e = model.module.state()[i];
     const bool learns = e.kind != Module::Kind::buffer && e.name != "layer2.0.bn1.weight";

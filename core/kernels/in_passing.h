@@ -1,0 +1,58 @@
+// What a convolution does in passing: to the numbers that it reads, and with those that it writes. Both are in registers anyway, so what stands here
+// costs no pass over memory.
+#pragma once
+#include <variant>
+#include <vector>
+
+#include "core/kernels/fused.h"
+
+namespace excite {
+
+// ---- on the way in ----
+struct AsTheyAre {};
+struct NormRelu {                       // u -> max(a (u - mean) + b, 0); each is one number a channel, [C]
+  const Tensor &mean, &a, &b;
+};
+using ReadBy = std::variant<AsTheyAre, NormRelu>;
+
+// ---- on the way out ----
+// max(y + bias[k], floor). A convolution alone adds nothing and cuts nothing off.
+struct Finish {
+  std::vector<real> bias;               // [K], and some zeros more
+  real floor;
+  explicit Finish(long k);              // y as it is
+  Finish(const Tensor& bias, real floor);
+};
+
+// Of each channel of pictures that are written a run of pixels at a time: what whoever writes a run sums up of it. The last run of a picture may be
+// shorter than the others. Runs follow from the shapes, so sums do not depend on who wrote which.
+class RunSums {
+ public:
+  RunSums(const Shape& pictures, long pixels_a_run);
+  real* at(long run, long which) { return numbers_.data() + (run * each + which) * row_; }
+  const real* at(long run, long which) const { return numbers_.data() + (run * each + which) * row_; }
+  long runs() const { return (pixels + pixels_a_run - 1) / pixels_a_run; }  // of a picture
+  long pixels_of(long run) const;
+
+  const long pictures, pixels, pixels_a_run, channels;
+
+ private:
+  static constexpr long each = 3;
+  const long row_;                      // channels, rounded up to whole cache lines
+  Buffer numbers_;
+};
+
+struct SumUp {                          // y as it is; a first number of the run, and the sums of y minus it and of the square of that
+  RunSums& sums;
+};
+struct SumUpWherePositive {             // y as it is; with d = y where the norm of u is above 0, else 0: the sums of d and of d (u - mean)
+  const NormRelu& norm;
+  const Tensor& u;
+  RunSums& sums;
+};
+using WriteBy = std::variant<Finish, SumUp, SumUpWherePositive>;
+
+PictureMoments moments_of(const RunSums& sums);  // what SumUp has gathered
+PictureSums sums_of(const RunSums& sums);        // what SumUpWherePositive has
+
+}  // namespace excite
