@@ -42,10 +42,12 @@ inline Var chain_add_relu(Chain chain, const Var& x, const Var& shortcut, Mode m
 
 // relu(se(chain(x)) + shortcut)
 inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x, const Var& shortcut, Mode mode) {
+  const Gate gate = [&](const Var& squeezed) { return se.gate(squeezed); };
   const bool by_means = se.how.squeezes_means();
-  if (mode == Mode::train && by_means) return fused_chain_gate_add_relu(chain, [&](const Var& q) { return se.gate(q); }, x, shortcut);
-  const Var z = chain_norm(chain, x, mode);
-  return mode.folded && by_means ? folded_scale_add_relu(z, se.gate(global_avg_pool(z)), shortcut) : relu(add(se(z), shortcut));
+  if (mode == Mode::train && by_means) return fused_chain_gate_add_relu(chain, gate, x, shortcut);
+  const Var u = chain_norm_relu(chain.first(chain.size() - 1), x, mode);
+  if (mode.folded && by_means) return folded_conv_norm_gate_add_relu(chain.back(), gate, u, shortcut, *mode.folded);
+  return relu(add(se(conv_norm(chain.back(), u, mode)), shortcut));
 }
 
 }  // namespace excite

@@ -1,5 +1,9 @@
 #include "layers/fewer_passes.h"
 
+#include <utility>
+
+#include "core/kernels/elementwise.h"
+
 namespace excite {
 
 namespace {
@@ -34,9 +38,14 @@ Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers)
   return result("conv2d", layers.of(c).conv_relu(x->value), {x, c.conv.w}, {});
 }
 
-Var folded_scale_add_relu(const Var& z, const Var& s, const Var& shortcut) {
-  const Tensor none = zeros({z.shape()[3]});
-  return result("scale_add_relu", affine_add_relu(z->value, none, s->value, none, shortcut->value), {z, s, shortcut}, {});
+// The convolution's bias is added with all else, by -(-bias).
+Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x, const Var& shortcut, FoldedLayers& layers) {
+  const FixedConv2d& folded = layers.of(c);
+  FixedConv2d::Squeezed z = folded.conv_squeezed(x->value);
+  const Var y = result("conv2d", std::move(z.y), {x, c.conv.w}, {}), s = gate(std::move(z.means));
+  const Tensor minus_bias = map([](real b) { return -b; }, folded.bias());
+  Tensor value = affine_add_relu(y->value, minus_bias, s->value, zeros(minus_bias.shape()), shortcut->value);
+  return result("scale_add_relu", std::move(value), {y, s, shortcut}, {});
 }
 
 }  // namespace excite

@@ -17,6 +17,7 @@ Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const
 
 Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers);                      // bn(conv(x))
 Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers);                 // relu(bn(conv(x)))
-Var folded_scale_add_relu(const Var& z, const Var& s, const Var& shortcut);                       // relu(scale_channels(z, s) + shortcut)
+// relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut) of z = bn(conv(x))
+Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x, const Var& shortcut, FoldedLayers& layers);
 
 }  // namespace excite

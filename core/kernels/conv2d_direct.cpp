@@ -52,21 +52,40 @@ Grid gradient_grid(const Conv2dShape& q, long a, long b) {
   return g;
 }
 
-// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c, k)` is the weight of group g.
+// Calls body(columns, first, count) for the runs of a group's columns that stand side by side in packed weights: `count` columns from the group's own
+// number `first` on, packed from `columns` on.
+template <class Body>
+void for_packed_runs(long before, long columns, const Body& body) {
+  constexpr long panel = tile_vectors * lanes;
+  for (long k = 0; k < columns;) {
+    const long count = std::min(columns - k, panel - (before + k) % panel);
+    body(before + k, k, count);
+    k += count;
+  }
+}
+
+// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c, k)` is the weight of group g. A few rows at a time,
+// so that it matters little whether weights stand side by side in c or in k.
 template <class Weight>
 Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weight) {
+  constexpr long rows_at_once = 16;
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, size = packed_size(rows, groups.out);
-  const long in_each = groups.in / groups.merged, out_each = groups.out / groups.merged;
+  const long in_each = groups.in / groups.merged, out_each = groups.out / groups.merged, pieces = (in_each + rows_at_once - 1) / rows_at_once;
   Buffer packed(std::max(1l, groups.count * size));
-  parallel_for(groups.count, [&](long wide) {
+  parallel_for(groups.count * taps * groups.merged * pieces, [&](long i) {
+    const long begin = i % pieces * rows_at_once, m = i / pieces % groups.merged, t = i / pieces / groups.merged % taps;
+    const long wide = i / pieces / groups.merged / taps, first = t * groups.in + m * in_each, end = std::min(in_each, begin + rows_at_once);
     real* to = packed.data() + wide * size;
-    std::fill_n(to, size, real(0));
-    for (long t = 0; t < taps; t++)
-      for (long m = 0; m < groups.merged; m++)
-        for (long c = 0; c < in_each; c++)
-          for (long k = 0; k < out_each; k++)
-            to[packed_at(t * groups.in + m * in_each + c, m * out_each + k, rows, groups.out)] =
-                weight(grid.taps[static_cast<std::size_t>(t)].weight, wide * groups.merged + m, c, k);
+    for (long c = begin; c < end; c++)
+      for (long k = 0; k < groups.out; k += tile_vectors * lanes)
+        std::fill_n(to + packed_at(first + c, k, rows, groups.out), panel_width(k, groups.out), real(0));
+    for_packed_runs(m * out_each, out_each, [&](long column, long k, long count) {
+      real* at = to + packed_at(first, column, rows, groups.out);
+      const long width = panel_width(column / (tile_vectors * lanes) * (tile_vectors * lanes), groups.out);
+      for (long j = 0; j < count; j++)
+        for (long c = begin; c < end; c++)
+          at[c * width + j] = weight(grid.taps[static_cast<std::size_t>(t)].weight, wide * groups.merged + m, c, k + j);
+    });
   });
   return packed;
 }
@@ -76,14 +95,26 @@ struct Pixel {
   long row, col;
 };
 
-// Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside.
+// Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside. Most pixels are in a row with all that
+// a tap finds inside the picture, one a step after the other.
 void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, const Pixel* pixels, long count, const real** inputs) {
-  for (const Tap& tap : grid.taps)
-    for (long p = 0; p < count; p++) {
-      const long row = pixels[p].row * grid.step_in.h + tap.row, col = pixels[p].col * grid.step_in.w + tap.col;
-      const bool inside = row >= 0 && row < in.h && col >= 0 && col < in.w;
-      *inputs++ = inside ? x + ((n * in.h + row) * in.w + col) * in.c : zero;
+  const bool one_row = pixels[0].row == pixels[count - 1].row;
+  const long step = grid.step_in.w * in.c;
+  for (const Tap& tap : grid.taps) {
+    const auto inside = [&](const Pixel& p) {
+      const long row = p.row * grid.step_in.h + tap.row, col = p.col * grid.step_in.w + tap.col;
+      return row >= 0 && row < in.h && col >= 0 && col < in.w;
+    };
+    const auto at = [&](const Pixel& p) {
+      return x + ((n * in.h + p.row * grid.step_in.h + tap.row) * in.w + p.col * grid.step_in.w + tap.col) * in.c;
+    };
+    if (one_row && inside(pixels[0]) && inside(pixels[count - 1])) {
+      const real* first = at(pixels[0]);
+      for (long p = 0; p < count; p++) *inputs++ = first + p * step;
+    } else {
+      for (long p = 0; p < count; p++) *inputs++ = inside(pixels[p]) ? at(pixels[p]) : zero;
     }
+  }
 }
 
 // The pixels of a grid are cut into runs; where they are all pixels of y, a run is one of RunSums too.
@@ -148,8 +179,16 @@ Tensor with_border(const Conv2dShape& q, const Tensor& x) {
 
 // ---- dw ----
 
-// Adds to dw, packed as the weights of one wide group, what some pictures contribute to its columns k, k + 1, ... of one panel.
-void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy, long n, long g, long k, real* dw) {
+// A part of the packed gradient: of one wide group the columns k, k + 1, ... of one panel, and of each tap the input channels [begin, end).
+struct Part {
+  long g, k, begin, end;
+};
+
+// Adds what picture n contributes to a part of dw, packed as the weights of one wide group. It is gone through a few rows at a time, which stay in a
+// core's cache until all taps and channels have had them.
+void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy, long n, const Part& part, real* dw) {
+  constexpr long pixels_at_once = 128;
+  const auto [g, k, begin, end] = part;
   const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
   std::vector<real> copy(static_cast<std::size_t>(ragged ? q.oh * q.ow * width : 0), real(0));
   const real* grad = dy + n * q.oh * q.ow * q.k + g * groups.out + k;
@@ -157,30 +196,37 @@ void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, con
   const real* from = ragged ? copy.data() : grad;
   const long from_stride = ragged ? width : q.k;
   const Grid grid = forward_grid(q);
-  for (const Tap& tap : grid.taps)
-    for_tile_rows(groups.in, tile_rows(width), [&](long c, long rows) {
-      const auto first_inside = [](long at, long step) { return at >= 0 ? 0 : (-at + step - 1) / step; };
-      const auto after_inside = [](long at, long step, long size, long count) { return std::clamp((size - at + step - 1) / step, 0l, count); };
-      const long i0 = first_inside(tap.row, q.stride.h), i1 = after_inside(tap.row, q.stride.h, q.h, q.oh);
+  const long lines = std::max(1l, pixels_at_once / q.ow);
+  const auto first_inside = [](long at, long step) { return at >= 0 ? 0 : (-at + step - 1) / step; };
+  const auto after_inside = [](long at, long step, long size, long count) { return std::clamp((size - at + step - 1) / step, 0l, count); };
+  for (long line = 0; line < q.oh; line += lines)
+    for (const Tap& tap : grid.taps) {
+      const long i0 = std::max(line, first_inside(tap.row, q.stride.h)), i1 = after_inside(tap.row, q.stride.h, q.h, std::min(q.oh, line + lines));
       const long j0 = first_inside(tap.col, q.stride.w), j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
-      if (i0 >= i1 || j0 >= j1) return;
+      if (i0 >= i1 || j0 >= j1) continue;
       const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
-      tile_outer({x + pixel * q.c + g * groups.in + c, q.stride.w * q.c, q.stride.h * q.w * q.c}, rows,
-                 {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride}, width, i1 - i0, j1 - j0,
-                 dw + (tap.weight * groups.in + c) * width, width);
-    });
+      for_tile_rows(end - begin, tile_rows(width), [&](long first, long rows) {
+        const long c = begin + first;
+        tile_outer({x + pixel * q.c + g * groups.in + c, q.stride.w * q.c, q.stride.h * q.w * q.c}, rows,
+                   {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride}, width, i1 - i0, j1 - j0,
+                   dw + (tap.weight * groups.in + c) * width, width);
+      });
+    }
 }
 
 // Out of the packed gradients of all wide groups, the weights that there are: [R, S, C/groups, K].
 Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) {
   Tensor dw(q.weight());
   const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
-  for (long place = 0; place < q.r * q.s; place++)
-    for (long c = 0; c < q.cg; c++)
-      for (long k = 0; k < q.k; k++) {
-        const long wide = k / groups.out, inside = k % groups.out, row = place * groups.in + inside / q.kg * q.cg + c;
-        dw[(place * q.cg + c) * q.k + k] = packed[wide * size + packed_at(row, inside, rows, groups.out)];
-      }
+  parallel_for(q.r * q.s * q.cg, [&](long i) {
+    for (long g = 0; g < q.groups; g++) {
+      const long m = g % groups.merged, row = i / q.cg * groups.in + m * q.cg + i % q.cg;
+      const real* from = packed + g / groups.merged * size;
+      for_packed_runs(m * q.kg, q.kg, [&](long column, long k, long count) {
+        std::copy_n(from + packed_at(row, column, rows, groups.out), count, dw.data() + i * q.k + g * q.kg + k);
+      });
+    }
+  });
   return dw;
 }
 
@@ -226,23 +272,26 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
   return dx;
 }
 
-// Small weights: pictures are cut, and each shard has sums of its own. Large ones: output channels are cut, and there is one sum of each.
+// Small weights: pictures are cut, and each shard has sums of its own. Large ones: channels are cut, and there is one sum of each.
 Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+  constexpr long channels_a_part = 96;
   const Groups groups(q.groups, q.cg, q.kg);
-  const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out), panel = tile_vectors * lanes;
-  const long panels = (groups.out + panel - 1) / panel;
-  const auto add_panel = [&](long first, long last, long g, long k, real* dw) {
-    for (long n = first; n < last; n++) add_gradient(q, groups, x.data(), dy.data(), n, g, k, dw + g * size + k * rows);
+  const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
+  std::vector<Part> parts;
+  for (long g = 0; g < groups.count; g++)
+    for (long k = 0; k < groups.out; k += tile_vectors * lanes)
+      for (long c = 0; c < groups.in; c += channels_a_part) parts.push_back({g, k, c, std::min(groups.in, c + channels_a_part)});
+  const auto add_part = [&](long first, long last, const Part& part, real* dw) {
+    for (long n = first; n < last; n++) add_gradient(q, groups, x.data(), dy.data(), n, part, dw + part.g * size + part.k * rows);
   };
   if (groups.count * size >= 9 * 64 * 64) {
     Tensor dw = zeros({groups.count * size});
-    parallel_for(groups.count * panels, [&](long i) { add_panel(0, q.n, i / panels, i % panels * panel, dw.data()); });
+    parallel_for(std::ssize(parts), [&](long i) { add_part(0, q.n, parts[static_cast<std::size_t>(i)], dw.data()); });
     return unpacked(q, groups, dw.data());
   }
   const Tensor dw = sum_over(Shards(q.n), [&](long begin, long end) {
     Tensor some = zeros({groups.count * size});
-    for (long g = 0; g < groups.count; g++)
-      for (long k = 0; k < groups.out; k += panel) add_panel(begin, end, g, k, some.data());
+    for (const Part& part : parts) add_part(begin, end, part, some.data());
     return some;
   });
   return unpacked(q, groups, dw.data());

@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/elementwise.h"
 
 namespace excite {
 
@@ -36,15 +37,22 @@ FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bia
       options_(options),
       path_(fixed_path(smallest(w.shape(), options))),
       weight_(path_ == Conv2dPath::winograd ? winograd_weight(w, scale) : direct_weight(smallest(w.shape(), options), w, scale)),
+      bias_(bias.clone()),
       plain_(bias, -std::numeric_limits<real>::infinity()),
       relu_(bias, 0) {}
 
-Tensor FixedConv2d::conv(const Tensor& x) const { return run(x, plain_); }
-Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run(x, relu_); }
+Tensor FixedConv2d::conv(const Tensor& x) const { return run({x.shape(), weight_shape_, options_}, x, plain_); }
+Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run({x.shape(), weight_shape_, options_}, x, relu_); }
 
-Tensor FixedConv2d::run(const Tensor& x, const Finish& finish) const {
+FixedConv2d::Squeezed FixedConv2d::conv_squeezed(const Tensor& x) const {
   const Conv2dShape q(x.shape(), weight_shape_, options_);
-  return path_ == Conv2dPath::winograd ? conv2d_winograd(q, x, weight_, AsTheyAre(), finish) : conv2d_direct(q, x, weight_, finish);
+  RunSums sums(q.y(), path_ == Conv2dPath::winograd ? winograd_run(q.ow) : direct_run);
+  Tensor y = run(q, x, SumUp{sums}), means = moments_of(sums).mean;
+  return {std::move(y), add_rows(means, bias_)};
+}
+
+Tensor FixedConv2d::run(const Conv2dShape& q, const Tensor& x, const WriteBy& write) const {
+  return path_ == Conv2dPath::winograd ? conv2d_winograd(q, x, weight_, AsTheyAre(), write) : conv2d_direct(q, x, weight_, write);
 }
 
 }  // namespace excite

@@ -11,12 +11,20 @@ class FixedConv2d {
   Tensor conv(const Tensor& x) const;       // conv2d(x, w) * scale + bias
   Tensor conv_relu(const Tensor& x) const;  // max(conv2d(x, w) * scale + bias, 0)
 
+  // y = conv2d(x, w) * scale, and what squeeze-and-excitation would squeeze out of y + bias: the mean of each picture, [N, K]
+  struct Squeezed {
+    Tensor y, means;
+  };
+  Squeezed conv_squeezed(const Tensor& x) const;
+  const Tensor& bias() const { return bias_; }
+
  private:
-  Tensor run(const Tensor& x, const Finish& finish) const;
+  Tensor run(const Conv2dShape& shape, const Tensor& x, const WriteBy& write) const;
   Shape weight_shape_;
   Conv2dOptions options_;
   Conv2dPath path_;
   Buffer weight_;           // as the path wants it
+  Tensor bias_;
   Finish plain_, relu_;
 };
 
