@@ -11,11 +11,7 @@
 
 namespace excite {
 
-Var::Var(Tensor value) : node_(std::make_shared<Node>()) {
-  static std::atomic<long> count = 0;
-  node_->value = std::move(value);
-  node_->born = count++;
-}
+Var::Var(Tensor value) : node_(std::make_shared<Node>()) { node_->value = std::move(value); }
 
 const Shape& Var::shape() const { return node_->value.shape(); }
 bool Var::needs_grad() const { return node_->needs_grad; }
@@ -62,8 +58,10 @@ Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backw
   y->op = op;
   y->needs_grad = std::any_of(inputs.begin(), inputs.end(), [](const Var& x) { return x.needs_grad(); });
   if (y->needs_grad) {
+    static std::atomic<long> recorded = 0;
     y->inputs = std::move(inputs);
     y->backward = std::move(backward);
+    y->born = ++recorded;
   }
   if (observer) observer(*y, y->needs_grad ? y->inputs : inputs);
   return y;
@@ -75,7 +73,7 @@ std::vector<Var> graph(const Var& y) {
   for (std::size_t i = 0; i < nodes.size(); i++)
     for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
-  std::sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
+  std::stable_sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
   return nodes;
 }
 

@@ -37,7 +37,7 @@ struct precision::Node {
   Backward backward;                   // adds y.grad's share to each input; may take y.grad away. Captures inputs, never its own node
   const char* op = "leaf";
   std::string name;                    // of a parameter or buffer: its full path, such as layer1.0.conv1.weight
-  long born = 0;                       // nodes are numbered as they are made: an input is always older than its result
+  long born = 0;                       // nodes are numbered as they are recorded, leaves are 0: an input is always older than its result
   bool spent = false;                  // backward has passed and freed it
   Node() = default;
   Node(const Node&) = delete;
@@ -73,7 +73,7 @@ void backward(const Var& y, Tensor cotangent);  // of <cotangent, y>, for a y of
 struct Visitor { std::function<void(Node&)> before, after; };
 void backward(const Var& y, Tensor cotangent, const Visitor& visitor);
 
-std::vector<Var> graph(const Var& y);   // y and all that it was recorded from, oldest first
+std::vector<Var> graph(const Var& y);   // y and all that it was recorded from: leaves, then results, oldest first
 
 // The layer a node belongs to, told from the nearest parameter it was computed from: "layer1.0.conv1", or for an op without
 // parameters "after layer1.0.bn1"; empty if there is none.
