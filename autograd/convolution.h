@@ -1,9 +1,9 @@
-// What the operations that convolve share.
+// What the operations that convolve share; its page is conv2d's, in ops.cpp.
 #pragma once
 #include "autograd/ops.h"
 
 namespace excite {
 
-Var convolved(Tensor y, const Var& x, const Var& w, const Conv2dOptions& options);  // the node of y = conv2d(x, w), which somebody has computed
+Var conv2d_of(Tensor y, const Var& x, const Var& w, const Conv2dOptions& options);  // conv2d(x, w), whose value y somebody has computed
 
 }  // namespace excite

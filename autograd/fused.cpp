@@ -1,5 +1,4 @@
-// The pages of operations that do the work of several in fewer passes over memory. Each is held to the operations that its line in fused.h
-// names, in value and gradients, so whoever reads to understand can leave this file out.
+// The pages of fused.h: the value, and right under it the gradient.
 #include "autograd/fused.h"
 
 #include <utility>
@@ -31,9 +30,11 @@ Var unseen(const Gate& gate, const Var& q) {
 
 using Moments = std::shared_ptr<const PictureMoments>;
 
-Moments moments_of(const Measured& u) { return u.moments ? u.moments : std::make_shared<const PictureMoments>(picture_moments(u.u->value)); }
+Moments known_or_taken(const Measured& m) {
+  return m.moments ? m.moments : std::make_shared<const PictureMoments>(picture_moments(m.u->value));
+}
 
-std::shared_ptr<const Normalised> normalised(const NormVars& vars, const PictureMoments& moments, double eps, double momentum) {
+std::shared_ptr<const Normalised> normalise_and_remember(const NormVars& vars, const PictureMoments& moments, double eps, double momentum) {
   move_running(vars, moments.all, momentum);
   return std::make_shared<const Normalised>(vars, moments.all, eps);
 }
@@ -46,7 +47,7 @@ struct NormReluOf {
       : u(vars.x), gamma(vars.gamma), beta(vars.beta) {
     require_pictures(op, u);
     require_batch(op, vars);
-    z = normalised(vars, *moments_of(measured), eps, momentum);
+    z = normalise_and_remember(vars, *known_or_taken(measured), eps, momentum);
   }
   NormRelu norm() const { return {z->mean, z->a, beta->value}; }
   bool needs_grad() const { return u.needs_grad() || gamma.needs_grad() || beta.needs_grad(); }
@@ -68,10 +69,11 @@ struct NormReluOf {
 
 Measured measured_conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
   ConvolvedPictures value = conv2d_moments(x->value, w->value, options);
-  return {convolved(std::move(value.y), x, w, options), std::make_shared<const PictureMoments>(std::move(value.moments))};
+  return {conv2d_of(std::move(value.y), x, w, options), std::make_shared<const PictureMoments>(std::move(value.moments))};
 }
 
-Var batch_norm_relu(const Measured& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
+Var batch_norm_relu(const Measured& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps,
+                    double momentum) {
   const NormReluOf x("batch_norm_relu", u, {u.u, gamma, beta, running_mean, running_var}, eps, momentum);
   return result("batch_norm_relu", affine_relu(x.u->value, x.z->mean, x.z->a, beta->value), {x.u, gamma, beta}, [=](Node& y) {
     const PictureSums d = affine_relu_sums(y.grad, x.u->value, x.z->mean, x.z->a, x.beta->value);
@@ -79,7 +81,8 @@ Var batch_norm_relu(const Measured& u, const Var& gamma, const Var& beta, const 
   });
 }
 
-// What is convolved is nowhere written: it is computed from u when it is read, forward and for dw.
+// Where Winograd's way is taken, what is convolved is nowhere written: it is computed from u when it is read, forward and for dw. Elsewhere it is
+// made when it is needed, and dropped.
 Measured batch_norm_relu_conv2d(const Measured& u, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, const Var& w,
                                 const Conv2dOptions& options, double eps, double momentum) {
   const NormReluOf x("batch_norm_relu_conv2d", u, {u.u, gamma, beta, running_mean, running_var}, eps, momentum);
@@ -104,8 +107,8 @@ Var block_tail(const Measured& measured, const Var& gamma, const Var& beta, cons
   require_pictures("block_tail", u);
   require_batch("block_tail", vars);
   require(u.shape() == shortcut.shape(), "block_tail: input ", u.shape(), " and shortcut ", shortcut.shape(), " differ, expected equal shapes");
-  const Moments moments = moments_of(measured);
-  const auto z = normalised(vars, *moments, eps, momentum);
+  const Moments moments = known_or_taken(measured);
+  const auto z = normalise_and_remember(vars, *moments, eps, momentum);
   const auto from_mean = std::make_shared<const Tensor>(affine_rows(moments->mean, z->mean, full(gamma.shape(), 1), zeros(gamma.shape())));
 
   const Shape per_picture{u.shape()[0], u.shape()[3]};

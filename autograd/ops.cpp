@@ -130,13 +130,13 @@ Var linear(const Var& x, const Var& w, const Var& b) {
   return add_bias(matmul(x, w), b);
 }
 
-Var convolved(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
+Var conv2d_of(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
   return result("conv2d", std::move(value), {x, w}, [=](Node& y) {
     if (w.needs_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
     if (x.needs_grad()) x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
   });
 }
-Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) { return convolved(conv2d(x->value, w->value, options), x, w, options); }
+Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) { return conv2d_of(conv2d(x->value, w->value, options), x, w, options); }
 
 // ---- pools ----
 

@@ -1,6 +1,6 @@
 // The catalogue of operations: one formula a line. Each takes Vars and returns a Var; its page, the value and right under it the
-// gradient, is in ops.cpp (normalisation and shake in files of their names, several in one in fused.h). Shapes: pictures [N, H, W, C],
-// convolution weights [R, S, C/groups, K], linear weights [in, out], logits [N, classes]. An input of a wrong shape is an Error that names the op and prints both shapes.
+// gradient, is in ops.cpp (normalisation and shake in files of their names; several in one: fused.h). Shapes: pictures [N, H, W, C], convolution
+// weights [R, S, C/groups, K], linear weights [in, out], logits [N, classes]. An input of a wrong shape is an Error that names the op and prints both.
 #pragma once
 #include <vector>
 

@@ -73,6 +73,7 @@ std::vector<Var> graph(const Var& y) {
   for (std::size_t i = 0; i < nodes.size(); i++)
     for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
+  // Stable, as leaves all have the same number, and their order may not change from run to run.
   std::stable_sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
   return nodes;
 }

@@ -41,11 +41,12 @@ Pool& pool() {
   return forever;
 }
 
-// What a thread has given back it gets again, from a shelf of its own: in its core's cache it may still be, and nobody has to be asked. A shelf has room
-// for a few buffers of a size, as one thread may give back what others have made, such as pictures that were read beside a step.
+// What a thread has given back it gets again, from a shelf of its own: in its core's cache it may still be, and nobody has to be asked. A shelf has
+// room for as many buffers of a size as an operation has at once, and no more, as a thread may give back what others have made, such as pictures that
+// were read beside a step.
 struct Shelf {
   static constexpr std::size_t room = 4;
-  static constexpr long large = 64 << 10;
+  static constexpr long many_bytes = 64 << 10;  // that the pool has to hear of: less than any activation, more than what a gate computes
   Waiting waiting;
   long live = 0, peak = 0;  // bytes taken less bytes given back since the pool was last told, and the most that they came to
 
@@ -97,18 +98,20 @@ void* from_system(long bytes) {
   return memory;
 }
 
-// Counts bytes, taken or (below 0) given back. The pool hears of them as soon as they are many.
-void count(Shelf& own, long bytes) {
-  own.live += bytes;
-  own.peak = std::max(own.peak, own.live);
-  if (std::abs(own.live) < Shelf::large) return;
+// Counts bytes, taken or (below 0) given back. The pool hears of those on a shelf as soon as they are many.
+void count(Shelf* own, long bytes) {
+  Shelf none;
+  Shelf& here = own ? *own : none;
+  here.live += bytes;
+  here.peak = std::max(here.peak, here.live);
+  if (own && std::abs(here.live) < Shelf::many_bytes) return;
   const std::lock_guard lock(pool().mutex);
-  own.tell();
+  here.tell();
 }
 
 void* take(long bytes) {
-  Shelf closed, &own = own_shelf() ? *own_shelf() : closed;
-  void* memory = taken_from(own.waiting, bytes);
+  Shelf* own = own_shelf();
+  void* memory = own ? taken_from(own->waiting, bytes) : nullptr;
   if (!memory) {
     const std::lock_guard lock(pool().mutex);
     memory = taken_from(pool().waiting, bytes);
@@ -123,15 +126,14 @@ void* take(long bytes) {
 }
 
 void give_back(void* memory, long bytes) {
-  Shelf closed, &own = own_shelf() ? *own_shelf() : closed;
+  Shelf* own = own_shelf();
   count(own, -bytes);
-  if (std::vector<void*>& waiting = own.waiting[bytes]; &own != &closed && waiting.size() < Shelf::room) {
-    waiting.push_back(memory);
-    return;
+  if (own && own->waiting[bytes].size() < Shelf::room) {
+    own->waiting[bytes].push_back(memory);
+  } else {
+    const std::lock_guard lock(pool().mutex);
+    pool().waiting[bytes].push_back(memory);
   }
-  const std::lock_guard lock(pool().mutex);
-  own.tell();
-  pool().waiting[bytes].push_back(memory);
 }
 
 }  // namespace

@@ -26,9 +26,7 @@ void relax() { __builtin_ia32_pause(); }
 
 thread_local bool inside_a_body = false;
 
-// The bodies of a job. They are dealt out in equal runs, one to each thread, and who has done its own helps the others. So pictures that one operation
-// left in a core's cache are mostly the same core's in the next one: where two cores share no cache, fetching them from the other takes longer than
-// from memory. Of what bodies throw the first by index is kept, so always the same.
+// The bodies of a job, dealt out in equal runs. Of what they throw the first by index is kept, so always the same.
 class Turns {
  public:
   void begin(int threads, long count, const std::function<void(long)>& what) {

@@ -8,7 +8,8 @@ namespace excite {
 void set_threads(int count);  // at least 1; all cores until it is called
 int threads();
 
-// Runs body(0), ..., body(count - 1), each once, in any order, on any thread; returns when all are done. An exception that a
+// Runs body(0), ..., body(count - 1), each once, in any order; returns when all are done. They are dealt out in equal runs, one to each thread, so
+// that what stands first in memory is mostly the same core's from one call to the next; who has done its own helps the others. An exception that a
 // body throws is thrown again here (the one of the lowest index). Inside a body everything runs on the body's own thread.
 // A program has one set of workers: only one of its own threads may call this, or set_threads, at a time.
 void parallel_for(long count, const std::function<void(long)>& body);

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "core/kernels/elementwise.h"
-
 namespace excite {
 
 namespace {
@@ -11,7 +9,7 @@ namespace {
 Measured with_bias(const Conv2d& conv, Measured y) { return conv.b ? Measured(add_bias(y.u, conv.b)) : y; }
 
 // The convolutions of a chain, with its batch-norms between them but not after the last.
-Measured convolved(Chain chain, const Var& x) {
+Measured convolutions_of(Chain chain, const Var& x) {
   Measured u = with_bias(chain[0].conv, measured_conv2d(x, chain[0].conv.w, chain[0].conv.options));
   for (std::size_t i = 1; i < chain.size(); i++) {
     const BatchNorm2d& bn = chain[i - 1].bn;
@@ -25,14 +23,16 @@ Var norm_relu(const BatchNorm2d& bn, const Measured& u) { return batch_norm_relu
 }  // namespace
 
 Var fused_norm_relu(const BatchNorm2d& bn, const Var& x) { return norm_relu(bn, x); }
-Var fused_conv_norm_relu(const ConvNorm& c, const Var& x) { return norm_relu(c.bn, convolved({&c, 1}, x)); }
+Var fused_conv_norm_relu(const ConvNorm& c, const Var& x) { return norm_relu(c.bn, convolutions_of({&c, 1}, x)); }
 
 Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const Var& shortcut) {
   const BatchNorm2d& bn = chain.back().bn;
-  return block_tail(convolved(chain, x), bn.gamma, bn.beta, bn.running_mean, bn.running_var, gate, shortcut, bn.eps);
+  return block_tail(convolutions_of(chain, x), bn.gamma, bn.beta, bn.running_mean, bn.running_var, gate, shortcut, bn.eps);
 }
 
-Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers) { return result("conv2d", layers.of(c).conv(x->value), {x, c.conv.w}, {}); }
+Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers) {
+  return result("conv2d", layers.of(c).conv(x->value), {x, c.conv.w}, {});
+}
 
 Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers) {
   return result("conv2d", layers.of(c).conv_relu(x->value), {x, c.conv.w}, {});
@@ -43,8 +43,7 @@ Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Va
   const FixedConv2d& folded = layers.of(c);
   FixedConv2d::Squeezed z = folded.conv_squeezed(x->value);
   const Var y = result("conv2d", std::move(z.y), {x, c.conv.w}, {}), s = gate(std::move(z.means));
-  const Tensor minus_bias = map([](real b) { return -b; }, folded.bias());
-  Tensor value = affine_add_relu(y->value, minus_bias, s->value, zeros(minus_bias.shape()), shortcut->value);
+  Tensor value = affine_add_relu(y->value, folded.minus_bias(), s->value, zeros(folded.minus_bias().shape()), shortcut->value);
   return result("scale_add_relu", std::move(value), {y, s, shortcut}, {});
 }
 

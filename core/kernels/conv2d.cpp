@@ -32,8 +32,8 @@ Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOption
 // Winograd's transforms cost the more the fewer channels share them. `excite bench --ops` measures every path on the shapes of the models.
 Conv2dPath conv2d_path(const Conv2dShape& q) { return winograd_can(q) && std::min(q.c, q.k) >= 8 ? Conv2dPath::winograd : Conv2dPath::direct; }
 
-// Of large weights without Winograd's help, BLAS sums the gradient faster, unless vectors have 64 bytes: its kernels for those of 32 reach half of what
-// the machine can do then, the direct way's more than two thirds.
+// Of large weights without Winograd's help, BLAS sums the gradient faster, unless vectors have 64 bytes: OpenBLAS's kernels for 32 bytes reach less
+// than half of what the machine can do then, the direct way's more than two thirds.
 Conv2dPath conv2d_dw_path(const Conv2dShape& q) {
   if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dPath::winograd;
   return q.groups == 1 && q.c * q.k >= 64 * 64 && vector_bytes < 64 ? Conv2dPath::gemm : Conv2dPath::direct;

@@ -52,20 +52,20 @@ Grid gradient_grid(const Conv2dShape& q, long a, long b) {
   return g;
 }
 
-// Calls body(columns, first, count) for the runs of a group's columns that stand side by side in packed weights: `count` columns from the group's own
-// number `first` on, packed from `columns` on.
+// Calls body(at, first, count) for the runs of a group's columns that stand side by side in packed weights: `count` columns from the group's own
+// number `first` on, packed from column `at` on. The group begins at column `begin` of a wide one.
 template <class Body>
-void for_packed_runs(long before, long columns, const Body& body) {
+void for_packed_runs(long begin, long columns, const Body& body) {
   constexpr long panel = tile_vectors * lanes;
   for (long k = 0; k < columns;) {
-    const long count = std::min(columns - k, panel - (before + k) % panel);
-    body(before + k, k, count);
+    const long count = std::min(columns - k, panel - (begin + k) % panel);
+    body(begin + k, k, count);
     k += count;
   }
 }
 
-// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c, k)` is the weight of group g. A few rows at a time,
-// so that it matters little whether weights stand side by side in c or in k.
+// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c, k)` is the weight of group g. A few rows at a
+// time, so that it matters little whether weights stand side by side in c or in k.
 template <class Weight>
 Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weight) {
   constexpr long rows_at_once = 16;
@@ -79,12 +79,12 @@ Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weig
     for (long c = begin; c < end; c++)
       for (long k = 0; k < groups.out; k += tile_vectors * lanes)
         std::fill_n(to + packed_at(first + c, k, rows, groups.out), panel_width(k, groups.out), real(0));
-    for_packed_runs(m * out_each, out_each, [&](long column, long k, long count) {
-      real* at = to + packed_at(first, column, rows, groups.out);
-      const long width = panel_width(column / (tile_vectors * lanes) * (tile_vectors * lanes), groups.out);
+    for_packed_runs(m * out_each, out_each, [&](long at, long k, long count) {
+      real* run = to + packed_at(first, at, rows, groups.out);
+      const long width = panel_width(at / (tile_vectors * lanes) * (tile_vectors * lanes), groups.out);
       for (long j = 0; j < count; j++)
         for (long c = begin; c < end; c++)
-          at[c * width + j] = weight(grid.taps[static_cast<std::size_t>(t)].weight, wide * groups.merged + m, c, k + j);
+          run[c * width + j] = weight(grid.taps[static_cast<std::size_t>(t)].weight, wide * groups.merged + m, c, k + j);
     });
   });
   return packed;
@@ -95,9 +95,10 @@ struct Pixel {
   long row, col;
 };
 
-// Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside. Most pixels are in a row with all that
-// a tap finds inside the picture, one a step after the other.
-void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, const Pixel* pixels, long count, const real** inputs) {
+// Where the taps of some consecutive pixels of a grid stand in picture n; `zero` stands for all that is outside. Most pixels are in a row with all
+// that a tap finds inside the picture, one a step after the other.
+void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real* zero, long n, const Pixel* pixels, long count,
+                 const real** inputs) {
   const bool one_row = pixels[0].row == pixels[count - 1].row;
   const long step = grid.step_in.w * in.c;
   for (const Tap& tap : grid.taps) {
@@ -119,8 +120,8 @@ void find_inputs(const Grid& grid, const Pictures& in, const real* x, const real
 
 // The pixels of a grid are cut into runs; where they are all pixels of y, a run is one of RunSums too.
 template <class Write>
-void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Write& write, const Pictures& out,
-              real* y) {
+void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups& groups, const Buffer& weights, const Write& write,
+              const Pictures& out, real* y) {
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in, pixels = grid.rows * grid.cols;
   const std::vector<real> zero(static_cast<std::size_t>(in.c), real(0));
   const long runs = (pixels + direct_run - 1) / direct_run;
@@ -186,16 +187,15 @@ struct Part {
 
 // Adds what picture n contributes to a part of dw, packed as the weights of one wide group. It is gone through a few rows at a time, which stay in a
 // core's cache until all taps and channels have had them.
-void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy, long n, const Part& part, real* dw) {
+void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, const real* x, const real* dy, long n, const Part& part, real* dw) {
   constexpr long pixels_at_once = 128;
-  const auto [g, k, begin, end] = part;
+  const long g = part.g, k = part.k;
   const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
   std::vector<real> copy(static_cast<std::size_t>(ragged ? q.oh * q.ow * width : 0), real(0));
   const real* grad = dy + n * q.oh * q.ow * q.k + g * groups.out + k;
   for (long p = 0; ragged && p < q.oh * q.ow; p++) std::copy_n(grad + p * q.k, groups.out - k, copy.data() + p * width);
   const real* from = ragged ? copy.data() : grad;
   const long from_stride = ragged ? width : q.k;
-  const Grid grid = forward_grid(q);
   const long lines = std::max(1l, pixels_at_once / q.ow);
   const auto first_inside = [](long at, long step) { return at >= 0 ? 0 : (-at + step - 1) / step; };
   const auto after_inside = [](long at, long step, long size, long count) { return std::clamp((size - at + step - 1) / step, 0l, count); };
@@ -205,8 +205,8 @@ void add_gradient(const Conv2dShape& q, const Groups& groups, const real* x, con
       const long j0 = first_inside(tap.col, q.stride.w), j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
       if (i0 >= i1 || j0 >= j1) continue;
       const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
-      for_tile_rows(end - begin, tile_rows(width), [&](long first, long rows) {
-        const long c = begin + first;
+      for_tile_rows(part.end - part.begin, tile_rows(width), [&](long first, long rows) {
+        const long c = part.begin + first;
         tile_outer({x + pixel * q.c + g * groups.in + c, q.stride.w * q.c, q.stride.h * q.w * q.c}, rows,
                    {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride}, width, i1 - i0, j1 - j0,
                    dw + (tap.weight * groups.in + c) * width, width);
@@ -222,8 +222,8 @@ Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) 
     for (long g = 0; g < q.groups; g++) {
       const long m = g % groups.merged, row = i / q.cg * groups.in + m * q.cg + i % q.cg;
       const real* from = packed + g / groups.merged * size;
-      for_packed_runs(m * q.kg, q.kg, [&](long column, long k, long count) {
-        std::copy_n(from + packed_at(row, column, rows, groups.out), count, dw.data() + i * q.k + g * q.kg + k);
+      for_packed_runs(m * q.kg, q.kg, [&](long at, long k, long count) {
+        std::copy_n(from + packed_at(row, at, rows, groups.out), count, dw.data() + i * q.k + g * q.kg + k);
       });
     }
   });
@@ -272,19 +272,20 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
   return dx;
 }
 
-// Small weights: pictures are cut, and each shard has sums of its own. Large ones: channels are cut, and there is one sum of each.
+// Small weights: pictures are cut, and each shard has sums of its own. Those of many parts: there is one sum of each part, over all pictures.
 Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   constexpr long channels_a_part = 96;
   const Groups groups(q.groups, q.cg, q.kg);
+  const Grid grid = forward_grid(q);
   const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
   std::vector<Part> parts;
   for (long g = 0; g < groups.count; g++)
     for (long k = 0; k < groups.out; k += tile_vectors * lanes)
       for (long c = 0; c < groups.in; c += channels_a_part) parts.push_back({g, k, c, std::min(groups.in, c + channels_a_part)});
   const auto add_part = [&](long first, long last, const Part& part, real* dw) {
-    for (long n = first; n < last; n++) add_gradient(q, groups, x.data(), dy.data(), n, part, dw + part.g * size + part.k * rows);
+    for (long n = first; n < last; n++) add_gradient(q, grid, groups, x.data(), dy.data(), n, part, dw + part.g * size + part.k * rows);
   };
-  if (groups.count * size >= 9 * 64 * 64) {
+  if (std::ssize(parts) >= Shards::max_shards) {
     Tensor dw = zeros({groups.count * size});
     parallel_for(std::ssize(parts), [&](long i) { add_part(0, q.n, parts[static_cast<std::size_t>(i)], dw.data()); });
     return unpacked(q, groups, dw.data());

@@ -12,6 +12,7 @@ namespace excite {
 // w times a number for each output channel, [K], packed for the tiles. Of `shape` only the weight's part counts.
 Buffer direct_weight(const Conv2dShape& shape, const Tensor& w, const Tensor& scale);
 inline constexpr long direct_run = 192;  // pixels of y that are written one after the other
+inline RunSums direct_sums(const Shape& y) { return {y, direct_run}; }
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const WriteBy& write);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_direct_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);

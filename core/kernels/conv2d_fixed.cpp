@@ -37,7 +37,7 @@ FixedConv2d::FixedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bia
       options_(options),
       path_(fixed_path(smallest(w.shape(), options))),
       weight_(path_ == Conv2dPath::winograd ? winograd_weight(w, scale) : direct_weight(smallest(w.shape(), options), w, scale)),
-      bias_(bias.clone()),
+      minus_bias_(map([](real b) { return -b; }, bias)),
       plain_(bias, -std::numeric_limits<real>::infinity()),
       relu_(bias, 0) {}
 
@@ -46,9 +46,9 @@ Tensor FixedConv2d::conv_relu(const Tensor& x) const { return run({x.shape(), we
 
 FixedConv2d::Squeezed FixedConv2d::conv_squeezed(const Tensor& x) const {
   const Conv2dShape q(x.shape(), weight_shape_, options_);
-  RunSums sums(q.y(), path_ == Conv2dPath::winograd ? winograd_run(q.ow) : direct_run);
+  RunSums sums = path_ == Conv2dPath::winograd ? winograd_sums(q.y()) : direct_sums(q.y());
   Tensor y = run(q, x, SumUp{sums}), means = moments_of(sums).mean;
-  return {std::move(y), add_rows(means, bias_)};
+  return {std::move(y), affine_rows(means, minus_bias_, full(minus_bias_.shape(), 1), zeros(minus_bias_.shape()))};
 }
 
 Tensor FixedConv2d::run(const Conv2dShape& q, const Tensor& x, const WriteBy& write) const {

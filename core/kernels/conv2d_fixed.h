@@ -16,7 +16,7 @@ class FixedConv2d {
     Tensor y, means;
   };
   Squeezed conv_squeezed(const Tensor& x) const;
-  const Tensor& bias() const { return bias_; }
+  const Tensor& minus_bias() const { return minus_bias_; }  // [K]
 
  private:
   Tensor run(const Conv2dShape& shape, const Tensor& x, const WriteBy& write) const;
@@ -24,7 +24,7 @@ class FixedConv2d {
   Conv2dOptions options_;
   Conv2dPath path_;
   Buffer weight_;           // as the path wants it
-  Tensor bias_;
+  Tensor minus_bias_;
   Finish plain_, relu_;
 };
 

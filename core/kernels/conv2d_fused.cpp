@@ -10,29 +10,32 @@ namespace excite {
 
 namespace {
 
-ConvolvedPictures convolved(const Tensor& x, const ReadBy& read, const Tensor& w, const Conv2dOptions& options) {
-  const Conv2dShape q(x.shape(), w.shape(), options);
-  const bool winograd = conv2d_path(q) == Conv2dPath::winograd;
-  RunSums sums(q.y(), winograd ? winograd_run(q.ow) : direct_run);
-  const Tensor as_it_is = full({q.k}, 1);
-  Tensor y = winograd ? conv2d_winograd(q, x, winograd_weight(w, as_it_is), read, SumUp{sums})
-                      : conv2d_direct(q, x, direct_weight(q, w, as_it_is), SumUp{sums});
+bool by_winograd(const Conv2dShape& q) { return conv2d_path(q) == Conv2dPath::winograd; }
+
+ConvolvedPictures winograd_moments(const Conv2dShape& q, const Tensor& x, const ReadBy& read, const Tensor& w) {
+  RunSums sums = winograd_sums(q.y());
+  Tensor y = conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), read, SumUp{sums});
   return {std::move(y), moments_of(sums)};
 }
 
-bool reads_by_norm(const Shape& u, const Shape& w, const Conv2dOptions& options) {
-  return conv2d_path(Conv2dShape(u, w, options)) == Conv2dPath::winograd;
+ConvolvedPictures direct_moments(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  RunSums sums = direct_sums(q.y());
+  Tensor y = conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), SumUp{sums});
+  return {std::move(y), moments_of(sums)};
 }
 
 Tensor applied(const NormRelu& norm, const Tensor& u) { return affine_relu(u, norm.mean, norm.a, norm.b); }
 
 }  // namespace
 
-ConvolvedPictures conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) { return convolved(x, AsTheyAre(), w, options); }
+ConvolvedPictures conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
+  const Conv2dShape q(x.shape(), w.shape(), options);
+  return by_winograd(q) ? winograd_moments(q, x, AsTheyAre(), w) : direct_moments(q, x, w);
+}
 
 ConvolvedPictures norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w, const Conv2dOptions& options) {
-  if (reads_by_norm(u.shape(), w.shape(), options)) return convolved(u, norm, w, options);
-  return conv2d_moments(applied(norm, u), w, options);
+  const Conv2dShape q(u.shape(), w.shape(), options);
+  return by_winograd(q) ? winograd_moments(q, u, norm, w) : direct_moments(q, applied(norm, u), w);
 }
 
 Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
@@ -43,8 +46,8 @@ Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& 
 
 NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u, const NormRelu& norm, const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
-  if (reads_by_norm(u.shape(), w.shape(), options)) {
-    RunSums sums(u.shape(), winograd_run(q.w));
+  if (by_winograd(q)) {
+    RunSums sums = winograd_sums(q.x());
     Tensor dx = conv2d_winograd_dx(q, dy, w, SumUpWherePositive{norm, u, sums});
     return {std::move(dx), sums_of(sums)};
   }

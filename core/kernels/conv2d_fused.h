@@ -10,8 +10,10 @@ struct ConvolvedPictures {
   Tensor y;
   PictureMoments moments;  // picture_moments(y)
 };
-ConvolvedPictures conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options);                  // y = conv2d(x, w)
-ConvolvedPictures norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w, const Conv2dOptions& options);  // y = conv2d(norm(u), w)
+// y = conv2d(x, w)
+ConvolvedPictures conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options);
+// y = conv2d(norm(u), w)
+ConvolvedPictures norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w, const Conv2dOptions& options);
 
 Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w, const Conv2dOptions& options);
 struct NormReluGradient {

@@ -15,7 +15,7 @@ namespace excite {
 bool winograd_can(const Conv2dShape& shape);  // 3x3, stride 1, no dilation, no groups, padding at most 2
 
 Buffer winograd_weight(const Tensor& w, const Tensor& scale);  // G w G^T times a number for each output channel, [K]; packed for the products
-inline long winograd_run(long width) { return 4 * width; }  // pixels of y that are written together: four rows
+inline RunSums winograd_sums(const Shape& y) { return {y, 4 * y[2]}; }  // it writes four rows at a time
 Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Buffer& weight, const ReadBy& read, const WriteBy& write);
 Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);

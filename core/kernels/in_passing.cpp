@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "core/kernels/simd.h"
 #include "core/parallel.h"
 
 namespace excite {
 
 // A vector more than there are channels, as those of a last group may begin anywhere.
-constexpr long longest_vector = 16;
-Finish::Finish(long k) : bias(static_cast<std::size_t>(k + longest_vector), real(0)), floor(-std::numeric_limits<real>::infinity()) {}
-Finish::Finish(const Tensor& b, real lowest) : bias(static_cast<std::size_t>(b.size() + longest_vector), real(0)), floor(lowest) {
+Finish::Finish(long k) : bias(static_cast<std::size_t>(k + lanes), real(0)), floor(-std::numeric_limits<real>::infinity()) {}
+Finish::Finish(const Tensor& b, real lowest) : bias(static_cast<std::size_t>(b.size() + lanes), real(0)), floor(lowest) {
   std::copy(b.begin(), b.end(), bias.begin());
 }
 
@@ -28,7 +29,7 @@ RunSums::RunSums(const Shape& shape, long most)
 
 long RunSums::pixels_of(long run) const { return std::min(pixels_a_run, pixels - run % runs() * pixels_a_run); }
 
-// The sums of a run are counted from its own first number s: of m pixels, the mean is s + sum / m, and the sum of squares from there is squares -
+// The sums of a run are counted from its own first number s: of m pixels, the mean is s + sum / m, and the sum of squares around it is squares -
 // sum^2 / m. Runs with means of their own make up a whole by  M2 = sum over runs of  M2_run + m (mean_run - mean)^2.  All this in double.
 PictureMoments moments_of(const RunSums& sums) {
   const long channels = sums.channels, n = sums.pictures, runs = sums.runs();
@@ -39,7 +40,8 @@ PictureMoments moments_of(const RunSums& sums) {
     double* picture_squares = squares.data() + picture * channels;
     const long first = picture * runs;
     const auto mean_of_run = [&](long run, long c) {
-      return static_cast<double>(sums.at(run, 0)[c]) + static_cast<double>(sums.at(run, 1)[c]) / static_cast<double>(sums.pixels_of(run));
+      const auto m = static_cast<double>(sums.pixels_of(run)), sum = static_cast<double>(sums.at(run, RunSums::sum)[c]);
+      return static_cast<double>(sums.at(run, RunSums::origin)[c]) + sum / m;
     };
     for (long run = first; run < first + runs; run++) {
       const double share = static_cast<double>(sums.pixels_of(run)) / static_cast<double>(sums.pixels);
@@ -48,8 +50,8 @@ PictureMoments moments_of(const RunSums& sums) {
     for (long run = first; run < first + runs; run++) {
       const auto m = static_cast<double>(sums.pixels_of(run));
       for (long c = 0; c < channels; c++) {
-        const double sum = static_cast<double>(sums.at(run, 1)[c]), apart = mean_of_run(run, c) - picture_mean[c];
-        picture_squares[c] += static_cast<double>(sums.at(run, 2)[c]) - sum * sum / m + m * apart * apart;
+        const double sum = static_cast<double>(sums.at(run, RunSums::sum)[c]), apart = mean_of_run(run, c) - picture_mean[c];
+        picture_squares[c] += static_cast<double>(sums.at(run, RunSums::product)[c]) - sum * sum / m + m * apart * apart;
       }
     }
   });
@@ -75,7 +77,7 @@ PictureSums sums_of(const RunSums& sums) {
   const long channels = sums.channels, runs = sums.runs();
   PictureSums two{Tensor({sums.pictures, channels}), Tensor({sums.pictures, channels})};
   parallel_for(sums.pictures, [&](long picture) {
-    for (const auto& [which, to] : {std::pair{1, &two.d}, {2, &two.d_u}})
+    for (const auto& [which, to] : {std::pair{RunSums::sum, &two.d}, {RunSums::product, &two.d_u}})
       for (long c = 0; c < channels; c++) {
         double sum = 0;
         for (long run = picture * runs; run < (picture + 1) * runs; run++) sum += static_cast<double>(sums.at(run, which)[c]);

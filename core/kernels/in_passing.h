@@ -28,9 +28,10 @@ struct Finish {
 // shorter than the others. Runs follow from the shapes, so sums do not depend on who wrote which.
 class RunSums {
  public:
+  enum Which { sum, product, origin };  // each has one number a channel; of what, says whoever sums up
   RunSums(const Shape& pictures, long pixels_a_run);
-  real* at(long run, long which) { return numbers_.data() + (run * each + which) * row_; }
-  const real* at(long run, long which) const { return numbers_.data() + (run * each + which) * row_; }
+  real* at(long run, Which which) { return numbers_.data() + (run * each + which) * row_; }
+  const real* at(long run, Which which) const { return numbers_.data() + (run * each + which) * row_; }
   long runs() const { return (pixels + pixels_a_run - 1) / pixels_a_run; }  // of a picture
   long pixels_of(long run) const;
 
@@ -42,10 +43,10 @@ class RunSums {
   Buffer numbers_;
 };
 
-struct SumUp {                          // y as it is; a first number of the run, and the sums of y minus it and of the square of that
+struct SumUp {                          // y as it is. origin: the run's first number; sum: of y - origin; product: of its square
   RunSums& sums;
 };
-struct SumUpWherePositive {             // y as it is; with d = y where the norm of u is above 0, else 0: the sums of d and of d (u - mean)
+struct SumUpWherePositive {             // y as it is. With d = y where the norm of u is above 0, else 0: sum: of d; product: of d (u - mean)
   const NormRelu& norm;
   const Tensor& u;
   RunSums& sums;

@@ -5,7 +5,8 @@
 
 namespace excite {
 
-// ---- reader(x): the numbers of some channels of a pixel, that stand at x. Is a row of zeros read as zeros? ----
+// ---- reader(x): the numbers of some channels of a pixel, that stand at x. Zeros around a picture have to stay zeros, but max(b - a mean, 0) is what
+// NormRelu would read there. ----
 template <class Count>
 struct Reader {
   static constexpr bool zero_is_zero = true;
@@ -29,7 +30,7 @@ NormReluReader<Count> reader(const NormRelu& n, long c, Count count) {
   return {count, load(n.mean.data() + c, count), load(n.a.data() + c, count), load(n.b.data() + c, count)};
 }
 
-// ---- writer(i, v): v is number i of y and the channels beside it. Before the first of a run is begin(v), or else go_on(); after its last end(). ----
+// ---- writer(i, v): v is number i of y and the channels beside it. Before the first of a run is begin(v), or else go_on(); after its last, end() ----
 template <class Count>
 struct FinishWriter {
   real* y;
@@ -47,21 +48,21 @@ template <class Count>
 struct SumWriter {
   real* y;
   Count count;
-  real *at_shift, *at_sum, *at_squares;
-  Vec shift{}, sum{}, squares{};
-  void begin(const Vec& first) { shift = first; }
-  void go_on() { shift = load(at_shift, count), sum = load(at_sum, count), squares = load(at_squares, count); }
+  real *at_origin, *at_sum, *at_squares;
+  Vec origin{}, sum{}, squares{};
+  void begin(const Vec& first) { origin = first; }
+  void go_on() { origin = load(at_origin, count), sum = load(at_sum, count), squares = load(at_squares, count); }
   void operator()(long i, const Vec& v) {
     store(y + i, v, count);
-    const Vec d = v - shift;
+    const Vec d = v - origin;
     sum += d;
     squares += d * d;
   }
-  void end() { store(at_shift, shift, count), store(at_sum, sum, count), store(at_squares, squares, count); }
+  void end() { store(at_origin, origin, count), store(at_sum, sum, count), store(at_squares, squares, count); }
 };
 template <class Count>
 SumWriter<Count> writer(const SumUp& s, real* y, long c, Count count, long run) {
-  return {y, count, s.sums.at(run, 0) + c, s.sums.at(run, 1) + c, s.sums.at(run, 2) + c};
+  return {y, count, s.sums.at(run, RunSums::origin) + c, s.sums.at(run, RunSums::sum) + c, s.sums.at(run, RunSums::product) + c};
 }
 
 template <class Count>
@@ -83,7 +84,7 @@ struct WherePositiveWriter {
 };
 template <class Count>
 WherePositiveWriter<Count> writer(const SumUpWherePositive& s, real* y, long c, Count count, long run) {
-  return {y, s.u.data(), reader(s.norm, c, count), s.sums.at(run, 1) + c, s.sums.at(run, 2) + c};
+  return {y, s.u.data(), reader(s.norm, c, count), s.sums.at(run, RunSums::sum) + c, s.sums.at(run, RunSums::product) + c};
 }
 
 // What a writer reads beside what it writes, number by number; null if nothing.

@@ -1,6 +1,6 @@
 // The two innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
-// A tile is up to `tile_vectors` vectors wide, and the narrower, the more rows it has: as many sums as registers hold, and enough of them in
-// flight to keep both multipliers of a core busy.
+// A tile is 6 rows by up to `tile_vectors` vectors, or 12 by one: as many sums as registers hold, and enough of them in flight to keep both
+// multipliers of a core busy.
 #pragma once
 #include <algorithm>
 

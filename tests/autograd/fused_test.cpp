@@ -56,15 +56,21 @@ TEST(BatchNormRelu, KeepsItsDigitsFarFromZero) {
   expect_equal(all_of(fused, shapes, 1000), all_of(composed, shapes, 1000), "mean 1000", in_double_build ? 1e-9 : 1e-3);
 }
 
-// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector divides and that it does not, pictures that tiles do not
-// divide, and one of a single row; the direct one; and groups.
+// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector divides and that it does not, pictures that tiles do
+// not divide, and one of a single row; the direct one, with 255 pixels in runs of 192; and groups, narrow and wide.
 struct Conv {
   Shape x, w;
   Conv2dOptions options;
 };
-const std::vector<Conv> convs{{{3, 8, 8, 16}, {3, 3, 16, 16}, {.pad = 1}}, {{2, 7, 5, 9}, {3, 3, 9, 11}, {.pad = 1}}, {{2, 1, 6, 8}, {3, 3, 8, 40}, {.pad = 1}},
-                              {{2, 9, 6, 12}, {3, 3, 12, 8}, {}},          {{2, 15, 15, 5}, {3, 3, 5, 6}, {.stride = 2, .pad = 1}},
-                              {{2, 4, 4, 20}, {1, 1, 20, 70}, {}},         {{2, 5, 5, 6}, {3, 3, 2, 9}, {.pad = 1, .groups = 3}}};
+const std::vector<Conv> convs{{{3, 8, 8, 16}, {3, 3, 16, 16}, {.pad = 1}},
+                              {{2, 7, 5, 9}, {3, 3, 9, 11}, {.pad = 1}},
+                              {{2, 1, 6, 8}, {3, 3, 8, 40}, {.pad = 1}},
+                              {{2, 9, 6, 12}, {3, 3, 12, 8}, {}},
+                              {{2, 15, 15, 5}, {3, 3, 5, 6}, {.stride = 2, .pad = 1}},
+                              {{2, 15, 17, 3}, {3, 3, 3, 5}, {.pad = 1}},
+                              {{2, 4, 4, 20}, {1, 1, 20, 70}, {}},
+                              {{2, 5, 5, 6}, {3, 3, 2, 9}, {.pad = 1, .groups = 3}},
+                              {{2, 5, 5, 40}, {3, 3, 20, 40}, {.pad = 1, .groups = 2}}};
 
 // What looks at the moments that come with a convolution.
 Var tail_of(const Measured& y) {

@@ -41,8 +41,8 @@ TEST(OpCases, HaveDifferentNames) {
 
 // A case counts for an operation only if it calls it, and gives the same numbers each time.
 TEST(OpCases, CallTheOperationTheyAreNamedAfter) {
-  const std::map<std::string, std::string> built_from_others{{"dropout", "mul"}, {"linear", "add_bias"}, {"mean", "scale"}, {"cross_entropy", "scale"},
-                                                           {"measured_conv2d", "conv2d"}};
+  const std::map<std::string, std::string> built_from_others{{"dropout", "mul"},        {"linear", "add_bias"},          {"mean", "scale"},
+                                                             {"cross_entropy", "scale"}, {"measured_conv2d", "conv2d"}};
   for (const OpCase& c : op_cases()) {
     Rng rng(0);
     std::vector<Var> in = c.inputs(rng);

@@ -1,5 +1,9 @@
 #include "core/memory.h"
 
+#include <thread>
+#include <vector>
+
+#include "core/parallel.h"
 #include "core/tensor.h"
 #include "tests/compare.h"
 
@@ -53,7 +57,42 @@ TEST(Memory, IsSharedByNearlyEqualSizes) {
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
+// What a thread gave back it gets again, though another gave back a buffer of the same size after it.
+TEST(Memory, StaysWithTheThreadThatGaveItBack) {
+  constexpr long size = odd_size * 3;
+  const real* own = Tensor({size}).data();
+  std::thread other([=] { EXPECT_NE(Tensor({size}).data(), own); });
+  other.join();
+  EXPECT_EQ(Tensor({size}).data(), own);
+}
+
+// Whether the thread ends, or has more buffers of a size than it keeps at hand; and what is in use is counted right again once it has ended.
+TEST(Memory, GoesOnToOtherThreads) {
+  constexpr long size = odd_size * 5;
+  const long live = memory_stats().live;
+  std::thread giver([=] {
+    std::vector<Tensor> many;
+    for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
+  });
+  giver.join();
+  EXPECT_EQ(memory_stats().live, live);
+  const long asked = memory_stats().allocated;
+  {
+    std::vector<Tensor> many;
+    for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
+    std::thread taker([&] {
+      many.clear();
+      many.emplace_back(Shape{size});
+    });
+    taker.join();
+  }
+  std::vector<Tensor> many;
+  for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
+  EXPECT_EQ(memory_stats().allocated, asked);
+}
+
 TEST(Memory, ThatIsNotInUseIsReleased) {
+  set_threads(threads());  // ends the workers, and what they keep at hand goes to the pool
   const Tensor kept = full({odd_size}, 1);
   Tensor({2 * odd_size});
   EXPECT_GT(memory_stats().reserved, memory_stats().live);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/compare.h"
 #include "tests/core/files/scratch.h"
@@ -29,6 +30,21 @@ TEST_P(Parallel, RunsEachBodyOnce) {
       parallel_for(count, [&](long i) { runs[static_cast<std::size_t>(i)]++; });
       for (const auto& r : runs) ASSERT_EQ(r, 1) << count;
     }
+}
+
+// As many bodies as threads, none of which ends before all have begun: so nobody helps another, and each has its own every time.
+TEST_P(Parallel, DealsEachThreadTheSameBodiesEveryTime) {
+  std::vector<std::thread::id> first(static_cast<std::size_t>(GetParam()));
+  for (int again = 0; again < 20; again++) {
+    std::atomic<int> begun = 0;
+    parallel_for(GetParam(), [&](long i) {
+      std::thread::id& seen = first[static_cast<std::size_t>(i)];
+      if (again == 0) seen = std::this_thread::get_id();
+      EXPECT_EQ(seen, std::this_thread::get_id()) << i;
+      for (begun++; begun < GetParam();) std::this_thread::yield();
+    });
+  }
+  EXPECT_EQ(first[0], std::this_thread::get_id());
 }
 
 TEST_P(Parallel, RunsNestedBodiesOnTheirOwnThread) {

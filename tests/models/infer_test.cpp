@@ -72,7 +72,6 @@ TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
   EXPECT_FALSE(close(infer(model, x), before, 0.01));
 }
 
-// Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle of one.
 TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
   Rng rng(6);
   const Conv2d conv(3, 4, 1, rng);
@@ -83,6 +82,7 @@ TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
   EXPECT_TRUE(close(folded.of({conv, second}).conv(x), map([](real v) { return 3 * v; }, once), in_double_build ? 1e-12 : 1e-5));
 }
 
+// Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle of one.
 TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
   Rng rng(0);
   const Tensor x = normal({2, 7, 6, 24}, rng);

@@ -39,8 +39,9 @@ long bytes(const Node& x) { return x.value.size() * static_cast<long>(sizeof(rea
 // as what they do is move numbers; and products as products alone.
 long other_flops(const Node& y, const std::vector<Var>& inputs, long FlopsANumber::*pass, long products) {
   if (const FlopsANumber* several = found(y.op)) return inputs.front()->value.size() * several->*pass;
-  long numbers = products > 0 ? 0 : y.value.size();
-  for (const Var& x : inputs) numbers = products > 0 ? 0 : std::max(numbers, x->value.size());
+  if (products > 0) return 0;
+  long numbers = y.value.size();
+  for (const Var& x : inputs) numbers = std::max(numbers, x->value.size());
   return numbers;
 }
 

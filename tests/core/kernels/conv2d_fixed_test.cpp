@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/kernels/elementwise.h"
+#include "core/kernels/pool.h"
 #include "core/memory.h"
 #include "core/random.h"
 #include "tests/compare.h"
@@ -29,6 +31,9 @@ TEST(FixedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
     for (long i = 0; i < expected.size(); i++) expected[i] = expected[i] * scale[i % scale.size()] + bias[i % bias.size()];
     const FixedConv2d fixed(w, scale, bias, c.options);
     EXPECT_TRUE(close(fixed.conv(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
+    const FixedConv2d::Squeezed z = fixed.conv_squeezed(x);
+    EXPECT_TRUE(close(add_rows(z.y, bias), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
+    EXPECT_TRUE(close(z.means, global_avg_pool(expected), in_double_build ? 1e-12 : 1e-4)) << c.w;
     for (real& v : expected) v = std::max(v, real(0));
     EXPECT_TRUE(close(fixed.conv_relu(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
   }

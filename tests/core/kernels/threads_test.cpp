@@ -4,7 +4,8 @@
 
 #include "core/kernels/batch_norm.h"
 #include "core/kernels/channels.h"
-#include "core/kernels/conv2d.h"
+#include "core/kernels/conv2d_direct.h"
+#include "core/kernels/conv2d_fused.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/matmul.h"
 #include "core/kernels/pool.h"
@@ -46,6 +47,17 @@ TEST(Threads, OfAnyNumberGiveTheSameBits) {
   expect_same_bits("conv2d", [&] { return conv2d(x, w, {.pad = 1}); });
   expect_same_bits("conv2d_dx", [&] { return conv2d_dx(dy, w, pictures, {.pad = 1}); });
   expect_same_bits("conv2d_dw", [&] { return conv2d_dw(x, dy, weight, {.pad = 1}); });
+  const Tensor above = uniform({16}, rng, real(0.5), 2), wide = normal({19, 3, 3, 400}, rng), wide_dy = normal({19, 3, 3, 300}, rng);
+  const NormRelu norm{mean, above, mean};
+  const Conv2dOptions same{.pad = 1}, halving{.stride = 2, .pad = 1};
+  const Tensor half_dy = normal({19, 7, 6, 24}, rng), flat = normal({19, 15, 17, 3}, rng), of_flat = normal({3, 3, 3, 24}, rng);
+  expect_same_bits("conv2d_moments", [&] { return conv2d_moments(x, w, same).moments.all.var; });
+  expect_same_bits("conv2d_moments, directly", [&] { return conv2d_moments(flat, of_flat, same).moments.all.var; });
+  expect_same_bits("norm_relu_conv2d", [&] { return norm_relu_conv2d(x, norm, w, same).moments.mean; });
+  expect_same_bits("norm_relu_conv2d_dx", [&] { return norm_relu_conv2d_dx(dy, w, x, norm, same).sums.d_u; });
+  expect_same_bits("norm_relu_conv2d_dw", [&] { return norm_relu_conv2d_dw(x, norm, dy, weight, same); });
+  expect_same_bits("conv2d_direct_dw", [&] { return conv2d_direct_dw({pictures, weight, halving}, x, half_dy); });
+  expect_same_bits("conv2d_direct_dw of many parts", [&] { return conv2d_direct_dw({wide.shape(), {1, 1, 400, 300}, {}}, wide, wide_dy); });
   expect_same_bits("channel_moments", [&] { return channel_moments(x).var; });
   expect_same_bits("channel_sums", [&] { return channel_sums(z, x, mean).dy_x; });
   expect_same_bits("scale_channels_ds", [&] { return scale_channels_ds(z, x); });

@@ -60,8 +60,8 @@ TEST(Watch, FollowsABatchForwardBackwardAndTheOptimizer) {
   EXPECT_EQ(passes, "batch forward backward optimizer ");
 }
 
-// Nine convolutions, each in the layer it has its weight from, and as many on the way back; the first needs no gradient of the pictures. The second of
-// each block is one operation with the batch-norm before it.
+// Nine convolutions, each in the layer it has its weight from, and as many on the way back; the first needs no gradient of the pictures. The second
+// of each block is one operation with the batch-norm before it.
 TEST(Watch, NamesTheLayerAndCountsTheWorkOfEachOperation) {
   std::map<std::string, Work> forward, backward, forward_of_several, backward_of_several;
   for (const Record& r : records_of_a_step()) {
