@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,11 +29,15 @@ long rounded(long bytes) {
   return (bytes + grain - 1) / grain * grain;
 }
 
-using Waiting = std::map<long, std::vector<void*>>;  // by size in bytes
+// Which thread gave it back: in that one's cache it may still be.
+struct Waiting {
+  void* memory;
+  std::thread::id from;
+};
 
 struct Pool {
   std::mutex mutex;
-  Waiting waiting;
+  std::map<long, std::vector<Waiting>> free;  // by size in bytes
   MemoryStats stats{};
 };
 // Never destroyed: tensors with static lifetime may be freed after main has ended.
@@ -41,99 +46,39 @@ Pool& pool() {
   return forever;
 }
 
-// What a thread has given back it gets again, from a shelf of its own: in its core's cache it may still be, and nobody has to be asked. A shelf has
-// room for as many buffers of a size as an operation has at once, and no more, as a thread may give back what others have made, such as pictures that
-// were read beside a step.
-struct Shelf {
-  static constexpr std::size_t room = 4;
-  static constexpr long many_bytes = 64 << 10;  // that the pool has to hear of: less than any activation, more than what a gate computes
-  Waiting waiting;
-  long live = 0, peak = 0;  // bytes taken less bytes given back since the pool was last told, and the most that they came to
-
-  void tell() {  // with the pool's mutex held
-    MemoryStats& stats = pool().stats;
-    stats.peak = std::max(stats.peak, stats.live + peak);
-    stats.live += live;
-    live = peak = 0;
-  }
-};
-
-// Null once this thread has begun to end; what its last buffers give back goes to the pool.
-thread_local Shelf* shelf = nullptr;
-thread_local bool shelf_is_closed = false;
-struct Closing {
-  ~Closing() {
-    const std::lock_guard lock(pool().mutex);
-    shelf->tell();
-    for (auto& [bytes, buffers] : shelf->waiting) {
-      std::vector<void*>& waiting = pool().waiting[bytes];
-      waiting.insert(waiting.end(), buffers.begin(), buffers.end());
-    }
-    delete std::exchange(shelf, nullptr);
-    shelf_is_closed = true;
-  }
-};
-Shelf* own_shelf() {
-  if (!shelf && !shelf_is_closed) {
-    shelf = new Shelf;
-    thread_local const Closing closing;
-    static_cast<void>(closing);
-  }
-  return shelf;
-}
-
-void* taken_from(Waiting& waiting, long bytes) {
-  const auto found = waiting.find(bytes);
-  if (found == waiting.end() || found->second.empty()) return nullptr;
-  void* memory = found->second.back();
-  found->second.pop_back();
+// The one that this thread gave back last, or else anybody's.
+void* taken_from(std::vector<Waiting>& waiting) {
+  const auto is_own = [](const Waiting& w) { return w.from == std::this_thread::get_id(); };
+  const auto own = std::find_if(waiting.rbegin(), waiting.rend(), is_own);
+  const auto taken = own != waiting.rend() ? std::prev(own.base()) : std::prev(waiting.end());
+  void* memory = taken->memory;
+  waiting.erase(taken);
   return memory;
-}
-
-void* from_system(long bytes) {
-  const bool is_large = bytes >= huge_page;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, static_cast<std::size_t>(is_large ? huge_page : cache_line), static_cast<std::size_t>(bytes))) throw std::bad_alloc();
-  if (is_large) madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
-  return memory;
-}
-
-// Counts bytes, taken or (below 0) given back. The pool hears of those on a shelf as soon as they are many.
-void count(Shelf* own, long bytes) {
-  Shelf none;
-  Shelf& here = own ? *own : none;
-  here.live += bytes;
-  here.peak = std::max(here.peak, here.live);
-  if (own && std::abs(here.live) < Shelf::many_bytes) return;
-  const std::lock_guard lock(pool().mutex);
-  here.tell();
 }
 
 void* take(long bytes) {
-  Shelf* own = own_shelf();
-  void* memory = own ? taken_from(own->waiting, bytes) : nullptr;
-  if (!memory) {
-    const std::lock_guard lock(pool().mutex);
-    memory = taken_from(pool().waiting, bytes);
-    if (!memory) {
-      memory = from_system(bytes);
-      pool().stats.reserved += bytes;
-      pool().stats.allocated++;
-    }
+  std::lock_guard lock(pool().mutex);
+  MemoryStats& stats = pool().stats;
+  void* memory = nullptr;
+  if (auto& waiting = pool().free[bytes]; !waiting.empty()) {
+    memory = taken_from(waiting);
+  } else {
+    const bool large = bytes >= huge_page;
+    const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
+    if (posix_memalign(&memory, alignment, static_cast<std::size_t>(bytes))) throw std::bad_alloc();
+    if (large) madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
+    stats.reserved += bytes;
+    stats.allocated++;
   }
-  count(own, bytes);
+  stats.live += bytes;
+  stats.peak = std::max(stats.peak, stats.live);
   return memory;
 }
 
 void give_back(void* memory, long bytes) {
-  Shelf* own = own_shelf();
-  count(own, -bytes);
-  if (own && own->waiting[bytes].size() < Shelf::room) {
-    own->waiting[bytes].push_back(memory);
-  } else {
-    const std::lock_guard lock(pool().mutex);
-    pool().waiting[bytes].push_back(memory);
-  }
+  std::lock_guard lock(pool().mutex);
+  pool().free[bytes].push_back({memory, std::this_thread::get_id()});
+  pool().stats.live -= bytes;
 }
 
 }  // namespace
@@ -164,20 +109,16 @@ void clear_untouched(real* data, long size) {
 }
 
 MemoryStats memory_stats() {
-  const std::lock_guard lock(pool().mutex);
-  if (shelf) shelf->tell();
+  std::lock_guard lock(pool().mutex);
   return pool().stats;
 }
 
 void release_unused() {
-  const std::lock_guard lock(pool().mutex);
-  for (Waiting* all : {&pool().waiting, shelf ? &shelf->waiting : nullptr}) {
-    if (!all) continue;
-    for (const auto& [bytes, waiting] : *all) {
-      for (void* memory : waiting) std::free(memory);
-      pool().stats.reserved -= bytes * std::ssize(waiting);
-    }
-    all->clear();
+  std::lock_guard lock(pool().mutex);
+  for (auto& [bytes, waiting] : pool().free) {
+    for (const Waiting& w : waiting) std::free(w.memory);
+    pool().stats.reserved -= bytes * static_cast<long>(waiting.size());
+    waiting.clear();
   }
 }
 

@@ -30,12 +30,9 @@ struct MemoryStats {
   long reserved;   // bytes taken from the system, in use or waiting to be recycled
   long allocated;  // how many times the system was asked
 };
-// Exact for the calling thread; of each other thread up to 64 KB may be missing, or counted still.
 MemoryStats memory_stats();
 
-// What waits to be recycled goes back to the system, but for what other threads keep at hand; for after work that will not be done again, such as
-// loading.
-void release_unused();
+void release_unused();  // what waits to be recycled goes back to the system; for after work that will not be done again, such as loading
 
 double peak_megabytes();  // the most memory that the whole process has ever held, as the system counts
 

@@ -121,14 +121,14 @@ void output_band(const Bands& bands, Planes& planes, long at, const Write& write
     const auto write_rows = [&](auto how_many) {
       Vec out[4];
       column(0, out);
-      numbers.begin(out[0]);
+      numbers.begin(out[0]);  // a run counts from its first number
       for (long j = 0; j < width; j++) {
         column(j, out);
         for (int i = 0; i < 4; i++)
           if (i < how_many) numbers(first + (i * width + j) * channels + k, out[i]);
       }
     };
-    if (rows == 4) write_rows(std::integral_constant<long, 4>());
+    if (rows == 4) write_rows(std::integral_constant<long, 4>());  // as most are: a number that the compiler knows is not asked for at each pixel
     else write_rows(rows);
     numbers.end();
   });

@@ -3,7 +3,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/parallel.h"
 #include "core/tensor.h"
 #include "tests/compare.h"
 
@@ -57,16 +56,20 @@ TEST(Memory, IsSharedByNearlyEqualSizes) {
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
-// What a thread gave back it gets again, though another gave back a buffer of the same size after it.
-TEST(Memory, StaysWithTheThreadThatGaveItBack) {
+// Two of another thread's wait behind it.
+TEST(Memory, GoesBackToTheThreadThatGaveIt) {
   constexpr long size = odd_size * 3;
-  const real* own = Tensor({size}).data();
-  std::thread other([=] { EXPECT_NE(Tensor({size}).data(), own); });
+  Tensor own({size});
+  const real* given = own.data();
+  std::vector<Tensor> others;
+  for (int i = 0; i < 2; i++) others.emplace_back(Shape{size});
+  own = Tensor();
+  std::thread other([&] { others.clear(); });
   other.join();
-  EXPECT_EQ(Tensor({size}).data(), own);
+  EXPECT_EQ(Tensor({size}).data(), given);
 }
 
-// Whether the thread ends, or has more buffers of a size than it keeps at hand; and what is in use is counted right again once it has ended.
+// Whether the thread that gave it back has ended or not.
 TEST(Memory, GoesOnToOtherThreads) {
   constexpr long size = odd_size * 5;
   const long live = memory_stats().live;
@@ -92,7 +95,6 @@ TEST(Memory, GoesOnToOtherThreads) {
 }
 
 TEST(Memory, ThatIsNotInUseIsReleased) {
-  set_threads(threads());  // ends the workers, and what they keep at hand goes to the pool
   const Tensor kept = full({odd_size}, 1);
   Tensor({2 * odd_size});
   EXPECT_GT(memory_stats().reserved, memory_stats().live);
