@@ -33,7 +33,7 @@ struct Roofline {
   Limits roof;
   std::vector<Dot> dots;  // what took longest first
 };
-constexpr double least_share = 0.0005;  // of the step: what takes less is not drawn
+constexpr double least_share = 0.001;  // of the step: what takes less is not drawn
 
 // All that is drawn has a logarithm, and so have quotients of two.
 double positive(const Json& json, const char* key) {
@@ -258,7 +258,7 @@ std::string picture(const Roofline& r) {
   constexpr double y = bottom + 60;
   body += svg::circle(left + 6, y - 4, 6, colour(true)) + svg::label(left + 18, y, "start", "forward", colour(true));
   body += svg::circle(left + 96, y - 4, 6, colour(false)) + svg::label(left + 108, y, "start", "backward", colour(false));
-  body += svg::label(right, y, "end", "a dot&#8217;s area is its share of the step; not drawn: below 0.05 %");
+  body += svg::label(right, y, "end", "a dot&#8217;s area is its share of the step; not drawn: below 0.1 %");
   return svg::picture(760, y + 16, body);
 }
 

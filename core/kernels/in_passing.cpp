@@ -40,7 +40,7 @@ PictureMoments moments_of(const RunSums& sums) {
     double* picture_squares = squares.data() + picture * channels;
     const long first = picture * runs;
     const auto mean_of_run = [&](long run, long c) {
-      const auto m = static_cast<double>(sums.pixels_of(run)), sum = static_cast<double>(sums.at(run, RunSums::sum)[c]);
+      const auto m = static_cast<double>(sums.pixels_of(run)), sum = static_cast<double>(sums.at(run, RunSums::first)[c]);
       return static_cast<double>(sums.at(run, RunSums::origin)[c]) + sum / m;
     };
     for (long run = first; run < first + runs; run++) {
@@ -50,8 +50,8 @@ PictureMoments moments_of(const RunSums& sums) {
     for (long run = first; run < first + runs; run++) {
       const auto m = static_cast<double>(sums.pixels_of(run));
       for (long c = 0; c < channels; c++) {
-        const double sum = static_cast<double>(sums.at(run, RunSums::sum)[c]), apart = mean_of_run(run, c) - picture_mean[c];
-        picture_squares[c] += static_cast<double>(sums.at(run, RunSums::product)[c]) - sum * sum / m + m * apart * apart;
+        const double sum = static_cast<double>(sums.at(run, RunSums::first)[c]), apart = mean_of_run(run, c) - picture_mean[c];
+        picture_squares[c] += static_cast<double>(sums.at(run, RunSums::second)[c]) - sum * sum / m + m * apart * apart;
       }
     }
   });
@@ -77,7 +77,7 @@ PictureSums sums_of(const RunSums& sums) {
   const long channels = sums.channels, runs = sums.runs();
   PictureSums two{Tensor({sums.pictures, channels}), Tensor({sums.pictures, channels})};
   parallel_for(sums.pictures, [&](long picture) {
-    for (const auto& [which, to] : {std::pair{RunSums::sum, &two.d}, {RunSums::product, &two.d_u}})
+    for (const auto& [which, to] : {std::pair{RunSums::first, &two.d}, {RunSums::second, &two.d_u}})
       for (long c = 0; c < channels; c++) {
         double sum = 0;
         for (long run = picture * runs; run < (picture + 1) * runs; run++) sum += static_cast<double>(sums.at(run, which)[c]);

@@ -28,7 +28,7 @@ struct Finish {
 // shorter than the others. Runs follow from the shapes, so sums do not depend on who wrote which.
 class RunSums {
  public:
-  enum Which { sum, product, origin };  // each has one number a channel; of what, says whoever sums up
+  enum Which { first, second, origin };  // two sums, and where they count from: a number a channel of each, of what says whoever sums up
   RunSums(const Shape& pictures, long pixels_a_run);
   real* at(long run, Which which) { return numbers_.data() + (run * each + which) * row_; }
   const real* at(long run, Which which) const { return numbers_.data() + (run * each + which) * row_; }
@@ -43,10 +43,10 @@ class RunSums {
   Buffer numbers_;
 };
 
-struct SumUp {                          // y as it is. origin: the run's first number; sum: of y - origin; product: of its square
+struct SumUp {                          // y as it is. origin: the run's first number; first: sum of y - origin; second: of its square
   RunSums& sums;
 };
-struct SumUpWherePositive {             // y as it is. With d = y where the norm of u is above 0, else 0: sum: of d; product: of d (u - mean)
+struct SumUpWherePositive {             // y as it is. With d = y where the norm of u is above 0, else 0: first: sum of d; second: of d (u - mean)
   const NormRelu& norm;
   const Tensor& u;
   RunSums& sums;

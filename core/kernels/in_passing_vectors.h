@@ -62,7 +62,7 @@ struct SumWriter {
 };
 template <class Count>
 SumWriter<Count> writer(const SumUp& s, real* y, long c, Count count, long run) {
-  return {y, count, s.sums.at(run, RunSums::origin) + c, s.sums.at(run, RunSums::sum) + c, s.sums.at(run, RunSums::product) + c};
+  return {y, count, s.sums.at(run, RunSums::origin) + c, s.sums.at(run, RunSums::first) + c, s.sums.at(run, RunSums::second) + c};
 }
 
 template <class Count>
@@ -84,7 +84,7 @@ struct WherePositiveWriter {
 };
 template <class Count>
 WherePositiveWriter<Count> writer(const SumUpWherePositive& s, real* y, long c, Count count, long run) {
-  return {y, s.u.data(), reader(s.norm, c, count), s.sums.at(run, RunSums::sum) + c, s.sums.at(run, RunSums::product) + c};
+  return {y, s.u.data(), reader(s.norm, c, count), s.sums.at(run, RunSums::first) + c, s.sums.at(run, RunSums::second) + c};
 }
 
 // What a writer reads beside what it writes, number by number; null if nothing.
