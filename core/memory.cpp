@@ -56,7 +56,33 @@ void* taken_from(std::vector<Waiting>& waiting) {
   return memory;
 }
 
+// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it gave back since the pool was last told.
+struct Own {
+  int scopes = 0;
+  std::map<long, std::vector<void*>> free;
+  long live = 0, peak = 0;
+
+  void count(long bytes) {
+    live += bytes;
+    peak = std::max(peak, live);
+  }
+  void tell(MemoryStats& stats) {
+    stats.peak = std::max(stats.peak, stats.live + peak);
+    stats.live += std::exchange(live, 0);
+    peak = 0;
+  }
+};
+thread_local Own own;
+
 void* take(long bytes) {
+  if (own.scopes > 0) {
+    own.count(bytes);
+    if (auto& kept = own.free[bytes]; !kept.empty()) {
+      void* memory = kept.back();
+      kept.pop_back();
+      return memory;
+    }
+  }
   std::lock_guard lock(pool().mutex);
   MemoryStats& stats = pool().stats;
   void* memory = nullptr;
@@ -70,12 +96,17 @@ void* take(long bytes) {
     stats.reserved += bytes;
     stats.allocated++;
   }
-  stats.live += bytes;
-  stats.peak = std::max(stats.peak, stats.live);
+  if (own.scopes == 0) own.count(bytes);
+  own.tell(stats);
   return memory;
 }
 
 void give_back(void* memory, long bytes) {
+  if (own.scopes > 0) {
+    own.count(-bytes);
+    own.free[bytes].push_back(memory);
+    return;
+  }
   std::lock_guard lock(pool().mutex);
   pool().free[bytes].push_back({memory, std::this_thread::get_id()});
   pool().stats.live -= bytes;
@@ -108,8 +139,20 @@ void clear_untouched(real* data, long size) {
   std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size, real(0));
 }
 
+OwnBuffers::OwnBuffers() { own.scopes++; }
+OwnBuffers::~OwnBuffers() {
+  if (--own.scopes > 0) return;
+  std::lock_guard lock(pool().mutex);
+  own.tell(pool().stats);
+  for (auto& [bytes, kept] : own.free) {
+    for (void* memory : kept) pool().free[bytes].push_back({memory, std::this_thread::get_id()});
+    kept.clear();
+  }
+}
+
 MemoryStats memory_stats() {
   std::lock_guard lock(pool().mutex);
+  own.tell(pool().stats);
   return pool().stats;
 }
 

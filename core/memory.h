@@ -24,6 +24,16 @@ class Buffer {
 // Sets a buffer's numbers to 0. Those of a large one take memory only once somebody writes them.
 void clear_untouched(real* data, long size);
 
+// While one lives, what this thread gives back it keeps for itself, and asks nobody for it: for many short operations side by side on several threads.
+// In the end all of it goes to the pool.
+class OwnBuffers {
+ public:
+  OwnBuffers();
+  ~OwnBuffers();
+  OwnBuffers(const OwnBuffers&) = delete;
+  OwnBuffers& operator=(const OwnBuffers&) = delete;
+};
+
 struct MemoryStats {
   long live;       // bytes in use now
   long peak;       // the most that were ever in use at once

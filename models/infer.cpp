@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 
 namespace excite {
@@ -15,6 +16,7 @@ Tensor Inference::operator()(const Tensor& x) const {
   const long n = x.dim(0), at_once = std::clamp(n / 16, 1l, most_at_once), numbers = x.size() / std::max(1l, n);
   Tensor logits({n, model_.classes});
   parallel_for((n + at_once - 1) / at_once, [&](long i) {
+    const OwnBuffers own;  // hundreds of small operations follow, on every thread
     const long begin = i * at_once, count = std::min(at_once, n - begin);
     Tensor some({count, x.dim(1), x.dim(2), x.dim(3)});
     std::copy_n(x.data() + begin * numbers, count * numbers, some.data());

@@ -69,6 +69,33 @@ TEST(Memory, GoesBackToTheThreadThatGaveIt) {
   EXPECT_EQ(Tensor({size}).data(), given);
 }
 
+// Another thread gets it only in the end; what is in use is counted all the while.
+TEST(Memory, IsKeptByItsThreadWhileThatHasOwnBuffers) {
+  constexpr long size = odd_size * 7;
+  const long live = memory_stats().live;
+  const real* given = nullptr;
+  const auto seen_elsewhere = [&] {
+    const real* seen = nullptr;
+    std::thread other([&] { seen = Tensor({size}).data(); });
+    other.join();
+    return seen;
+  };
+  {
+    const OwnBuffers own;
+    {
+      const Tensor a({size});
+      given = a.data();
+      EXPECT_GE(memory_stats().live, live + size * static_cast<long>(sizeof(real)));
+    }
+    EXPECT_EQ(memory_stats().live, live);
+    EXPECT_EQ(Tensor({size}).data(), given);
+    EXPECT_NE(seen_elsewhere(), given);
+    EXPECT_EQ(Tensor({size}).data(), given);
+  }
+  EXPECT_EQ(memory_stats().live, live);
+  EXPECT_EQ(Tensor({size}).data(), given);
+}
+
 // Whether the thread that gave it back has ended or not.
 TEST(Memory, GoesOnToOtherThreads) {
   constexpr long size = odd_size * 5;
