@@ -127,12 +127,12 @@ void convolve(const Grid& grid, const Pictures& in, const real* x, const Groups&
   const long runs = (pixels + direct_run - 1) / direct_run;
   parallel_for(in.n * runs, [&](long run) {
     const long n = run / runs, begin = run % runs * direct_run;
-    std::vector<const real*> inputs(static_cast<std::size_t>(taps * most_tile_rows));
-    alignas(vector_bytes) real sums[most_tile_rows * tile_vectors * lanes];
+    std::vector<const real*> inputs(static_cast<std::size_t>(taps * most_tile_pixels));
+    alignas(vector_bytes) real sums[most_tile_pixels * tile_vectors * lanes];
     Pixel next{begin / grid.cols, begin % grid.cols};
-    for_tile_rows(std::min(direct_run, pixels - begin), tile_rows(panel_width(0, groups.out)), [&](long first, long count) {
-      Pixel pixel[most_tile_rows];
-      long to[most_tile_rows];
+    for_tile_rows(std::min(direct_run, pixels - begin), tile_pixels(panel_width(0, groups.out)), [&](long first, long count) {
+      Pixel pixel[most_tile_pixels];
+      long to[most_tile_pixels];
       for (long p = 0; p < count; p++) {
         pixel[p] = next;
         to[p] = ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w + next.col * grid.step_out.w + grid.first_out.w) * out.c;

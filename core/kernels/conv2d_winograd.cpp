@@ -20,7 +20,7 @@ void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes&
   for (long k = 0; k < m.row; k += tile_vectors * lanes) {
     const long width = panel_width(k, m.channels);
     for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
-      tile_product(x.rows.data() + first, rows, place * x.plane, 1, x.channels, u + k * x.channels, width, m.at(place, first) + k, m.row);
+      tile_product(x.at(place, first), x.row, rows, x.channels, u + k * x.channels, width, m.at(place, first) + k, m.row);
     });
   }
 }

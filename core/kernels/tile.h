@@ -1,5 +1,5 @@
-// The two innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
-// A tile is 6 rows by up to `tile_vectors` vectors, or 12 by one: as many sums as registers hold, and enough of them in flight to keep both
+// The innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
+// A tile is 6 rows by up to `tile_vectors` vectors, or more by one: as many sums as registers hold, and enough of them in flight to keep both
 // multipliers of a core busy.
 #pragma once
 #include <algorithm>
@@ -8,8 +8,10 @@
 
 namespace excite {
 
-inline constexpr long tile_vectors = vector_registers == 32 ? 4 : 2, most_tile_rows = 12;
-inline constexpr long tile_rows(long width) { return width == lanes ? 12 : 6; }
+inline constexpr long tile_vectors = vector_registers == 32 ? 4 : 2, most_tile_rows = vector_registers == 32 ? 16 : 12;
+inline constexpr long tile_rows(long width) { return width == lanes ? most_tile_rows : 6; }
+inline constexpr long most_tile_pixels = 12;  // each wants a register for where it stands
+inline constexpr long tile_pixels(long width) { return width == lanes ? most_tile_pixels : 6; }
 
 // Columns are taken a panel at a time, `tile_vectors` vectors wide but for the last one. A packed matrix of `rows` rows has its panels one after
 // the other, each row-major, so that a tile reads it from front to back: panel(k) begins at number k * rows.
@@ -22,7 +24,10 @@ inline long packed_at(long row, long k, long rows, long cols) {  // where number
 
 // y[p, :] = sum over taps t and channels c of  x[t * rows + p][first + c] * w[t * channels + c, :],  where x[...] point to rows of channels and
 // w is one panel, `width` columns wide.
-void tile_product(const real* const* x, long rows, long first, long taps, long channels, const real* w, long width, real* y, long y_stride);
+void tile_product(const real* const* x, long rows, long first, long taps, long channels, const real* w, long width, real* y, long y_row);
+
+// The same of one tap, where x is a matrix: y[p, :] = sum over channels c of  x[p * x_row + c] * w[c, :]
+void tile_product(const real* x, long x_row, long rows, long channels, const real* w, long width, real* y, long y_row);
 
 // A run of pixels in each of several lines of a picture, as one factor of an outer product reads them: distances count numbers.
 struct PixelLines {
@@ -30,13 +35,17 @@ struct PixelLines {
   long pixel, line;  // from a pixel to the next, from a line to the next
 };
 // dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :],  for p < rows and `width` columns
-void tile_outer(const PixelLines& x, long rows, const PixelLines& dy, long width, long lines, long pixels, real* dw, long dw_stride);
+void tile_outer(const PixelLines& x, long rows, const PixelLines& dy, long width, long lines, long pixels, real* dw, long dw_row);
 
 // Cuts [0, count) into as few pieces of at most `most` as there can be, all nearly equal, and calls body(first, how_many).
 template <class Body>
 void for_tile_rows(long count, long most, const Body& body) {
-  const long pieces = (count + most - 1) / most;
-  for (long i = 0; i < pieces; i++) body(count * i / pieces, count * (i + 1) / pieces - count * i / pieces);
+  const long pieces = (count + most - 1) / most, size = count / pieces, longer = count % pieces;
+  for (long i = 0, first = 0; i < pieces; i++) {
+    const long rows = size + (i < longer);
+    body(first, rows);
+    first += rows;
+  }
 }
 
 }  // namespace excite

@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <type_traits>
-#include <vector>
 
 #include "core/kernels/conv2d.h"
 #include "core/kernels/in_passing_vectors.h"
@@ -25,11 +24,8 @@ struct Bands {
 struct Planes {
   long channels, row, plane;
   Buffer numbers;
-  std::vector<const real*> rows;  // where each tile's row of the first place begins
   Planes(long tiles, long c)
-      : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(Winograd::places * plane) {
-    for (long tile = 0; tile < tiles; tile++) rows.push_back(at(0, tile));
-  }
+      : channels(c), row(whole_vectors(c)), plane(tiles * row + 64 / static_cast<long>(sizeof(real))), numbers(Winograd::places * plane) {}
   real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
 };
 

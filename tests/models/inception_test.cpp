@@ -104,7 +104,7 @@ TEST(InceptionNetworks, SayTheSmallestPictureAndTakeIt) {
     const Network net(design, 10, silent);
     EXPECT_EQ(net.smallest(), smallest) << design.name;
     EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::evaluate).shape(), (Shape{1, 10})) << design.name;
-    EXPECT_TRUE(fails_saying([&] { net(zeros({1, smallest, smallest - 1, 3}), Mode::evaluate); },
+    EXPECT_TRUE(fails_saying([&, side = smallest] { net(zeros({1, side, side - 1, 3}), Mode::evaluate); },
                              {design.name, "too small", text(Size2(smallest))}));
   }
 }

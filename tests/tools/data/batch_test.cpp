@@ -25,8 +25,8 @@ TEST(Batch, WithoutAugmentationIsTheNormalisedPicture) {
   const Normalisation n = measure(set);
   const Batch batch = make_batch(set, {1, 0}, n, {}, 5, 6);
   EXPECT_EQ(batch.labels, (std::vector<int>{1, 0}));
-  for (long i = 0; i < 3072; i++)
-    EXPECT_NEAR(static_cast<double>(batch.x[i]), (set.pixels[static_cast<std::size_t>(3072 + i)] / 255.0 - n.mean[static_cast<std::size_t>(i % 3)]) / n.deviation[static_cast<std::size_t>(i % 3)], 1e-6);
+  for (std::size_t i = 0; i < 3072; i++)
+    EXPECT_NEAR(static_cast<double>(batch.x[static_cast<long>(i)]), (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
 }
 
 TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndOtherInAnotherEpoch) {
