@@ -24,8 +24,9 @@ inline Vec at_least(const Vec& v, const Vec& floor) { return v < floor ? floor :
 
 inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }  // rounded up
 
-// Addresses need no alignment. (A memcpy would say the same, but g++ 12 makes two halves of it where a vector comes from memory.)
-using UnalignedVec = real __attribute__((vector_size(vector_bytes), aligned(sizeof(real))));
+// Addresses need no alignment. (A memcpy would say the same, but g++ 12 makes two halves of it where a vector comes from memory; and behind the =
+// clang 14 passes over the attribute.)
+using UnalignedVec [[gnu::aligned(sizeof(real))]] = Vec;
 inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*>(from); }
 inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
 
