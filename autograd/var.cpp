@@ -88,6 +88,7 @@ void backward(const Var& y, Tensor cotangent, const Visitor& visitor) {
     Node& node = *nodes.back();
     if (!node.backward) {
       require(!node.spent, "backward: the graph leads to ", node.op, " ", node.value.shape(), ", which was walked already and freed");
+      require(node.inputs.empty(), "backward: ", node.op, " ", node.value.shape(), " was made for inference alone: it has no gradient");
       continue;
     }
     if (visitor.before) visitor.before(node);

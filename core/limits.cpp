@@ -92,14 +92,16 @@ Limits measure_limits() {
   require(pipe(ends) == 0, "limits: no pipe: ", std::strerror(errno));
   const auto before = std::signal(SIGCHLD, SIG_IGN);
   const pid_t child = fork();
+  const int failed = errno;
   if (child == 0) send_limits(ends[1]);
   close(ends[1]);
   Limits most{};
   const ssize_t got = child < 0 ? 0 : read(ends[0], &most, sizeof most);
   close(ends[0]);
-  waitpid(child, nullptr, 0);
+  if (child > 0) waitpid(child, nullptr, 0);
   std::signal(SIGCHLD, before);
-  require(got == sizeof most, "limits: the process that should measure them ended without; is there room for 256 MB?");
+  require(child > 0, "limits: no process to measure them in: ", std::strerror(failed));
+  require(got == sizeof most, "limits: the process that should measure them ended without an answer; is there room for 256 MB?");
   return most;
 }
 

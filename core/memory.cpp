@@ -23,7 +23,8 @@ namespace {
 constexpr long cache_line = 64;
 constexpr long huge_page = 2l << 20;
 
-// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most an eighth is wasted.
+// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most an eighth is wasted;
+// small ones up to a cache line.
 long rounded(long bytes) {
   const long grain = std::max(cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
   return (bytes + grain - 1) / grain * grain;
@@ -56,10 +57,11 @@ void* taken_from(std::vector<Waiting>& waiting) {
   return memory;
 }
 
-// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it gave back since the pool was last told.
+// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it gave back since the pool was last told. Nothing of it
+// is destroyed with the thread: others of its variables may be buffers, and go later.
 struct Own {
   int scopes = 0;
-  std::map<long, std::vector<void*>> free;
+  std::map<long, std::vector<void*>>* free = nullptr;
   long live = 0, peak = 0;
 
   void count(long bytes) {
@@ -77,7 +79,7 @@ thread_local Own own;
 void* take(long bytes) {
   if (own.scopes > 0) {
     own.count(bytes);
-    if (auto& kept = own.free[bytes]; !kept.empty()) {
+    if (auto& kept = (*own.free)[bytes]; !kept.empty()) {
       void* memory = kept.back();
       kept.pop_back();
       return memory;
@@ -104,7 +106,7 @@ void* take(long bytes) {
 void give_back(void* memory, long bytes) {
   if (own.scopes > 0) {
     own.count(-bytes);
-    own.free[bytes].push_back(memory);
+    (*own.free)[bytes].push_back(memory);
     return;
   }
   std::lock_guard lock(pool().mutex);
@@ -139,15 +141,16 @@ void clear_untouched(real* data, long size) {
   std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size, real(0));
 }
 
-OwnBuffers::OwnBuffers() { own.scopes++; }
+OwnBuffers::OwnBuffers() {
+  if (own.scopes++ == 0) own.free = new std::map<long, std::vector<void*>>;
+}
 OwnBuffers::~OwnBuffers() {
   if (--own.scopes > 0) return;
   std::lock_guard lock(pool().mutex);
   own.tell(pool().stats);
-  for (auto& [bytes, kept] : own.free) {
+  for (const auto& [bytes, kept] : *own.free)
     for (void* memory : kept) pool().free[bytes].push_back({memory, std::this_thread::get_id()});
-    kept.clear();
-  }
+  delete std::exchange(own.free, nullptr);
 }
 
 MemoryStats memory_stats() {

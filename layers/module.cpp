@@ -22,7 +22,8 @@ void Module::name_nodes() const {
 }
 
 void Module::reseed(long seed, long step) const {
-  for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i);
+  constexpr long layers = 0;  // no other stream has a fourth name of 0
+  for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i, layers);
 }
 
 Var Module::weight(const std::string& name, Tensor initial) { return enter(name, parameter(std::move(initial)), Kind::weight); }

@@ -7,12 +7,8 @@ namespace excite {
 
 namespace {
 
-std::string listed(const std::string& what, std::vector<std::string> names) {
-  constexpr std::size_t shown = 8;
-  if (names.empty()) return "";
-  const std::string more = names.size() > shown ? text(" and ", names.size() - shown, " more") : "";
-  names.resize(std::min(names.size(), shown));
-  return text("; ", what, ": ", join(names, ", "), more);
+std::string listed(const std::string& what, const std::vector<std::string>& names) {
+  return names.empty() ? "" : text("; ", what, ": ", join(names, ", "));
 }
 
 std::vector<long> as_matrix(const std::vector<long>& dims) {

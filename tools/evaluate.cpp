@@ -91,7 +91,7 @@ void add_evaluate(CLI::App& app, Run& run) {
   c->add_option("--data", o->data, data_in_words);
   c->add_option("--batch", o->batch, "pictures at a time");
   c->add_option("--limit", o->limit, "use only the first N pictures; 0 for all");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers");
+  c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_option("--csv", o->csv, "a .csv file for the probabilities of each picture: picture, label, and each class")->default_str("");
   c->add_flag("--strict", o->strict, "a file that is no picture is an error; else it is named and left out");
   c->add_flag("--json", o->json, "prints JSON: loss, top1, top5 (fractions), per_class, confusion (rows: true class, columns: predicted)");

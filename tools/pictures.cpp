@@ -36,9 +36,8 @@ Image sheet(const Dataset& data, long per_class) {
   const Frame frame = one_size ? Frame{} : Frame{side, side};
   const long height = one_size ? data.height : side, width = one_size ? data.width : side;
   const long classes = static_cast<long>(data.classes.size());
-  require<UsageError>(classes * width <= max_picture_side && per_class * height <= max_picture_side, "pictures: ", classes,
-                      " columns and ", per_class, " rows of ", height, "x", width, " pixels, at most ", max_picture_side,
-                      " pixels a side are possible");
+  require<UsageError>(is_picture_size(per_class * height, classes * width), "pictures: ", classes, " columns and ", per_class, " rows of ", height, "x",
+                      width, " pixels, at most ", max_picture_side, " pixels a side and ", max_pixels, " in all are possible");
   Image image{per_class * height, classes * width, {}};
   image.pixels.assign(static_cast<std::size_t>(image.height * image.width * 3), 255);
   const Pictures read = Reading(data, first_of_each(data, per_class), [=](const Image& whole, long) { return framed(whole, frame); }).take();

@@ -112,7 +112,7 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--side", r.side, "pixels of a side that the model sees; 0 for the model's own size, or that of the pictures in builtin and CIFAR");
   c->add_option("--limit", r.limit, "use only the first N pictures of each set; 0 for all");
   c->add_option("--seed", r.seed, "another seed, another run");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers");
+  c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
   c->add_option("--out", o->out, "a new folder for the run [runs/MODEL-1, or the next free number]");
   c->add_option("--profile", o->profile,
                 "a .json file: what each operation of steps 4 to 8 took, did and moved, by layer, for chrome://tracing or Perfetto");

@@ -17,9 +17,11 @@ InputFile::InputFile(const std::string& path) : path_(path), descriptor_(open(pa
   require<FileError>(descriptor_ >= 0, path, ": cannot be opened: ", std::generic_category().message(errno));
   struct stat about {};
   const bool known = fstat(descriptor_, &about) == 0;
+  const int failed = errno;
   const bool regular = known && S_ISREG(about.st_mode);
   if (!regular) close(descriptor_);
-  require<FileError>(!known || !S_ISDIR(about.st_mode), path, ": is a folder, expected a file");
+  require<FileError>(known, path, ": cannot be looked at: ", std::generic_category().message(failed));
+  require<FileError>(!S_ISDIR(about.st_mode), path, ": is a folder, expected a file");
   require<FileError>(regular, path, ": is a pipe or a device, expected a regular file");
   size_ = about.st_size;
 }

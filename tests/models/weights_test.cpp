@@ -238,7 +238,7 @@ TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
   const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
   save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
   EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
-                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "and 4 more", "they fit resnet8",
+                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "layer3.0.se.fc2.weight; they fit resnet8",
                                        "10 classes"}));
 }
 

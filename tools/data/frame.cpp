@@ -11,7 +11,8 @@ long usual_short_side(long side) { return std::lround(static_cast<double>(side) 
 
 Image brought_to_size(const Image& image, const Frame& f) {
   if (f.side == 0) return image;
-  const long longest = std::min(image.height, image.width) * max_picture_side / f.short_side;
+  const long shorter = std::min(image.height, image.width);  // will be f.short_side; the other one may become as long as a picture may be
+  const long longest = shorter * std::min(max_picture_side, max_pixels / f.short_side) / f.short_side;
   const long height = std::min(image.height, longest), width = std::min(image.width, longest);
   return resize_short_side(centre_crop(image, height, width), f.short_side, f.resize);
 }

@@ -28,8 +28,8 @@ const FlopsANumber* found(std::string_view op) {
 
 // Gradients that are the same whatever the inputs are.
 bool linear(std::string_view op) {
-  constexpr std::string_view ops[] = {"add", "sub", "scale", "add_bias", "sum", "mean", "reshape", "avg_pool2d", "global_avg_pool",
-                                      "concat_channels", "channel_shuffle"};
+  constexpr std::string_view ops[] = {"add", "sub", "scale", "add_bias", "sum", "reshape", "avg_pool2d", "adaptive_avg_pool",
+                                      "global_avg_pool", "concat_channels", "channel_shuffle", "shift", "shake"};
   return std::find(std::begin(ops), std::end(ops), op) != std::end(ops);
 }
 

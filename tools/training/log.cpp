@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 
 #include "core/check.h"
 #include "core/files/atomic_file.h"
@@ -17,11 +17,17 @@ namespace {
 constexpr const char* header =
     "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,pictures_per_second,seconds,peak_megabytes\n";
 
+std::vector<std::string> lines_of(const std::string& path) {
+  constexpr long max_bytes = 16l << 20;
+  const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
+  return split(std::string(bytes.begin(), bytes.end()), '\n');
+}
+
 // The rows of the epochs before `epoch`, as they stand in the file.
 std::string rows_before(long epoch, const std::string& path) {
   std::string rows;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
+  if (!std::filesystem::exists(path)) return rows;
+  for (const std::string& line : lines_of(path)) {
     long number = 0;
     const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
     if (error == std::errc() && end < line.data() + line.size() && *end == ',' && number < epoch) rows += line + "\n";
@@ -39,10 +45,8 @@ void write_log_row(const std::string& path, const EpochRow& r) {
 }
 
 std::vector<EpochRow> read_log(const std::string& path) {
-  constexpr long max_bytes = 16l << 20;
   constexpr std::size_t columns = 10;
-  const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
-  const std::vector<std::string> lines = split(std::string(bytes.begin(), bytes.end()), '\n');
+  const std::vector<std::string> lines = lines_of(path);
   require<FileError>(!lines.empty() && lines[0] + "\n" == header, path, ": its first line is not that of a training log, epoch,train_loss,...");
   require<FileError>(lines.size() > 1, path, ": no epoch has been finished yet");
   std::vector<EpochRow> rows;
