@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_loops.h"
 #include "core/kernels/conv2d_winograd.h"
 #include "core/limits.h"
 #include "core/parallel.h"
@@ -38,37 +40,46 @@ std::vector<Case> cases(long small, long large) {
       {{large, 28, 28, 128}, {3, 3, 128, 128}, {.pad = 1}},
       {{large, 14, 14, 256}, {3, 3, 256, 256}, {.pad = 1}},
       {{large, 14, 14, 1024}, {1, 1, 1024, 256}, {}},
+      {{large, 56, 56, 256}, {1, 1, 256, 512}, {.stride = 2}},
       {{large, 56, 56, 128}, {3, 3, 4, 128}, {.pad = 1, .groups = 32}},
   };
 }
 
 struct Way {
   const char* name;
-  Conv2dPath path;
+  int runs;
   Tensor (*y)(const Conv2dShape&, const Tensor&, const Tensor&);
   Tensor (*dx)(const Conv2dShape&, const Tensor&, const Tensor&);
   Tensor (*dw)(const Conv2dShape&, const Tensor&, const Tensor&);
 };
-const Way ways[] = {{"gemm", Conv2dPath::gemm, conv2d_gemm, conv2d_gemm_dx, conv2d_gemm_dw},
-                    {"direct", Conv2dPath::direct, conv2d_direct, conv2d_direct_dx, conv2d_direct_dw},
-                    {"winograd", Conv2dPath::winograd, conv2d_winograd, conv2d_winograd_dx, conv2d_winograd_dw}};
+const Way loops{"loops", 1, conv2d_loops, conv2d_loops_dx, conv2d_loops_dw}, gemm{"gemm", 5, conv2d_gemm, conv2d_gemm_dx, conv2d_gemm_dw},
+    direct{"direct", 5, conv2d_direct, conv2d_direct_dx, conv2d_direct_dw},
+    winograd{"winograd", 5, conv2d_winograd, conv2d_winograd_dx, conv2d_winograd_dw};
+
+const Way& way_of(Conv2dPath path) { return path == Conv2dPath::gemm ? gemm : path == Conv2dPath::direct ? direct : winograd; }
 
 void measure_case(const Case& c) {
   Rng rng(0);
   const Tensor x = normal(c.x, rng), w = normal(c.w, rng);
   const Conv2dShape q(x.shape(), w.shape(), c.options);
-  const Tensor dy = normal(q.y(), rng), y = conv2d_gemm(q, x, w), dw = conv2d_gemm_dw(q, x, dy);
+  const Tensor dy = normal(q.y(), rng);
   const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
   const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
                                 q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
                                 q.groups == 1 ? "" : text(", ", q.groups, " groups"));
-  for (const Way& way : ways) {
-    if (way.path == Conv2dPath::winograd && !winograd_can(q)) continue;
-    const auto chosen = [&](Conv2dPath path) { return way.path == path ? '*' : ' '; };
-    std::printf("%-40s %-9s %7.0f%c %6.0f%c %6.0f%c %9.1e %9.1e\n", way.path == Conv2dPath::gemm ? what.c_str() : "", way.name,
-                gflop / best_seconds(5, [&] { way.y(q, x, w); }), chosen(conv2d_path(q)), gflop / best_seconds(5, [&] { way.dx(q, dy, w); }),
-                chosen(conv2d_path(q)), gflop / best_seconds(5, [&] { way.dw(q, x, dy); }), chosen(conv2d_dw_path(q)), apart(way.y(q, x, w), y),
-                apart(way.dw(q, x, dy), dw));
+  Tensor defined_y, defined_dw;
+  for (const Way* way : {&loops, &gemm, &direct, &winograd}) {
+    if (way == &winograd && !winograd_can(q)) continue;
+    Tensor y, dw;
+    const double of_y = gflop / best_seconds(way->runs, [&] { y = way->y(q, x, w); });
+    const double of_dx = gflop / best_seconds(way->runs, [&] { way->dx(q, dy, w); });
+    const double of_dw = gflop / best_seconds(way->runs, [&] { dw = way->dw(q, x, dy); });
+    if (way == &loops) defined_y = std::move(y), defined_dw = std::move(dw);
+    const auto star = [&](const Way& chosen) { return way == &chosen ? '*' : ' '; };
+    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &loops ? what.c_str() : "", way->name, of_y, star(way_of(conv2d_path(q))), of_dx,
+                star(way_of(conv2d_path(q))), of_dw, star(way_of(conv2d_dw_path(q))));
+    if (way == &loops) std::printf("\n");
+    else std::printf(" %9.1e %9.1e\n", apart(y, defined_y), apart(dw, defined_dw));
     std::fflush(stdout);
   }
 }
@@ -77,9 +88,9 @@ void measure_case(const Case& c) {
 
 void bench_ops(long batch) {
   std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
-              "Apart: the largest difference from gemm over the largest number.\n\n",
+              "Loops are the definition: one run, one thread, sums in double. Apart: the largest difference from them over the largest number.\n\n",
               threads(), sizeof(real) == 4 ? "float" : "double");
-  std::printf("%-40s %-9s %8s %7s %7s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
+  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
   for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
 }
 

@@ -63,7 +63,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
 void refuse_other_options(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
-    const bool allowed = name == "--resume" || name == "--out" || name == "--threads" || name == "--strict";
+    const bool allowed = name == "--resume" || name == "--out" || name == "--threads";
     require<UsageError>(option->count() == 0 || allowed, "train: ", name, " cannot be given beside --resume: the run goes on as it was started");
   }
 }
@@ -75,7 +75,7 @@ int train(const CLI::App& command, const TrainOptions& o) {
   if (!o.resume) return train_anew(resolve(command, o), start, o.data, o.out, o.profile, broken);
   refuse_other_options(command);
   require<UsageError>(!o.out.empty(), "train: --resume needs --out DIR, the folder of the run");
-  return train_on(o.out, broken);
+  return train_on(o.out);
 }
 
 }  // namespace
@@ -116,7 +116,7 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--out", o->out, "a new folder for the run [runs/MODEL-1, or the next free number]");
   c->add_option("--profile", o->profile,
                 "a .json file: what each operation of steps 4 to 8 took, did and moved, by layer, for chrome://tracing or Perfetto");
-  c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out, --threads and --strict beside it");
+  c->add_flag("--resume", o->resume, "continues the run in --out; takes only --out and --threads beside it");
   c->add_flag("--strict", o->strict, "a file that is no picture is an error; else it is named and left out");
   c->footer(
       "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"

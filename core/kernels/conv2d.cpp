@@ -41,22 +41,12 @@ Conv2dPath conv2d_dw_path(const Conv2dShape& q) {
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w.shape(), options);
-  switch (conv2d_path(q)) {
-    case Conv2dPath::winograd: return conv2d_winograd(q, x, w);
-    case Conv2dPath::direct: return conv2d_direct(q, x, w);
-    case Conv2dPath::gemm: break;
-  }
-  return conv2d_gemm(q, x, w);
+  return conv2d_path(q) == Conv2dPath::winograd ? conv2d_winograd(q, x, w) : conv2d_direct(q, x, w);
 }
 
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
   const Conv2dShape q(x, w.shape(), options);
-  switch (conv2d_path(q)) {
-    case Conv2dPath::winograd: return conv2d_winograd_dx(q, dy, w);
-    case Conv2dPath::direct: return conv2d_direct_dx(q, dy, w);
-    case Conv2dPath::gemm: break;
-  }
-  return conv2d_gemm_dx(q, dy, w);
+  return conv2d_path(q) == Conv2dPath::winograd ? conv2d_winograd_dx(q, dy, w) : conv2d_direct_dx(q, dy, w);
 }
 
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {

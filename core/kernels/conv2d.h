@@ -27,10 +27,11 @@ struct Conv2dShape {
   Shape weight() const { return {r, s, cg, k}; }
 };
 
-// There are three ways to compute one, each in a file of its name: unfolding and BLAS (any shape; the reference), direct (any shape), and Winograd's
-// (3x3 at stride 1). Which is taken follows from the shape and the width of this build's vectors: if it were timed, no run could be repeated.
+// Beside the definition, conv2d_loops, there are three ways to compute one, each in a file of its name: unfolding and BLAS (any shape), direct (any
+// shape), and Winograd's (3x3 at stride 1). Which is taken follows from the shape and the width of this build's vectors: if it were timed, no run could
+// be repeated.
 enum class Conv2dPath { gemm, direct, winograd };
-Conv2dPath conv2d_path(const Conv2dShape& shape);     // of y and dx
+Conv2dPath conv2d_path(const Conv2dShape& shape);     // of y and dx: direct or Winograd's
 Conv2dPath conv2d_dw_path(const Conv2dShape& shape);
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);                            // y

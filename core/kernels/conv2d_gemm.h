@@ -1,5 +1,4 @@
-// Convolution as matrix products: the path to read first, and the reference for the faster ones. Any kernel, stride, padding,
-// dilation and groups.
+// Convolution as matrix products: the path to read first. Any kernel, stride, padding, dilation and groups.
 //
 // Unfolded, a slab of output pixels at a time:  Y = X W,  X is (pixels, R*S*C), W is (R*S*C, K). Transposing each factor in turn,
 //   dW = X^T dY          dx = fold(dY W^T)

@@ -11,21 +11,7 @@ namespace excite {
 
 namespace {
 
-enum Purpose { shuffling = 1, augmenting, cropping };
-
-void fill(const Image& image, const Displacement& p, const NormalisationTable& table, real* x) {
-  const long height = image.height, width = image.width;
-  for (long i = 0; i < height; i++)
-    for (long j = 0; j < width; j++, x += 3) {
-      const long row = i + p.down, col = (p.flipped ? width - 1 - j : j) + p.right;
-      const bool inside = row >= 0 && row < height && col >= 0 && col < width;
-      const bool cut = i >= p.cut_top && i < p.cut_top + p.cut_side && j >= p.cut_left && j < p.cut_left + p.cut_side;
-      for (long c = 0; c < 3; c++) {
-        const std::uint8_t byte = inside ? image.pixels[static_cast<std::size_t>((row * width + col) * 3 + c)] : 0;
-        x[c] = cut ? real(0) : table[static_cast<std::size_t>(c)][byte];
-      }
-    }
-}
+enum Stream { shuffling = 1, augmenting, cropping };
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 
@@ -36,6 +22,20 @@ void require_one_size(const std::vector<Image>& images) {
 }
 
 }  // namespace
+
+void displace(const Image& image, const Displacement& d, const NormalisationTable& table, real* x) {
+  const long height = image.height, width = image.width;
+  for (long i = 0; i < height; i++)
+    for (long j = 0; j < width; j++, x += 3) {
+      const long row = i + d.down, col = (d.flipped ? width - 1 - j : j) + d.right;
+      const bool inside = row >= 0 && row < height && col >= 0 && col < width;
+      const bool cut = i >= d.cut_top && i < d.cut_top + d.cut_side && j >= d.cut_left && j < d.cut_left + d.cut_side;
+      for (long c = 0; c < 3; c++) {
+        const std::uint8_t byte = inside ? image.pixels[static_cast<std::size_t>((row * width + col) * 3 + c)] : 0;
+        x[c] = cut ? real(0) : table[static_cast<std::size_t>(c)][byte];
+      }
+    }
+}
 
 // Fisher and Yates: each of the places left is equally likely to give the next number.
 std::vector<long> epoch_order(long count, long seed, long epoch) {
@@ -67,7 +67,7 @@ Batch augmented(const Pictures& pictures, const Normalisation& normalisation, co
   parallel_for(n, [&](long i) {
     const Image& image = images[static_cast<std::size_t>(i)];
     Rng rng(seed, epoch, pictures.numbers[static_cast<std::size_t>(i)], static_cast<long>(augmenting));
-    fill(image, random_displacement(image.height, image.width, augmentation, rng), table, batch.x.data() + i * (batch.x.size() / n));
+    displace(image, random_displacement(image.height, image.width, augmentation, rng), table, batch.x.data() + i * (batch.x.size() / n));
   });
   return batch;
 }
@@ -89,7 +89,7 @@ Tensor make_views(const std::vector<Image>& images, const Frame& frame, const No
     const Image whole = brought_to_size(image, frame);
     real* to = x.data() + i * numbers;
     for (const View& v : views_of(whole.height, whole.width, height, width, views)) {
-      fill(crop(whole, v.top, v.left, height, width), {.flipped = v.mirrored}, table, to);
+      displace(crop(whole, v.top, v.left, height, width), {.flipped = v.mirrored}, table, to);
       to += n * numbers;
     }
   });

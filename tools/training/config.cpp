@@ -24,15 +24,15 @@ std::string cpu_name() {
 
 }  // namespace
 
-RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data) {
+RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data, Broken broken) {
   const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); };
   const std::string place = data == "builtin" ? data : absolute(data), weights = start.weights.empty() ? "" : absolute(start.weights);
-  return {recipe, {weights, start.classifier}, place, threads(), EXCITE_VERSION, sizeof(real) == sizeof(float) ? "float" : "double", cpu_name()};
+  return {recipe, {weights, start.classifier}, place, broken, threads(), EXCITE_VERSION, sizeof(real) == sizeof(float) ? "float" : "double", cpu_name()};
 }
 
 void write_config(const std::string& path, const RunConfig& c) {
-  Json json{{"version", c.version}, {"precision", c.precision},    {"cpu", c.cpu}, {"threads", c.threads},
-            {"data", c.data},       {"recipe", to_json(c.recipe)}};
+  Json json{{"version", c.version}, {"precision", c.precision}, {"cpu", c.cpu}, {"threads", c.threads}, {"data", c.data},
+            {"strict", c.broken == Broken::refused}, {"recipe", to_json(c.recipe)}};
   if (!c.start.weights.empty()) json["start"] = {{"weights", c.start.weights}, {"new_head", c.start.classifier == Start::Classifier::drawn}};
   write_text_atomically(path, json.dump(2) + "\n");
 }
@@ -48,6 +48,7 @@ RunConfig read_config(const std::string& path) {
     json.at("cpu").get_to(c.cpu);
     json.at("threads").get_to(c.threads);
     json.at("data").get_to(c.data);
+    c.broken = json.value("strict", false) ? Broken::refused : Broken::skipped;
     c.recipe = recipe_from_json(json.at("recipe"), path);
     if (!json.contains("start")) return c;
     json.at("start").at("weights").get_to(c.start.weights);

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "tools/data/folder.h"
 #include "tools/training/recipe.h"
 
 namespace excite {
@@ -16,11 +17,12 @@ struct RunConfig {
   Recipe recipe;
   Start start;
   std::string data;                                           // builtin, or an absolute path
+  Broken broken = Broken::skipped;                            // what becomes of a file that is no picture
   int threads = 1;                                            // for the record: changes nothing but the time
   std::string version, precision, cpu;                        // of the program and the machine that started the run
 };
 
-RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data);  // version, precision and CPU of this program and machine
+RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data, Broken broken);  // by this program, on this machine
 void write_config(const std::string& path, const RunConfig& config);
 RunConfig read_config(const std::string& path);               // FileError if it is missing or not what write_config writes
 

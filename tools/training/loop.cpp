@@ -255,7 +255,7 @@ int train_anew(const Recipe& recipe, const Start& start, const std::string& data
   const std::string begun = training.start_from(start);
   if (!profile.empty()) training.profile_into(profile);
   const RunFolder folder = out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
-  const RunConfig config = config_here(training.recipe(), start, data);
+  const RunConfig config = config_here(training.recipe(), start, data, broken);
   write_config(folder.config(), config);
   if (data == "builtin")
     std::cout << "The pictures are built in: ten kinds of figures that this program draws, not photographs. For CIFAR-10 type `make cifar10`,\n"
@@ -264,16 +264,16 @@ int train_anew(const Recipe& recipe, const Start& start, const std::string& data
   return finish(training, folder, config.data);
 }
 
-int train_on(const std::string& out, Broken broken) {
+int train_on(const std::string& out) {
   const StopSignals signals;
   const RunFolder folder = RunFolder::open(out);
-  const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.start, config.data);
+  const RunConfig config = read_config(folder.config()), here = config_here(config.recipe, config.start, config.data, config.broken);
   require<UsageError>(config.precision == here.precision, "train: the run in ", folder.path(), " is in ", config.precision, ", this program in ",
                       here.precision);
   if (config.version != here.version || config.cpu != here.cpu)
     std::cerr << "excite: train: started by version " << config.version << " on " << config.cpu << ", continued by version " << here.version << " on "
               << here.cpu << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe, load_limited(config.data, config.recipe.limit, broken), [&] { return signals.asked(); });
+  Training training(config.recipe, load_limited(config.data, config.recipe.limit, config.broken), [&] { return signals.asked(); });
   const bool saved = std::filesystem::exists(folder.last());
   if (saved) training.continue_from(folder.last());
   else training.start_from(config.start);

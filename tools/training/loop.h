@@ -67,6 +67,6 @@ class Training {
 // The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an empty `profile` none.
 int train_anew(const Recipe& recipe, const Start& start, const std::string& data, const std::string& out, const std::string& profile,
                Broken broken);
-int train_on(const std::string& out, Broken broken);
+int train_on(const std::string& out);
 
 }  // namespace excite

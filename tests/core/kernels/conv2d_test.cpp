@@ -4,6 +4,7 @@
 
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_loops.h"
 #include "core/kernels/conv2d_winograd.h"
 #include "core/kernels/simd.h"
 #include "core/random.h"
@@ -16,47 +17,16 @@ constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
 // A convolution with numbers in it, and what the definition makes of them.
 struct Problem {
-  Tensor x, w, dy;
   Conv2dOptions options;
-  std::vector<double> y, dx, dw;
-  Conv2dShape shape() const { return {x.shape(), w.shape(), options}; }
+  Conv2dShape shape;
+  Tensor x, w, dy, y, dx, dw;
 };
 
-// y[n,i,j,k] = sum over r,s,c of  x[n, i*stride + r*dilation - pad, j*stride + s*dilation - pad, group's c] * w[r,s,c,k].
-// Every product x w that adds to y adds dy w to dx and dy x to dw.
-void define(Problem& p) {
-  const long N = p.x.dim(0), H = p.x.dim(1), W = p.x.dim(2), C = p.x.dim(3), R = p.w.dim(0), S = p.w.dim(1), CG = p.w.dim(2), K = p.w.dim(3);
-  const long OH = p.dy.dim(1), OW = p.dy.dim(2);
-  p.y.assign(static_cast<std::size_t>(p.dy.size()), 0);
-  p.dx.assign(static_cast<std::size_t>(p.x.size()), 0);
-  p.dw.assign(static_cast<std::size_t>(p.w.size()), 0);
-  for (long n = 0; n < N; n++)
-    for (long i = 0; i < OH; i++)
-      for (long j = 0; j < OW; j++)
-        for (long k = 0; k < K; k++)
-          for (long r = 0; r < R; r++)
-            for (long s = 0; s < S; s++)
-              for (long c = 0; c < CG; c++) {
-                const long row = i * p.options.stride.h + r * p.options.dilation.h - p.options.pad.h;
-                const long col = j * p.options.stride.w + s * p.options.dilation.w - p.options.pad.w;
-                if (row < 0 || row >= H || col < 0 || col >= W) continue;
-                const long group = k / (K / p.options.groups);
-                const auto at_x = static_cast<std::size_t>(((n * H + row) * W + col) * C + group * CG + c);
-                const auto at_w = static_cast<std::size_t>(((r * S + s) * CG + c) * K + k);
-                const auto at_y = static_cast<std::size_t>(((n * OH + i) * OW + j) * K + k);
-                const double x = static_cast<double>(p.x.data()[at_x]), w = static_cast<double>(p.w.data()[at_w]);
-                const double dy = static_cast<double>(p.dy.data()[at_y]);
-                p.y[at_y] += x * w;
-                p.dx[at_x] += dy * w;
-                p.dw[at_w] += dy * x;
-              }
-}
-
-Problem problem(const Shape& x, const Shape& w, const Conv2dOptions& options, Rng& rng) {
-  const Conv2dShape q(x, w, options);
-  Problem p{uniform(x, rng, -1), uniform(w, rng, -1), uniform(q.y(), rng, -1), options, {}, {}, {}};
-  define(p);
-  return p;
+Problem problem(const Shape& of_x, const Shape& of_w, const Conv2dOptions& options, Rng& rng) {
+  const Conv2dShape q(of_x, of_w, options);
+  Tensor x = uniform(of_x, rng, -1), w = uniform(of_w, rng, -1), dy = uniform(q.y(), rng, -1);
+  Tensor y = conv2d_loops(q, x, w), dx = conv2d_loops_dx(q, dy, w), dw = conv2d_loops_dw(q, x, dy);
+  return {options, q, std::move(x), std::move(w), std::move(dy), std::move(y), std::move(dx), std::move(dw)};
 }
 
 // Anything: kernels, strides, paddings, dilations and groups of all kinds.
@@ -94,10 +64,10 @@ Problem grouped_problem(long seed) {
 }
 
 void expect_definition(const Problem& p, const std::string& which) {
-  const Conv2dShape q = p.shape();
+  const Conv2dShape& q = p.shape;
   const std::string what = text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride, ", padding ", q.pad, ", dilation ",
                                 q.dilation, ", groups ", q.groups);
-  const Tensor y = tensor_of(q.y(), p.y), dx = tensor_of(q.x(), p.dx), dw = tensor_of(q.weight(), p.dw);
+  const Tensor &y = p.y, &dx = p.dx, &dw = p.dw;
   EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
   EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
   EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
@@ -134,8 +104,8 @@ TEST(Conv2d, IsItsDefinitionByEveryPathOnHundredsOfRandomShapes) {
   Tried gemm_and_direct, winograd;
   for (long seed = 0; seed < 250; seed++) {
     const Problem p = seed < 100 ? any_problem(seed) : seed < 200 ? dense_problem(seed) : grouped_problem(seed);
-    gemm_and_direct.see(p.shape());
-    if (winograd_can(p.shape())) winograd.see(p.shape());
+    gemm_and_direct.see(p.shape);
+    if (winograd_can(p.shape)) winograd.see(p.shape);
     expect_definition(p, text("seed ", seed));
   }
   std::printf("shapes: %ld by gemm and by the direct way, %ld by Winograd's\n", gemm_and_direct.shapes, winograd.shapes);

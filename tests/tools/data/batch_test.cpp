@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/check.h"
@@ -27,6 +28,41 @@ TEST(Batch, WithoutAugmentationIsTheNormalisedPicture) {
   EXPECT_EQ(batch.labels, (std::vector<int>{1, 0}));
   for (std::size_t i = 0; i < 3072; i++)
     EXPECT_NEAR(static_cast<double>(batch.x[static_cast<long>(i)]), (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
+}
+
+// What comes of a picture with the rows 1 2 3 and 4 5 6, alike in every channel.
+std::vector<real> displaced(const Displacement& d) {
+  const std::vector<std::uint8_t> rows{1, 2, 3, 4, 5, 6};
+  Image image{2, 3, {}};
+  for (const std::uint8_t byte : rows) image.pixels.insert(image.pixels.end(), 3, byte);
+  std::vector<real> x(18), first(6);
+  displace(image, d, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+  for (std::size_t i = 0; i < 6; i++) {
+    EXPECT_TRUE(x[3 * i] == x[3 * i + 1] && x[3 * i] == x[3 * i + 2]);
+    first[i] = std::round(x[3 * i] * 1000) / 1000;
+  }
+  return first;
+}
+
+TEST(Batch, DisplacesAPictureAsTheChapterDoesByHand) {
+  EXPECT_EQ(displaced({}), (std::vector<real>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(displaced({.down = 1, .right = -1, .flipped = true}), (std::vector<real>{5, 4, 0, 0, 0, 0}));
+  EXPECT_EQ(displaced({.cut_top = 0, .cut_left = 1, .cut_side = 2}), (std::vector<real>{1, 0, 0, 4, 0, 0}));
+}
+
+TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
+  Rng rng(0);
+  std::set<long> down, right, flipped, top;
+  for (int i = 0; i < 2000; i++) {
+    const Displacement d = random_displacement(32, 32, parse_augmentation("crop,flip,cutout"), rng);
+    down.insert(d.down), right.insert(d.right), flipped.insert(d.flipped), top.insert(d.cut_top);
+    EXPECT_EQ(d.cut_side, 8);
+  }
+  for (const auto& drawn : {down, right}) EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
+  EXPECT_EQ(flipped.size(), 2u);
+  EXPECT_TRUE(top.size() == 25 && *top.rbegin() == 24);
+  const Displacement none = random_displacement(32, 32, parse_augmentation("none"), rng);
+  EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
 
 TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndOtherInAnotherEpoch) {
