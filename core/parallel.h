@@ -1,4 +1,4 @@
-// The only file that knows threads. Work is cut into shards by the problem alone, never by the number of threads, and what
+// Where threads are made. Work is cut into shards by the problem alone, never by the number of threads, and what
 // shards sum is added in shard order: the same input gives the same bits on 1, 2, 3 or 7 threads.
 #pragma once
 #include <functional>

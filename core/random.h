@@ -14,7 +14,7 @@ class Rng {
     ((key_ = hash(key_ ^ hash(static_cast<std::uint64_t>(names)))), ...);
   }
 
-  // Tensors are not filled from it, and stay zero: for who asks what a model is, not what it computes, or loads its weights anyway.
+  // Tensors are not filled from it, and stay zero: for whoever asks what a model is, not what it computes, or loads its weights anyway.
   static Rng silent() {
     Rng rng;
     rng.silent_ = true;

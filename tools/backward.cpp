@@ -1,4 +1,4 @@
-// excite backward: a loss and all its gradients, for who compares them with another program's.
+// excite backward: a loss and all its gradients, for whoever compares them with another program's.
 #include <memory>
 
 #include "autograd/ops.h"

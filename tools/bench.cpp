@@ -38,7 +38,7 @@ std::string threads_in_words() { return text(threads(), threads() == 1 ? " threa
 
 // ---- what is run again and again ----
 
-// A step, and the same step with the clock beside each of its operations, on `threads` of them.
+// A step, and the same step with the clock beside each of its operations, on `watched_threads` threads.
 struct Steps {
   std::function<void()> run;
   std::function<void(std::vector<Record>&)> watch;

@@ -26,9 +26,7 @@ void print_list_as_json() {
 void print_list() {
   std::printf("%-24s %11s  %s\n", "model", "parameters", "what it is (and its options, as they are unless --set says otherwise)");
   for (const ModelEntry& entry : model_list()) {
-    std::vector<std::string> options;
-    for (const auto& [key, value] : entry.defaults) options.push_back(key + "=" + value);
-    const std::string after = options.empty() ? "" : " (" + join(options, ",") + ")";
+    const std::string after = entry.defaults.empty() ? "" : " (" + in_words(entry.defaults) + ")";
     std::printf("%-24s %11s  %s%s\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(), entry.about.c_str(), after.c_str());
   }
 }

@@ -35,9 +35,7 @@ void print_summary_as_json(const Model& model, long size, const Cost& cost) {
 }
 
 void print_summary(const Model& model, long size, const Cost& cost) {
-  std::vector<std::string> settings;
-  for (const auto& [key, value] : model.options) settings.push_back(key + "=" + value);
-  std::printf("%s  %s  %ld classes, one picture of %ldx%ld\n\n", model.name.c_str(), join(settings, ",").c_str(), model.classes, size, size);
+  std::printf("%s  %s  %ld classes, one picture of %ldx%ld\n\n", model.name.c_str(), in_words(model.options).c_str(), model.classes, size, size);
   const auto row = [](const std::string& layer, const char* op, const std::string& output, const std::string& parameters, const std::string& macs,
                       const std::string& bytes) {
     std::printf("%-28s %-20s %-18s %12s %15s %13s\n", layer.c_str(), op, output.c_str(), parameters.c_str(), macs.c_str(), bytes.c_str());

@@ -1,4 +1,4 @@
-// Tensors on the command line, for who compares with another program: pictures as they are, neither resized nor normalised.
+// Tensors on the command line, for whoever compares with another program: pictures as they are, neither resized nor normalised.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-// Pictures of other sizes: cut out, and resized as Pillow does it (so as torchvision does it with pictures), to which weights are used.
+// Pictures of other sizes: cut out, and resized as Pillow, and so torchvision, does it: weights were trained on pictures made so.
 #pragma once
 #include "core/files/image.h"
 

@@ -24,11 +24,11 @@ struct Finish {
   Finish(const Tensor& bias, real floor);
 };
 
-// Of each channel of pictures that are written a run of pixels at a time: what whoever writes a run sums up of it. The last run of a picture may be
-// shorter than the others. Runs follow from the shapes, so sums do not depend on who wrote which.
+// Sums for each channel and each run of pixels of a picture, gathered by whoever writes that run. The last run of a picture may be shorter than the
+// others. Runs follow from the shapes, so sums do not depend on who wrote which.
 class RunSums {
  public:
-  enum Which { first, second, origin };  // two sums, and where they count from: a number a channel of each, of what says whoever sums up
+  enum Which { first, second, origin };  // two sums, and where they count from, a number a channel of each: SumUp and SumUpWherePositive say of what
   RunSums(const Shape& pictures, long pixels_a_run);
   real* at(long run, Which which) { return numbers_.data() + (run * each + which) * row_; }
   const real* at(long run, Which which) const { return numbers_.data() + (run * each + which) * row_; }

@@ -16,7 +16,7 @@ struct Pool2dOptions {
 };
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& options);
 
-// `from`, where given, receives for each number of y the place in x it came from (the first of equal ones).
+// `from` receives for each number of y the place in x it came from (the first of equal ones).
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, std::vector<int>& from);
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options);
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& options);

@@ -1,6 +1,6 @@
 // The five small matrices of F(4x4, 3x3), each as the function that multiplies by it. They come from evaluating polynomials at the
 // points 0, a, -a, b, -b and infinity, with a = 1/sqrt(2) and b = sqrt(2). Textbooks take 1 and 2; these lie closer around 1, so no
-// number grows by more than 2.8 on the way and is subtracted again, and rounding errors are less than half as large.
+// number grows by more than 2 sqrt(2) on the way and is subtracted again, and rounding errors are about a quarter.
 #pragma once
 #include "core/kernels/simd.h"
 

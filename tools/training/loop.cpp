@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <numeric>
+#include <utility>
 
 #include "autograd/ops.h"
 #include "core/check.h"
@@ -26,8 +27,8 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
 DataSplit load_limited(const std::string& where, long limit, Broken broken) {
   DataSplit data = load_data(where, broken);
   if (limit > 0) {
-    data.train = keep_first(data.train, limit);
-    data.test = keep_first(data.test, limit);
+    data.train = keep_first(std::move(data.train), limit);
+    data.test = keep_first(std::move(data.test), limit);
   }
   return data;
 }
