@@ -63,8 +63,9 @@ Steps inference_steps(const Model& model, long batch, const DataSplit& data) {
 // A batch of the built-in pictures, at the size that the model is meant for: every step takes them in another order. The others are forgotten before
 // anything is measured, so that the memory is a step's.
 DataSplit pictures_for(const Model& model, long batch) {
-  const DataSplit all = load_data("builtin");
-  return {resized(keep_first(all.train, batch), model.picture_size), resized(keep_first(all.test, batch), model.picture_size)};
+  DataSplit all = load_data("builtin");
+  const Dataset train = keep_first(std::move(all.train), batch), test = keep_first(std::move(all.test), batch);
+  return {resized(train, model.picture_size), resized(test, model.picture_size)};
 }
 
 // ---- measuring ----
