@@ -14,6 +14,11 @@ namespace {
 
 Var one(real v) { return parameter(full({}, v)); }
 
+TEST(Backward, SaysWhichOperationWasMadeForInferenceAlone) {
+  const Var w = one(2), y = result("folded", full({}, 3), {w}, {});
+  EXPECT_TRUE(fails_saying([&] { backward(scale(y, 2)); }, {"backward: folded [] was made for inference alone"}));
+}
+
 // The example of autograd/README.md.
 TEST(Backward, ComputesTheExampleOfTheChapter) {
   const Var w = one(2), x = one(1), b = one(-1);

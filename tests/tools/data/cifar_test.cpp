@@ -58,6 +58,33 @@ TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
   refuses(folder.path() + "/nowhere", {"nowhere", "make cifar10"});
 }
 
+// Two label bytes a record, of which the second, the fine one, counts.
+TEST(Cifar, ReadsTheHundredClassesByTheirFineLabels) {
+  const ScratchFolder folder;
+  const auto write = [&](const std::string& name, int records) {
+    std::string bytes;
+    for (int i = 0; i < records; i++) {
+      bytes += static_cast<char>(i % 20);
+      bytes += static_cast<char>(i % 100);
+      for (int plane = 0; plane < 3; plane++) bytes.append(1024, static_cast<char>(i + plane));
+    }
+    put(folder / name, bytes);
+  };
+  write("train.bin", 50'000);
+  write("test.bin", 10'000);
+  const DataSplit split = load_cifar(folder.path());
+  EXPECT_EQ(split.train.count(), 50'000);
+  EXPECT_EQ(split.test.count(), 10'000);
+  EXPECT_EQ(split.train.classes.size(), 100u);
+  EXPECT_EQ(split.test.labels[137], 37);
+  EXPECT_EQ(split.test.picture(137)[3 * 500 + 1], 138);
+  std::fstream file(folder / "train.bin", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(3074 * 5 + 1);
+  file.put(100);
+  file.close();
+  refuses(folder.path(), {"train.bin", "record 5", "15371", "label 100"});
+}
+
 TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
   const ScratchFolder folder;
   std::filesystem::create_directory(folder / "locked");
