@@ -110,15 +110,15 @@ test: test-packages  ## every promise, in both builds
 # or build (for those EXTRA is in the environment). -O1 tells the places better than -O3, and takes a third of the time to compile. Whole
 # runs of the program, and training of every small network, are watched in float only: in double they would show the same again. Networks of full
 # size are counted without, as their small relatives do all that they do. The other compiler is clang, for machines as old as 2013: what is right by
-# accident with g++ and this machine's vectors is found there. What needs the network comes last.
+# accident with g++ and this machine's vectors is found there. Packages come first, and parity, which fetches timm, last.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
 OTHER     := $(BUILD)/other
-QUICK   := -Long*:Counts*:EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
+QUICK     := -Long*:Counts*:EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## what takes longer: sanitizers over the tests, another compiler, twenty kills, built-in pictures to 95 %, parity with timm
+	@bash tools/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD) 'Long*'
-	@bash tools/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
 	  all $(OTHER)/tests-float $(OTHER)/tests-double
 	@bash tests/run $(OTHER) '$(QUICK)'

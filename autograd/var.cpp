@@ -83,14 +83,15 @@ void backward(const Var& y, Tensor cotangent, const Visitor& visitor) {
   require(!y->spent, "backward: ", y->op, " ", y.shape(), " was walked already, and its graph freed; compute it again first");
   // Newest first: whatever a node's gradient is the sum of has then arrived.
   std::vector<Var> nodes = graph(y);
+  for (const Var& x : nodes) {
+    if (x->backward) continue;
+    require(!x->spent, "backward: the graph leads to ", x->op, " ", x->value.shape(), ", which was walked already and freed");
+    require(x->inputs.empty(), "backward: ", x->op, " ", x->value.shape(), " was made for inference alone: it has no gradient");
+  }
   y.add_grad(std::move(cotangent));
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();
-    if (!node.backward) {
-      require(!node.spent, "backward: the graph leads to ", node.op, " ", node.value.shape(), ", which was walked already and freed");
-      require(node.inputs.empty(), "backward: ", node.op, " ", node.value.shape(), " was made for inference alone: it has no gradient");
-      continue;
-    }
+    if (!node.backward) continue;
     if (visitor.before) visitor.before(node);
     if (!node.grad.empty()) node.backward(node);
     if (visitor.after) visitor.after(node);

@@ -142,7 +142,8 @@ void clear_untouched(real* data, long size) {
 }
 
 OwnBuffers::OwnBuffers() {
-  if (own.scopes++ == 0) own.free = new std::map<long, std::vector<void*>>;
+  if (own.scopes == 0) own.free = new std::map<long, std::vector<void*>>;
+  own.scopes++;
 }
 OwnBuffers::~OwnBuffers() {
   if (--own.scopes > 0) return;

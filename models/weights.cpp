@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/files/image.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "models/recognise.h"
@@ -81,9 +82,9 @@ Purpose parsed_purpose(const SafetensorsFile& file) {
   purpose.deviation = parsed<std::array<double, 3>>(file, "deviation");
   purpose.side = parsed_size(file, "picture_size");
   purpose.short_side = file.metadata().contains("short_side") ? parsed_size(file, "short_side") : purpose.side;
-  require<FileError>(purpose.side >= 1 && purpose.side <= purpose.short_side && purpose.short_side <= 16384, file.path(), ": is for pictures of ",
-                     purpose.side, " pixels, cut out of such whose short side has ", purpose.short_side,
-                     ", expected at least 1, at most the short side, and at most 16384");
+  require<FileError>(purpose.side >= 1 && purpose.side <= purpose.short_side && is_picture_size(purpose.short_side, purpose.short_side), file.path(),
+                     ": is for pictures of ", purpose.side, " pixels, cut out of such whose short side has ", purpose.short_side,
+                     ", expected at least 1, at most the short side, and a square of that of at most ", max_pixels, " pixels");
   constexpr std::size_t most_classes = 100'000;
   require<FileError>(purpose.classes.size() <= most_classes, file.path(), ": ", purpose.classes.size(), " classes, at most ", most_classes);
   for (int c = 0; c < 3; c++)
@@ -142,8 +143,8 @@ void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NamesI
 std::string misfit(const std::string& model, const Differences& apart, const Outline& outline, const Dialect& dialect) {
   const Recognised r = recognise(outline, dialect);
   const std::string nearer = r.model == model ? "" : text("; the nearest model is ", r.model);
-  return text("its tensors are not those of ", model, r.model == model ? " (no model is nearer)" : "", apart.listed(),
-              r.differences == 0 ? text("; they fit ", in_words(r.model, r.options), " and ", r.classes, " classes") : nearer);
+  return text("its tensors are not those of ", model, r.model == model ? " (no model is nearer)" : "",
+              r.differences == 0 ? text("; they fit ", in_words(r.model, r.options), " and ", r.classes, " classes") : nearer, apart.listed());
 }
 
 bool belongs_to_model(const std::string& name) { return !name.starts_with("optimizer."); }

@@ -14,7 +14,7 @@
 #include "tools/bench_fused.h"
 #include "tools/bench_ops.h"
 #include "tools/commands.h"
-#include "tools/data/load.h"
+#include "tools/data/builtin.h"
 #include "tools/output.h"
 #include "tools/profile/account.h"
 #include "tools/training/step.h"
@@ -60,12 +60,11 @@ Steps inference_steps(const Model& model, long batch, const DataSplit& data) {
   return {[=] { (*infer)(*x); }, [=](std::vector<Record>& records) { watch(*infer, *x, records); }, 1};
 }
 
-// A batch of the built-in pictures, at the size that the model is meant for: every step takes them in another order. The others are forgotten before
-// anything is measured, so that the memory is a step's.
+// As many of the built-in pictures as a batch has, at the size that the model is meant for; in training each step takes them in another order. No
+// others are drawn, so that the most memory that the process ever held is a step's.
 DataSplit pictures_for(const Model& model, long batch) {
-  DataSplit all = load_data("builtin");
-  const Dataset train = keep_first(std::move(all.train), batch), test = keep_first(std::move(all.test), batch);
-  return {resized(train, model.picture_size), resized(test, model.picture_size)};
+  const DataSplit drawn = draw_builtin(std::min(batch, builtin_train_count), std::min(batch, builtin_test_count));
+  return {resized(drawn.train, model.picture_size), resized(drawn.test, model.picture_size)};
 }
 
 // ---- measuring ----

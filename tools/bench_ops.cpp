@@ -7,10 +7,7 @@
 #include <vector>
 
 #include "core/check.h"
-#include "core/kernels/conv2d_direct.h"
-#include "core/kernels/conv2d_gemm.h"
-#include "core/kernels/conv2d_loops.h"
-#include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/conv2d_ways.h"
 #include "core/limits.h"
 #include "core/parallel.h"
 #include "core/random.h"
@@ -45,18 +42,7 @@ std::vector<Case> cases(long small, long large) {
   };
 }
 
-struct Way {
-  const char* name;
-  int runs;
-  Tensor (*y)(const Conv2dShape&, const Tensor&, const Tensor&);
-  Tensor (*dx)(const Conv2dShape&, const Tensor&, const Tensor&);
-  Tensor (*dw)(const Conv2dShape&, const Tensor&, const Tensor&);
-};
-const Way loops{"loops", 1, conv2d_loops, conv2d_loops_dx, conv2d_loops_dw}, gemm{"gemm", 5, conv2d_gemm, conv2d_gemm_dx, conv2d_gemm_dw},
-    direct{"direct", 5, conv2d_direct, conv2d_direct_dx, conv2d_direct_dw},
-    winograd{"winograd", 5, conv2d_winograd, conv2d_winograd_dx, conv2d_winograd_dw};
-
-const Way& way_of(Conv2dPath path) { return path == Conv2dPath::gemm ? gemm : path == Conv2dPath::direct ? direct : winograd; }
+const Conv2dWay& way_of(Conv2dPath path) { return path == Conv2dPath::gemm ? by_gemm : path == Conv2dPath::direct ? by_direct : by_winograd; }
 
 void measure_case(const Case& c) {
   Rng rng(0);
@@ -68,17 +54,18 @@ void measure_case(const Case& c) {
                                 q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
                                 q.groups == 1 ? "" : text(", ", q.groups, " groups"));
   Tensor defined_y, defined_dw;
-  for (const Way* way : {&loops, &gemm, &direct, &winograd}) {
-    if (way == &winograd && !winograd_can(q)) continue;
+  for (const Conv2dWay* way : {&by_loops, &by_gemm, &by_direct, &by_winograd}) {
+    if (way == &by_winograd && !winograd_can(q)) continue;
+    const int runs = way == &by_loops ? 1 : 5;
     Tensor y, dw;
-    const double of_y = gflop / best_seconds(way->runs, [&] { y = way->y(q, x, w); });
-    const double of_dx = gflop / best_seconds(way->runs, [&] { way->dx(q, dy, w); });
-    const double of_dw = gflop / best_seconds(way->runs, [&] { dw = way->dw(q, x, dy); });
-    if (way == &loops) defined_y = std::move(y), defined_dw = std::move(dw);
-    const auto star = [&](const Way& chosen) { return way == &chosen ? '*' : ' '; };
-    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &loops ? what.c_str() : "", way->name, of_y, star(way_of(conv2d_path(q))), of_dx,
+    const double of_y = gflop / best_seconds(runs, [&] { y = way->y(q, x, w); });
+    const double of_dx = gflop / best_seconds(runs, [&] { way->dx(q, dy, w); });
+    const double of_dw = gflop / best_seconds(runs, [&] { dw = way->dw(q, x, dy); });
+    if (way == &by_loops) defined_y = std::move(y), defined_dw = std::move(dw);
+    const auto star = [&](const Conv2dWay& chosen) { return way == &chosen ? '*' : ' '; };
+    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &by_loops ? what.c_str() : "", way->name, of_y, star(way_of(conv2d_path(q))), of_dx,
                 star(way_of(conv2d_path(q))), of_dw, star(way_of(conv2d_dw_path(q))));
-    if (way == &loops) std::printf("\n");
+    if (way == &by_loops) std::printf("\n");
     else std::printf(" %9.1e %9.1e\n", apart(y, defined_y), apart(dw, defined_dw));
     std::fflush(stdout);
   }

@@ -1,5 +1,5 @@
 // The innermost loops of the fast convolutions: small tiles of a product whose sums stay in registers from beginning to end.
-// A tile is 6 rows by up to `tile_vectors` vectors, or more by one: as many sums as registers hold, and enough of them in flight to keep both
+// A tile is 6 rows by up to `tile_vectors` vectors, or 12 to 16 rows of a single vector: as many sums as registers hold, and enough of them in flight to keep both
 // multipliers of a core busy.
 #pragma once
 #include <algorithm>

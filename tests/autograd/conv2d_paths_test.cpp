@@ -1,12 +1,10 @@
-// In double alone, as gradcheck.h says. A network takes the way that a shape's rule chooses. Here the gradient of each way is checked on every shape that it can take.
+// In double alone, as gradcheck.h says. A network takes the way that a shape's rule chooses; here the gradient of each way is checked, on every
+// shape that it can take.
 #include <gtest/gtest.h>
 
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/kernels/conv2d_direct.h"
-#include "core/kernels/conv2d_gemm.h"
-#include "core/kernels/conv2d_loops.h"
-#include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/conv2d_ways.h"
 #include "core/random.h"
 
 #ifdef EXCITE_DOUBLE
@@ -14,16 +12,7 @@
 namespace excite {
 namespace {
 
-struct Way {
-  const char* name;
-  Tensor (*y)(const Conv2dShape&, const Tensor&, const Tensor&);
-  Tensor (*dx)(const Conv2dShape&, const Tensor&, const Tensor&);
-  Tensor (*dw)(const Conv2dShape&, const Tensor&, const Tensor&);
-};
-const Way loops{"loops", conv2d_loops, conv2d_loops_dx, conv2d_loops_dw}, gemm{"gemm", conv2d_gemm, conv2d_gemm_dx, conv2d_gemm_dw},
-    direct{"direct", conv2d_direct, conv2d_direct_dx, conv2d_direct_dw}, winograd{"winograd", conv2d_winograd, conv2d_winograd_dx, conv2d_winograd_dw};
-
-Var conv2d_by(const Way& way, const Conv2dShape& q, const Var& x, const Var& w) {
+Var conv2d_by(const Conv2dWay& way, const Conv2dShape& q, const Var& x, const Var& w) {
   return result("conv2d", way.y(q, x->value, w->value), {x, w}, [=](Node& y) {
     x.add_grad(way.dx(q, y.grad, w->value));
     w.add_grad(way.dw(q, x->value, y.grad));
@@ -46,19 +35,19 @@ const Case cases[] = {
 };
 
 TEST(Conv2dPaths, GradientsOfEveryWayAreRight) {
-  long by_winograd = 0;
+  long winograds = 0;
   for (const Case& c : cases) {
     const Conv2dShape q(c.x, c.w, c.options);
-    for (const Way* way : {&loops, &gemm, &direct, &winograd}) {
-      if (way == &winograd && !winograd_can(q)) continue;
-      by_winograd += way == &winograd;
+    for (const Conv2dWay* way : {&by_loops, &by_gemm, &by_direct, &by_winograd}) {
+      if (way == &by_winograd && !winograd_can(q)) continue;
+      winograds += way == &by_winograd;
       Rng rng(0);
       const GradcheckReport report =
           check_gradient([&](const std::vector<Var>& in) { return conv2d_by(*way, q, in[0], in[1]); }, {normal(c.x, rng), normal(c.w, rng)});
       EXPECT_TRUE(report.ok) << way->name << ", input " << c.x << ", weight " << c.w << ": " << report;
     }
   }
-  EXPECT_EQ(by_winograd, 3);
+  EXPECT_EQ(winograds, 3);
 }
 
 }  // namespace

@@ -125,6 +125,7 @@ TEST(Weights, AForeignOrDamagedDescriptionIsAnErrorThatNamesTheFile) {
     EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", size), {path, text("'picture_size' is '", size, "', expected a whole number")}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", "0"), {path, "is for pictures of 0 pixels"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"), {path, "32 pixels, cut out of such whose short side has 1"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "8193"), {path, "whose short side has 8193", "at most 67108864 pixels"}));
 }
 
 // What was asked for is the asker's mistake, not the file's.
@@ -229,7 +230,7 @@ TEST(Weights, WhatFitsNoModelIsAnErrorWithTheNearest) {
                                        "layer0.bn1.bias; too many: layer0.bn1.bis"}));
   const std::string path = foreign(folder, model, named("timm-legacy"));
   EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); },
-                                      {"not those of small_bottleneck; missing: layer1.0.bn3.bias", "they fit small_resnet"}));
+                                      {"not those of small_bottleneck; they fit small_resnet", "; missing: layer1.0.bn3.bias"}));
   EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}}).model.options.at("stem_pool"), "floor");
 }
 
@@ -238,8 +239,8 @@ TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
   const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
   save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
   EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
-                                      {"its tensors are not those of se_resnet8", "missing: layer1.0.se.fc1.bias", "layer3.0.se.fc2.weight; they fit resnet8",
-                                       "10 classes"}));
+                                      {"its tensors are not those of se_resnet8; they fit resnet8", "10 classes; missing: layer1.0.se.fc1.bias",
+                                       "layer3.0.se.fc2.weight"}));
 }
 
 TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {

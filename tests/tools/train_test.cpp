@@ -185,7 +185,8 @@ TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
   EXPECT_EQ(there.code, 2);
   expect_contains(there.err, "excite: train: --out " + folder.path());
   expect_contains(there.err, "--resume");
-  for (const std::string option : {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov", "--limit 5", "--profile p.json", "--strict"}) {
+  for (const std::string option : {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0",
+                                   "--nesterov", "--limit 5", "--profile p.json", "--strict"}) {
     const Ending refused = outcome_of("train --resume --out " + folder.path() + " " + option);
     EXPECT_EQ(refused.code, 2) << option;
     expect_contains(refused.err, "train: " + split(option, ' ')[0] + " cannot be given beside --resume");

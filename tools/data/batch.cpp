@@ -11,7 +11,7 @@ namespace excite {
 
 namespace {
 
-enum Stream { shuffling = 1, augmenting, cropping };
+enum Stream { shuffling = 1, augmenting, cropping };  // the last name of a stream; 0 is that of the layers', Module::reseed
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 

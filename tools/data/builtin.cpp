@@ -138,6 +138,6 @@ void draw_builtin_picture(long number, std::uint8_t* pixels) {
   store(picture, rng, pixels);
 }
 
-DataSplit draw_builtin() { return {draw(0, builtin_train_count), draw(builtin_train_count, builtin_test_count)}; }
+DataSplit draw_builtin(long train, long test) { return {draw(0, train), draw(builtin_train_count, test)}; }
 
 }  // namespace excite

@@ -9,8 +9,8 @@ namespace excite {
 
 constexpr long builtin_train_count = 10'000, builtin_test_count = 2'000;
 
-// 10,000 pictures to train on and 2,000 others to test with, each of the ten classes equally often.
-DataSplit draw_builtin();
+// The first of 10,000 pictures to train on and of 2,000 others to test with, each of the ten classes equally often.
+DataSplit draw_builtin(long train = builtin_train_count, long test = builtin_test_count);
 
 // Picture `number` (0 ... 11,999; label number % 10) into 32 x 32 x 3 bytes.
 void draw_builtin_picture(long number, std::uint8_t* pixels);

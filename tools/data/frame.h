@@ -21,8 +21,8 @@ struct Frame {
 // 256 for 224, as is usual for ImageNet, and in this proportion for others.
 long usual_short_side(long side);
 
-// The whole picture, its short side as the frame has it. Of one so long that it would grow beyond max_picture_side only the centre, as much as
-// does not.
+// The whole picture, its short side as the frame has it. Of one so long that it would grow beyond max_picture_side or max_pixels only the
+// centre, as much as does not.
 Image brought_to_size(const Image& image, const Frame& frame);
 
 Image framed(const Image& image, const Frame& frame);  // the square in the centre

@@ -32,7 +32,7 @@ struct StepVisitor {
 
 class TrainingStep {
  public:
-  // Keeps references to the model and the data set. UsageError if it has not one whole batch.
+  // Keeps references to the model and the data set. UsageError if the data set has not one whole batch.
   TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset, const Normalisation& normalisation);
 
   long per_epoch() const { return per_epoch_; }        // the last short batch is dropped

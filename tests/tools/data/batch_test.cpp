@@ -52,15 +52,17 @@ TEST(Batch, DisplacesAPictureAsTheChapterDoesByHand) {
 
 TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
   Rng rng(0);
-  std::set<long> down, right, flipped, top;
+  std::set<long> down, right, top, left;
+  long flipped = 0;
   for (int i = 0; i < 2000; i++) {
     const Displacement d = random_displacement(32, 32, parse_augmentation("crop,flip,cutout"), rng);
-    down.insert(d.down), right.insert(d.right), flipped.insert(d.flipped), top.insert(d.cut_top);
+    down.insert(d.down), right.insert(d.right), top.insert(d.cut_top), left.insert(d.cut_left);
+    flipped += d.flipped;
     EXPECT_EQ(d.cut_side, 8);
   }
   for (const auto& drawn : {down, right}) EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
-  EXPECT_EQ(flipped.size(), 2u);
-  EXPECT_TRUE(top.size() == 25 && *top.rbegin() == 24);
+  for (const auto& drawn : {top, left}) EXPECT_TRUE(drawn.size() == 25 && *drawn.begin() == 0 && *drawn.rbegin() == 24);
+  EXPECT_NEAR(static_cast<double>(flipped), 1000, 100);
   const Displacement none = random_displacement(32, 32, parse_augmentation("none"), rng);
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
