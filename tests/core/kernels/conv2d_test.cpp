@@ -2,10 +2,7 @@
 
 #include <set>
 
-#include "core/kernels/conv2d_direct.h"
-#include "core/kernels/conv2d_gemm.h"
-#include "core/kernels/conv2d_loops.h"
-#include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/conv2d_ways.h"
 #include "core/kernels/simd.h"
 #include "core/random.h"
 #include "tests/compare.h"
@@ -71,16 +68,12 @@ void expect_definition(const Problem& p, const std::string& which) {
   EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
   EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
   EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
-  EXPECT_TRUE(close(conv2d_gemm(q, p.x, p.w), y, tolerance)) << what << ": y of gemm";
-  EXPECT_TRUE(close(conv2d_gemm_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of gemm";
-  EXPECT_TRUE(close(conv2d_gemm_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of gemm";
-  EXPECT_TRUE(close(conv2d_direct(q, p.x, p.w), y, tolerance)) << what << ": y of direct";
-  EXPECT_TRUE(close(conv2d_direct_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of direct";
-  EXPECT_TRUE(close(conv2d_direct_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of direct";
-  if (!winograd_can(q)) return;
-  EXPECT_TRUE(close(conv2d_winograd(q, p.x, p.w), y, tolerance)) << what << ": y of Winograd";
-  EXPECT_TRUE(close(conv2d_winograd_dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of Winograd";
-  EXPECT_TRUE(close(conv2d_winograd_dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of Winograd";
+  for (const Conv2dWay* way : {&by_gemm, &by_direct, &by_winograd}) {
+    if (way == &by_winograd && !winograd_can(q)) continue;
+    EXPECT_TRUE(close(way->y(q, p.x, p.w), y, tolerance)) << what << ": y of " << way->name;
+    EXPECT_TRUE(close(way->dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of " << way->name;
+    EXPECT_TRUE(close(way->dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of " << way->name;
+  }
 }
 
 // How many shapes a path was tried on, and which remainders modulo 4 and modulo the width of a vector were among the sizes of y and the channels
