@@ -40,12 +40,13 @@ $(BUILD)/flags: force
 .PHONY: force
 
 # Where no numbers are crunched, compiling quickly is worth more than running quickly.
-lighter = $(if $(filter tests/%,$<),-O0)$(if $(filter-out tools/data/%,$(filter tools/%,$<)),-Og)$(if $(filter core/files/% models/%,$<),-O1)
+test    = $(filter-out tests/golden/%,$(filter tests/%,$<))
+lighter = $(if $(test),-O0)$(if $(filter-out tools/data/%,$(filter tools/%,$<)),-Og)$(if $(filter core/files/% models/%,$<),-O1)
 
 # The large headers that every test and every subcommand includes are compiled ahead of them, once for both precisions. Only g++ takes
 # them so, and ccache does not; without them all comes out the same, but later.
 AHEAD  := $(if $(filter clang% ccache%,$(notdir $(CXX))),,$(BUILD)/tests/ahead.h.gch $(BUILD)/tools/ahead.h.gch)
-ahead   = $(patsubst %.gch,-include %,$(filter $(BUILD)/$(<D)/ahead.h.gch $(BUILD)/$(firstword $(subst /, ,$(filter tests/%,$<)))/ahead.h.gch,$(AHEAD)))
+ahead   = $(patsubst %.gch,-include %,$(filter $(BUILD)/$(<D)/ahead.h.gch $(BUILD)/$(firstword $(subst /, ,$(test)))/ahead.h.gch,$(AHEAD)))
 $(BUILD)/%/ahead.h.gch: %/ahead.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) $(lighter) -c $< -o $@
@@ -114,7 +115,7 @@ test: test-packages  ## every promise, in both builds
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
 OTHER     := $(BUILD)/other
-QUICK     := -Long*:Counts*:EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
+QUICK     := -Long*:Counts*:*full_size*:EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## what takes longer: sanitizers over the tests, another compiler, twenty kills, built-in pictures to 95 %, parity with timm
 	@bash tools/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
@@ -124,7 +125,7 @@ test-long: test-packages  ## what takes longer: sanitizers over the tests, anoth
 	@bash tests/run $(OTHER) '$(QUICK)'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
-	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '-Long*:Counts*' float
+	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '-Long*:Counts*:*full_size*' float
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(QUICK)' double
 	@$(MAKE) --no-print-directory parity \
 	  NETWORKS='se_resnet18 se_resnet50@timm-legacy se_resnext50_32x4d@timm senet154@timm-legacy inception_v3 inception_resnet_v2'
@@ -133,18 +134,19 @@ cifar10:  ## downloads CIFAR-10 into data/
 	@bash tools/install curl ca-certificates
 	@bash tools/cifar10 data
 
-golden:  ## makes the vectors of tests/golden again, with Debian's PyTorch and Pillow
-	@bash tools/install python3-torch python3-numpy python3-pil
-	/usr/bin/python3 tests/golden/make.py
-	/usr/bin/python3 tests/golden/pictures.py
-
 # PyTorch and torchvision are Debian's; timm, which Debian has not, is installed beside them, below build/.
-parity: packages  ## compares networks of full size with timm's, torchvision's and others'; NETWORKS="se_resnet50 senet154@timm" some of them
-	@bash tools/install python3-torch python3-torchvision python3-venv
+$(BUILD)/parity/timm:
+	@bash tools/install python3-torch python3-torchvision python3-numpy python3-pil python3-venv
+	/usr/bin/python3 -m venv --system-site-packages $(@D)
+	$(@D)/bin/pip install --quiet --no-deps timm==1.0.31 safetensors==0.8.0 huggingface_hub==2.4.0 tqdm==4.70.1 pyyaml
+	touch $@
+
+golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with PyTorch, torchvision, timm and Pillow
+	$(BUILD)/parity/bin/python tests/golden/make.py
+	$(BUILD)/parity/bin/python tests/golden/pictures.py
+
+parity: packages $(BUILD)/parity/timm  ## compares networks of full size with timm's, torchvision's and others'; NETWORKS="se_resnet50 senet154@timm" some of them
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@[ -e $(BUILD)/parity/timm ] || { /usr/bin/python3 -m venv --system-site-packages $(BUILD)/parity && \
-	  $(BUILD)/parity/bin/pip install --quiet --no-deps timm==1.0.31 safetensors==0.8.0 \
-	    huggingface_hub==2.4.0 tqdm==4.70.1 pyyaml && touch $(BUILD)/parity/timm; }
 	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)
 
 clean:  ## removes build/

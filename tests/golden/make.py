@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Makes the golden vectors: what PyTorch computes, in double, for every op and for a whole SE-ResNet-20.
 
-    /usr/bin/python3 tests/golden/make.py [FOLDER]      (Debian's python3-torch and python3-numpy)
+    build/parity/bin/python tests/golden/make.py [FOLDER]      (Debian's PyTorch, torchvision and NumPy, and timm; `make golden` has it all)
 
 ops.safetensors holds a case of an op under op/case/...: its inputs, the result y, a random cotangent dy, and the gradient of
 <dy, y> for each input, as dx for an input x. The case's attributes stand in the file's metadata. se_resnet20.safetensors holds what a network
 with weights from a formula gives, and where ten steps of SGD lead it; families.safetensors and inceptions.safetensors
-what small networks of each family give. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
+what small networks of each family give, full_size.safetensors what the libraries' own give. Everything is in PyTorch's layout (NCHW, OIHW, [out, in]).
 
 Inputs are numbers that a float can hold, so that a float build is given the very same ones. The same machine code gives the same bytes, so
 the libraries are told which to use; only a processor without AVX2 would come to other last digits."""
@@ -24,6 +24,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import families
+import full_size
 import inceptions
 
 torch.set_num_threads(1)
@@ -379,12 +380,13 @@ def family_cases(module):
     return tensors, metadata
 
 
+networks = ("families", families), ("inceptions", inceptions), ("full_size", full_size)
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 for part in convolutions, products, normalisation, pools, elementwise, channels, classification:
     part()
 write(os.path.join(folder, "ops.safetensors"), ops, attributes_of)
 write(os.path.join(folder, "se_resnet20.safetensors"), network(),
       {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
-for name, module in ("families", families), ("inceptions", inceptions):
+for name, module in networks:
     write(os.path.join(folder, name + ".safetensors"), *family_cases(module))
-print(f"{len(attributes_of)} cases of ops, {len(families.CASES) + len(inceptions.CASES)} of networks")
+print(f"{len(attributes_of)} cases of ops, {sum(len(module.CASES) for _, module in networks)} of networks")

@@ -1,6 +1,7 @@
 #include "tests/golden/vectors.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "core/files/crc.h"
@@ -79,6 +80,16 @@ Tensor start(const std::string& name, const Shape& shape) {
     for (real& v : t) v = around_one ? 1 + v / 4 : v / 8;
   }
   return t;
+}
+
+Digest digest(const std::string& name, const Tensor& torch) {
+  const Tensor r = formula("digest of " + name, torch.shape());
+  double product = 0, square = 0;
+  for (long k = 0; k < torch.size(); k++) {
+    const auto v = static_cast<double>(torch[k]);
+    product += v * static_cast<double>(r[k]), square += v * v;
+  }
+  return {product, std::sqrt(square)};
 }
 
 }  // namespace excite::golden

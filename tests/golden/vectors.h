@@ -21,4 +21,10 @@ Tensor to_torch(const Tensor& ours, Layout layout);
 Tensor formula(const std::string& name, const Shape& shape);
 Tensor start(const std::string& name, const Shape& shape);
 
+// What is stored of a large tensor: its product with a vector of the formula, and its length.
+struct Digest {
+  double product, length;
+};
+Digest digest(const std::string& name, const Tensor& torch);
+
 }  // namespace excite::golden

@@ -91,6 +91,15 @@ MIRACLEWKF = ["se_resnet" + depth for depth in BLOCKS] + ["se_resnext50_32x4d", 
 TABLE += [(name, "miraclewkf", with_block(name, "miraclewkf")) for name in MIRACLEWKF]
 
 
+def without_dropout(model):
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    if hasattr(model, "drop_rate"):
+        model.drop_rate = 0.0
+    return model
+
+
 def drawn(make, classes):
     """The network in double: weights by He's rule, and a branch's last gamma small, so that a hundred blocks do not multiply what they add."""
     model = make(classes).double()
@@ -110,9 +119,4 @@ def drawn(make, classes):
             tensor.copy_((0.5 + torch.rand(tensor.shape, generator=rng, dtype=torch.double)) * (0.3 if name in lasts else 1))
         else:
             tensor.copy_(torch.randn(tensor.shape, generator=rng, dtype=torch.double) * 0.1)
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    if hasattr(model, "drop_rate"):
-        model.drop_rate = 0.0
-    return model
+    return without_dropout(model)
