@@ -145,8 +145,9 @@ golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with P
 	$(BUILD)/parity/bin/python tests/golden/make.py
 	$(BUILD)/parity/bin/python tests/golden/pictures.py
 
-parity: packages $(BUILD)/parity/timm  ## compares networks of full size with timm's, torchvision's and others'; NETWORKS="se_resnet50 senet154@timm" some of them
+parity: packages $(BUILD)/parity/timm  ## compares training, and networks of full size with timm's and others'; NETWORKS="se_resnet50 senet154@timm" some
 	@$(MAKE) --no-print-directory -j$$(nproc) all
+	$(BUILD)/parity/bin/python tests/parity/training.py $(BUILD)
 	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)
 
 clean:  ## removes build/

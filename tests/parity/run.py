@@ -4,10 +4,8 @@ usage: run.py BUILD [NAME...]    NAME: of ours, se_resnet50, of a dialect, timm,
 
 For each: logits of float and double within 1e-4 and 1e-10 of the largest, loss and running statistics of double within 1e-10, gradients within 1e-8
 of the largest of their tensor (or of 1e-6 of the largest of all), and what `excite convert` writes of it is taken by load_state_dict(strict=True) and gives the same logits."""
-import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
@@ -15,51 +13,17 @@ import tempfile
 import torch
 import torch.nn.functional as F
 
+from exchange import excite, load, save
 from libraries import TABLE, drawn
 
-TYPES = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
 CLASSES = 10
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def save(path, tensors):
-    header, at = {}, 0
-    for name, t in tensors.items():
-        end = at + t.numel() * t.element_size()
-        header[name] = {"dtype": TYPES[t.dtype], "shape": list(t.shape), "data_offsets": [at, end]}
-        at = end
-    text = json.dumps(header).encode()
-    with open(path, "wb") as out:
-        out.write(struct.pack("<Q", len(text)) + text)
-        for t in tensors.values():
-            out.write(t.contiguous().numpy().tobytes())
-
-
-def load(path):
-    data = path.read_bytes()
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + length])
-    header.pop("__metadata__", None)
-    types = {word: dtype for dtype, word in TYPES.items()}
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        t = torch.frombuffer(bytearray(data[begin:end]), dtype=types[entry["dtype"]]) if end > begin else torch.empty(0)
-        tensors[name] = t.reshape(entry["shape"])
-    return tensors
 
 
 def apart(ours, theirs):
     """The worst number, relative to the largest of the tensor."""
     assert ours.shape == theirs.shape, (ours.shape, theirs.shape)
     return float((ours.double() - theirs).abs().max() / theirs.abs().max().clamp_min(1e-300))
-
-
-def excite(program, *words):
-    ended = subprocess.run([program, *map(str, words)], capture_output=True, text=True)
-    if ended.returncode:
-        sys.exit(f"{' '.join(map(str, words))}: {ended.stderr}")
-    return ended.stderr
 
 
 def compare(build, name, dialect, make, folder):

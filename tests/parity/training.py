@@ -1,0 +1,132 @@
+"""Trains the same network on the same pictures with excite-double and with PyTorch, and compares all that came out, number by number.
+
+usage: training.py BUILD
+
+The first weights are handed over. Everything else this file does by itself, as tools/README.md, tools/data/README.md and core/random.h say it: the
+order of the pictures, their displacements, normalisation, learning rates, Nesterov's SGD with decay, running statistics, evaluation. Three epochs of
+ten steps; PyTorch and excite round differently, and a wrong program does not come within 1e-9 of a right one."""
+import csv
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from exchange import excite, load, save
+from libraries import Cifar, drawn
+
+SEED, EPOCHS, BATCH, PICTURES, PEAK, WARMUP = 5, 3, 64, 660, 0.2, 0.2
+PER_EPOCH = PICTURES // BATCH
+WORD = (1 << 64) - 1
+
+
+class Rng:
+    """core/random.h: SplitMix64 of a key and a counter."""
+
+    def __init__(self, *names):
+        self.key, self.count = 0x853c49e6748fea9b, 0
+        for name in names:
+            self.key = self.hash(self.key ^ self.hash(name))
+
+    @staticmethod
+    def hash(x):
+        x = ((x ^ (x >> 30)) * 0xbf58476d1ce4e5b9) & WORD
+        x = ((x ^ (x >> 27)) * 0x94d049bb133111eb) & WORD
+        return x ^ (x >> 31)
+
+    def below(self, n):
+        self.count += 1
+        return self.hash((self.key + 0x9e3779b97f4a7c15 * self.count) & WORD) * n >> 64
+
+
+def order(epoch):
+    places, rng = list(range(PICTURES)), Rng(SEED, epoch, 1)
+    for i in range(PICTURES - 1, 0, -1):
+        j = rng.below(i + 1)
+        places[i], places[j] = places[j], places[i]
+    return places
+
+
+def displaced(pictures, chosen, epoch):
+    framed, batch = F.pad(pictures, (4, 4, 4, 4)), []
+    for picture in chosen:
+        rng = Rng(SEED, epoch, picture, 2)
+        top, left, mirrored = rng.below(9), rng.below(9), rng.below(2) == 1
+        window = framed[picture, :, top:top + 32, left:left + 32]
+        batch.append(window.flip(2) if mirrored else window)
+    return torch.stack(batch)
+
+
+def rate(step):
+    steps = EPOCHS * PER_EPOCH
+    warm = round(WARMUP * steps)
+    return PEAK * (step / warm if step < warm else (steps - step) / (steps - warm))
+
+
+def write_pictures(folder):
+    """The official layout, whose files have 10,000 pictures; --limit takes the first ones, and the rest is left empty."""
+    random, sets = np.random.RandomState(0), []
+    for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
+        records = random.randint(0, 256, (PICTURES, 3073), np.uint8)
+        records[:, 0] %= 10
+        with open(folder / name, "wb") as out:
+            out.write(records.tobytes())
+            out.truncate(10000 * 3073)
+        sets.append((torch.tensor(records[:, 1:].reshape(-1, 3, 32, 32)), torch.tensor(records[:, 0].astype(np.int64))))
+    return sets[0], sets[-1]
+
+
+def trained(model, train, test):
+    """A row an epoch as in log.csv: loss and accuracy in training, and on the test pictures."""
+    (pictures, labels), (test_pictures, test_labels) = train, test
+    scaled = pictures.double() / 255
+    mean, deviation = scaled.mean((0, 2, 3)).view(1, 3, 1, 1), scaled.std((0, 2, 3)).view(1, 3, 1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=PEAK, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    rows = []
+    for epoch in range(EPOCHS):
+        model.train()
+        places, losses, hits = order(epoch), [], 0
+        for step in range(PER_EPOCH):
+            chosen = places[step * BATCH:(step + 1) * BATCH]
+            optimizer.param_groups[0]["lr"] = rate(epoch * PER_EPOCH + step)
+            logits = model((displaced(pictures, chosen, epoch).double() / 255 - mean) / deviation)
+            loss = F.cross_entropy(logits, labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            hits += int((logits.argmax(1) == labels[chosen]).sum())
+        model.eval()
+        with torch.no_grad():
+            logits = model((test_pictures.double() / 255 - mean) / deviation)
+        rows.append([sum(losses) / PER_EPOCH, hits / (PER_EPOCH * BATCH), F.cross_entropy(logits, test_labels).item(),
+                     float((logits.argmax(1) == test_labels).double().mean())])
+    return rows
+
+
+def main():
+    program = pathlib.Path(sys.argv[1]).resolve() / "excite-double"
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        train, test = write_pictures(folder)
+        model = drawn(lambda classes: Cifar(20, classes), 10)
+        save(folder / "weights", model.state_dict())
+        subprocess.run([program, "train", "--data", folder, "--limit", str(PICTURES), "--weights", folder / "weights", "--out", folder / "run", "--lr",
+                        str(PEAK), "--epochs", str(EPOCHS), "--batch", str(BATCH), "--warmup", str(WARMUP * EPOCHS), "--seed", str(SEED)],
+                       check=True, stdout=subprocess.DEVNULL)
+        excite(program, "convert", folder / "run" / "last.safetensors", folder / "after", "--to", "moskomule")
+        ours, rows = load(folder / "after"), list(csv.reader(open(folder / "run" / "log.csv")))[1:]
+
+    theirs = trained(model, train, test)
+    printed = max(abs(float(our) - their) for row, expected in zip(rows, theirs) for our, their in zip(row[1:5], expected))
+    state = {n: t for n, t in model.state_dict().items() if t.is_floating_point()}
+    worst = max(float((ours[n] - t).abs().max() / t.abs().max()) for n, t in state.items())
+    print(f"{EPOCHS * PER_EPOCH} steps of training: losses and accuracies within {printed:.1e} of PyTorch's, "
+          f"{len(state)} tensors within {worst:.1e} of the largest number of each")
+    sys.exit(not (len(rows) == EPOCHS and printed <= 1e-6 and worst <= 1e-9))
+
+
+main()
