@@ -110,18 +110,17 @@ test: test-packages  ## every promise, in both builds
 # Every access to memory, every integer and every leak is watched: in the library, in the tests, and in the programs that tests start
 # or build (for those EXTRA is in the environment). -O1 tells the places better than -O3, and takes a third of the time to compile. Whole runs of the
 # program, and training of every small network, are watched in float only: in double they would show the same again. Networks of full size are counted
-# and compared without, as their small relatives do all that they do, and scripts are not watched at all. Packages come first, and parity, which
-# fetches timm, last.
+# and compared without, as their small relatives do all that they do. Packages come first, and parity, which fetches timm, last.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-FEWER     := -Long*:Counts*:*full_size*:Fetch*:Cifar10*:Packages*:Install*
-QUICK     := $(FEWER):EveryModel*:Train*:*Stopped*:*Killed*:Bench*
+SMALL     := -Long*:Counts*:*full_size*
+QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %, parity with timm
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
-	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(FEWER)' float
+	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(SMALL)' float
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(QUICK)' double
 	@$(MAKE) --no-print-directory parity
 

@@ -86,7 +86,7 @@ def main():
     chosen = [number for number, (name, dialect, _) in enumerate(TABLE) if not wanted or {name, dialect, f"{name}@{dialect}"} & set(wanted)]
     print(f"{'model':20} {'weights of':12}" + "".join(f"{what:>16}" for what in allowed), flush=True)
     failed = 0
-    # A network on each core, two at most: each takes up to 5 GB. Much of the time goes into files and fresh memory, which do not come faster on two threads.
+    # A network on each core, two at most, as one may take gigabytes. Much of the time goes into files and fresh memory, which two threads do not hasten.
     with concurrent.futures.ProcessPoolExecutor(min(2, len(os.sched_getaffinity(0)))) as pool:
         for number, worst in pool.map(functools.partial(compared, build), chosen):
             name, dialect, _ = TABLE[number]
