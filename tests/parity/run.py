@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -59,8 +60,8 @@ def compare(build, name, dialect, make, folder):
     assert set(ours) == {"loss"} | set(gradients) | set(buffers), "other names"
     worst["loss"] = apart(ours["loss"], loss.detach())
     largest = max(float(g.abs().max()) for g in gradients.values())
-    worst["gradients"] = max(float((ours[n] - g).abs().max()) / max(float(g.abs().max()), 1e-6 * largest) for n, g in gradients.items())
-    worst["statistics"] = max(apart(ours[n], b) for n, b in buffers.items())
+    worst["gradients"] = np.max([float((ours[n] - g).abs().max()) / max(float(g.abs().max()), 1e-6 * largest) for n, g in gradients.items()])
+    worst["statistics"] = np.max([apart(ours[n], b) for n, b in buffers.items()])
 
     # There and back: into our names, from there into the dialect's.
     excite(build / "excite-double", "convert", weights, out, "--to", "excite")
