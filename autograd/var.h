@@ -10,6 +10,8 @@
 
 namespace excite {
 
+struct Node;
+
 class Var {
  public:
   Var() = default;                     // no node
@@ -29,7 +31,7 @@ class Var {
 
 using Backward = std::function<void(Node& y)>;
 
-struct precision::Node {
+struct Node {
   Tensor value;
   Tensor grad;                         // d loss / d value; empty until something flows into it
   bool needs_grad = false;

@@ -4,16 +4,15 @@
 
 namespace excite {
 
-// Tensor and Node, which nearly every function takes, are declared inside an inline namespace per precision and so carry it
-// in their linker names: float headers together with the double library are a link error, not wrong numbers.
+// Float headers together with the double library are a link error, not wrong numbers: whatever is compiled with these headers asks the
+// linker for a name that stands in an inline namespace per precision, and each library (real.cpp) has the one of its own.
 #ifdef EXCITE_DOUBLE
-inline namespace in_double { class Tensor; struct Node; }
+inline namespace in_double { using real = double; extern const char library; }
 namespace precision = in_double;
-using real = double;
 #else
-inline namespace in_float { class Tensor; struct Node; }
+inline namespace in_float { using real = float; extern const char library; }
 namespace precision = in_float;
-using real = float;
 #endif
+[[gnu::used]] inline const char* const linked_with = &precision::library;
 
 }  // namespace excite

@@ -12,7 +12,7 @@ namespace excite {
 
 class Rng;
 
-class precision::Tensor {
+class Tensor {
  public:
   Tensor() = default;                                        // empty: no numbers at all
   explicit Tensor(const Shape& shape);                       // numbers undefined
