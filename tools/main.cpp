@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "tools/commands.h"
+#include "tools/numbers.h"
 #include "tools/output.h"
 
 namespace excite {
@@ -74,6 +75,7 @@ int run(int argc, char** argv) {
   for (const auto add : {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_roofline, add_models, add_inspect,
                          add_convert, add_backward, add_gradcheck})
     add(app, chosen);
+  read_numbers_strictly(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked_for_help) {

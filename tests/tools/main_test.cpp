@@ -1,6 +1,7 @@
 // What all commands have in common: help, mistakes in the command line, and where the output goes.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 
 #include "tests/core/files/scratch.h"
@@ -52,6 +53,17 @@ TEST(Program, SaysTheNearestOption) {
   expect_failure(excite_program({"summary", "--modle", "resnet20"}), 2, {"summary: ", "no option --modle", "the nearest is --model"});
   expect_failure(excite_program({"train", "--epoch=3"}), 2, {"train: ", "no option --epoch;", "the nearest is --epochs"});
   expect_failure(excite_program({"--vresion"}), 2, {"no option --vresion", "--version"});
+}
+
+TEST(Program, ReadsNumbersInBaseTenAndWhole) {
+  expect_contains(excite_program({"summary", "--model", "resnet20", "--classes", "010"}).out, "10 classes");
+  for (const auto& [option, word, expected] : std::vector<std::array<std::string, 3>>{
+           {"--epochs", "", "'', expected a whole number"}, {"--epochs", "3x", "'3x', expected a whole number"}, {"--epochs", "1.5", "'1.5', expected a whole number"},
+           {"--seed", "", "'', expected a whole number"}, {"--seed", "9223372036854775808", "'9223372036854775808', expected a whole number that fits"},
+           {"--momentum", "", "'', expected a number"}, {"--lr", "nan", "'nan', expected a number"}, {"--lr", "1e999", "'1e999', expected a number that fits"},
+           {"--clip", "inf", "'inf', expected a number"}, {"--threads", "", "'', expected a whole number"}})
+    expect_failure(excite_program({"train", option, word, "--out", "/nowhere"}), 2, {"train: ", option, expected});
+  expect_failure(excite_program({"bench", "--seconds", "nan"}), 2, {"--seconds", "'nan'"});
 }
 
 TEST(Program, RefusesAWordThatACommandDoesNotTake) {

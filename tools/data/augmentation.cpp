@@ -15,6 +15,7 @@ Augmentation parse_augmentation(const std::string& words) {
   if (words == "none") return a;
   require<UsageError>(!words.empty(), "augmentation '': ", expected);
   for (const std::string& word : split(words, ',')) {
+    require<UsageError>(word != "none", "augmentation '", words, "': none stands alone; ", expected);
     const auto found = switches.find(word);
     require<UsageError>(found != switches.end(), "augmentation '", word, "': ", expected, "; the nearest is ",
                         nearest(word, {"none", "resized-crop", "crop", "flip", "cutout"}));

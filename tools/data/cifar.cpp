@@ -17,14 +17,15 @@ constexpr long pixels = 32 * 32;
 
 // What tells one data set's files from the other's.
 struct Kind {
-  std::string folder, names_file;
+  std::string folder, names_file, hint;  // hint: how to get it
   std::vector<std::string> train, test;
   long classes, label_bytes, train_records, test_records;  // records a file; the last label byte is the one that counts
 };
 
-const Kind cifar10{"cifar-10-batches-bin", "batches.meta.txt",
+const Kind cifar10{"cifar-10-batches-bin", "batches.meta.txt", "`make cifar10` fetches CIFAR-10 anew",
                    {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, {"test_batch.bin"}, 10, 1, 10'000, 10'000};
-const Kind cifar100{"cifar-100-binary", "fine_label_names.txt", {"train.bin"}, {"test.bin"}, 100, 2, 50'000, 10'000};
+const Kind cifar100{"cifar-100-binary", "fine_label_names.txt", "CIFAR-100 is to be had as https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+                    {"train.bin"}, {"test.bin"}, 100, 2, 50'000, 10'000};
 
 // FileError where that cannot be told, as in a folder that may not be entered.
 bool is_there(const std::string& path) {
@@ -57,10 +58,10 @@ std::vector<std::string> class_names(const std::string& folder, const Kind& kind
 // Appends a file's records: three planes of a picture become pixels of three channels.
 void append(const std::string& path, const Kind& kind, long records, Dataset& to) {
   const long record = kind.label_bytes + 3 * pixels;
-  require<FileError>(is_there(path), path, ": the file is missing, while others of the data set are there; `make cifar10` fetches CIFAR-10 anew");
+  require<FileError>(is_there(path), path, ": the file is missing, while others of the data set are there; ", kind.hint);
   const InputFile file(path);
   require<FileError>(file.size() == records * record, path, ": ", file.size(), " bytes, expected ", records * record, " (", records, " records of ", record,
-                     "); fetch it again with `make cifar10`");
+                     "); ", kind.hint);
   const std::vector<std::uint8_t> bytes = read_file(path, file.size());
   const std::size_t before = to.pixels.size();
   to.pixels.resize(before + static_cast<std::size_t>(records * 3 * pixels));

@@ -83,6 +83,10 @@ TEST(Cifar, ReadsTheHundredClassesByTheirFineLabels) {
   file.put(100);
   file.close();
   refuses(folder.path(), {"train.bin", "record 5", "15371", "label 100"});
+  std::filesystem::resize_file(folder / "train.bin", 100);
+  refuses(folder.path(), {"train.bin", "100 bytes", "cifar-100-binary.tar.gz"});
+  std::filesystem::remove(folder / "train.bin");
+  refuses(folder.path(), {"train.bin", "missing", "cifar-100-binary.tar.gz"});
 }
 
 TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
