@@ -46,7 +46,7 @@ struct NormReluOf {
   NormReluOf(const char* op, const Measured& measured, const NormVars& vars, double eps, double momentum)
       : u(vars.x), gamma(vars.gamma), beta(vars.beta) {
     require_pictures(op, u);
-    require_batch(op, vars);
+    require_batch(op, vars, eps);
     z = normalise_and_remember(vars, *known_or_taken(measured), eps, momentum);
   }
   NormRelu norm() const { return {z->mean, z->a, beta->value}; }
@@ -105,7 +105,7 @@ Var block_tail(const Measured& measured, const Var& gamma, const Var& beta, cons
   const Var& u = measured.u;
   const NormVars vars{u, gamma, beta, running_mean, running_var};
   require_pictures("block_tail", u);
-  require_batch("block_tail", vars);
+  require_batch("block_tail", vars, eps);
   require(u.shape() == shortcut.shape(), "block_tail: input ", u.shape(), " and shortcut ", shortcut.shape(), " differ, expected equal shapes");
   const Moments moments = known_or_taken(measured);
   const auto z = normalise_and_remember(vars, *moments, eps, momentum);

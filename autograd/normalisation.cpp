@@ -10,7 +10,8 @@
 
 namespace excite {
 
-void require_norm(const char* op, const NormVars& v) {
+void require_norm(const char* op, const NormVars& v, double eps) {
+  require(eps >= 0 && std::isfinite(eps), op, ": eps ", eps, ", expected a number of at least 0");
   const Shape& x = v.x.shape();
   const auto require_channels = [&](const char* what, const Var& b) {
     require(x.rank() >= 1 && b.shape() == Shape{x[-1]}, op, ": input ", x, " needs a ", what, " for each of its ", x.rank() ? x[-1] : 0,
@@ -22,8 +23,8 @@ void require_norm(const char* op, const NormVars& v) {
   require_channels("running variance", v.running_var);
 }
 
-void require_batch(const char* op, const NormVars& v) {
-  require_norm(op, v);
+void require_batch(const char* op, const NormVars& v, double eps) {
+  require_norm(op, v, eps);
   require(v.x.shape().rows() > 1, op, ": input ", v.x.shape(),
           " has one value a channel, whose variance is nothing to divide by; train with more pictures or evaluate");
 }
@@ -55,7 +56,7 @@ NormGradient::NormGradient(const Normalised& z, const ChannelSums& e, long m)
 // where the two means are what reaches x through the batch's mean and through its variance.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps, double momentum) {
   const NormVars vars{x, gamma, beta, running_mean, running_var};
-  require_batch("batch_norm", vars);
+  require_batch("batch_norm", vars, eps);
   const ChannelMoments moments = channel_moments(x->value);
   move_running(vars, moments, momentum);
   const auto z = std::make_shared<const Normalised>(vars, moments, eps);
@@ -71,7 +72,7 @@ Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& runni
 // The statistics are constants here, so dx = gamma / sqrt(var + eps) dy.
 Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean, const Var& running_var, double eps) {
   const NormVars vars{x, gamma, beta, running_mean, running_var};
-  require_norm("batch_norm_running", vars);
+  require_norm("batch_norm_running", vars, eps);
   const auto z = std::make_shared<const Normalised>(vars, ChannelMoments{running_mean->value.clone(), running_var->value.clone()}, eps);
   return result("batch_norm_running", affine_rows(x->value, z->mean, z->a, beta->value), {x, gamma, beta}, [=](Node& y) {
     ChannelSums sums = channel_sums(y.grad, x->value, z->mean);

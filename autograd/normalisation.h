@@ -10,8 +10,8 @@ struct NormVars {
 };
 
 // Errors that begin with the op's name. A batch needs two values a channel, or there is no variance.
-void require_norm(const char* op, const NormVars& vars);
-void require_batch(const char* op, const NormVars& vars);
+void require_norm(const char* op, const NormVars& vars, double eps);
+void require_batch(const char* op, const NormVars& vars, double eps);
 
 // running = (1 - momentum) running + momentum batch, where the variance is the unbiased one
 void move_running(const NormVars& vars, const ChannelMoments& batch, double momentum);

@@ -68,6 +68,7 @@ Tensor slice_rows(const Tensor& x, long first, long count) {
 }
 
 Tensor shuffle_rows(const Tensor& x, long groups) {
+  require(x.shape().rank() > 0, "channel_shuffle: input has shape ", x.shape(), ", expected channels");
   const long channels = x.dim(-1);
   require(groups > 0 && channels % groups == 0, "channel_shuffle: ", groups, " groups do not divide the ", channels, " channels of ", x.shape());
   Tensor y(x.shape());

@@ -36,7 +36,8 @@ void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
 }
 
 // Small weights stay in a core's cache, so each core takes blocks of tiles of its own. Large ones do not: there all cores work on one
-// block, and share out its places. A gradient of weights is written as well as read, and becomes too large the sooner.
+// block, and share out its places; and so they do where blocks are too few for many cores. A gradient of weights is written as well as read,
+// and becomes too large the sooner.
 bool weights_are_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
 bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 
@@ -162,12 +163,13 @@ Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const ReadBy& read_by, const WriteBy& write_by) {
   Tensor y(q.y());
   const Bands bands(q);
-  const long block = bands_a_block(bands, weights_are_large(q));
+  const bool together = weights_are_large(q) || bands.count < Shards::max_shards * bands_a_block(bands, false);
+  const long block = bands_a_block(bands, together);
   const auto blocks = [&](long begin, long end) {
     std::visit([&](const auto& read, const auto& write) { forward_blocks(bands, begin, end, block, x.data(), weight, read, write, y.data()); },
                read_by, write_by);
   };
-  if (weights_are_large(q)) blocks(0, bands.count);
+  if (together) blocks(0, bands.count);
   else parallel_shards(Shards(bands.count, block), [&](long, long begin, long end) { blocks(begin, end); });
   return y;
 }

@@ -1,5 +1,7 @@
 #include "core/kernels/matmul.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "core/gemm.h"
 #include "core/parallel.h"
@@ -20,11 +22,23 @@ Matrix rows(const Matrix& a, long begin, long end) {
   return part;
 }
 
+Matrix columns(const Matrix& b, long begin, long end) { return transposed(rows(transposed(b), begin, end)); }
+
+// Where rows are too few to cut, as those of a classifier's batch, columns are cut: into pieces of at least this many multiply-adds, which a
+// thread is worth waking for.
+constexpr long least_work = 1 << 17;
+
 Tensor product(const Matrix& a, const Matrix& b) {
   require(a.cols == b.rows, "matmul: [", a.rows, ", ", a.cols, "] times [", b.rows, ", ", b.cols, "]: the inner dimensions differ");
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
-  parallel_shards(Shards(a.rows, 32), [&](long, long begin, long end) { gemm(rows(a, begin, end), b, c.data() + begin * b.cols, b.cols); });
+  const Shards down(a.rows, 32);
+  const long piece = down.count < Shards::max_shards ? std::max(32l, least_work * down.count / (a.rows * a.cols)) : b.cols;
+  const Shards across(b.cols, piece);
+  parallel_for(down.count * across.count, [&](long i) {
+    const long row = i / across.count, column = i % across.count, top = down.begin(row), left = across.begin(column);
+    gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)), c.data() + top * b.cols + left, b.cols);
+  });
   return c;
 }
 

@@ -11,11 +11,11 @@ namespace excite {
 
 namespace {
 
-long pooled(const Shape& x, long size, long kernel, long stride, long pad, bool ceil) {
-  require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, "pool2d: kernel ", kernel, ", stride ", stride, ", padding ", pad,
+long pooled(const char* op, const Shape& x, long size, long kernel, long stride, long pad, bool ceil) {
+  require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, op, ": kernel ", kernel, ", stride ", stride, ", padding ", pad,
           ": expected at least 1, at least 1, and at most half the kernel");
-  require(size > 0, "pool2d: input ", x, " has no pixels");
-  require(size + 2 * pad >= kernel, "pool2d: input ", x, " with padding ", pad, " is smaller than the window, ", kernel);
+  require(size > 0, op, ": input ", x, " has no pixels");
+  require(size + 2 * pad >= kernel, op, ": input ", x, " with padding ", pad, " is smaller than the window, ", kernel);
   long out = (size + 2 * pad - kernel + (ceil ? stride - 1 : 0)) / stride + 1;
   if (ceil && (out - 1) * stride >= size + pad) out--;
   return out;
@@ -58,21 +58,21 @@ void for_each_pixel(const Shape& x, const Window& w, long picture, const Body& b
     for (long col = w.left; col < w.right; col++) body(picture + row * x[2] + col);
 }
 
-Pool2dOptions whole_picture(const Shape& x) {
-  require(x.rank() == 4 && x[1] > 0 && x[2] > 0, "global pool: input has shape ", x, ", expected [N, H, W, C] with at least one pixel");
+Pool2dOptions whole_picture(const char* op, const Shape& x) {
+  require(x.rank() == 4 && x[1] > 0 && x[2] > 0, op, ": input has shape ", x, ", expected [N, H, W, C] with at least one pixel");
   return {.kernel = {x[1], x[2]}, .stride = 1};
 }
 
 }  // namespace
 
-Shape pool2d_shape(const Shape& x, const Pool2dOptions& o) {
-  require(x.rank() == 4, "pool2d: input has shape ", x, ", expected [N, H, W, C]");
-  return {x[0], pooled(x, x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), pooled(x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
+Shape pool2d_shape(const Shape& x, const Pool2dOptions& o, const char* op) {
+  require(x.rank() == 4, op, ": input has shape ", x, ", expected [N, H, W, C]");
+  return {x[0], pooled(op, x, x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), pooled(op, x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
 }
 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
   require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(), " has more numbers than an int can count");
-  Tensor y(pool2d_shape(x.shape(), o));
+  Tensor y(pool2d_shape(x.shape(), o, "max_pool2d"));
   from.resize(static_cast<std::size_t>(y.size()));
   const long channels = x.dim(3);
   for_each_window(x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); }, [&](long out, const Window& w, long picture) {
@@ -130,7 +130,7 @@ Tensor averages_dx(const Tensor& dy, const Shape& x, const Windows& windows) {
 }  // namespace
 
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
-  return averages(x, pool2d_shape(x.shape(), o), [&](long i, long j) { return window_at(x.shape(), o, i, j); });
+  return averages(x, pool2d_shape(x.shape(), o, "avg_pool2d"), [&](long i, long j) { return window_at(x.shape(), o, i, j); });
 }
 
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
@@ -148,15 +148,15 @@ Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
 }
 
 Tensor global_avg_pool(const Tensor& x) {
-  return avg_pool2d(x, whole_picture(x.shape())).reshaped({x.dim(0), x.dim(3)});
+  return avg_pool2d(x, whole_picture("global_avg_pool", x.shape())).reshaped({x.dim(0), x.dim(3)});
 }
 
 Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x) {
-  return avg_pool2d_dx(dy.clone().reshaped({x[0], 1, 1, x[3]}), x, whole_picture(x));
+  return avg_pool2d_dx(dy.clone().reshaped({x[0], 1, 1, x[3]}), x, whole_picture("global_avg_pool", x));
 }
 
 Tensor global_max_pool(const Tensor& x, std::vector<int>& from) {
-  return max_pool2d(x, whole_picture(x.shape()), from).reshaped({x.dim(0), x.dim(3)});
+  return max_pool2d(x, whole_picture("global_max_pool", x.shape()), from).reshaped({x.dim(0), x.dim(3)});
 }
 
 }  // namespace excite

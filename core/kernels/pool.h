@@ -14,7 +14,7 @@ struct Pool2dOptions {
   bool ceil = false;
   bool count_padding = true;
 };
-Shape pool2d_shape(const Shape& x, const Pool2dOptions& options);
+Shape pool2d_shape(const Shape& x, const Pool2dOptions& options, const char* op = "pool2d");
 
 // `from` receives for each number of y the place in x it came from (the first of equal ones).
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, std::vector<int>& from);

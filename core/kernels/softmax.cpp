@@ -58,6 +58,7 @@ Tensor log_softmax_dx(const Tensor& dy, const Tensor& y) {
 }
 
 Tensor smoothed_one_hot(const std::vector<int>& labels, long classes, real smoothing) {
+  require(smoothing >= 0 && smoothing <= 1, "cross_entropy: smoothing ", smoothing, ", expected 0 to 1");
   Tensor targets = full({static_cast<long>(labels.size()), classes}, smoothing / static_cast<real>(classes));
   for (long n = 0; const int label : labels) {
     require(label >= 0 && label < classes, "cross_entropy: label ", n, " is ", label, ", expected 0 to ", classes - 1);

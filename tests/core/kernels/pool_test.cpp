@@ -170,8 +170,8 @@ TEST(Pool2d, SaysWhatDoesNotFit) {
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.pad = 2}), {"padding 2", "half the kernel"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.stride = 0}), {"stride 0"}));
   EXPECT_TRUE(fails_saying(shape({1, 0, 4, 1}, {.pad = 1}), {"[1, 0, 4, 1]", "pixel"}));
-  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 3})); }, {"global pool", "[2, 3]"}));
-  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 0, 3, 1})); }, {"global pool", "[2, 0, 3, 1]", "at least one pixel"}));
+  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 3})); }, {"global_avg_pool", "[2, 3]"}));
+  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 0, 3, 1})); }, {"global_avg_pool", "[2, 0, 3, 1]", "at least one pixel"}));
 }
 
 }  // namespace
