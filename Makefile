@@ -101,7 +101,7 @@ test-packages: packages
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
 train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
-	$(BUILD)/excite train --data $(DATA)
+	$(BUILD)/excite train --data '$(DATA)'
 
 test: test-packages  ## every promise, in both builds
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double

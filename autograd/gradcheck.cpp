@@ -130,7 +130,7 @@ class Check {
               "library (excite-double, and compile with -DEXCITE_DOUBLE)");
       require(!inputs_.empty(), "there is no input to check");
       body();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       complain(error.what());
     }
     for (std::size_t i = 0; i < inputs_.size(); i++) {

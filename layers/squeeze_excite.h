@@ -22,6 +22,9 @@ struct SqueezeExciteOptions {
   bool squeezes_means() const { return squeeze == static_cast<Var (*)(const Var&)>(global_avg_pool); }
 };
 
+// One gate a channel, or, where nothing was squeezed, one a number.
+inline Var gated(const Var& u, const Var& s) { return s.shape() == u.shape() ? mul(u, s) : scale_channels(u, s); }
+
 struct SqueezeExcite : Module {
   SqueezeExciteOptions how;
   Linear reduce, expand;
@@ -30,10 +33,7 @@ struct SqueezeExcite : Module {
         reduce(own("fc1", Linear(channels, how.hidden(channels), rng, how.bias, how.weights))),
         expand(own("fc2", Linear(how.hidden(channels), channels, rng, how.bias, how.weights))) {}
   Var gate(const Var& squeezed) const { return how.activation(expand(relu(reduce(squeezed)))); }  // of the same shape: [N, C]
-  Var operator()(const Var& u) const {
-    const Var s = gate(how.squeeze(u));
-    return s.shape() == u.shape() ? mul(u, s) : scale_channels(u, s);
-  }
+  Var operator()(const Var& u) const { return gated(u, gate(how.squeeze(u))); }
 };
 
 }  // namespace excite

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "tests/core/files/scratch.h"
+#include "tests/tools/child.h"
 
 namespace excite {
 namespace {
@@ -46,7 +47,7 @@ std::vector<Shown> shown_code() {
     std::string language, file;
     for (const std::string& line : split(get(readme), '\n')) {
       if (line.starts_with("```")) language = line.substr(3), file.clear();
-      else if (language == "diff" && line.starts_with("+++ ")) file = line.substr(4);
+      else if (language == "diff" && line.starts_with("+++ ")) file = line.substr(line.find('/') + 1);
       else if (language == "diff" && line.starts_with("+")) shown.push_back({readme, file, bare(line.substr(1))});
       else if (language == "cpp") shown.push_back({readme, "", bare(line)});
     }
@@ -62,6 +63,44 @@ TEST(Readme, EveryLineOfCodeStandsInASourceFile) {
   for (const Shown& s : shown) {
     const std::set<std::string> lines = s.file.empty() ? everywhere : lines_of(s.file);
     EXPECT_TRUE(lines.contains(s.line)) << s.readme << " shows a line that is not in " << (s.file.empty() ? "any source file" : s.file) << ": " << s.line;
+  }
+}
+
+// The first block of a README in this language that has these words.
+std::string block(const std::string& readme, const std::string& language, const std::string& words) {
+  const std::string all = get(readme), begins = "```" + language + "\n";
+  for (std::size_t at = all.find(begins); at != std::string::npos; at = all.find(begins, at + 1)) {
+    const std::string inside = all.substr(at + begins.size(), all.find("```", at + begins.size()) - at - begins.size());
+    if (inside.find(words) != std::string::npos) return inside;
+  }
+  return "";
+}
+
+TEST(Readme, TheBlockIsShownAsItIsAndInTenLines) {
+  const std::string shown = block("README.md", "cpp", "struct SqueezeExcite");
+  expect_contains(get("layers/squeeze_excite.h"), shown);
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 10);
+}
+
+TEST(Readme, TheOperationShownAsAPatchCanBeTakenOut) {
+  const ScratchFolder folder;
+  put(folder / "patch", block("README.md", "diff", "Var sqrt"));
+  const Ending o = shell("git apply --check -R --verbose " + (folder / "patch"));
+  EXPECT_EQ(o.code, 0) << o.err;
+  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "autograd/op_cases.cpp"}) expect_contains(o.err, std::string(file) + "...");
+  const Ending left = shell("cp -r autograd " + (folder / "autograd") + " && cd " + folder.path() + " && git apply -R patch && cd autograd && cat ops.h ops.cpp op_cases.cpp");
+  EXPECT_EQ(left.out.find("sqrt(const Var"), std::string::npos);
+  EXPECT_EQ(left.out.find("\"sqrt\""), std::string::npos);
+}
+
+// A line of code that is only indented would not be held by the tests above.
+TEST(Readme, CodeStandsInMarkedBlocks) {
+  for (const std::string& readme : files_ending_in({"README.md"})) {
+    bool marked = false;
+    for (const std::string& line : split(get(readme), '\n')) {
+      if (line.starts_with("```")) marked = !marked;
+      EXPECT_FALSE(!marked && line.starts_with("    ") && line.ends_with(";")) << readme << " shows code outside a block marked cpp: " << line;
+    }
   }
 }
 

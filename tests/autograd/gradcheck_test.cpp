@@ -259,6 +259,17 @@ TEST(ModelGradcheck, PutsTheValuesBackWhenTheFunctionFailsMidway) {
   EXPECT_TRUE(same_bits(net.w1->value, twin.w1->value));
 }
 
+TEST(ModelGradcheck, ReportsWhatIsNotAnErrorOfThisLibraryToo) {
+  const Net net, twin;
+  int calls = 0;
+  const auto f = [&] {
+    if (++calls == 4) throw std::out_of_range("the fourth call is out of range");
+    return net.loss();
+  };
+  EXPECT_TRUE(says(check_model_gradient(f, net.parameters()), "the fourth call is out of range"));
+  EXPECT_TRUE(same_bits(net.w1->value, twin.w1->value));
+}
+
 // Scales what flows back through it, and nothing on the way forward.
 Var wrong_by(const Var& x, real factor) {
   return result("wrong", x->value.clone(), {x}, [=](Node& y) { x.add_grad(map([=](real dy) { return factor * dy; }, y.grad)); });

@@ -10,7 +10,7 @@ namespace {
 
 struct Fetch : testing::Test {
   ScratchFolder folder;
-  const std::string source = folder / "source", dest = folder / "got", port = folder / "port";
+  const std::string source = folder / "source", into = folder / "into", dest = into + "/got", port = folder / "port";
   std::string sum;
   void SetUp() override {
     std::string content;
@@ -19,14 +19,13 @@ struct Fetch : testing::Test {
     sum = shell("sha256sum <" + source).out.substr(0, 64);
   }
   // Starts the server, fetches from it, stops it.
-  Ending fetch(const std::string& how, const std::string& path, long size, const std::string& sha256) const {
+  Ending fetch(const std::string& how, const std::string& path, long size, const std::string& sha256, const std::string& md5 = "") const {
     return shell("python3 tests/tools/range_server.py " + source + " " + how + " >" + port + " & server=$!; while ! [ -s " + port +
-                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest +
+                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest + " " + md5 +
                  "; code=$?; kill $server; rm " + port + "; exit $code");
   }
   void nothing_is_left() const {
-    EXPECT_FALSE(std::filesystem::exists(dest));
-    EXPECT_FALSE(std::filesystem::exists(dest + ".part"));
+    EXPECT_FALSE(std::filesystem::exists(into));  // not even the folder, which it made
   }
 };
 
@@ -41,6 +40,7 @@ TEST_F(Fetch, GetsTheFileAlsoThroughBrokenAndStalledConnectionsAndFromAServerWit
 }
 
 TEST_F(Fetch, ResumesWhatAnEarlierRunHadGot) {
+  std::filesystem::create_directory(into);
   put(dest + ".part", get(source).substr(0, 60'000));
   EXPECT_EQ(fetch("", "/file", 100'000, sum).code, 0);
   EXPECT_TRUE(get(dest) == get(source));
@@ -55,6 +55,12 @@ TEST_F(Fetch, AWrongSumOrSizeOrAddressIsAnErrorAndLeavesNothing) {
   EXPECT_EQ(wrong_size.code, 1);
   expect_contains(wrong_size.err, "100000 bytes, expected 100001");
   nothing_is_left();
+  const Ending wrong_md5 = fetch("", "/file", 100'000, sum, std::string(32, '0'));
+  EXPECT_EQ(wrong_md5.code, 1);
+  expect_contains(wrong_md5.err, "md5");
+  nothing_is_left();
+  EXPECT_EQ(fetch("", "/file", 100'000, sum, shell("md5sum <" + source).out.substr(0, 32)).code, 0);
+  std::filesystem::remove_all(into);
   EXPECT_EQ(fetch("", "/missing", 100'000, sum).code, 1);
   nothing_is_left();
 }

@@ -23,6 +23,10 @@ struct Packages : testing::Test {
     stand_in("apt-get", "echo $DEBIAN_FRONTEND \"$@\" >>" + calls);
   }
   Ending install(const std::string& packages) const { return shell("PATH=" + folder.path() + ":$PATH tools/install " + packages); }
+  Ending install_with_nothing_but(const std::string& tools) const {
+    return shell("for tool in " + tools + "; do [ -e " + folder.path() + "/$tool ] || ln -s $(command -v $tool) " + folder.path() + "/; done; PATH=" +
+                 folder.path() + " bash tools/install missing other");
+  }
 };
 
 TEST_F(Packages, ThatAreThereAreNotInstalledAgain) {
@@ -48,11 +52,18 @@ TEST_F(Packages, ListsThatAreLockedAreAskedForAgain) {
 
 TEST_F(Packages, WithoutRootAndSudoItSaysWhatIsNeeded) {
   stand_in("id", "echo 1000");
-  const Ending ended = shell("for tool in bash dpkg-query id apt-get; do [ -e " + folder.path() + "/$tool ] || ln -s $(command -v $tool) " + folder.path() +
-                             "/; done; PATH=" + folder.path() + " bash tools/install missing other");
+  const Ending ended = install_with_nothing_but("bash dpkg-query id apt-get");
   EXPECT_EQ(ended.code, 1);
   expect_contains(ended.err, "neither root nor sudo");
   expect_contains(ended.err, "apt-get install missing other");
+}
+
+TEST_F(Packages, WithoutAptItSaysWhatIsNeeded) {
+  std::filesystem::remove(folder / "apt-get");
+  const Ending ended = install_with_nothing_but("bash id");
+  EXPECT_EQ(ended.code, 1);
+  expect_contains(ended.err, "no apt-get");
+  expect_contains(ended.err, "missing other");
 }
 
 }  // namespace
