@@ -96,7 +96,7 @@ install: all  ## libraries, headers, programs, pkg-config files into PREFIX=/usr
 packages:
 	@bash tools/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
-	@bash tools/install libgtest-dev pkg-config curl python3
+	@bash tools/install libgtest-dev pkg-config curl python3 git
 
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
 train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures

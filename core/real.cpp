@@ -2,9 +2,13 @@
 
 namespace excite {
 
-const char precision::library = sizeof(real);
+#ifdef EXCITE_DOUBLE
+const char in_double::this_precision = sizeof(real);
+#else
+const char in_float::this_precision = sizeof(real);
+#endif
 
-// Both libraries define this, so a program that needs the one and the other does not link either.
+// Both libraries define this, so a program that needs both does not link.
 void one_precision_in_a_program() {}
 
 }  // namespace excite

@@ -7,12 +7,17 @@ namespace excite {
 // Float headers together with the double library are a link error, not wrong numbers: whatever is compiled with these headers asks the
 // linker for a name that stands in an inline namespace per precision, and each library (real.cpp) has the one of its own.
 #ifdef EXCITE_DOUBLE
-inline namespace in_double { using real = double; extern const char library; }
-namespace precision = in_double;
+inline namespace in_double {
+using real = double;
+extern const char this_precision;
+[[gnu::used, gnu::retain]] inline const char* const linked_with = &this_precision;
+}  // namespace in_double
 #else
-inline namespace in_float { using real = float; extern const char library; }
-namespace precision = in_float;
+inline namespace in_float {
+using real = float;
+extern const char this_precision;
+[[gnu::used, gnu::retain]] inline const char* const linked_with = &this_precision;
+}  // namespace in_float
 #endif
-[[gnu::used]] inline const char* const linked_with = &precision::library;
 
 }  // namespace excite

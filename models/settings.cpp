@@ -1,8 +1,6 @@
 #include "models/settings.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 
 namespace excite {
 
@@ -35,19 +33,16 @@ std::string in_words(const Settings& settings) {
 }
 
 long whole_number(const std::string& option, const std::string& value) {
-  long n = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
-  require<UsageError>(error == std::errc() && end == value.data() + value.size() && n >= 1 && n <= 1'000'000, "model option ", option, "=", value,
-                      ": expected a whole number from 1 to 1000000");
-  return n;
+  const std::optional<long> n = number_in<long>(value);
+  require<UsageError>(n && *n >= 1 && *n <= 1'000'000, "model option ", option, "=", value, ": expected a whole number from 1 to 1000000");
+  return *n;
 }
 
 double probability(const Settings& set, const std::string& option) {
   const std::string& value = set.at(option);
-  char* end = nullptr;
-  const double p = std::strtod(value.c_str(), &end);
-  require<UsageError>(!value.empty() && *end == '\0' && p >= 0 && p < 1, "model option ", option, "=", value, ": expected a number from 0 to below 1");
-  return p;
+  const std::optional<double> p = number_in<double>(value);
+  require<UsageError>(p && *p >= 0 && *p < 1, "model option ", option, "=", value, ": expected a number from 0 to below 1");
+  return *p;
 }
 
 std::vector<long> some_of(const Settings& set, const std::string& option, const std::string& possible) {

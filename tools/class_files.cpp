@@ -1,6 +1,5 @@
 #include "tools/class_files.h"
 
-#include <charconv>
 #include <cstdio>
 
 #include "core/check.h"
@@ -44,10 +43,8 @@ std::vector<long> read_class_order(const std::string& path, long classes) {
   const std::vector<std::string> lines = lines_of(path, classes, "a number of a class on each");
   std::vector<long> order, line_of(lines.size(), 0);
   for (std::size_t i = 0; i < lines.size(); i++) {
-    long row = -1;
-    const char* end = lines[i].data() + lines[i].size();
-    const auto [stop, error] = std::from_chars(lines[i].data(), end, row);
-    require<FileError>(error == std::errc() && stop == end && row >= 0 && row < classes, path, ": line ", i + 1, " is '", lines[i].substr(0, 40),
+    const long row = number_in<long>(lines[i]).value_or(-1);
+    require<FileError>(row >= 0 && row < classes, path, ": line ", i + 1, " is '", lines[i].substr(0, 40),
                        "', expected a number from 0 to ", classes - 1);
     long& before = line_of[static_cast<std::size_t>(row)];
     require<FileError>(before == 0, path, ": line ", i + 1, " has ", row, ", which line ", before, " has too; expected each number once");

@@ -4,7 +4,7 @@
 
 namespace excite {
 
-// Every option of every subcommand that takes numbers then takes whole words of digits only, in base 10, and refuses others by what was typed.
+// Every option of a subcommand that CLI11 reads a number for then takes a decimal number and nothing else, and refuses others by what was typed.
 void read_numbers_strictly(CLI::App& app);
 
 }  // namespace excite

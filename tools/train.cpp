@@ -28,9 +28,9 @@ struct TrainOptions {
 std::vector<double> parse_milestones(const std::string& words) {
   std::vector<double> milestones;
   for (const std::string& word : split(words, ',')) {
-    char* end = nullptr;
-    milestones.push_back(std::strtod(word.c_str(), &end));
-    require<UsageError>(!word.empty() && *end == '\0', "--milestones ", words, ": '", word, "' is not a number; expected epochs, such as 8,12");
+    const std::optional<double> epoch = number_in<double>(word);
+    require<UsageError>(epoch.has_value(), "--milestones ", words, ": '", word, "' is not a number; expected epochs, such as 8,12");
+    milestones.push_back(*epoch);
   }
   return milestones;
 }

@@ -36,18 +36,20 @@ void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
 }
 
 // Small weights stay in a core's cache, so each core takes blocks of tiles of its own. Large ones do not: there all cores work on one
-// block, and share out its places; and so they do where blocks are too few for many cores. A gradient of weights is written as well as read,
-// and becomes too large the sooner.
+// block, and share out its places. A gradient of weights is written as well as read, and becomes too large the sooner.
 bool weights_are_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
 bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 
-// As many bands as fit, but at least one; and such that products have no short tiles, if that can be.
-long bands_a_block(const Bands& bands, bool large) {
-  const long bytes_a_tile = places * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) * static_cast<long>(sizeof(real));
-  const long tiles = large ? 192 : std::clamp((288l << 10) / bytes_a_tile, 30l, 96l);
+// As many bands as fit into so many tiles, but at least one; and such that products have no short tiles, if that can be.
+long bands_a_block(const Bands& bands, long tiles) {
   const long fitting = std::max(1l, tiles / bands.across), whole = most_tile_rows / std::gcd(most_tile_rows, bands.across);
   return fitting < whole ? fitting : fitting / whole * whole;
 }
+long bands_of_one_core(const Bands& bands) {
+  const long bytes_a_tile = places * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) * static_cast<long>(sizeof(real));
+  return bands_a_block(bands, std::clamp((288l << 10) / bytes_a_tile, 30l, 96l));
+}
+long bands_of_all_cores(const Bands& bands) { return bands_a_block(bands, 192); }
 
 // The rows of pixels that some bands cover, in a batch of pictures of h rows of `line` numbers: numbers [begin, end).
 struct Stretch {
@@ -96,7 +98,7 @@ void gradient_blocks(const Bands& bands, long begin, long end, const real* x, co
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zeros_for(std::max(q.w * q.c, q.ow * q.k));
   std::fill_n(du.numbers.data(), places * du.plane, real(0));
-  const long block = bands_a_block(bands, gradient_is_large(q));
+  const long block = gradient_is_large(q) ? bands_of_all_cores(bands) : bands_of_one_core(bands);
   Planes in(block * bands.across, q.c), dm(block * bands.across, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
@@ -163,8 +165,9 @@ Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const ReadBy& read_by, const WriteBy& write_by) {
   Tensor y(q.y());
   const Bands bands(q);
-  const bool together = weights_are_large(q) || bands.count < Shards::max_shards * bands_a_block(bands, false);
-  const long block = bands_a_block(bands, together);
+  const bool few = bands.count < Shards::max_shards * bands_of_one_core(bands);  // blocks for many cores
+  const bool together = weights_are_large(q) || few;
+  const long block = together ? bands_of_all_cores(bands) : bands_of_one_core(bands);
   const auto blocks = [&](long begin, long end) {
     std::visit([&](const auto& read, const auto& write) { forward_blocks(bands, begin, end, block, x.data(), weight, read, write, y.data()); },
                read_by, write_by);

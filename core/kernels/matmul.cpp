@@ -24,8 +24,8 @@ Matrix rows(const Matrix& a, long begin, long end) {
 
 Matrix columns(const Matrix& b, long begin, long end) { return transposed(rows(transposed(b), begin, end)); }
 
-// Where rows are too few to cut, as those of a classifier's batch, columns are cut: into pieces of at least this many multiply-adds, which a
-// thread is worth waking for.
+// Rows are cut, and where they give fewer shards than there may be, as in a classifier's batch, columns too: into pieces of at least this many
+// multiply-adds. A smaller one takes less time than it takes to wake a thread.
 constexpr long least_work = 1 << 17;
 
 Tensor product(const Matrix& a, const Matrix& b) {
@@ -33,8 +33,8 @@ Tensor product(const Matrix& a, const Matrix& b) {
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
   const Shards down(a.rows, 32);
-  const long piece = down.count < Shards::max_shards ? std::max(32l, least_work * down.count / (a.rows * a.cols)) : b.cols;
-  const Shards across(b.cols, piece);
+  const long enough = (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
+  const Shards across(b.cols, std::max({32l, enough, least_work * down.count / (a.rows * a.cols)}));
   parallel_for(down.count * across.count, [&](long i) {
     const long row = i / across.count, column = i % across.count, top = down.begin(row), left = across.begin(column);
     gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)), c.data() + top * b.cols + left, b.cols);

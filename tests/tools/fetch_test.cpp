@@ -10,7 +10,7 @@ namespace {
 
 struct Fetch : testing::Test {
   ScratchFolder folder;
-  const std::string source = folder / "source", into = folder / "into", dest = into + "/got", port = folder / "port";
+  const std::string source = folder / "source", into = folder / "into", dest = into + "/it/got", port = folder / "port";
   std::string sum;
   void SetUp() override {
     std::string content;
@@ -40,7 +40,7 @@ TEST_F(Fetch, GetsTheFileAlsoThroughBrokenAndStalledConnectionsAndFromAServerWit
 }
 
 TEST_F(Fetch, ResumesWhatAnEarlierRunHadGot) {
-  std::filesystem::create_directory(into);
+  std::filesystem::create_directories(into + "/it");
   put(dest + ".part", get(source).substr(0, 60'000));
   EXPECT_EQ(fetch("", "/file", 100'000, sum).code, 0);
   EXPECT_TRUE(get(dest) == get(source));

@@ -24,7 +24,7 @@ struct Kind {
 
 const Kind cifar10{"cifar-10-batches-bin", "batches.meta.txt", "`make cifar10` fetches CIFAR-10 anew",
                    {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, {"test_batch.bin"}, 10, 1, 10'000, 10'000};
-const Kind cifar100{"cifar-100-binary", "fine_label_names.txt", "CIFAR-100 is to be had as https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+const Kind cifar100{"cifar-100-binary", "fine_label_names.txt", "CIFAR-100 can be downloaded from https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
                     {"train.bin"}, {"test.bin"}, 100, 2, 50'000, 10'000};
 
 // FileError where that cannot be told, as in a folder that may not be entered.

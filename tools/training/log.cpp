@@ -1,7 +1,5 @@
 #include "tools/training/log.h"
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -28,9 +26,9 @@ std::string rows_before(long epoch, const std::string& path) {
   std::string rows;
   if (!std::filesystem::exists(path)) return rows;
   for (const std::string& line : lines_of(path)) {
-    long number = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-    if (error == std::errc() && end < line.data() + line.size() && *end == ',' && number < epoch) rows += line + "\n";
+    const std::size_t comma = line.find(',');
+    const std::optional<long> number = number_in<long>(line.substr(0, comma));
+    if (comma != std::string::npos && number && *number < epoch) rows += line + "\n";
   }
   return rows;
 }
@@ -53,11 +51,9 @@ std::vector<EpochRow> read_log(const std::string& path) {
   for (std::size_t line = 1; line < lines.size(); line++) {
     std::vector<double> numbers;
     for (const std::string& word : split(lines[line], ',')) {
-      double number = 0;
-      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-      const bool whole = error == std::errc() && end == word.data() + word.size();
-      require<FileError>(whole && std::isfinite(number), path, ": line ", line + 1, ": '", word.substr(0, 40), "' is not a finite number");
-      numbers.push_back(number);
+      const std::optional<double> number = number_in<double>(word);
+      require<FileError>(number.has_value(), path, ": line ", line + 1, ": '", word.substr(0, 40), "' is not a finite number");
+      numbers.push_back(*number);
     }
     require<FileError>(numbers.size() == columns, path, ": line ", line + 1, " has ", numbers.size(), " numbers, expected ", columns);
     const double epoch = numbers[0];
