@@ -5,7 +5,8 @@
 namespace excite {
 
 // Float headers together with the double library are a link error, not wrong numbers: whatever is compiled with these headers asks the
-// linker for a name that stands in an inline namespace per precision, and each library (real.cpp) has the one of its own.
+// linker for a name that stands in an inline namespace per precision, and each library (real.cpp) has the one of its own. `used` and `retain`
+// keep compiler and linker (--gc-sections) from dropping the question, which nobody reads.
 #ifdef EXCITE_DOUBLE
 inline namespace in_double {
 using real = double;

@@ -165,7 +165,7 @@ Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight, const ReadBy& read_by, const WriteBy& write_by) {
   Tensor y(q.y());
   const Bands bands(q);
-  const bool few = bands.count < Shards::max_shards * bands_of_one_core(bands);  // blocks for many cores
+  const bool few = bands.count < Shards::max_shards * bands_of_one_core(bands);  // of blocks, for many cores
   const bool together = weights_are_large(q) || few;
   const long block = together ? bands_of_all_cores(bands) : bands_of_one_core(bands);
   const auto blocks = [&](long begin, long end) {

@@ -33,8 +33,8 @@ Tensor product(const Matrix& a, const Matrix& b) {
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
   const Shards down(a.rows, 32);
-  const long enough = (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
-  const Shards across(b.cols, std::max({32l, enough, least_work * down.count / (a.rows * a.cols)}));
+  const long no_more_than_max_shards = (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
+  const Shards across(b.cols, std::max({32l, no_more_than_max_shards, least_work * down.count / (a.rows * a.cols)}));
   parallel_for(down.count * across.count, [&](long i) {
     const long row = i / across.count, column = i % across.count, top = down.begin(row), left = across.begin(column);
     gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)), c.data() + top * b.cols + left, b.cols);

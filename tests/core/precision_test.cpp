@@ -17,7 +17,8 @@ const std::string number = function("number", "core/real.h", "return sizeof(real
 
 struct Precision : testing::Test {
   const ScratchFolder folder;
-  const std::string beside = program().substr(0, program().rfind('/') + 1), floats = beside + "libexcite.a ", doubles = beside + "libexcite-double.a ";
+  const std::string beside = program().substr(0, program().rfind('/') + 1);
+  const std::string floats = beside + "libexcite.a ", doubles = beside + "libexcite-double.a ";
 
   void compile(const std::string& source, const std::string& flags, const std::string& object) const {
     put(folder / "source.cpp", source);

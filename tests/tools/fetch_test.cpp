@@ -21,8 +21,8 @@ struct Fetch : testing::Test {
   // Starts the server, fetches from it, stops it.
   Ending fetch(const std::string& how, const std::string& path, long size, const std::string& sha256, const std::string& md5 = "") const {
     return shell("python3 tests/tools/range_server.py " + source + " " + how + " >" + port + " & server=$!; while ! [ -s " + port +
-                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest + " " + md5 +
-                 "; code=$?; kill $server; rm " + port + "; exit $code");
+                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " +
+                 dest + " " + md5 + "; code=$?; kill $server; rm " + port + "; exit $code");
   }
   void nothing_is_left() const {
     EXPECT_FALSE(std::filesystem::exists(into));  // not even the folder, which it made

@@ -1,5 +1,7 @@
 #include "core/kernels/matmul.h"
 
+#include <array>
+
 #include "core/random.h"
 #include "tests/compare.h"
 
@@ -27,15 +29,24 @@ Tensor define(const Tensor& a, const Tensor& b) {
   return tensor_of({a.dim(0), b.dim(1)}, c);
 }
 
+void expect_its_definition(long m, long k, long n, Rng& rng) {
+  const Tensor a = uniform({m, k}, rng, -1), b = uniform({k, n}, rng, -1), c = define(a, b);
+  EXPECT_TRUE(close(matmul(a, b), c, tolerance)) << m << " " << k << " " << n;
+  EXPECT_TRUE(close(matmul_transposed_b(a, turned(b)), c, tolerance)) << m << " " << k << " " << n;
+  EXPECT_TRUE(close(matmul_transposed_a(turned(a), b), c, tolerance)) << m << " " << k << " " << n;
+}
+
 TEST(Matmul, IsItsDefinitionAlsoWithAFactorTurned) {
   Rng rng(0);
   for (int tried = 0; tried < 20; tried++) {
     const long m = 1 + rng.below(tried < 15 ? 20 : 200), k = 1 + rng.below(40), n = 1 + rng.below(20);
-    const Tensor a = uniform({m, k}, rng, -1), b = uniform({k, n}, rng, -1), c = define(a, b);
-    EXPECT_TRUE(close(matmul(a, b), c, tolerance)) << m << " " << k << " " << n;
-    EXPECT_TRUE(close(matmul_transposed_b(a, turned(b)), c, tolerance)) << m << " " << k << " " << n;
-    EXPECT_TRUE(close(matmul_transposed_a(turned(a), b), c, tolerance)) << m << " " << k << " " << n;
+    expect_its_definition(m, k, n, rng);
   }
+}
+
+TEST(Matmul, IsItsDefinitionWhereColumnsAreSharedOut) {
+  Rng rng(1);
+  for (const auto& [m, k, n] : {std::array{1l, 2048l, 130l}, {16l, 512l, 301l}, {70l, 300l, 700l}, {520l, 30l, 90l}}) expect_its_definition(m, k, n, rng);
 }
 
 TEST(Matmul, OfNothingIsZerosOrNothing) {
