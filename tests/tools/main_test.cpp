@@ -56,6 +56,7 @@ TEST(Program, SaysTheNearestOption) {
 }
 
 TEST(Program, ReadsNumbersInBaseTenAndWhole) {
+  const ScratchFolder folder;
   expect_contains(excite_program({"summary", "--model", "resnet20", "--classes", "010"}).out, "10 classes");
   for (const auto& [option, word, expected] : std::vector<std::array<std::string, 3>>{
            {"--epochs", "", "'', expected a whole number"},
@@ -69,7 +70,7 @@ TEST(Program, ReadsNumbersInBaseTenAndWhole) {
            {"--milestones", "0x8", "'0x8' is not a number"},
            {"--set", "reduction=0x8", "option reduction=0x8: expected a whole number"},
            {"--threads", "", "'', expected a whole number"}})
-    expect_failure(excite_program({"train", option, word, "--out", "/nowhere"}), 2, {expected});
+    expect_failure(excite_program({"train", option, word, "--out", folder / "run"}), 2, {expected});
   expect_failure(excite_program({"bench", "--seconds", "nan"}), 2, {"--seconds", "'nan'"});
 }
 
