@@ -29,4 +29,14 @@ void read_numbers_strictly(CLI::App& app) {
     }
 }
 
+std::vector<double> numbers_of_list(const std::string& option, const std::string& list, const std::string& expected) {
+  std::vector<double> numbers;
+  for (const std::string& word : split(list + ",", ',')) {  // so that nothing at the end is a word, too
+    const std::optional<double> number = number_in<double>(word);
+    require<UsageError>(number.has_value(), option, " ", list, ": '", word, "' is not a number; expected ", expected);
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
 }  // namespace excite

@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands.h"
+#include "tools/numbers.h"
 #include "tools/training/loop.h"
 #include "tools/training/recipe.h"
 
@@ -19,21 +20,10 @@ struct TrainOptions {
   std::string model_options, data = "builtin", out, profile, weights;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
-  std::optional<std::string> augment;
-  std::string milestones;
+  std::optional<std::string> augment, milestones;
   int threads = excite::threads();
   bool resume = false, strict = false, new_head = false;
 };
-
-std::vector<double> parse_milestones(const std::string& words) {
-  std::vector<double> milestones;
-  for (const std::string& word : split(words, ',')) {
-    const std::optional<double> epoch = number_in<double>(word);
-    require<UsageError>(epoch.has_value(), "--milestones ", words, ": '", word, "' is not a number; expected epochs, such as 8,12");
-    milestones.push_back(*epoch);
-  }
-  return milestones;
-}
 
 // With --weights the model is theirs, unless another is named.
 void take_model_of_weights(Recipe& r, const CLI::App& command, const TrainOptions& o) {
@@ -52,7 +42,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   r.lr = o.lr.value_or(default_lr(r.optimizer));
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
   r.weight_decay = o.weight_decay.value_or(default_weight_decay(r.optimizer));
-  r.milestones = o.milestones.empty() ? default_milestones(r.schedule, r.epochs) : parse_milestones(o.milestones);
+  r.milestones = o.milestones ? numbers_of_list("--milestones", *o.milestones, "epochs, such as 8,12") : default_milestones(r.schedule, r.epochs);
   if (o.augment) parse_augmentation(*o.augment);  // empty is no default: that is none at all
   r.augment = o.augment.value_or("");
   check_recipe(r);

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "tools/class_files.h"
+#include "tools/numbers.h"
 
 namespace excite {
 
@@ -13,6 +14,15 @@ Views views_wanted(const VoterOptions& o) {
   require<UsageError>(o.crops == 1 || o.crops == 10, "--crops ", o.crops, ": expected 1 or 10");
   require<UsageError>(o.crops == 1 || !o.flip, "--flip: ten crops have their mirror images among them; --crops 1 takes it");
   return o.crops == 10 ? Views::ten : o.flip ? Views::centre_and_mirror : Views::centre;
+}
+
+std::vector<double> shares_wanted(const VoterOptions& o) {
+  if (!o.shares) return std::vector<double>(o.weights.size(), 1);
+  std::vector<double> shares = numbers_of_list("--shares", *o.shares, "one for each --weights, such as 2,1,1");
+  require<UsageError>(shares.size() == o.weights.size(), "--shares has ", shares.size(), " numbers for ", o.weights.size(),
+                      " files of --weights, expected one each");
+  for (const double share : shares) require<UsageError>(share > 0 && share < 1e9, "--shares has ", share, ", expected a number above 0");
+  return shares;
 }
 
 Resize resize_wanted(const std::string& name) {
@@ -40,7 +50,7 @@ void add_voter_options(CLI::App& command, VoterOptions& o) {
                      "a .safetensors file of train or of another program; of several, one --weights each, the probabilities are averaged")
       ->required()
       ->allow_extra_args(false);
-  command.add_option("--shares", o.shares, "how much each of several files counts, as 2,1,1 [all the same]")->delimiter(',')->allow_extra_args(false);
+  command.add_option("--shares", o.shares, "how much each of several files counts, as 2,1,1 [all the same]");
   command.add_option("--crops", o.crops, "1: the centre of a picture; 10: the mean over the corners, the centre, and their mirror images");
   command.add_flag("--flip", o.flip, "the mean over the centre and its mirror image");
   command.add_option("--resize", o.resize, "how pictures come to size: bilinear or bicubic");
@@ -51,9 +61,7 @@ void add_voter_options(CLI::App& command, VoterOptions& o) {
 }
 
 Voters load_voters(const VoterOptions& o) {
-  require<UsageError>(o.shares.empty() || o.shares.size() == o.weights.size(), "--shares has ", o.shares.size(), " numbers for ", o.weights.size(),
-                      " files of --weights, expected one each");
-  for (const double share : o.shares) require<UsageError>(share > 0 && share < 1e9, "--shares has ", share, ", expected a number above 0");
+  std::vector<double> shares = shares_wanted(o);
   const Views views = views_wanted(o);
   const Resize resize = resize_wanted(o.resize);
   std::vector<TrainedModel> trained = load_models(o.weights, wish_of(o.wish), o.labels.empty() ? SameClasses::by_name : SameClasses::by_number);
@@ -62,7 +70,7 @@ Voters load_voters(const VoterOptions& o) {
   std::vector<long> order;
   if (!o.class_order.empty()) order = read_class_order(o.class_order, static_cast<long>(in_file.size()));
   return {.trained = std::move(trained),
-          .shares = o.shares.empty() ? std::vector<double>(o.weights.size(), 1) : o.shares,
+          .shares = std::move(shares),
           .views = views,
           .resize = resize,
           .classes = names_of(in_file, order, o.labels),

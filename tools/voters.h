@@ -2,6 +2,9 @@
 // names and order of the classes.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "models/fusion.h"
 #include "tools/training/jury.h"
@@ -11,7 +14,7 @@ namespace excite {
 
 struct VoterOptions {
   std::vector<std::string> weights;
-  std::vector<double> shares;  // one a file, or none: all count the same
+  std::optional<std::string> shares;  // one a file, as 2,1,1; none: all count the same
   long crops = 1;
   bool flip = false;
   std::string resize = "bilinear", labels, class_order;

@@ -68,6 +68,8 @@ TEST(Program, ReadsNumbersInBaseTenAndWhole) {
            {"--lr", "nan", "'nan', expected a finite number"},
            {"--lr", "1e999", "'1e999', expected a finite number"},
            {"--milestones", "0x8", "'0x8' is not a number"},
+           {"--milestones", "", "'' is not a number"},
+           {"--milestones", "8,", "'' is not a number"},
            {"--set", "reduction=0x8", "option reduction=0x8: expected a whole number"},
            {"--threads", "", "'', expected a whole number"}})
     expect_failure(excite_program({"train", option, word, "--out", folder / "run"}), 2, {expected});

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/files/resize.h"
@@ -101,9 +102,11 @@ TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
   EXPECT_NEAR(top[0]["probability"].get<double>(), 0.475, 1e-5);
   EXPECT_EQ(top[2]["class"], "ant");
   EXPECT_NEAR(top[2]["probability"].get<double>(), 0.225, 1e-5);
-  const Ending one_too_few = excite_program({"predict", "--weights", weights, "--weights", other, "--shares", "3", folder / "a.png"});
-  EXPECT_EQ(one_too_few.code, 2);
-  EXPECT_NE(one_too_few.err.find("--shares has 1 numbers for 2 files"), std::string::npos) << one_too_few.err;
+  const std::map<std::string, std::string> wrong{
+      {"3", "--shares has 1 numbers for 2 files"}, {"3,,1", "--shares 3,,1: '' is not a number; expected one for each --weights"},
+      {"3,1,", "'' is not a number"}, {"", "'' is not a number"}, {"3,0", "--shares has 0, expected a number above 0"}};
+  for (const auto& [shares, said] : wrong)
+    expect_failure(excite_program({"predict", "--weights", weights, "--weights", other, "--shares", shares, folder / "a.png"}), 2, {said});
 }
 
 TEST_F(Predict, ShowsTheTopClassesWithBars) {
