@@ -98,7 +98,7 @@ void add_train(CLI::App& app, Run& run) {
   c->add_option("--clip", r.clip, "largest gradient norm; 0 for any");
   c->add_option("--label-smoothing", r.label_smoothing, "e in the targets (1 - e) one-hot + e / classes");
   c->add_option("--augment", o->augment,
-                "none, or some of resized-crop,crop,flip,cutout [crop,flip; files of another size than --side: resized-crop,flip]");
+                "none, or some of resized-crop,crop,black-crop,flip,cutout [crop,flip; files of another size than --side: resized-crop,flip]");
   c->add_option("--side", r.side, "pixels of a side that the model sees; 0 for the model's own size, or that of the pictures in builtin and CIFAR");
   c->add_option("--limit", r.limit, "use only the first N pictures of each set; 0 for all");
   c->add_option("--seed", r.seed, "another seed, another run");

@@ -51,7 +51,7 @@ def order(epoch):
 
 
 def displaced(pictures, chosen, epoch):
-    framed, batch = F.pad(pictures, (4, 4, 4, 4)), []
+    framed, batch = F.pad(pictures.double(), (4, 4, 4, 4), mode="reflect"), []
     for picture in chosen:
         rng = Rng(SEED, epoch, picture, 2)
         top, left, mirrored = rng.below(9), rng.below(9), rng.below(2) == 1
@@ -92,7 +92,7 @@ def trained(model, train, test):
         for step in range(PER_EPOCH):
             chosen = places[step * BATCH:(step + 1) * BATCH]
             optimizer.param_groups[0]["lr"] = rate(epoch * PER_EPOCH + step)
-            logits = model((displaced(pictures, chosen, epoch).double() / 255 - mean) / deviation)
+            logits = model((displaced(pictures, chosen, epoch) / 255 - mean) / deviation)
             loss = F.cross_entropy(logits, labels[chosen])
             optimizer.zero_grad()
             loss.backward()

@@ -200,7 +200,7 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
   for (const auto& [options, said] : std::vector<std::pair<std::string, std::string>>{
            {"--model se_resnet21", "the nearest is se_resnet20"}, {"--epochs 0", "--epochs 0"}, {"--lr -1", "--lr -1"}, {"--optimizer sdg", "sgd"},
            {"--milestones 3,x --schedule multistep", "'x' is not a number"}, {"--augment crop,flop", "flop"},
-           {"--augment none,crop", "none stands alone"},
+           {"--augment none,crop", "none stands alone"}, {"--augment crop,black-crop", "expected one of them"},
            {"--model se_small_resnet --side 6 --augment cutout", "pictures of 6 pixels have no room for the 8 of cutout"},
            {"--batch 64 --limit 8", "--batch 64"},
            {"--set reduction=0", "reduction=0"}, {"--threads 0", "0"},

@@ -10,15 +10,17 @@ constexpr long cutout_side = 8;
 
 struct Augmentation {
   bool resized_crop = false;  // a random window of the picture instead of its centre (random_window in frame.h)
-  bool crop = false;          // four pixels of black on every side, then a random square of it (He et al., arXiv 1512.03385)
+  bool crop = false;          // shifted by up to four pixels each way, the picture being mirrored at its edges
+  bool black_crop = false;    // the same with black beyond the edges (He et al., arXiv 1512.03385)
   bool flip = false;          // left and right exchanged, for a picture in two
   bool cutout = false;        // a random 8x8 square becomes the mean (DeVries, Taylor, arXiv 1708.04552)
 };
-Augmentation parse_augmentation(const std::string& text);  // "none", or some of "resized-crop,crop,flip,cutout"; else a UsageError
+Augmentation parse_augmentation(const std::string& text);  // "none", or some of "resized-crop,crop,black-crop,flip,cutout"; else a UsageError
 
 // Where the pixels of a square come from, and what of it is blotted out.
 struct Displacement {
   long down = 0, right = 0;   // the picture is shifted up and left by these
+  bool black = false;         // beyond its edges; else it is mirrored there
   bool flipped = false;
   long cut_top = 0, cut_left = 0, cut_side = 0;
 };

@@ -1,6 +1,7 @@
 #include "tools/data/batch.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <utility>
 
@@ -21,6 +22,9 @@ void require_one_size(const std::vector<Image>& images) {
             images[0].height, " x ", images[0].width, ", expected one size; --side N makes them N x N");
 }
 
+// ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 ...: the first and the last pixel are the mirrors, and stand there once.
+long mirrored(long i, long n) { return std::max(0l, std::min(std::abs(i), 2 * (n - 1) - std::abs(i))); }
+
 }  // namespace
 
 void displace(const Image& image, const Displacement& d, const NormalisationTable& table, real* x) {
@@ -28,10 +32,11 @@ void displace(const Image& image, const Displacement& d, const NormalisationTabl
   for (long i = 0; i < height; i++)
     for (long j = 0; j < width; j++, x += 3) {
       const long row = i + d.down, col = (d.flipped ? width - 1 - j : j) + d.right;
-      const bool inside = row >= 0 && row < height && col >= 0 && col < width;
+      const bool dark = d.black && (row < 0 || row >= height || col < 0 || col >= width);
+      const long from = (mirrored(row, height) * width + mirrored(col, width)) * 3;
       const bool cut = i >= d.cut_top && i < d.cut_top + d.cut_side && j >= d.cut_left && j < d.cut_left + d.cut_side;
       for (long c = 0; c < 3; c++) {
-        const std::uint8_t byte = inside ? image.pixels[static_cast<std::size_t>((row * width + col) * 3 + c)] : 0;
+        const std::uint8_t byte = dark ? 0 : image.pixels[static_cast<std::size_t>(from + c)];
         x[c] = cut ? real(0) : table[static_cast<std::size_t>(c)][byte];
       }
     }

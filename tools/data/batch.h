@@ -28,7 +28,7 @@ Batch augmented(const Pictures& pictures, const Normalisation& normalisation, co
 Batch make_batch(const Dataset& dataset, const std::vector<long>& pictures, const Normalisation& normalisation, const Augmentation& augmentation,
                  long seed, long epoch, const Frame& frame = {});
 
-// The picture shifted, flipped, blotted and normalised: H W 3 numbers from x on. Outside of it everything is black.
+// The picture shifted, flipped, blotted and normalised: H W 3 numbers from x on.
 void displace(const Image& image, const Displacement& displacement, const NormalisationTable& table, real* x);
 
 // For evaluation: [views, N, side, side, 3], the first N being the first view of every picture, and so on.

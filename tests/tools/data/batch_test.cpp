@@ -46,8 +46,27 @@ std::vector<real> displaced(const Displacement& d) {
 
 TEST(Batch, DisplacesAPictureAsTheChapterDoesByHand) {
   EXPECT_EQ(displaced({}), (std::vector<real>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(displaced({.down = 1, .right = -1, .flipped = true}), (std::vector<real>{5, 4, 0, 0, 0, 0}));
+  EXPECT_EQ(displaced({.down = 1, .right = -1, .flipped = true}), (std::vector<real>{5, 4, 5, 2, 1, 2}));
+  EXPECT_EQ(displaced({.down = 1, .right = -1, .black = true, .flipped = true}), (std::vector<real>{5, 4, 0, 0, 0, 0}));
   EXPECT_EQ(displaced({.cut_top = 0, .cut_left = 1, .cut_side = 2}), (std::vector<real>{1, 0, 0, 4, 0, 0}));
+}
+
+// Four pixels beyond each edge, the edge itself not repeated; a picture that has no four gives what it has.
+TEST(Batch, MirrorsAPictureAtItsEdges) {
+  Image image{1, 6, {}};
+  for (std::uint8_t byte = 10; byte < 16; byte++) image.pixels.insert(image.pixels.end(), 3, byte);
+  const auto row = [&](long right) {
+    std::vector<real> x(18), first;
+    displace(image, {.down = 4, .right = right}, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+    for (std::size_t i = 0; i < 6; i++) first.push_back(std::round(x[3 * i] * 1000) / 1000);
+    return first;
+  };
+  EXPECT_EQ(row(-4), (std::vector<real>{14, 13, 12, 11, 10, 11}));
+  EXPECT_EQ(row(4), (std::vector<real>{14, 15, 14, 13, 12, 11}));
+  image = {1, 2, {10, 10, 10, 11, 11, 11}};
+  std::vector<real> x(6);
+  displace(image, {.right = -4}, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+  for (const real number : x) EXPECT_NEAR(static_cast<double>(number), 10, 1e-4);
 }
 
 TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
@@ -59,10 +78,15 @@ TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
     down.insert(d.down), right.insert(d.right), top.insert(d.cut_top), left.insert(d.cut_left);
     flipped += d.flipped;
     EXPECT_EQ(d.cut_side, 8);
+    EXPECT_FALSE(d.black);
   }
   for (const auto& drawn : {down, right}) EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
   for (const auto& drawn : {top, left}) EXPECT_TRUE(drawn.size() == 25 && *drawn.begin() == 0 && *drawn.rbegin() == 24);
   EXPECT_NEAR(static_cast<double>(flipped), 1000, 100);
+  Rng mirrored(1), black(1);
+  const Displacement m = random_displacement(32, 32, parse_augmentation("crop"), mirrored);
+  const Displacement b = random_displacement(32, 32, parse_augmentation("black-crop"), black);
+  EXPECT_TRUE(b.black && b.down == m.down && b.right == m.right);
   const Displacement none = random_displacement(32, 32, parse_augmentation("none"), rng);
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
