@@ -1,5 +1,6 @@
 #include "tools/svg.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "core/check.h"
@@ -7,9 +8,10 @@
 
 namespace excite::svg {
 
+// What lies halfway goes up, also where it lacks a last bit: compilers differ in that, and pictures should not.
 std::string tenths(double number) {
   char digits[40];
-  std::snprintf(digits, sizeof digits, "%.1f", number);
+  std::snprintf(digits, sizeof digits, "%.1f", std::floor(number * 10 + 0.5 + 1e-6) / 10);
   return digits;
 }
 

@@ -7,7 +7,7 @@ namespace excite::svg {
 constexpr const char* colours[] = {"#2f8fd0", "#e0702c", "#3aa655", "#b063c5", "#c9a227", "#d64550"};
 constexpr const char* grey = "#808080";
 
-std::string tenths(double number);                 // 12.3: coordinates
+std::string tenths(double number);                 // 12.3: coordinates; 0.25 is 0.3
 std::string escaped(const std::string& words);     // as text of XML, control characters as '?'
 
 // `words` are XML already. anchor: start, middle or end, what of the words is at x. style: further attributes, each with a blank before it.

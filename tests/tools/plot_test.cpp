@@ -4,6 +4,7 @@
 
 #include "tests/core/files/scratch.h"
 #include "tests/tools/child.h"
+#include "tools/svg.h"
 #include "tools/training/log.h"
 
 namespace excite {
@@ -52,6 +53,12 @@ TEST(Plot, DrawsTheReadmesPictureAgain) {
   EXPECT_EQ(excite_program({"plot", "--out", folder / "curve.svg", "tools/training/se_resnet20-builtin.csv"}).code, 0);
   EXPECT_EQ(get(folder / "curve.svg"), get("tools/training/se_resnet20-builtin.svg"));
   expect_contains(get("README.md"), "(tools/training/se_resnet20-builtin.svg)");
+}
+
+TEST(Plot, RoundsHalfwayUpWhateverTheLastBitSays) {
+  for (const double y : {59.25, 59.25 - 1e-13, 59.25 + 1e-13}) EXPECT_EQ(svg::tenths(y), "59.3");
+  EXPECT_EQ(svg::tenths(59.249), "59.2");
+  EXPECT_EQ(svg::tenths(-0.25), "-0.2");
 }
 
 TEST(Plot, NamesTheLineThatIsNotALogs) {
