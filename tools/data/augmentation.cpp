@@ -22,7 +22,8 @@ Augmentation parse_augmentation(const std::string& words) {
                         nearest(word, {"none", "resized-crop", "crop", "black-crop", "flip", "cutout"}));
     *found->second = true;
   }
-  require<UsageError>(!a.crop || !a.black_crop, "augmentation '", words, "': the edges are mirrored (crop) or black (black-crop), expected one of them");
+  require<UsageError>(!a.crop || !a.black_crop, "augmentation '", words,
+                      "': the edges are mirrored (crop) or black (black-crop), expected one of them");
   return a;
 }
 

@@ -30,13 +30,16 @@ TEST(Batch, WithoutAugmentationIsTheNormalisedPicture) {
     EXPECT_NEAR(static_cast<double>(batch.x[static_cast<long>(i)]), (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
 }
 
+// By which a byte becomes the same number.
+NormalisationTable bytes_themselves() { return table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}); }
+
 // What comes of a picture with the rows 1 2 3 and 4 5 6, alike in every channel.
 std::vector<real> displaced(const Displacement& d) {
   const std::vector<std::uint8_t> rows{1, 2, 3, 4, 5, 6};
   Image image{2, 3, {}};
   for (const std::uint8_t byte : rows) image.pixels.insert(image.pixels.end(), 3, byte);
   std::vector<real> x(18), first(6);
-  displace(image, d, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+  displace(image, d, bytes_themselves(), x.data());
   for (std::size_t i = 0; i < 6; i++) {
     EXPECT_TRUE(x[3 * i] == x[3 * i + 1] && x[3 * i] == x[3 * i + 2]);
     first[i] = std::round(x[3 * i] * 1000) / 1000;
@@ -57,7 +60,7 @@ TEST(Batch, MirrorsAPictureAtItsEdges) {
   for (std::uint8_t byte = 10; byte < 16; byte++) image.pixels.insert(image.pixels.end(), 3, byte);
   const auto row = [&](long right) {
     std::vector<real> x(18), first;
-    displace(image, {.down = 4, .right = right}, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+    displace(image, {.down = 4, .right = right}, bytes_themselves(), x.data());
     for (std::size_t i = 0; i < 6; i++) first.push_back(std::round(x[3 * i] * 1000) / 1000);
     return first;
   };
@@ -65,7 +68,7 @@ TEST(Batch, MirrorsAPictureAtItsEdges) {
   EXPECT_EQ(row(4), (std::vector<real>{14, 15, 14, 13, 12, 11}));
   image = {1, 2, {10, 10, 10, 11, 11, 11}};
   std::vector<real> x(6);
-  displace(image, {.right = -4}, table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}), x.data());
+  displace(image, {.right = -4}, bytes_themselves(), x.data());
   for (const real number : x) EXPECT_NEAR(static_cast<double>(number), 10, 1e-4);
 }
 
