@@ -1,156 +1,213 @@
 # excite. `make help` lists the targets.
 #
-# Everything is built twice, in float and in double, into build/float and build/double; the two never mix.
+# Everything is built in two precisions, float and double, which never mix.
 
 CXX      ?= g++
 MARCH    ?= native
 OPTIMIZE ?= -O3
 BUILD    ?= build
 PREFIX   ?= /usr/local
-VERSION  := 0.1.0
+VERSION  := 0.2.0
 
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion
-FLAGS    := -std=c++20 $(OPTIMIZE) -march=$(MARCH) $(WARNINGS) -pthread -I. -DEXCITE_VERSION='"$(VERSION)"' $(EXTRA)
+FLAGS    := -std=c++20 $(OPTIMIZE) -march=$(MARCH) $(WARNINGS) -pthread -I. \
+            -DEXCITE_VERSION='"$(VERSION)"' $(EXTRA)
 LIBS     := -lopenblas -pthread
 
-LIBRARY  := $(sort $(wildcard core/*.cpp core/*/*.cpp autograd/*.cpp layers/*.cpp models/*.cpp))
-PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp))
-TESTS    := $(filter-out tests/consumer/%,$(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp)))
-HEADERS  := $(sort $(wildcard core/*.h core/*/*.h autograd/*.h layers/*.h models/*.h))
+LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp $(d)/*/*.cpp)))
+PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp tools/*/*/*.cpp))
+TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
+TESTS    := $(filter-out tests/consumer/%,$(TESTS))
+HEADERS  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.h $(d)/*/*.h)))
 
-.PHONY: all help install clean packages test-packages train test test-long test-other cifar10 golden parity
+.PHONY: all help install clean packages test-packages train test test-bare test-long test-night \
+        test-other cifar10 format golden parity
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/excite $(BUILD)/excite-double $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a  ## both programs and both libraries
+PROGRAMS  := $(BUILD)/excite $(BUILD)/excite-double
+LIBRARIES := $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a
+all: $(PROGRAMS) $(LIBRARIES)  ## builds both programs and both libraries
 
-help:  ## this list
+help:  ## lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
-	@echo; echo 'CXX=clang++ another compiler, BUILD=dir another folder, MARCH=x86-64-v3 for machines other than this one (as old as 2013)'
+	@echo
+	@echo 'CXX=clang++ chooses the compiler, BUILD=dir the folder, MARCH=x86-64-v3 older machines.'
 
 # ---- building ----
 
-# Objects depend on the flags they were compiled with: this file changes only when the flags do.
+# Everything is compiled again when the compiler or its flags change: only then does this file.
 $(BUILD)/flags: force
-	@mkdir -p $(@D); echo '$(CXX) $(FLAGS)' | cmp -s - $@ || echo '$(CXX) $(FLAGS)' > $@
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(FLAGS)' | cmp -s - $@ || echo '$(CXX) $(FLAGS)' > $@
 .PHONY: force
 
-# Where no numbers are crunched, compiling quickly is worth more than running quickly.
-test    = $(filter-out tests/golden/%,$(filter tests/%,$<))
-lighter = $(if $(test),-O0)$(if $(filter-out tools/data/%,$(filter tools/%,$<)),-Og)$(if $(filter core/files/% models/%,$<),-O1)
+# Files that use no real numbers are compiled once, for both precisions (an include of
+# core/real.h in one of them is an error). All others are compiled in float and in double.
+COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
+          $(patsubst %,core/%.cpp,parallel random shape text) \
+          $(patsubst %,core/files/%.cpp,atomic_file crc input_file safetensors_header) \
+          $(patsubst %,tools/commands/%.cpp,images number_options output plot roofline svg) \
+          $(patsubst %,tools/data/%.cpp,cifar dataset figures folder load prefetch resize_crop) \
+          $(patsubst %,tools/training/%.cpp,log progress report run_folder signals) \
+          tools/main.cpp
+objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
+          $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
 
-# The large headers that every test and every subcommand includes are compiled ahead of them, once for both precisions. Only g++ takes
-# them so, and ccache does not; without them all comes out the same, but later.
-AHEAD  := $(if $(filter clang% ccache%,$(notdir $(CXX))),,$(BUILD)/tests/ahead.h.gch $(BUILD)/tools/ahead.h.gch)
-ahead   = $(patsubst %.gch,-include %,$(filter $(BUILD)/$(<D)/ahead.h.gch $(BUILD)/$(firstword $(subst /, ,$(test)))/ahead.h.gch,$(AHEAD)))
-$(BUILD)/%/ahead.h.gch: %/ahead.h $(BUILD)/flags
+# Quick compilation matters more than quick code outside the kernels and the data pipeline.
+in = $(BUILD)/common/$(1)/%.o $(BUILD)/float/$(1)/%.o $(BUILD)/double/$(1)/%.o
+$(call in,core/files) $(call in,models): LEVEL := -O1
+$(call in,tools):                        LEVEL := -Og
+$(call in,tools/data):                   LEVEL :=
+$(call in,tests):                        LEVEL := -O0
+$(call in,tests/golden):                 LEVEL :=
+
+# The headers of CLI11 and GoogleTest are compiled once, and read by the objects beside them.
+# clang++ and ccache do without.
+PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
+ifdef PCH
+$(call in,tools):      PREINCLUDE := -include $(BUILD)/tools/pch.h
+$(call in,tools/data): PREINCLUDE :=
+$(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
+$(call in,tests/golden): PREINCLUDE :=
+$(call objects,float,$(PROGRAM)) $(call objects,double,$(PROGRAM)): | $(BUILD)/tools/pch.h.gch
+$(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)):     | $(BUILD)/tests/pch.h.gch
+endif
+$(BUILD)/tools/pch.h.gch: LEVEL := -Og
+$(BUILD)/tests/pch.h.gch: LEVEL := -O0
+$(BUILD)/%/pch.h.gch: %/pch.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) $(lighter) -c $< -o $@
+	$(CXX) $(FLAGS) $(LEVEL) -c $< -o $@
 
-# A file that neither names EXCITE_DOUBLE nor includes core/real.h, however indirectly, is the same in both precisions: compiled once.
-COMPILE = $(CXX) $(FLAGS) $(lighter) $(ahead) -MMD -MP -c $< -o $@
-$(BUILD)/float/%.o: %.cpp $(BUILD)/flags | $(AHEAD)
+COMPILE = $(CXX) $(FLAGS) $(LEVEL) $(PREINCLUDE) -MMD -MP -c $< -o $@
+$(BUILD)/common/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
+	@mkdir -p $(@D)
+	$(COMPILE) -DEXCITE_NO_REAL
+$(BUILD)/float/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(COMPILE)
-$(BUILD)/double/%.o: %.cpp $(BUILD)/float/%.o
+$(BUILD)/double/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
-	$(if $(shell grep -ls -e EXCITE_DOUBLE -e core/real.h $< $(BUILD)/float/$*.d),$(COMPILE) -DEXCITE_DOUBLE,cp $(BUILD)/float/$*.o $@)
+	$(COMPILE) -DEXCITE_DOUBLE
 
-$(BUILD)/libexcite.a: $(LIBRARY:%.cpp=$(BUILD)/float/%.o)
-$(BUILD)/libexcite-double.a: $(LIBRARY:%.cpp=$(BUILD)/double/%.o)
-$(BUILD)/%.a:
+$(BUILD)/libexcite.a: $(call objects,float,$(LIBRARY))
+$(BUILD)/libexcite-double.a: $(call objects,double,$(LIBRARY))
+$(LIBRARIES):
 	@rm -f $@; ar rcs $@ $^
 
-$(BUILD)/excite: $(PROGRAM:%.cpp=$(BUILD)/float/%.o) $(BUILD)/libexcite.a
-	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
-$(BUILD)/excite-double: $(PROGRAM:%.cpp=$(BUILD)/double/%.o) $(BUILD)/libexcite-double.a
+$(BUILD)/excite: $(call objects,float,$(PROGRAM)) $(BUILD)/libexcite.a
+$(BUILD)/excite-double: $(call objects,double,$(PROGRAM)) $(BUILD)/libexcite-double.a
+$(PROGRAMS):
 	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
 
-# The tests link what the program is made of, but for its main.
+# The tests link all of the program but its main.
 PARTS := $(filter-out tools/main.cpp,$(PROGRAM))
-$(BUILD)/tests-float: $(TESTS:%.cpp=$(BUILD)/float/%.o) $(PARTS:%.cpp=$(BUILD)/float/%.o) $(BUILD)/libexcite.a
-	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
-$(BUILD)/tests-double: $(TESTS:%.cpp=$(BUILD)/double/%.o) $(PARTS:%.cpp=$(BUILD)/double/%.o) $(BUILD)/libexcite-double.a
+TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
+$(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
+$(BUILD)/tests-double: $(call objects,double,$(TESTS) $(PARTS)) $(BUILD)/libexcite-double.a
+$(TEST_PROGRAMS):
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
--include $(foreach p,float double,$(patsubst %.cpp,$(BUILD)/$(p)/%.d,$(LIBRARY) $(PROGRAM) $(TESTS)))
+SOURCES := $(LIBRARY) $(PROGRAM) $(TESTS)
+-include $(patsubst %.o,%.d,$(call objects,float,$(SOURCES)) $(call objects,double,$(SOURCES)))
+
+# ---- packages ----
+
+# A build installs nothing: where a package is missing, it stops and names it.
+$(BUILD)/packages-found: tools/scripts/find-packages
+	@mkdir -p $(@D)
+	@CXX='$(CXX)' bash tools/scripts/find-packages && touch $@
+
+packages:  ## installs the Debian packages that a build needs
+	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
+test-packages: packages
+	@bash tools/scripts/install libgtest-dev pkg-config curl python3 git
 
 # ---- using ----
 
-# Headers of vectors stay here: their types follow -march, which a user's compiler may be told otherwise.
+# simd.h stays here: its types follow -march, which a user's compiler may set otherwise.
 PUBLIC = $(shell grep -L core/kernels/simd.h $(filter-out %/simd.h,$(HEADERS)))
 INTO   = $(DESTDIR)$(PREFIX)
-install: all  ## libraries, headers, programs, pkg-config files into PREFIX=/usr/local (below DESTDIR=)
+install: all  ## installs libraries, headers, programs into PREFIX=/usr/local (below DESTDIR=)
 	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(addprefix $(INTO)/include/excite/,$(sort $(dir $(PUBLIC))))
-	install $(BUILD)/excite $(BUILD)/excite-double $(INTO)/bin
-	install -m 644 $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a $(INTO)/lib
+	install $(PROGRAMS) $(INTO)/bin
+	install -m 644 $(LIBRARIES) $(INTO)/lib
 	for header in $(PUBLIC); do install -m 644 $$header $(INTO)/include/excite/$$header || exit 1; done
-	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
-	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' tools/excite.pc.in \
-	  > $(INTO)/lib/pkgconfig/excite-double.pc
-
-packages:
-	@bash tools/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
-test-packages: packages
-	@bash tools/install libgtest-dev pkg-config curl python3 git
+	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' \
+	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
+	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' \
+	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite-double.pc
 
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
-train: packages  ## trains SE-ResNet-20, on DATA=dir, data/cifar-10-batches-bin or built-in pictures
+train: packages  ## trains SE-ResNet-20 on DATA=dir, data/cifar-10-batches-bin, or built-in images
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
 	$(BUILD)/excite train --data '$(DATA)'
 
-test: test-packages  ## every promise, in both builds
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
+cifar10:  ## downloads CIFAR-10 into data/
+	@bash tools/scripts/install curl ca-certificates
+	@bash tools/scripts/cifar10 data
+
+# ---- testing; tests/README.md says which target takes how long ----
+
+test: test-packages  ## runs the tests in both precisions
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
 	@bash tests/run $(BUILD)
 
-# Every access to memory, every integer and every leak is watched: in the library, in the tests, and in the programs that tests start
-# or build (for those EXTRA is in the environment). -O1 tells the places better than -O3, and takes a third of the time to compile. Whole runs of the
-# program, and training of every small network, are watched in float only: in double they would show the same again. Networks of full size are counted
-# and compared without, as their small relatives do all that they do. Packages come first, and parity, which fetches timm, last.
-SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS
+test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems (as root)
+	@bash tools/scripts/install debootstrap
+	@bash tests/bare $(BUILD)/bare
+
+# Every memory access, integer operation and leak is checked: in the library, in the tests, and in
+# the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
+# the program are checked in float alone, and networks of full size are left out, as their small
+# relatives run the same code.
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
+             -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
 SMALL     := -Long*:Counts*:*full_size*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
-test-long: test-packages  ## what takes longer: sanitizers over the tests, twenty kills, built-in pictures to 95 %, parity with timm
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests-float $(BUILD)/tests-double
+test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(SMALL)' float
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(QUICK)' double
-	@$(MAKE) --no-print-directory parity
 
-# What is right by accident with g++ and this machine's vectors is found here.
+# Finds what is right only by accident with g++ and this machine's vectors.
 OTHER := $(BUILD)/other
-test-other: test-packages  ## the quick tests with clang++, for machines as old as 2013; a warning is an error
-	@bash tools/install clang
+test-other: test-packages  ## runs the quick tests with clang++, for machines as old as 2013
+	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
 	  all $(OTHER)/tests-float $(OTHER)/tests-double
 	@bash tests/run $(OTHER) '$(QUICK)'
 
-cifar10:  ## downloads CIFAR-10 into data/
-	@bash tools/install curl ca-certificates
-	@bash tools/cifar10 data
+test-night: test-long test-other parity  ## runs everything, parity with all 52 networks included
 
-# PyTorch and torchvision are Debian's; timm, which Debian has not, is installed beside them, below build/.
+# PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.
 $(BUILD)/parity/timm:
-	@bash tools/install python3-torch python3-torchvision python3-numpy python3-pil python3-venv
+	@bash tools/scripts/install python3-torch python3-torchvision python3-numpy python3-pil python3-venv
 	/usr/bin/python3 -m venv --system-site-packages $(@D)
-	$(@D)/bin/pip install --quiet --no-deps timm==1.0.31 safetensors==0.8.0 huggingface_hub==2.4.0 tqdm==4.70.1 pyyaml
+	$(@D)/bin/pip install --quiet --no-deps timm==1.0.31 safetensors==0.8.0 huggingface_hub==2.4.0 \
+	  tqdm==4.70.1 pyyaml
 	touch $@
 
-golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with PyTorch, torchvision, timm and Pillow
+golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with PyTorch and Pillow
 	$(BUILD)/parity/bin/python tests/golden/make.py
-	$(BUILD)/parity/bin/python tests/golden/pictures.py
+	$(BUILD)/parity/bin/python tests/golden/images.py
 
-parity: packages $(BUILD)/parity/timm  ## compares training, and networks of full size with timm's and others'; NETWORKS="se_resnet50 senet154@timm" some
+parity: packages $(BUILD)/parity/timm  ## compares with PyTorch and timm; NETWORKS="se_resnet50 senet154@timm" some
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	$(BUILD)/parity/bin/python tests/parity/training.py $(BUILD)
 	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)
+
+format:  ## lays out all C++ files with clang-format 14
+	@bash tools/scripts/install clang-format
+	clang-format -i $$(git ls-files '*.cpp' '*.h')
 
 clean:  ## removes build/
 	rm -rf $(BUILD)

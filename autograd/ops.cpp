@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "autograd/convolution.h"
+#include "autograd/conv2d_node.h"
 #include "core/check.h"
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"

@@ -2,6 +2,10 @@
 // gradients, because the rounding errors of a float gradient check are as large as many a real mistake.
 #pragma once
 
+#ifdef EXCITE_NO_REAL
+#error "this file is compiled once for both precisions (COMMON in the Makefile), so it may not use real"
+#endif
+
 namespace excite {
 
 // Float headers together with the double library are a link error, not wrong numbers: whatever is compiled with these headers asks the

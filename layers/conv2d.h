@@ -2,7 +2,7 @@
 #pragma once
 #include "autograd/ops.h"
 #include "core/check.h"
-#include "layers/initial.h"
+#include "layers/init.h"
 #include "layers/module.h"
 
 namespace excite {

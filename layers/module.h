@@ -13,7 +13,7 @@
 namespace excite {
 
 // Training or evaluation, for every layer that cares. train_plain is train by simple operations alone, none that does the work of several: slower,
-// and what train is held to. Evaluation may bring layers that were folded once and for all; see layers/folded.h.
+// and what train is held to. Evaluation may bring layers that were folded once and for all; see layers/fused/folded.h.
 class FoldedLayers;
 struct Mode {
   enum class Kind { train, train_plain, evaluate } kind;

@@ -1,8 +1,8 @@
 // Inference: nothing is recorded, batch-norm is folded into the convolutions, and a few pictures at a time go through the whole network, so that
 // what is between two layers stays in a core's cache.
 #pragma once
-#include "layers/folded.h"
-#include "models/registry.h"
+#include "layers/fused/folded.h"
+#include "models/zoo/registry.h"
 
 namespace excite {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/check.h"
-#include "layers/compose.h"
+#include "layers/conv_bn.h"
 #include "layers/dropout.h"
 #include "models/placement.h"
 

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "tests/core/files/scratch.h"
-#include "tests/tools/child.h"
+#include "tests/support/scratch.h"
+#include "tests/support/child.h"
 
 namespace excite {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/text.h"
-#include "tests/core/files/scratch.h"
-#include "tests/tools/child.h"
+#include "tests/support/scratch.h"
+#include "tests/support/child.h"
 
 namespace excite {
 namespace {
@@ -91,7 +91,7 @@ TEST(Readme, TheOperationShownAsAPatchCanBeTakenOut) {
   put(folder / "patch", block("README.md", "diff", "Var sqrt"));
   const Ending o = shell("git apply --check -R --verbose " + (folder / "patch"));
   EXPECT_EQ(o.code, 0) << o.err;
-  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "autograd/op_cases.cpp"}) expect_contains(o.err, std::string(file) + "...");
+  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "tools/commands/op_cases.cpp"}) expect_contains(o.err, std::string(file) + "...");
   const Ending left = shell("cp -r autograd " + (folder / "autograd") + " && cd " + folder.path() +
                             " && git apply -R patch && cd autograd && cat ops.h ops.cpp op_cases.cpp");
   EXPECT_EQ(left.code, 0) << left.err;

@@ -11,9 +11,9 @@
 
 #include "core/check.h"
 #include "core/text.h"
-#include "tools/commands.h"
-#include "tools/numbers.h"
-#include "tools/output.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/number_options.h"
+#include "tools/commands/output.h"
 
 namespace excite {
 namespace {

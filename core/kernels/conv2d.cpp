@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/kernels/conv2d_direct.h"
-#include "core/kernels/conv2d_gemm.h"
+#include "core/kernels/conv2d_blas.h"
 #include "core/kernels/conv2d_winograd.h"
 #include "core/kernels/simd.h"
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "core/kernels/elementwise.h"
-#include "core/kernels/in_passing_vectors.h"
-#include "core/kernels/tile.h"
+#include "core/kernels/conv2d_fusion_vectors.h"
+#include "core/kernels/microkernel.h"
 #include "core/parallel.h"
 
 namespace excite {

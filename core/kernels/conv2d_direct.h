@@ -5,7 +5,7 @@
 // same taps, so a convolution with stride 2 has four lists, of the pixels whose row and column are even or odd.
 #pragma once
 #include "core/kernels/conv2d.h"
-#include "core/kernels/in_passing.h"
+#include "core/kernels/conv2d_fusion.h"
 
 namespace excite {
 

@@ -2,7 +2,7 @@
 // any shape; where the way that conv2d takes has no place for it, it is computed as it is defined.
 #pragma once
 #include "core/kernels/conv2d.h"
-#include "core/kernels/in_passing.h"
+#include "core/kernels/conv2d_fusion.h"
 
 namespace excite {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/kernels/elementwise.h"
-#include "core/kernels/tile.h"
+#include "core/kernels/microkernel.h"
 #include "core/kernels/winograd_bands.h"
 #include "core/parallel.h"
 

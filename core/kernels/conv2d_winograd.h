@@ -8,7 +8,7 @@
 //   dw = G^T [ sum over tiles of (B^T x B) . (A dy A^T) ] G
 #pragma once
 #include "core/kernels/conv2d.h"
-#include "core/kernels/in_passing.h"
+#include "core/kernels/conv2d_fusion.h"
 
 namespace excite {
 

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "core/kernels/conv2d.h"
-#include "core/kernels/in_passing_vectors.h"
+#include "core/kernels/conv2d_fusion_vectors.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/winograd_tile.h"
 

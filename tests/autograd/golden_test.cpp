@@ -6,7 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/text.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 #include "tests/golden/vectors.h"
 
 namespace excite {

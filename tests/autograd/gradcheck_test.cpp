@@ -8,7 +8,7 @@
 #include "autograd/ops.h"
 #include "core/kernels/elementwise.h"
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

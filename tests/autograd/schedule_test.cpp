@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

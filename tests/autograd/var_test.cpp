@@ -7,7 +7,7 @@
 
 #include "autograd/ops.h"
 #include "core/memory.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

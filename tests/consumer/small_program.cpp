@@ -3,7 +3,7 @@
 
 #include "autograd/ops.h"
 #include "core/random.h"
-#include "models/registry.h"
+#include "models/zoo/registry.h"
 
 int main() {
   excite::Rng rng(1);

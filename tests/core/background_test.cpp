@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/parallel.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/tensor.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "tests/compare.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "core/real.h"
-#include "tests/core/files/scratch.h"
-#include "tests/tools/child.h"
+#include "tests/support/scratch.h"
+#include "tests/support/child.h"
 
 namespace excite {
 namespace {
@@ -12,7 +12,7 @@ std::string function(const std::string& name, const std::string& header, const s
   return "#include \"" + header + "\"\nusing namespace excite;\nbool " + name + "() { " + what + " }\n";
 }
 const std::string tensors = function("tensors", "core/tensor.h", "return zeros({2, 3}).clone().size() == 6;");
-const std::string model = function("model", "models/registry.h", "Rng rng(0); return make_model(\"resnet20\", {}, 10, rng).classes == 10;");
+const std::string model = function("model", "models/zoo/registry.h", "Rng rng(0); return make_model(\"resnet20\", {}, 10, rng).classes == 10;");
 const std::string number = function("number", "core/real.h", "return sizeof(real) > 0;");
 
 struct Precision : testing::Test {

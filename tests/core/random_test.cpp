@@ -1,6 +1,6 @@
 #include "core/random.h"
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

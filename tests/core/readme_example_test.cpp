@@ -6,7 +6,7 @@
 
 #include "core/parallel.h"
 #include "core/tensor.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

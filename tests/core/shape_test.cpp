@@ -2,7 +2,7 @@
 
 #include <climits>
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

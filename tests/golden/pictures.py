@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/golden/pictures.py [FOLDER]      (Debian's python3-pil and python3-numpy)
 
 A picture of h x w has bytes that follow from their index by a hash, half noise and half slope, the same here and in
-tests/core/files/resize_test.cpp. The expected pixels stand under FILTER/hxw/to/HxW, as numbers [H, W, 3]; the centre crops, made of the
+tests/core/images/resize_test.cpp. The expected pixels stand under FILTER/hxw/to/HxW, as numbers [H, W, 3]; the centre crops, made of the
 short side's resizing as torchvision's Resize and CenterCrop do it, under view/FILTER/hxw/SHORT/SIDE."""
 import json
 import os

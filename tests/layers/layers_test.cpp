@@ -2,11 +2,11 @@
 #include "layers/batch_norm.h"
 #include "layers/conv2d.h"
 #include "layers/dropout.h"
-#include "layers/initial.h"
+#include "layers/init.h"
 #include "layers/linear.h"
 #include "layers/pool.h"
 #include "layers/squeeze_excite.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -3,7 +3,7 @@
 #include "autograd/ops.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -1,7 +1,7 @@
 // The numbers of layers/README.md: a squeeze-and-excitation block worked by hand, forwards and backwards, and He's variance.
 #include "autograd/ops.h"
 #include "layers/squeeze_excite.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

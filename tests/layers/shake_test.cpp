@@ -1,6 +1,6 @@
 #include "layers/shake.h"
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -1,6 +1,6 @@
 #include "layers/squeeze_excite.h"
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "autograd/ops.h"
 #include "models/cost.h"
-#include "models/registry.h"
-#include "tests/compare.h"
+#include "models/zoo/registry.h"
+#include "tests/support/compare.h"
 
 namespace excite::counts {
 

@@ -3,8 +3,8 @@
 
 #include "autograd/ops.h"
 #include "autograd/optimizer.h"
-#include "models/registry.h"
-#include "tests/compare.h"
+#include "models/zoo/registry.h"
+#include "tests/support/compare.h"
 #include "tests/golden/vectors.h"
 
 namespace excite {

@@ -4,8 +4,8 @@
 #include "autograd/ops.h"
 #include "core/kernels/elementwise.h"
 #include "core/parallel.h"
-#include "layers/compose.h"
-#include "tests/compare.h"
+#include "layers/conv_bn.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -2,8 +2,8 @@
 #include <map>
 
 #include "models/cost.h"
-#include "models/registry.h"
-#include "tests/compare.h"
+#include "models/zoo/registry.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

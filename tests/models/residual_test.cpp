@@ -2,7 +2,7 @@
 
 #include "models/cifar_resnet.h"
 #include "models/resnet.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "core/tensor.h"
 #include "tools/data/augmentation.h"
-#include "tools/data/frame.h"
+#include "tools/data/resize_crop.h"
 #include "tools/data/normalisation.h"
-#include "tools/data/reading.h"
+#include "tools/data/prefetch.h"
 
 namespace excite {
 

@@ -1,7 +1,7 @@
 #include "tools/data/dataset.h"
 
 #include "core/check.h"
-#include "core/files/resize.h"
+#include "core/images/resize.h"
 
 namespace excite {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/files/image.h"
+#include "core/images/image.h"
 
 namespace excite {
 

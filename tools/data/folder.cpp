@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/files/picture_size.h"
+#include "core/images/image_size.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "tools/output.h"
+#include "tools/commands/output.h"
 
 namespace excite {
 

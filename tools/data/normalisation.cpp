@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "tools/data/reading.h"
+#include "tools/data/prefetch.h"
 
 namespace excite {
 

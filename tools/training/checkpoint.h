@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "models/weights.h"
+#include "models/interop/weights.h"
 #include "tools/training/recipe.h"
 
 namespace excite {

@@ -7,7 +7,7 @@
 
 #include "tools/data/batch.h"
 #include "tools/data/load.h"
-#include "tools/profile/trace.h"
+#include "tools/bench/profile/trace.h"
 #include "tools/training/checkpoint.h"
 #include "tools/training/config.h"
 #include "tools/training/log.h"

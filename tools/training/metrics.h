@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/tensor.h"
-#include "tools/training/jury.h"
+#include "tools/training/ensemble.h"
 
 namespace excite {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/registry.h"
+#include "models/zoo/registry.h"
 
 namespace excite {
 

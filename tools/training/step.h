@@ -6,7 +6,7 @@
 
 #include "autograd/optimizer.h"
 #include "autograd/schedule.h"
-#include "models/registry.h"
+#include "models/zoo/registry.h"
 #include "tools/data/batch.h"
 #include "tools/training/recipe.h"
 

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <csignal>
 
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "core/files/safetensors.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

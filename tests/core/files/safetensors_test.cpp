@@ -6,7 +6,7 @@
 
 #include "core/files/atomic_file.h"
 #include "core/random.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

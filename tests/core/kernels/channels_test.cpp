@@ -1,7 +1,7 @@
 #include "core/kernels/channels.h"
 
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <set>
 
-#include "core/kernels/conv2d_ways.h"
+#include "core/kernels/conv2d_algorithms.h"
 #include "core/kernels/simd.h"
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

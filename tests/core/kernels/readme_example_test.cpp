@@ -2,7 +2,7 @@
 #include "autograd/ops.h"
 #include "core/kernels/conv2d.h"
 #include "core/kernels/softmax.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

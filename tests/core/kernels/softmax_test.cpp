@@ -1,7 +1,7 @@
 #include "core/kernels/softmax.h"
 
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -12,7 +12,7 @@
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -4,10 +4,10 @@
 #include <filesystem>
 
 #include "core/parallel.h"
-#include "tests/compare.h"
-#include "tests/core/files/scratch.h"
-#include "tests/tools/data/picture_folder.h"
-#include "tests/tools/training/pictures.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
+#include "tests/support/image_folder.h"
+#include "tests/support/training_images.h"
 #include "tools/data/batch.h"
 #include "tools/data/load.h"
 

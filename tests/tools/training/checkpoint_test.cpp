@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "tests/compare.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tests/core/files/scratch.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

@@ -12,10 +12,10 @@
 #include "core/files/atomic_file.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "tests/compare.h"
-#include "tests/core/files/scratch.h"
-#include "tests/tools/data/picture_folder.h"
-#include "tests/tools/training/pictures.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
+#include "tests/support/image_folder.h"
+#include "tests/support/training_images.h"
 
 namespace excite {
 namespace {

@@ -4,10 +4,10 @@
 #include <limits>
 #include <numeric>
 
-#include "models/fusion.h"
+#include "models/ensemble.h"
 #include "models/infer.h"
-#include "tests/compare.h"
-#include "tests/tools/training/pictures.h"
+#include "tests/support/compare.h"
+#include "tests/support/training_images.h"
 
 namespace excite {
 namespace {

@@ -1,7 +1,7 @@
 #include "tools/training/progress.h"
 
-#include "tests/compare.h"
-#include "tests/core/files/scratch.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {

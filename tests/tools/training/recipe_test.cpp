@@ -3,7 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "tests/compare.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "models/weights.h"
-#include "tests/compare.h"
-#include "tests/tools/training/pictures.h"
+#include "models/interop/weights.h"
+#include "tests/support/compare.h"
+#include "tests/support/training_images.h"
 #include "tools/training/metrics.h"
 
 namespace excite {

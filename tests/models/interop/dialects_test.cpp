@@ -1,0 +1,102 @@
+// Held to the names and shapes that the programs themselves give their networks: tests/parity/names.py has written them down.
+#include "models/interop/dialects.h"
+
+#include <filesystem>
+#include <set>
+
+#include "models/interop/recognise.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
+#include "tests/models/interop/of_dialect.h"
+
+namespace excite {
+namespace {
+
+const std::string folder = "tests/models/names/";
+
+// A network in one of these files: "# se_resnet50 for 1000 classes, 384 tensors" and the lines below it.
+struct Row {
+  std::string model, dialect;
+  long classes;
+  std::size_t tensors;
+  std::set<std::string> names;  // and shapes: "fc.bias [1000]"
+};
+
+// bn1.{bias,weight} as a shell reads it: bn1.bias and bn1.weight; layer{1..3} likewise.
+std::vector<std::string> unfolded(const std::string& line) {
+  const std::size_t from = line.find('{'), to = line.find('}');
+  if (from == std::string::npos) return {line};
+  std::vector<std::string> words = split(line.substr(from + 1, to - from - 1), ','), all;
+  if (const std::size_t dots = words[0].find(".."); dots != std::string::npos) {
+    const long first = std::stol(words[0]), last = std::stol(words[0].substr(dots + 2));
+    words.clear();
+    for (long n = first; n <= last; n++) words.push_back(text(n));
+  }
+  for (const std::string& word : words)
+    for (const std::string& rest : unfolded(line.substr(to + 1))) all.push_back(line.substr(0, from) + word + rest);
+  return all;
+}
+
+std::vector<Row> rows() {
+  std::vector<Row> all;
+  for (const auto& file : std::filesystem::directory_iterator(folder))
+    for (const std::string& line : split(get(file.path().string()), '\n')) {
+      if (line.empty()) continue;
+      const std::vector<std::string> words = split(line, ' ');
+      if (words[0] == "#") all.push_back({words[1], file.path().stem(), std::stol(words[3]), std::stoul(words[5]), {}});
+      else
+        for (const std::string& one : unfolded(line)) all.back().names.insert(one);
+    }
+  return all;
+}
+
+// What we write of it: a tensor's name and shape in a line, PyTorch's counters among them.
+std::set<std::string> written(const Model& model, const Dialect& dialect) {
+  std::set<std::string> lines;
+  for (const auto& [name, dims] : outline_of(state_of(model.module))) {
+    const std::string theirs = dialect.theirs(name), mean = "running_mean";
+    lines.insert(text(theirs, " ", Shape(dims)));
+    if (theirs.ends_with(mean)) lines.insert(theirs.substr(0, theirs.size() - mean.size()) + "num_batches_tracked []");
+  }
+  return lines;
+}
+
+TEST(Dialects, HaveTheNamesAndShapesOfTheProgramsThatTheyAreOf) {
+  std::set<std::string> seen;
+  for (const Row& row : rows()) {
+    const Dialect& dialect = dialect_for(row.model, row.dialect);
+    EXPECT_EQ(row.names.size(), row.tensors) << row.model << " of " << row.dialect;
+    EXPECT_EQ(written(built_as(dialect, row.model, row.classes), dialect), row.names) << row.model << " of " << row.dialect;
+    seen.insert(row.model + " of " + row.dialect);
+  }
+  EXPECT_EQ(seen.size(), 52u);
+  for (const Dialect& d : dialects())
+    for (const std::string& model : d.models) EXPECT_TRUE(seen.contains(model + " of " + d.name)) << d.name << " is said to have " << model;
+}
+
+TEST(Dialects, TellTheModelItsOptionsAndItsClassesByNamesAndShapes) {
+  for (const Row& row : rows()) {
+    const Dialect& dialect = dialect_for(row.model, row.dialect);
+    const Model model = built_as(dialect, row.model, row.classes);
+    const Outline ours = outline_of(state_of(model.module));
+    std::vector<std::string> theirs;
+    for (const auto& [name, unused] : ours) theirs.push_back(dialect.theirs(name));
+    const NamesInFile names = names_in(theirs, "a file");
+    std::vector<std::string> back;
+    for (const auto& [our, their] : names.in_file) {
+      EXPECT_TRUE(ours.contains(our)) << their << " of " << row.dialect << " is read as " << our;
+      EXPECT_EQ(dialect.theirs(our), their);
+    }
+    EXPECT_EQ(names.in_file.size(), ours.size());
+
+    const Recognised r = recognise(ours, *names.dialect);
+    EXPECT_EQ(r.model, row.model) << row.dialect;
+    EXPECT_EQ(r.differences, 0u) << row.model << " of " << row.dialect;
+    EXPECT_EQ(r.classes, row.classes) << row.model << " of " << row.dialect;
+    Rng rng = Rng::silent();
+    EXPECT_EQ(make_model(r.model, r.options, r.classes, rng).options, model.options) << row.model << " of " << row.dialect;
+  }
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,282 @@
+#include "models/interop/weights.h"
+
+#include <functional>
+
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
+
+namespace excite {
+namespace {
+
+Model drawn(const std::string& name, long seed, const Settings& options = {}) {
+  Rng rng(seed);
+  return make_model(name, options, 10, rng);
+}
+
+const Purpose purpose{{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}, {0.1, 0.2, 1.0 / 3}, {0.25, 0.5, 0.75}};
+
+std::string saved(const ScratchFolder& folder, const Model& model) {
+  const std::string path = folder / "model.safetensors";
+  save_tensors(path, describe(model, purpose), state_of(model.module));
+  return path;
+}
+
+std::vector<Tensor> copy_of(const Model& model) {
+  std::vector<Tensor> all;
+  for (const auto& [name, tensor] : state_of(model.module)) all.push_back(tensor->clone());
+  return all;
+}
+
+void expect_same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); i++) EXPECT_TRUE(same_bits(a[i], b[i])) << "tensor " << i;
+}
+
+TEST(Weights, AModelComesBackFromItsFileWithTheSameBits) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 1, {{"reduction", "4"}, {"shortcut", "A"}});
+  const TrainedModel loaded = load_model(SafetensorsFile(saved(folder, model)));
+  EXPECT_EQ(loaded.model.name, "se_resnet8");
+  EXPECT_EQ(loaded.model.options, model.options);
+  EXPECT_EQ(loaded.purpose.classes, purpose.classes);
+  EXPECT_EQ(loaded.purpose.mean, purpose.mean);
+  EXPECT_EQ(loaded.purpose.deviation, purpose.deviation);
+  expect_same(copy_of(loaded.model), copy_of(model));
+}
+
+TEST(Weights, AreInPyTorchsLayoutAndUnderTimmsNames) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 2);
+  const SafetensorsFile file(saved(folder, model));
+  for (const char* name : {"conv1.weight", "bn1.running_mean", "layer1.0.se.fc1.weight", "layer2.0.downsample.0.weight", "fc.bias"})
+    EXPECT_TRUE(file.contains(name)) << name;
+  EXPECT_EQ(file.entry("layer2.0.conv1.weight").dims, (std::vector<long>{32, 16, 3, 3}));
+  EXPECT_EQ(file.entry("fc.weight").dims, (std::vector<long>{10, 64}));
+  for (const auto& [name, tensor] : state_of(model.module)) {
+    const Tensor in_file = file.read(name);
+    const Shape& s = tensor->shape();
+    if (s.rank() == 4) {
+      for (long r = 0; r < s[0]; r++)
+        for (long q = 0; q < s[1]; q++)
+          for (long c = 0; c < s[2]; c++)
+            for (long k = 0; k < s[3]; k++)
+              ASSERT_EQ(in_file[((k * s[2] + c) * s[0] + r) * s[1] + q], (*tensor)[((r * s[1] + q) * s[2] + c) * s[3] + k]) << name;
+    }
+    if (s.rank() == 2) {
+      for (long i = 0; i < s[0]; i++)
+        for (long o = 0; o < s[1]; o++) ASSERT_EQ(in_file[o * s[0] + i], (*tensor)[i * s[1] + o]) << name;
+    }
+  }
+}
+
+TEST(Weights, OneErrorListsAllThatDoesNotFitAndNothingIsLoaded) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 3), other = drawn("se_resnet8", 4);
+  const std::vector<Tensor> before = copy_of(other);
+  NamedTensors tensors = state_of(model.module);
+  Tensor narrow = zeros({63, 10}), extra = zeros({1});
+  for (auto& [name, tensor] : tensors) {
+    if (name == "bn1.bias") name = "bn7.bias";
+    if (name == "fc.weight") tensor = &narrow;
+  }
+  tensors.emplace_back("optimizer.momentum.fc.bias", &extra);
+  const std::string path = folder / "wrong.safetensors";
+  save_tensors(path, {}, tensors);
+  const auto load = [&](const std::string& ignored) {
+    return [&, ignored] { load_tensors(SafetensorsFile(path), state_of(other.module), ignored); };
+  };
+  EXPECT_TRUE(fails_saying<FileError>(load("optimizer."), {path, "missing: bn1.bias", "too many: bn7.bias", "fc.weight [10, 63] instead of [10, 64]"}));
+  EXPECT_TRUE(fails_saying<FileError>(load(""), {"too many: bn7.bias, optimizer.momentum.fc.bias"}));
+  expect_same(copy_of(other), before);
+}
+
+TEST(Weights, CountersThatPyTorchWritesAreNotInTheWay) {
+  const ScratchFolder folder;
+  const Model model = drawn("resnet8", 5), other = drawn("resnet8", 6);
+  NamedTensors tensors = state_of(model.module);
+  Tensor count = zeros({});
+  tensors.emplace_back("bn1.num_batches_tracked", &count);
+  save_tensors(folder / "pytorch.safetensors", {}, tensors);
+  load_tensors(SafetensorsFile(folder / "pytorch.safetensors"), state_of(other.module));
+  expect_same(copy_of(other), copy_of(model));
+}
+
+TEST(Weights, AForeignOrDamagedDescriptionIsAnErrorThatNamesTheFile) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 7);
+  const std::string path = folder / "foreign.safetensors";
+  const auto load_with = [&](const std::string& key, const std::string& value) {
+    return [&, key, value] {
+      Metadata metadata = describe(model, purpose);
+      value.empty() ? void(metadata.erase(key)) : void(metadata[key] = value);
+      save_tensors(path, metadata, state_of(model.module));
+      load_model(SafetensorsFile(path));
+    };
+  };
+  EXPECT_TRUE(fails_saying<FileError>(load_with("model", ""), {path, "no entry 'model'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("model", "se_resnet21"), {path, "there is no model 'se_resnet21'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("options", "{\"reduction\":16}"), {path, "'options'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("options", "{\"reduction\":\"-1\"}"), {path, "reduction=-1"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[1,2"), {path, "'classes'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[\"only\",\"two\"]"), {path, "fc.weight [10, 64] instead of [2, 64]"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("mean", "[0,0,1e999]"), {path, "'mean'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("deviation", "[1,0,1]"), {path, "deviation 0"}));
+  for (const char* size : {"1e300", "true", "-3"})
+    EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", size), {path, text("'picture_size' is '", size, "', expected a whole number")}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", "0"), {path, "is for pictures of 0 pixels"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"), {path, "32 pixels, cut out of such whose short side has 1"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "8193"), {path, "whose short side has 8193", "at most 67108864 pixels"}));
+}
+
+// What was asked for is the asker's mistake, not the file's.
+TEST(Weights, AWishThatNoModelFulfilsIsAUsageError) {
+  const ScratchFolder folder;
+  const std::string path = folder / "weights.safetensors";
+  const Model model = drawn("se_resnet8", 7);
+  save_tensors(path, describe(model, purpose), state_of(model.module));
+  const auto load_as = [&](const Wish& wish) { return [&, wish] { load_model(SafetensorsFile(path), wish); }; };
+  EXPECT_TRUE(fails_saying<UsageError>(load_as({"resnet5O", {}}), {"there is no model 'resnet5O'"}));
+  EXPECT_TRUE(fails_saying<UsageError>(load_as({"", {{"gate", "foo"}}}), {"gate=foo"}));
+}
+
+// ---- files of other programs ----
+
+// Of timm-legacy the line for other networks than SENet-154, which has a stem of its own.
+const Dialect& named(const std::string& name) {
+  const Dialect* found = nullptr;
+  for (const Dialect& d : dialects())
+    if (d.name == name) found = &d;
+  return *found;
+}
+
+// A file without metadata, as PyTorch's libraries write it; and each name changed as one likes.
+std::string foreign(const ScratchFolder& folder, const Model& model, const Dialect& dialect,
+                    const std::function<std::string(const std::string&)>& change = [](const std::string& name) { return name; }) {
+  NamedTensors tensors = state_of(model.module);
+  for (auto& [name, tensor] : tensors) name = change(dialect.theirs(name));
+  save_tensors(folder / "foreign.safetensors", {}, tensors);
+  return folder / "foreign.safetensors";
+}
+
+TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_small_bottleneck", 8, {{"se_fc", "1x1"}, {"reduction", "4"}});
+  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
+  EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
+  EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
+  EXPECT_EQ(loaded.model.options.at("reduction"), "4");
+  EXPECT_EQ(loaded.origin, "read by the names of timm-legacy, which has no such network: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,"
+                           "se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,stride_on=1x1");
+  EXPECT_EQ(loaded.purpose.classes.size(), 10u);
+  EXPECT_EQ(loaded.purpose.classes[9], "class 9");
+  EXPECT_EQ(loaded.purpose.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
+  EXPECT_EQ(loaded.purpose.deviation, (std::array<double, 3>{0.229, 0.224, 0.225}));
+  expect_same(copy_of(loaded.model), copy_of(model));
+}
+
+TEST(Weights, OfTheLaterInceptionsWantPixelsFromMinusOneToOne) {
+  const ScratchFolder folder;
+  for (const char* name : {"small_inception_v3", "se_small_inception_v4", "small_inception_resnet_v2", "small_bn_inception"}) {
+    const Model model = drawn(name, 8);
+    const bool later = std::string(name) != "small_bn_inception";
+    EXPECT_EQ(load_model(SafetensorsFile(foreign(folder, model, named("timm")))).purpose.mean[0], later ? 0.5 : 0.485) << name;
+  }
+}
+
+TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 9);
+  const auto in_parallel = [](const std::string& name) { return "module." + name; };
+  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
+  expect_same(copy_of(loaded.model), copy_of(model));
+
+  NamedTensors tensors = state_of(model.module);
+  Tensor other = zeros({3, 4});
+  tensors.emplace_back("AuxLogits.fc.weight", &other);
+  save_tensors(folder / "auxiliary", {}, tensors);
+  EXPECT_NE(load_model(SafetensorsFile(folder / "auxiliary")).origin.find("without 1 tensors of AuxLogits"), std::string::npos);
+
+  tensors.back().first = "module.fc.weight";
+  save_tensors(folder / "twice", {}, tensors);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); },
+                                      {"'fc.weight' and 'module.fc.weight' are both 'fc.weight'"}));
+}
+
+// A linear layer may stand in a file as a convolution of one pixel.
+TEST(Weights, LinearLayersMayHaveBothShapes) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_small_resnet", 10), as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
+  NamedTensors tensors = state_of(model.module);
+  Tensor turned;
+  for (auto& [name, tensor] : tensors)
+    if (name == "fc.weight") turned = tensor->clone().reshaped({1, 1, tensor->dim(0), tensor->dim(1)}), tensor = &turned;
+  save_tensors(folder / "linear", {}, tensors);
+  const SafetensorsFile file(folder / "linear");
+  EXPECT_EQ(file.entry("fc.weight").dims.size(), 4u);
+  load_tensors(file, state_of(as_conv.module));
+  for (std::size_t i = 0; i < tensors.size(); i++) {
+    const Tensor& now = *state_of(as_conv.module)[i].second;
+    EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}), tensors[i].second->clone().reshaped(Shape{now.size()}))) << tensors[i].first;
+  }
+  expect_same(copy_of(load_model(file).model), copy_of(model));
+}
+
+TEST(Weights, WhatFitsNoModelIsAnErrorWithTheNearest) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 12);
+  const auto misspelt = [](const std::string& name) { return name == "layer0.bn1.bias" ? "layer0.bn1.bis" : name; };
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"), misspelt))); },
+                                      {"foreign.safetensors: its tensors are not those of small_resnet (no model is nearer); missing: "
+                                       "layer0.bn1.bias; too many: layer0.bn1.bis"}));
+  const std::string path = foreign(folder, model, named("timm-legacy"));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); },
+                                      {"not those of small_bottleneck; they fit small_resnet", "; missing: layer1.0.bn3.bias"}));
+  EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}}).model.options.at("stem_pool"), "floor");
+}
+
+TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
+  const ScratchFolder folder;
+  const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
+  save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
+                                      {"its tensors are not those of se_resnet8; they fit resnet8", "10 classes; missing: layer1.0.se.fc1.bias",
+                                       "layer3.0.se.fc2.weight"}));
+}
+
+TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
+  const ScratchFolder folder;
+  const Model model = drawn("resnet8", 15);
+  const std::vector<Tensor> before = copy_of(model);
+  std::vector<TensorToWrite> tensors;
+  const Model other = drawn("resnet8", 16);
+  std::vector<Tensor> kept;
+  for (const auto& [name, dims] : outline_of(state_of(other.module))) kept.push_back(zeros(Shape(dims)));
+  std::size_t i = 0;
+  for (const auto& [name, dims] : outline_of(state_of(other.module)))
+    if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias") tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
+    else tensors.push_back({name, tensor});
+  write_safetensors(folder / "integers", {}, tensors);
+  const SafetensorsFile integers(folder / "integers");
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
+                                      {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
+  expect_same(copy_of(model), before);
+}
+
+TEST(Weights, WithoutItsClassifierAModelTakesThoseOfOtherClasses) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnet8", 17);
+  Rng rng(18);
+  const Model three = make_model("se_resnet8", {}, 3, rng);
+  const std::vector<Tensor> before = copy_of(three), trained = copy_of(model);
+  const std::string path = saved(folder, model);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module)); }, {"fc.weight [10, 64] instead of [3, 64]"}));
+  load_but_classifier(three, SafetensorsFile(path));
+  const std::vector<Tensor> after = copy_of(three);
+  for (std::size_t i = 0; i < after.size(); i++) {
+    const bool classifier = three.module.state()[i].name.starts_with("fc.");
+    EXPECT_TRUE(same_bits(after[i], classifier ? before[i] : trained[i])) << three.module.state()[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include "core/real.h"
+#include "core/text.h"
+#include "tests/support/scratch.h"
+#include "tests/support/child.h"
+
+namespace excite {
+namespace {
+
+#ifdef EXCITE_DOUBLE
+
+TEST(GradcheckProgram, PrintsARowForEachCaseOfWhatIsNamed) {
+  const Ending ending = excite_program({"gradcheck", "linear", "sqrt"});
+  EXPECT_EQ(ending.code, 0) << ending.out;
+  const std::vector<std::string> lines = split(ending.out, '\n');
+  ASSERT_EQ(lines.size(), 6u) << ending.out;  // a heading, three cases, an empty line, totals
+  expect_contains(lines[1], "sqrt ");
+  expect_contains(lines[2], "linear ");
+  expect_contains(lines[2], " ok ");
+  expect_contains(lines[2], "5 to 3");
+  expect_contains(lines[5], "3 cases, 61 elements, 0 kinks: 0 failed");  // 12, 20 + 15 + 3 and 5 + 5 + 1 inputs
+}
+
+TEST(GradcheckProgram, ChecksASmallRelativeOfANamedModelAndItsOptions) {
+  const Ending ending = excite_program({"gradcheck", "resnet110"});
+  EXPECT_EQ(ending.code, 0) << ending.out;
+  expect_contains(ending.out, "as it is\n");
+  expect_contains(ending.out, "shortcut=A\n");
+  expect_contains(ending.out, "\n2 cases, ");
+}
+
+TEST(LongGradcheck, EveryOperationAndEveryModelPasses) {
+  const Ending ending = excite_program({"gradcheck"});
+  EXPECT_EQ(ending.code, 0) << ending.out;
+  expect_contains(ending.out, ": 0 failed");
+}
+
+TEST(GradcheckProgram, SaysTheNearestName) {
+  expect_failure(excite_program({"gradcheck", "batchnorm"}), 2, {"no operation or model 'batchnorm'", "the nearest is batch_norm"});
+}
+
+#else
+
+TEST(GradcheckProgram, InFloatItRefusesAndSaysWhere) {
+  expect_failure(excite_program({"gradcheck"}), 2, {"float", "use excite-double gradcheck"});
+}
+
+#endif
+
+}  // namespace
+}  // namespace excite

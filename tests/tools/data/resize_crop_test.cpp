@@ -1,0 +1,82 @@
+#include "tools/data/resize_crop.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/compare.h"
+#include "tests/support/image_folder.h"
+#include "tools/data/batch.h"
+
+namespace excite {
+namespace {
+
+TEST(Frame, IsTheCentreOfTheResizedPicture) {
+  const Image image = noise_of(40, 60, 1);
+  EXPECT_EQ(framed(image, {32, 37}).pixels, centre_crop(resize(image, 37, 55), 32, 32).pixels);
+  EXPECT_EQ(framed(image, {32, 37, resize_bicubic}).pixels, centre_crop(resize_bicubic(image, 37, 55), 32, 32).pixels);
+  EXPECT_EQ(framed(image, {}).pixels, image.pixels);
+  EXPECT_EQ(framed(noise_of(32, 32, 2), {32, 32}).pixels, noise_of(32, 32, 2).pixels);
+  EXPECT_EQ(usual_short_side(224), 256);
+}
+
+// Sides are rounded to whole pixels, which changes area and form of a large window by less than a hundredth.
+TEST(Frame, ARandomWindowLiesInsideAndHasTheAreaAndFormThatItMay) {
+  constexpr long height = 800, width = 1000;
+  double least = 1, most = 0, narrowest = 9, widest = 0, down = 0;
+  for (long i = 0; i < 3000; i++) {
+    Rng rng(7, i);
+    const Window w = random_window(height, width, rng);
+    ASSERT_TRUE(w.top >= 0 && w.left >= 0 && w.height > 0 && w.width > 0 && w.top + w.height <= height && w.left + w.width <= width) << i;
+    const double area = static_cast<double>(w.height * w.width) / (height * width);
+    const double form = static_cast<double>(w.width) / static_cast<double>(w.height);
+    least = std::min(least, area), most = std::max(most, area), narrowest = std::min(narrowest, form), widest = std::max(widest, form);
+    down += static_cast<double>(2 * w.top + w.height) / height / 2 / 3000;
+  }
+  EXPECT_GE(least, 0.079);
+  EXPECT_LT(least, 0.1);
+  EXPECT_LE(most, 1);
+  EXPECT_GT(most, 0.9);
+  EXPECT_GE(narrowest, 0.745);
+  EXPECT_LT(narrowest, 0.77);
+  EXPECT_LE(widest, 1.34);
+  EXPECT_GT(widest, 1.3);
+  EXPECT_NEAR(down, 0.5, 0.01);
+}
+
+TEST(Frame, OfAVeryLongPictureAWindowIsInItsCentre) {
+  Rng rng(1);
+  const Window w = random_window(10, 4000, rng);
+  EXPECT_EQ(w.height, 10);
+  EXPECT_EQ(w.width, 13);
+  EXPECT_EQ(w.left, (4000 - 13) / 2);
+}
+
+TEST(Frame, OfAPictureTooLongToGrowTheCentreIsSeen) {
+  const Image line = noise_of(1, 4000, 2), middle = crop(line, 0, 1968, 1, 64);  // 64 x 256 are the 16384 pixels that a side may have
+  const Frame frame{224, 256};
+  EXPECT_EQ(framed(line, frame).pixels, framed(middle, frame).pixels);
+  const Normalisation plain{{0, 0, 0}, {1, 1, 1}};
+  for (const Views views : {Views::centre, Views::ten})
+    EXPECT_TRUE(same_bits(make_views({line}, frame, plain, views), make_views({middle}, frame, plain, views)));
+}
+
+TEST(Frame, TenViewsAreCentreAndCornersAndTheirMirrorImages) {
+  const Image image = noise_of(32, 48, 3);
+  const Normalisation plain{{0, 0, 0}, {1, 1, 1}};
+  const Tensor x = make_views({image, noise_of(32, 32, 4)}, {20, 32}, plain, Views::ten);
+  ASSERT_EQ(x.shape(), (Shape{20, 20, 20, 3}));
+  const std::vector<std::pair<long, long>> corners{{6, 14}, {0, 0}, {0, 28}, {12, 0}, {12, 28}};
+  for (long view = 0; view < 10; view++)
+    for (long i = 0; i < 20; i++)
+      for (long j = 0; j < 20; j++) {
+        const auto [top, left] = corners[static_cast<std::size_t>(view % 5)];
+        const long column = left + (view < 5 ? j : 19 - j);
+        const double expected = image.pixels[static_cast<std::size_t>(((top + i) * 48 + column) * 3 + 1)] / 255.0;
+        ASSERT_NEAR(static_cast<double>(x[((view * 2 * 20 + i) * 20 + j) * 3 + 1]), expected, 1e-6) << view << " " << i << " " << j;
+      }
+  EXPECT_EQ(make_views({image}, {20, 32}, plain, Views::centre_and_mirror).dim(0), 2);
+  EXPECT_EQ(make_views({image}, {20, 32}, plain, Views::centre).dim(0), 1);
+}
+
+}  // namespace
+}  // namespace excite

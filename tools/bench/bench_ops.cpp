@@ -1,0 +1,84 @@
+#include "tools/bench/bench_ops.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/check.h"
+#include "core/kernels/conv2d_algorithms.h"
+#include "tools/bench/limits.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "tools/bench/max_relative_error.h"
+
+namespace excite {
+
+namespace {
+
+struct Case {
+  Shape x, w;
+  Conv2dOptions options;
+};
+
+// SE-ResNet-20's convolutions, then some of SE-ResNet-50's and SE-ResNeXt-50's.
+std::vector<Case> cases(long small, long large) {
+  return {
+      {{small, 32, 32, 3}, {3, 3, 3, 16}, {.pad = 1}},
+      {{small, 32, 32, 16}, {3, 3, 16, 16}, {.pad = 1}},
+      {{small, 32, 32, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}},
+      {{small, 32, 32, 16}, {1, 1, 16, 32}, {.stride = 2}},
+      {{small, 16, 16, 32}, {3, 3, 32, 32}, {.pad = 1}},
+      {{small, 16, 16, 32}, {3, 3, 32, 64}, {.stride = 2, .pad = 1}},
+      {{small, 8, 8, 64}, {3, 3, 64, 64}, {.pad = 1}},
+      {{large, 56, 56, 64}, {3, 3, 64, 64}, {.pad = 1}},
+      {{large, 56, 56, 64}, {1, 1, 64, 256}, {}},
+      {{large, 28, 28, 128}, {3, 3, 128, 128}, {.pad = 1}},
+      {{large, 14, 14, 256}, {3, 3, 256, 256}, {.pad = 1}},
+      {{large, 14, 14, 1024}, {1, 1, 1024, 256}, {}},
+      {{large, 56, 56, 256}, {1, 1, 256, 512}, {.stride = 2}},
+      {{large, 56, 56, 128}, {3, 3, 4, 128}, {.pad = 1, .groups = 32}},
+  };
+}
+
+const Conv2dWay& way_of(Conv2dPath path) { return path == Conv2dPath::gemm ? by_gemm : path == Conv2dPath::direct ? by_direct : by_winograd; }
+
+void measure_case(const Case& c) {
+  Rng rng(0);
+  const Tensor x = normal(c.x, rng), w = normal(c.w, rng);
+  const Conv2dShape q(x.shape(), w.shape(), c.options);
+  const Tensor dy = normal(q.y(), rng);
+  const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
+  const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
+                                q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
+                                q.groups == 1 ? "" : text(", ", q.groups, " groups"));
+  Tensor defined_y, defined_dw;
+  for (const Conv2dWay* way : {&by_loops, &by_gemm, &by_direct, &by_winograd}) {
+    if (way == &by_winograd && !winograd_can(q)) continue;
+    const int runs = way == &by_loops ? 1 : 5;
+    Tensor y, dw;
+    const double of_y = gflop / best_seconds(runs, [&] { y = way->y(q, x, w); });
+    const double of_dx = gflop / best_seconds(runs, [&] { way->dx(q, dy, w); });
+    const double of_dw = gflop / best_seconds(runs, [&] { dw = way->dw(q, x, dy); });
+    if (way == &by_loops) defined_y = std::move(y), defined_dw = std::move(dw);
+    const auto star = [&](const Conv2dWay& chosen) { return way == &chosen ? '*' : ' '; };
+    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &by_loops ? what.c_str() : "", way->name, of_y, star(way_of(conv2d_path(q))), of_dx,
+                star(way_of(conv2d_path(q))), of_dw, star(way_of(conv2d_dw_path(q))));
+    if (way == &by_loops) std::printf("\n");
+    else std::printf(" %9.1e %9.1e\n", apart(y, defined_y), apart(dw, defined_dw));
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+
+void bench_ops(long batch) {
+  std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
+              "Loops are the definition: one run, one thread, sums in double. Apart: the largest difference from them over the largest number.\n\n",
+              threads(), sizeof(real) == 4 ? "float" : "double");
+  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
+  for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
+}
+
+}  // namespace excite
