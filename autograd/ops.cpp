@@ -1,5 +1,5 @@
-// A page an operation: the value, and right under it the gradient. y.grad is d loss / d y, written dy; what is added to an input
-// x is dx = d loss / d x. Loops over numbers are in core/kernels.
+// A page an operation: the value, and right under it the gradient. y.grad is d loss / d y, written
+// dy; what is added to an input x is dx = d loss / d x. Loops over numbers are in core/kernels.
 #include "autograd/ops.h"
 
 #include <cmath>
@@ -17,12 +17,16 @@
 namespace excite {
 
 namespace {
+constexpr Arithmetic linear_op{.is_linear = true};
+
 void require_same(const char* op, const Var& a, const Var& b) {
-  require(a.shape() == b.shape(), op, ": shapes ", a.shape(), " and ", b.shape(), " differ, expected equal ones");
+  require(a.shape() == b.shape(), op, ": shapes ", a.shape(), " and ", b.shape(),
+          " differ, expected equal ones");
 }
 void require_channels(const char* op, const char* what, const Var& x, const Var& b) {
-  require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape()[-1]}, op, ": input ", x.shape(), " needs a ", what, " for each of its ",
-          x.shape().rank() ? x.shape()[-1] : 0, " channels, but it has shape ", b.shape());
+  require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape()[-1]}, op, ": input ", x.shape(),
+          " needs a ", what, " for each of its ", x.shape().rank() ? x.shape()[-1] : 0,
+          " channels, but it has shape ", b.shape());
 }
 }  // namespace
 
@@ -30,16 +34,18 @@ void require_channels(const char* op, const char* what, const Var& x, const Var&
 
 Var add(const Var& a, const Var& b) {
   require_same("add", a, b);
-  return result("add", map([](real u, real v) { return u + v; }, a->value, b->value), {a, b}, [=](Node& y) {
-    if (a.needs_grad()) a.add_grad(y.grad.clone());
+  Tensor value = map([](real u, real v) { return u + v; }, a->value, b->value);
+  return result("add", std::move(value), {a, b}, linear_op, [=](Node& y) {
+    if (a.requires_grad()) a.add_grad(y.grad.clone());
     b.add_grad(std::move(y.grad));
   });
 }
 
 Var sub(const Var& a, const Var& b) {
   require_same("sub", a, b);
-  return result("sub", map([](real u, real v) { return u - v; }, a->value, b->value), {a, b}, [=](Node& y) {
-    if (b.needs_grad()) b.add_grad(map([](real dy) { return -dy; }, y.grad));
+  Tensor value = map([](real u, real v) { return u - v; }, a->value, b->value);
+  return result("sub", std::move(value), {a, b}, linear_op, [=](Node& y) {
+    if (b.requires_grad()) b.add_grad(map([](real dy) { return -dy; }, y.grad));
     a.add_grad(std::move(y.grad));
   });
 }
@@ -48,53 +54,62 @@ Var sub(const Var& a, const Var& b) {
 Var mul(const Var& a, const Var& b) {
   require_same("mul", a, b);
   const auto times = [](real u, real v) { return u * v; };
-  return result("mul", map(times, a->value, b->value), {a, b}, [=](Node& y) {
-    if (a.needs_grad()) a.add_grad(map(times, y.grad, b->value));
-    if (b.needs_grad()) b.add_grad(map(times, y.grad, a->value));
+  Tensor value = map(times, a->value, b->value);
+  return result("mul", std::move(value), {a, b}, [=](Node& y) {
+    if (a.requires_grad()) a.add_grad(map(times, y.grad, b->value));
+    if (b.requires_grad()) b.add_grad(map(times, y.grad, a->value));
   });
 }
 
 Var scale(const Var& x, real factor) {
   const auto times = [=](real v) { return factor * v; };
-  return result("scale", map(times, x->value), {x}, [=](Node& y) { x.add_grad(map(times, y.grad)); });
+  Tensor value = map(times, x->value);
+  return result("scale", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(map(times, y.grad)); });
 }
 
 // max(NaN, 0) is NaN here: a value that is not finite must not be hidden.
 Var relu(const Var& x) {
-  return result("relu", map([](real v) { return v < 0 ? real(0) : v; }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return v < 0 ? real(0) : v; }, x->value);
+  return result("relu", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real v) { return v > 0 ? dy : real(0); }, y.grad, y.value));
   });
 }
 
 // s' = s (1 - s)
 Var sigmoid(const Var& x) {
-  return result("sigmoid", map([](real v) { return 1 / (1 + std::exp(-v)); }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return 1 / (1 + std::exp(-v)); }, x->value);
+  return result("sigmoid", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real s) { return dy * s * (1 - s); }, y.grad, y.value));
   });
 }
 
 // t' = 1 - t^2
 Var tanh(const Var& x) {
-  return result("tanh", map([](real v) { return std::tanh(v); }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return std::tanh(v); }, x->value);
+  return result("tanh", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real t) { return dy * (1 - t * t); }, y.grad, y.value));
   });
 }
 
 Var exp(const Var& x) {
-  return result("exp", map([](real v) { return std::exp(v); }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return std::exp(v); }, x->value);
+  return result("exp", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real e) { return dy * e; }, y.grad, y.value));
   });
 }
 
 Var log(const Var& x) {
-  return result("log", map([](real v) { return std::log(v); }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return std::log(v); }, x->value);
+  return result("log", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real v) { return dy / v; }, y.grad, x->value));
   });
 }
 
 // q' = 1 / (2 q)
 Var sqrt(const Var& x) {
-  return result("sqrt", map([](real v) { return std::sqrt(v); }, x->value), {x}, [=](Node& y) {
+  Tensor value = map([](real v) { return std::sqrt(v); }, x->value);
+  return result("sqrt", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real q) { return dy / (2 * q); }, y.grad, y.value));
   });
 }
@@ -102,41 +117,49 @@ Var sqrt(const Var& x) {
 // A product with a random mask, whose mean is one (Srivastava et al., JMLR 2014).
 Var dropout(const Var& x, real p, Rng& rng) {
   require(p >= 0 && p < 1, "dropout: probability ", p, ", expected at least 0 and below 1");
-  return mul(x, map([=](real u) { return u < p ? real(0) : 1 / (1 - p); }, uniform(x.shape(), rng)));
+  return mul(x,
+             map([=](real u) { return u < p ? real(0) : 1 / (1 - p); }, uniform(x.shape(), rng)));
 }
 
 // ---- products ----
 
 // Y = A B, so dA = dY B^T and dB = A^T dY.
 Var matmul(const Var& a, const Var& b) {
-  return result("matmul", matmul(a->value, b->value), {a, b}, [=](Node& y) {
-    if (a.needs_grad()) a.add_grad(matmul_transposed_b(y.grad, b->value));
-    if (b.needs_grad()) b.add_grad(matmul_transposed_a(a->value, y.grad));
+  Tensor value = matmul(a->value, b->value);
+  const long macs = value.size() * b.shape()[0];  // each element is a sum of K products
+  return result("matmul", std::move(value), {a, b}, {.macs = macs}, [=](Node& y) {
+    if (a.requires_grad()) a.add_grad(matmul_transposed_b(y.grad, b->value));
+    if (b.requires_grad()) b.add_grad(matmul_transposed_a(a->value, y.grad));
   });
 }
 
 // Every row adds the same b, so db is the sum over rows of dy.
 Var add_bias(const Var& x, const Var& b) {
   require_channels("add_bias", "bias", x, b);
-  return result("add_bias", add_rows(x->value, b->value), {x, b}, [=](Node& y) {
-    if (b.needs_grad()) b.add_grad(sum_rows(y.grad));
+  Tensor value = add_rows(x->value, b->value);
+  return result("add_bias", std::move(value), {x, b}, linear_op, [=](Node& y) {
+    if (b.requires_grad()) b.add_grad(sum_rows(y.grad));
     x.add_grad(std::move(y.grad));
   });
 }
 
 Var linear(const Var& x, const Var& w, const Var& b) {
-  require(x.shape().rank() == 2 && w.shape().rank() == 2 && x.shape()[1] == w.shape()[0], "linear: input ", x.shape(), " and weight ", w.shape(),
+  require(x.shape().rank() == 2 && w.shape().rank() == 2 && x.shape()[1] == w.shape()[0],
+          "linear: input ", x.shape(), " and weight ", w.shape(),
           " do not fit, expected [N, in] and [in, out]");
   return add_bias(matmul(x, w), b);
 }
 
-Var conv2d_of(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
-  return result("conv2d", std::move(value), {x, w}, [=](Node& y) {
-    if (w.needs_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
-    if (x.needs_grad()) x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
+Var conv2d_node(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
+  const long macs = conv2d_macs(value.shape(), w.shape());
+  return result("conv2d", std::move(value), {x, w}, {.macs = macs}, [=](Node& y) {
+    if (w.requires_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
+    if (x.requires_grad()) x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
   });
 }
-Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) { return conv2d_of(conv2d(x->value, w->value, options), x, w, options); }
+Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
+  return conv2d_node(conv2d(x->value, w->value, options), x, w, options);
+}
 
 // ---- pools ----
 
@@ -144,45 +167,58 @@ Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) { return co
 Var max_pool2d(const Var& x, const Pool2dOptions& options) {
   std::vector<int> from;
   Tensor value = max_pool2d(x->value, options, from);
-  return result("max_pool2d", std::move(value), {x}, [=, from = std::move(from)](Node& y) { x.add_grad(max_pool_dx(y.grad, from, x.shape())); });
+  return result("max_pool2d", std::move(value), {x}, [=, from = std::move(from)](Node& y) {
+    x.add_grad(max_pool_dx(y.grad, from, x.shape()));
+  });
 }
 
 Var global_max_pool(const Var& x) {
   std::vector<int> from;
   Tensor value = global_max_pool(x->value, from);
-  return result("global_max_pool", std::move(value), {x}, [=, from = std::move(from)](Node& y) { x.add_grad(max_pool_dx(y.grad, from, x.shape())); });
+  return result("global_max_pool", std::move(value), {x}, [=, from = std::move(from)](Node& y) {
+    x.add_grad(max_pool_dx(y.grad, from, x.shape()));
+  });
 }
 
 // Every cell of a window gets an equal share.
 Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
-  return result("avg_pool2d", avg_pool2d(x->value, options), {x}, [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
+  Tensor value = avg_pool2d(x->value, options);
+  return result("avg_pool2d", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
 }
 
 Var adaptive_avg_pool(const Var& x, long side) {
-  return result("adaptive_avg_pool", adaptive_avg_pool(x->value, side), {x}, [=](Node& y) { x.add_grad(adaptive_avg_pool_dx(y.grad, x.shape())); });
+  Tensor value = adaptive_avg_pool(x->value, side);
+  return result("adaptive_avg_pool", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(adaptive_avg_pool_dx(y.grad, x.shape())); });
 }
 
 Var global_avg_pool(const Var& x) {
-  return result("global_avg_pool", global_avg_pool(x->value), {x}, [=](Node& y) { x.add_grad(global_avg_pool_dx(y.grad, x.shape())); });
+  Tensor value = global_avg_pool(x->value);
+  return result("global_avg_pool", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(global_avg_pool_dx(y.grad, x.shape())); });
 }
 
 // ---- channels and pixels ----
 
-// du = s dy, and a gate's gradient is what its whole channel would have gained: ds[n, c] = sum over h, w of dy u.
+// du = s dy, and a gate's gradient is what its whole channel would have gained: ds[n, c] = sum over
+// h, w of dy u.
 Var scale_channels(const Var& u, const Var& s) {
-  return result("scale_channels", scale_channels(u->value, s->value), {u, s}, [=](Node& y) {
-    if (s.needs_grad()) s.add_grad(scale_channels_ds(y.grad, u->value));
-    if (u.needs_grad()) u.add_grad(scale_channels(y.grad, s->value));
+  Tensor value = scale_channels(u->value, s->value);
+  return result("scale_channels", std::move(value), {u, s}, [=](Node& y) {
+    if (s.requires_grad()) s.add_grad(scale_channels_ds(y.grad, u->value));
+    if (u.requires_grad()) u.add_grad(scale_channels(y.grad, s->value));
   });
 }
 
 Var concat_channels(const std::vector<Var>& parts) {
   std::vector<const Tensor*> values;
   for (const Var& part : parts) values.push_back(&part->value);
-  return result("concat_channels", concat_rows(values), parts, [=](Node& y) {
+  Tensor value = concat_rows(values);
+  return result("concat_channels", std::move(value), parts, linear_op, [=](Node& y) {
     long first = 0;
     for (const Var& part : parts) {
-      if (part.needs_grad()) part.add_grad(slice_rows(y.grad, first, part.shape()[-1]));
+      if (part.requires_grad()) part.add_grad(slice_rows(y.grad, first, part.shape()[-1]));
       first += part.shape()[-1];
     }
   });
@@ -190,21 +226,30 @@ Var concat_channels(const std::vector<Var>& parts) {
 
 // Turning a (groups, C/groups) table into its transpose is undone by turning it again.
 Var channel_shuffle(const Var& x, long groups) {
-  return result("channel_shuffle", shuffle_rows(x->value, groups), {x}, [=](Node& y) { x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups)); });
+  Tensor value = shuffle_rows(x->value, groups);
+  return result("channel_shuffle", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups)); });
 }
 
 Var shift(const Var& x, const Size2& by) {
-  return result("shift", shift(x->value, by), {x}, [=](Node& y) { x.add_grad(shift(y.grad, {-by.h, -by.w})); });
+  Tensor value = shift(x->value, by);
+  return result("shift", std::move(value), {x}, linear_op, [=](Node& y) {
+    x.add_grad(shift(y.grad, {-by.h, -by.w}));
+  });
 }
 
 Var reshape(const Var& x, const Shape& shape) {
-  return result("reshape", x->value.clone().reshaped(shape), {x}, [=](Node& y) { x.add_grad(std::move(y.grad).reshaped(x.shape())); });
+  Tensor value = x->value.clone().reshaped(shape);
+  return result("reshape", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(std::move(y.grad).reshaped(x.shape())); });
 }
 
 // ---- reductions ----
 
 Var sum(const Var& x) {
-  return result("sum", full({}, static_cast<real>(sum(x->value))), {x}, [=](Node& y) { x.add_grad(full(x.shape(), y.grad.item())); });
+  Tensor value = full({}, static_cast<real>(sum(x->value)));
+  return result("sum", std::move(value), {x}, linear_op,
+                [=](Node& y) { x.add_grad(full(x.shape(), y.grad.item())); });
 }
 
 Var mean(const Var& x) {
@@ -216,25 +261,33 @@ Var mean(const Var& x) {
 
 // dx_i = p_i (dy_i - sum over j of dy_j p_j)
 Var softmax(const Var& x) {
-  return result("softmax", softmax(x->value), {x}, [=](Node& y) { x.add_grad(softmax_dx(y.grad, y.value)); });
+  Tensor value = softmax(x->value);
+  return result("softmax", std::move(value), {x},
+                [=](Node& y) { x.add_grad(softmax_dx(y.grad, y.value)); });
 }
 
 // dx_i = dy_i - p_i sum over j of dy_j
 Var log_softmax(const Var& x) {
-  return result("log_softmax", log_softmax(x->value), {x}, [=](Node& y) { x.add_grad(log_softmax_dx(y.grad, y.value)); });
+  Tensor value = log_softmax(x->value);
+  return result("log_softmax", std::move(value), {x},
+                [=](Node& y) { x.add_grad(log_softmax_dx(y.grad, y.value)); });
 }
 
 // Its gradient follows from those above: with one-hot targets, (softmax(logits) - target) / N.
 Var cross_entropy(const Var& logits, const Tensor& targets) {
-  require(logits.shape().rank() == 2 && logits.shape() == targets.shape(), "cross_entropy: logits have shape ", logits.shape(), " and targets ",
-          targets.shape(), ", expected [N, classes] of both");
-  require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(), " are of no pictures, which have no mean");
-  return scale(sum(mul(log_softmax(logits), targets.clone())), -1 / static_cast<real>(logits.shape()[0]));
+  require(logits.shape().rank() == 2 && logits.shape() == targets.shape(),
+          "cross_entropy: logits have shape ", logits.shape(), " and targets ", targets.shape(),
+          ", expected [N, classes] of both");
+  require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(),
+          " are of no images, which have no mean");
+  return scale(sum(mul(log_softmax(logits), targets.clone())),
+               -1 / static_cast<real>(logits.shape()[0]));
 }
 
 Var cross_entropy(const Var& logits, const std::vector<int>& labels, real smoothing) {
-  require(logits.shape().rank() == 2 && logits.shape()[0] == static_cast<long>(labels.size()), "cross_entropy: logits have shape ", logits.shape(),
-          ", but there are ", labels.size(), " labels, expected [N, classes] and N labels");
+  require(logits.shape().rank() == 2 && logits.shape()[0] == static_cast<long>(labels.size()),
+          "cross_entropy: logits have shape ", logits.shape(), ", but there are ", labels.size(),
+          " labels, expected [N, classes] and N labels");
   return cross_entropy(logits, smoothed_one_hot(labels, logits.shape()[1], smoothing));
 }
 

@@ -9,29 +9,35 @@ namespace excite {
 
 namespace {
 
-std::vector<Tensor> zeros_like(const std::vector<Trained>& trained) {
+std::vector<Tensor> zeros_like(const std::vector<Parameter>& trained) {
   std::vector<Tensor> all;
-  for (const Trained& t : trained) all.push_back(zeros(t.var.shape()));
+  for (const Parameter& t : trained) all.push_back(zeros(t.var.shape()));
   return all;
 }
 
-Tensor take_gradient(const Trained& t) {
-  require(!t.var->grad.empty(), "optimizer: ", t.name, " ", t.var.shape(), " has no gradient; was it used by the loss, and backward called?");
+Tensor take_gradient(const Parameter& t) {
+  require(!t.var->grad.empty(), "optimizer: ", t.name, " ", t.var.shape(),
+          " has no gradient; was it used by the loss, and backward called?");
   return std::exchange(t.var->grad, Tensor());
 }
 
-void add_state(NamedTensors& state, const std::string& what, const std::vector<Trained>& trained, std::vector<Tensor>& tensors) {
-  for (std::size_t i = 0; i < trained.size(); i++) state.emplace_back("optimizer." + what + "." + trained[i].name, &tensors[i]);
+void add_state(NamedTensors& state, const std::string& what, const std::vector<Parameter>& trained,
+               std::vector<Tensor>& tensors) {
+  for (std::size_t i = 0; i < trained.size(); i++)
+    state.emplace_back("optimizer." + what + "." + trained[i].name, &tensors[i]);
 }
 
 }  // namespace
 
 // Momentum that starts from zero gives the first step's m = g.
-Sgd::Sgd(std::vector<Trained> trained, const SgdOptions& options)
+Sgd::Sgd(std::vector<Parameter> trained, const SgdOptions& options)
     : trained_(std::move(trained)), momentum_(zeros_like(trained_)), options_(options) {
-  require<UsageError>(options.momentum >= 0 && options.momentum < 1, "sgd: momentum ", options.momentum, ", expected at least 0 and below 1");
-  require<UsageError>(!options.nesterov || options.momentum > 0, "sgd: Nesterov's look ahead needs a momentum, but it is 0");
-  require<UsageError>(options.weight_decay >= 0, "sgd: weight decay ", options.weight_decay, ", expected at least 0");
+  require<UsageError>(options.momentum >= 0 && options.momentum < 1, "sgd: momentum ",
+                      options.momentum, ", expected at least 0 and below 1");
+  require<UsageError>(!options.nesterov || options.momentum > 0,
+                      "sgd: Nesterov's look ahead needs a momentum, but it is 0");
+  require<UsageError>(options.weight_decay >= 0, "sgd: weight decay ", options.weight_decay,
+                      ", expected at least 0");
 }
 
 void Sgd::step(double lr) {
@@ -58,18 +64,25 @@ NamedTensors Sgd::state() {
   return all;
 }
 
-AdamW::AdamW(std::vector<Trained> trained, const AdamWOptions& options)
-    : trained_(std::move(trained)), m_(zeros_like(trained_)), v_(zeros_like(trained_)), t_(zeros({})), options_(options) {
-  require<UsageError>(options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1, "adamw: betas ", options.beta1, " and ",
-                      options.beta2, ", expected at least 0 and below 1");
+AdamW::AdamW(std::vector<Parameter> trained, const AdamWOptions& options)
+    : trained_(std::move(trained)),
+      m_(zeros_like(trained_)),
+      v_(zeros_like(trained_)),
+      t_(zeros({})),
+      options_(options) {
+  require<UsageError>(
+      options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1,
+      "adamw: betas ", options.beta1, " and ", options.beta2, ", expected at least 0 and below 1");
   require<UsageError>(options.eps > 0, "adamw: eps ", options.eps, ", expected above 0");
-  require<UsageError>(options.weight_decay >= 0, "adamw: weight decay ", options.weight_decay, ", expected at least 0");
+  require<UsageError>(options.weight_decay >= 0, "adamw: weight decay ", options.weight_decay,
+                      ", expected at least 0");
 }
 
 void AdamW::step(double lr) {
   t_[0] += 1;
   const auto t = static_cast<double>(t_[0]);
-  const auto beta1 = static_cast<real>(options_.beta1), beta2 = static_cast<real>(options_.beta2), eps = static_cast<real>(options_.eps);
+  const auto beta1 = static_cast<real>(options_.beta1), beta2 = static_cast<real>(options_.beta2),
+             eps = static_cast<real>(options_.eps);
   const auto rate = static_cast<real>(lr / (1 - std::pow(options_.beta1, t)));
   const auto unbias = static_cast<real>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
   for (std::size_t i = 0; i < trained_.size(); i++) {
@@ -102,17 +115,17 @@ NamedTensors state(Optimizer& optimizer) {
   return std::visit([](auto& o) { return o.state(); }, optimizer);
 }
 
-double gradient_norm(const std::vector<Trained>& trained) {
+double gradient_norm(const std::vector<Parameter>& trained) {
   double squares = 0;
-  for (const Trained& t : trained) squares += dot(t.var->grad, t.var->grad);
+  for (const Parameter& t : trained) squares += dot(t.var->grad, t.var->grad);
   return std::sqrt(squares);
 }
 
-void clip_gradients(const std::vector<Trained>& trained, double max_norm, double norm) {
+void clip_gradients(const std::vector<Parameter>& trained, double max_norm, double norm) {
   require<UsageError>(max_norm > 0, "clipping: norm ", max_norm, ", expected above 0");
   const auto factor = static_cast<real>(max_norm / (norm + 1e-6));
   if (!(factor < 1)) return;
-  for (const Trained& t : trained) map_into([=](real g) { return factor * g; }, t.var->grad);
+  for (const Parameter& t : trained) map_into([=](real g) { return factor * g; }, t.var->grad);
 }
 
 }  // namespace excite

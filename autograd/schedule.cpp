@@ -11,32 +11,40 @@
 namespace excite {
 
 Decay parse_decay(const std::string& name) {
-  static const std::map<std::string, Decay> decays{{"constant", Decay::constant}, {"step", Decay::step}, {"multistep", Decay::multistep},
-                                                   {"cosine", Decay::cosine}, {"one-cycle", Decay::one_cycle}};
+  static const std::map<std::string, Decay> decays{{"constant", Decay::constant},
+                                                   {"step", Decay::step},
+                                                   {"multistep", Decay::multistep},
+                                                   {"cosine", Decay::cosine},
+                                                   {"one-cycle", Decay::one_cycle}};
   std::vector<std::string> names;
   for (const auto& [known, unused] : decays) names.push_back(known);
   const auto found = decays.find(name);
-  require<UsageError>(found != decays.end(), "there is no schedule '", name, "'; the nearest is ", nearest(name, names), " (all: ",
-                      join(names, ", "), ")");
+  require<UsageError>(found != decays.end(), "there is no schedule '", name, "'; the nearest is ",
+                      nearest(name, names), " (all: ", join(names, ", "), ")");
   return found->second;
 }
 
 void Schedule::validate() const {
-  require<UsageError>(peak > 0 && std::isfinite(peak), "schedule: learning rate ", peak, ", expected above 0");
+  require<UsageError>(peak > 0 && std::isfinite(peak), "schedule: learning rate ", peak,
+                      ", expected above 0");
   require<UsageError>(total_steps >= 1, "schedule: ", total_steps, " steps, expected at least 1");
-  require<UsageError>(warmup_steps >= 0 && warmup_steps <= total_steps, "schedule: a warm-up of ", warmup_steps, " steps, expected 0 to all ",
-                      total_steps);
-  require<UsageError>(gamma > 0 && gamma <= 1, "schedule: gamma ", gamma, ", expected above 0 and at most 1");
+  require<UsageError>(warmup_steps >= 0 && warmup_steps <= total_steps, "schedule: a warm-up of ",
+                      warmup_steps, " steps, expected 0 to all ", total_steps);
+  require<UsageError>(gamma > 0 && gamma <= 1, "schedule: gamma ", gamma,
+                      ", expected above 0 and at most 1");
   require<UsageError>(every >= 1, "schedule: a decay every ", every, " steps, expected at least 1");
-  require<UsageError>(std::is_sorted(milestones.begin(), milestones.end()) && (milestones.empty() || milestones.front() >= 0),
+  require<UsageError>(std::is_sorted(milestones.begin(), milestones.end()) &&
+                          (milestones.empty() || milestones.front() >= 0),
                       "schedule: milestones are not ascending numbers of steps");
 }
 
 double Schedule::at(long step) const {
-  if (step < warmup_steps) return peak * static_cast<double>(step) / static_cast<double>(warmup_steps);
+  if (step < warmup_steps)
+    return peak * static_cast<double>(step) / static_cast<double>(warmup_steps);
   const double rest = static_cast<double>(std::max(1L, total_steps - warmup_steps));
   const double left = static_cast<double>(std::max(0L, total_steps - step)) / rest;  // 1 - u
-  const auto reached = std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
+  const auto reached =
+      std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
   switch (decay) {
     case Decay::constant: return peak;
     case Decay::step: return peak * std::pow(gamma, static_cast<double>(step / every));

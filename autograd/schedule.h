@@ -1,5 +1,6 @@
-// The learning rate, as a function of the step: up in a straight line over the warm-up, so that the first, wild gradients do no
-// harm, then down, because a minimum is approached in ever smaller steps.
+// The learning rate, as a function of the step: up in a straight line over the warm-up, so that the
+// first, wild gradients do no harm, then down, because a minimum is approached in ever smaller
+// steps.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,9 +13,11 @@ enum class Decay {
   step,       // peak gamma^floor(step / every)
   multistep,  // peak gamma^(number of milestones reached)
   cosine,     // peak (1 + cos(pi u)) / 2              (Loshchilov, Hutter, arXiv 1608.03983)
-  one_cycle,  // peak (1 - u)                          (after Smith, Topin, arXiv 1708.07120; the momentum stays)
+  one_cycle,  // peak (1 - u)                          (after Smith, Topin, arXiv 1708.07120; the
+              // momentum stays)
 };
-Decay parse_decay(const std::string& name);  // "one-cycle"; an unknown name is a UsageError that says the nearest
+Decay parse_decay(
+    const std::string& name);  // "one-cycle"; an unknown name is a UsageError that says the nearest
 
 struct Schedule {
   Decay decay = Decay::one_cycle;
@@ -25,8 +28,8 @@ struct Schedule {
   long every = 1;                     // step: likewise
   double gamma = 0.1;
 
-  void validate() const;              // UsageError if a number is out of its range
-  double at(long step) const;         // step counts from 0; beyond total_steps the last rate stays
+  void validate() const;       // UsageError if a number is out of its range
+  double at(long step) const;  // step counts from 0; beyond total_steps the last rate stays
 };
 
 }  // namespace excite

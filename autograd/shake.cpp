@@ -10,22 +10,31 @@
 namespace excite {
 
 namespace {
-// A picture's factor as one for each of its channels: [N] -> [N, C].
-Tensor every_channel(const Tensor& factors, long channels) { return matmul(factors.clone().reshaped({factors.size(), 1}), full({1, channels}, 1)); }
-Tensor scale_pictures(const Tensor& x, const Tensor& factors) { return scale_channels(x, every_channel(factors, x.dim(3))); }
-Tensor one_minus(const Tensor& alpha) { return map([](real a) { return 1 - a; }, alpha); }
+// An image's factor as one for each of its channels: [N] -> [N, C].
+Tensor every_channel(const Tensor& factors, long channels) {
+  return matmul(factors.clone().reshaped({factors.size(), 1}), full({1, channels}, 1));
+}
+Tensor scale_images(const Tensor& x, const Tensor& factors) {
+  return scale_channels(x, every_channel(factors, x.dim(3)));
+}
+Tensor one_minus(const Tensor& alpha) {
+  return map([](real a) { return 1 - a; }, alpha);
+}
 }  // namespace
 
 // da = beta dy and db = (1 - beta) dy, which is the derivative only where beta is alpha.
 Var shake(const Var& a, const Var& b, const Var& alpha, const Var& beta) {
-  require(a.shape() == b.shape(), "shake: shapes ", a.shape(), " and ", b.shape(), " differ, expected equal ones");
-  require(a.shape().rank() == 4 && alpha.shape() == Shape{a.shape()[0]} && beta.shape() == alpha.shape(), "shake: pictures of shape ", a.shape(),
-          ", alpha ", alpha.shape(), " and beta ", beta.shape(), ", expected [N, H, W, C] and [N] of both");
-  Tensor value = scale_pictures(a->value, alpha->value);
-  add_to(value, scale_pictures(b->value, one_minus(alpha->value)));
-  return result("shake", std::move(value), {a, b}, [=](Node& y) {
-    if (a.needs_grad()) a.add_grad(scale_pictures(y.grad, beta->value));
-    if (b.needs_grad()) b.add_grad(scale_pictures(y.grad, one_minus(beta->value)));
+  require(a.shape() == b.shape(), "shake: shapes ", a.shape(), " and ", b.shape(),
+          " differ, expected equal ones");
+  require(a.shape().rank() == 4 && alpha.shape() == Shape{a.shape()[0]} &&
+              beta.shape() == alpha.shape(),
+          "shake: images of shape ", a.shape(), ", alpha ", alpha.shape(), " and beta ",
+          beta.shape(), ", expected [N, H, W, C] and [N] of both");
+  Tensor value = scale_images(a->value, alpha->value);
+  add_to(value, scale_images(b->value, one_minus(alpha->value)));
+  return result("shake", std::move(value), {a, b}, {.is_linear = true}, [=](Node& y) {
+    if (a.requires_grad()) a.add_grad(scale_images(y.grad, beta->value));
+    if (b.requires_grad()) b.add_grad(scale_images(y.grad, one_minus(beta->value)));
   });
 }
 

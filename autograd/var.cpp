@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "autograd/hooks.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 
@@ -14,19 +15,21 @@ namespace excite {
 Var::Var(Tensor value) : node_(std::make_shared<Node>()) { node_->value = std::move(value); }
 
 const Shape& Var::shape() const { return node_->value.shape(); }
-bool Var::needs_grad() const { return node_->needs_grad; }
+bool Var::requires_grad() const { return node_->requires_grad; }
 
 void Var::add_grad(Tensor grad) const {
   Node& x = *node_;
-  if (!x.needs_grad) return;
-  require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ", x.op, x.name.empty() ? "" : " " + x.name,
-          ", whose value has shape ", x.value.shape());
-  if (x.grad.empty()) x.grad = std::move(grad);
-  else add_to(x.grad, grad);
+  if (!x.requires_grad) return;
+  require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ",
+          x.op, x.name.empty() ? "" : " " + x.name, ", whose value has shape ", x.value.shape());
+  if (x.grad.empty())
+    x.grad = std::move(grad);
+  else
+    add_to(x.grad, grad);
 }
 
-// A chain of a million ops must not be destroyed by a recursion a million calls deep. A backward captures inputs too, so it
-// goes while `doomed` still holds them.
+// A chain of a million ops must not be destroyed by a recursion a million calls deep. A backward
+// captures inputs too, so it goes while `doomed` still holds them.
 Node::~Node() {
   std::vector<Var> doomed = std::move(inputs);
   backward = nullptr;
@@ -42,29 +45,36 @@ Node::~Node() {
 
 Var parameter(Tensor value) {
   Var leaf(std::move(value));
-  leaf->needs_grad = true;
+  leaf->requires_grad = true;
   return leaf;
 }
 
 namespace {
-thread_local Observed::Made observer;
+thread_local bool recording = true;
 }  // namespace
 
-Observed::Observed(Made made) : outer_(std::exchange(observer, std::move(made))) {}
-Observed::~Observed() { observer = std::move(outer_); }
+NoGrad::NoGrad() : outer_(std::exchange(recording, false)) {}
+NoGrad::~NoGrad() { recording = outer_; }
 
-Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward) {
+Var result(const char* op, Tensor value, std::vector<Var> inputs, const Arithmetic& arithmetic,
+           Backward backward) {
   Var y(std::move(value));
   y->op = op;
-  y->needs_grad = std::any_of(inputs.begin(), inputs.end(), [](const Var& x) { return x.needs_grad(); });
-  if (y->needs_grad) {
+  y->arithmetic = arithmetic;
+  y->requires_grad = recording && std::any_of(inputs.begin(), inputs.end(),
+                                              [](const Var& x) { return x.requires_grad(); });
+  if (y->requires_grad) {
     static std::atomic<long> recorded = 0;
     y->inputs = std::move(inputs);
     y->backward = std::move(backward);
-    y->born = ++recorded;
+    y->sequence = ++recorded;
   }
-  if (observer) observer(*y, y->needs_grad ? y->inputs : inputs);
+  call_op_hook(*y, y->requires_grad ? y->inputs : inputs);
   return y;
+}
+
+Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward) {
+  return result(op, std::move(value), std::move(inputs), Arithmetic{}, std::move(backward));
 }
 
 std::vector<Var> graph(const Var& y) {
@@ -74,52 +84,47 @@ std::vector<Var> graph(const Var& y) {
     for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
   // Stable, as leaves all have the same number, and their order may not change from run to run.
-  std::stable_sort(nodes.begin(), nodes.end(), [](const Var& a, const Var& b) { return a->born < b->born; });
+  std::stable_sort(nodes.begin(), nodes.end(),
+                   [](const Var& a, const Var& b) { return a->sequence < b->sequence; });
   return nodes;
 }
 
-void backward(const Var& y, Tensor cotangent, const Visitor& visitor) {
-  require(y.needs_grad(), "backward: ", y->op, " ", y.shape(), " was computed from nothing that needs a gradient");
-  require(!y->spent, "backward: ", y->op, " ", y.shape(), " was walked already, and its graph freed; compute it again first");
+void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
+  require(y.requires_grad(), "backward: ", y->op, " ", y.shape(),
+          " was computed from nothing that needs a gradient");
+  require(!y->released, "backward: ", y->op, " ", y.shape(),
+          " was walked already, and its graph freed; compute it again first");
   // Newest first: whatever a node's gradient is the sum of has then arrived.
   std::vector<Var> nodes = graph(y);
   for (const Var& x : nodes) {
     if (x->backward) continue;
-    require(!x->spent, "backward: the graph leads to ", x->op, " ", x->value.shape(), ", which was walked already and freed");
-    require(x->inputs.empty(), "backward: ", x->op, " ", x->value.shape(), " was made for inference alone: it has no gradient");
+    require(!x->released, "backward: the graph leads to ", x->op, " ", x->value.shape(),
+            ", which was walked already and freed");
+    require(x->inputs.empty(), "backward: ", x->op, " ", x->value.shape(),
+            " was made for inference alone: it has no gradient");
   }
   y.add_grad(std::move(cotangent));
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();
     if (!node.backward) continue;
-    if (visitor.before) visitor.before(node);
+    if (hooks.before) hooks.before(node);
     if (!node.grad.empty()) node.backward(node);
-    if (visitor.after) visitor.after(node);
+    if (hooks.after) hooks.after(node);
     node.grad = Tensor();
     node.inputs.clear();
     node.backward = nullptr;
-    node.spent = true;
+    node.released = true;
   }
 }
 
-void backward(const Var& y, Tensor cotangent) { backward(y, std::move(cotangent), Visitor{}); }
+void backward(const Var& y, Tensor cotangent) {
+  backward(y, std::move(cotangent), BackwardHooks{});
+}
 
 void backward(const Var& loss) {
-  require(loss->value.size() == 1, "backward: the loss has shape ", loss.shape(), ", expected one number (or a cotangent beside it)");
+  require(loss->value.size() == 1, "backward: the loss has shape ", loss.shape(),
+          ", expected one number (or a cotangent beside it)");
   backward(loss, full(loss.shape(), 1));
-}
-
-std::string layer_of(const Node& node) {
-  const auto parent = [](const std::string& name) { return name.substr(0, std::min(name.rfind('.'), name.size())); };
-  for (const Var& x : node.inputs)
-    if (!x->name.empty()) return parent(x->name);
-  const Node* at = &node;
-  while (!at->inputs.empty()) {
-    at = &*at->inputs.front();
-    for (const Var& x : at->inputs)
-      if (!x->name.empty()) return "after " + parent(x->name);
-  }
-  return "";
 }
 
 }  // namespace excite

@@ -4,12 +4,14 @@
 
 namespace excite {
 
-// A row-major matrix inside somebody else's numbers. `stride` is the distance between the starts of two rows.
+// A row-major matrix inside somebody else's numbers. `stride` is the distance between the starts of
+// two rows.
 struct Matrix {
   const real* data;
   long rows, cols, stride;
   bool turned = false;  // read as its transpose; rows and cols are those after turning
-  Matrix(const real* first, long row_count, long col_count) : Matrix(first, row_count, col_count, col_count) {}
+  Matrix(const real* first, long row_count, long col_count)
+      : Matrix(first, row_count, col_count, col_count) {}
   Matrix(const real* first, long row_count, long col_count, long row_stride)
       : data(first), rows(row_count), cols(col_count), stride(row_stride) {}
 };

@@ -23,10 +23,11 @@ namespace {
 constexpr long cache_line = 64;
 constexpr long huge_page = 2l << 20;
 
-// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers and at most an eighth is wasted;
-// small ones up to a cache line.
+// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers
+// and at most an eighth is wasted; small ones up to a cache line.
 long rounded(long bytes) {
-  const long grain = std::max(cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
+  const long grain = std::max(
+      cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
   return (bytes + grain - 1) / grain * grain;
 }
 
@@ -57,8 +58,9 @@ void* taken_from(std::vector<Waiting>& waiting) {
   return memory;
 }
 
-// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it gave back since the pool was last told. Nothing of it
-// is destroyed with the thread: others of its variables may be buffers, and go later.
+// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it
+// gave back since the pool was last told. Nothing of it is destroyed with the thread: others of its
+// variables may be buffers, and go later.
 struct Own {
   int scopes = 0;
   std::map<long, std::vector<void*>>* free = nullptr;
@@ -93,8 +95,8 @@ void* take(long bytes) {
   } else {
     const bool large = bytes >= huge_page;
     const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
-    if (posix_memalign(&memory, alignment, static_cast<std::size_t>(bytes))) throw std::bad_alloc();
-    if (large) madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
+    if (posix_memalign(&memory, alignment, bytes)) throw std::bad_alloc();
+    if (large) madvise(memory, bytes, MADV_HUGEPAGE);
     stats.reserved += bytes;
     stats.allocated++;
   }
@@ -118,7 +120,8 @@ void give_back(void* memory, long bytes) {
 
 Buffer::Buffer(long size) {
   constexpr long bytes_each = sizeof(real);
-  require(size <= LONG_MAX / 2 / bytes_each, "a buffer of ", size, " numbers has more bytes than can be counted");
+  require(size <= LONG_MAX / 2 / bytes_each, "a buffer of ", size,
+          " numbers has more bytes than can be counted");
   if (size <= 0) return;
   bytes_ = rounded(size * bytes_each);
   data_ = static_cast<real*>(take(bytes_));
@@ -126,7 +129,8 @@ Buffer::Buffer(long size) {
 Buffer::~Buffer() {
   if (data_) give_back(data_, bytes_);
 }
-Buffer::Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+Buffer::Buffer(Buffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(bytes_, other.bytes_);
@@ -134,11 +138,13 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 }
 
 // Pages that are handed back are zero when they are next looked at. Large buffers begin on one.
-void clear_untouched(real* data, long size) {
+void fill_zero_lazily(real* data, long size) {
   constexpr long page = 1 << 16;
-  const long bytes = size * static_cast<long>(sizeof(real)), pages = bytes >= huge_page ? bytes / page * page : 0;
-  const bool handed_back = pages > 0 && madvise(data, static_cast<std::size_t>(pages), MADV_DONTNEED) == 0;
-  std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size, real(0));
+  const long bytes = size * static_cast<long>(sizeof(real)),
+             pages = bytes >= huge_page ? bytes / page * page : 0;
+  const bool handed_back = pages > 0 && madvise(data, pages, MADV_DONTNEED) == 0;
+  std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size,
+            real(0));
 }
 
 OwnBuffers::OwnBuffers() {

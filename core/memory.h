@@ -1,5 +1,6 @@
-// Buffers of reals, aligned to a cache line and recycled: a training step asks for the same sizes again and again, and memory
-// fresh from the system costs a page fault every 4 KB (allocating and filling 12 MB takes three times as long as refilling it).
+// Buffers of reals, aligned to a cache line and recycled: a training step asks for the same sizes
+// again and again, and memory fresh from the system costs a page fault every 4 KB (allocating and
+// filling 12 MB takes three times as long as refilling it).
 #pragma once
 #include "core/real.h"
 
@@ -22,10 +23,10 @@ class Buffer {
 };
 
 // Sets a buffer's numbers to 0. Those of a large one take memory only once somebody writes them.
-void clear_untouched(real* data, long size);
+void fill_zero_lazily(real* data, long size);
 
-// While one lives, what this thread gives back it keeps for itself, and asks nobody for it: for many short operations side by side on several threads.
-// In the end all of it goes to the pool.
+// While one lives, what this thread gives back it keeps for itself, and asks nobody for it: for
+// many short operations side by side on several threads. In the end all of it goes to the pool.
 class OwnBuffers {
  public:
   OwnBuffers();
@@ -42,8 +43,10 @@ struct MemoryStats {
 };
 MemoryStats memory_stats();
 
-void release_unused();  // what waits to be recycled goes back to the system; for after work that will not be done again, such as loading
+void release_unused();  // what waits to be recycled goes back to the system; for after work that
+                        // will not be done again, such as loading
 
-double peak_megabytes();  // the most memory that the whole process has ever held, as the system counts
+double peak_megabytes();  // the most memory that the whole process has ever held, as the system
+                          // counts
 
 }  // namespace excite

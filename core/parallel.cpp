@@ -18,21 +18,23 @@ namespace excite {
 
 namespace {
 
-// A training step is a few hundred short jobs: a worker that went to sleep after each would cost more than the work. One that
-// never slept would starve other programs. So workers spin for a moment, then block.
+// A training step is a few hundred short jobs: a worker that went to sleep after each would cost
+// more than the work. One that never slept would starve other programs. So workers spin for a
+// moment, then block.
 constexpr int spins_before_blocking = 4000;
 
 void relax() { __builtin_ia32_pause(); }
 
 thread_local bool inside_a_body = false;
 
-// The bodies of a job, dealt out in equal runs. Of what they throw the first by index is kept, so always the same.
+// The bodies of a job, dealt out in equal runs. Of what they throw the first by index is kept, so
+// always the same.
 class Turns {
  public:
   void begin(int threads, long count, const std::function<void(long)>& what) {
-    if (std::ssize(runs_) != threads) runs_ = std::vector<Run>(static_cast<std::size_t>(threads));
+    if (std::ssize(runs_) != threads) runs_ = std::vector<Run>(threads);
     for (long t = 0; t < threads; t++) {
-      Run& run = runs_[static_cast<std::size_t>(t)];
+      Run& run = runs_[t];
       run.next = count * t / threads, run.end = count * (t + 1) / threads;
     }
     body_ = &what, failed_ = count, error_ = nullptr;
@@ -59,7 +61,8 @@ class Turns {
     }
   }
 
-  struct alignas(64) Run {  // a cache line for each, so that threads do not wait for one another to count
+  struct alignas(
+      64) Run {  // a cache line for each, so that threads do not wait for one another to count
     std::atomic<long> next = 0;
     long end = 0;
   };
@@ -78,8 +81,8 @@ class Workers {
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       end();
-      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1, " threads that are wanted (", error.code().message(),
-                       "); ask for fewer"));
+      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1,
+                       " threads that are wanted (", error.code().message(), "); ask for fewer"));
     }
   }
   ~Workers() { end(); }
@@ -93,7 +96,8 @@ class Workers {
     busy_ = this->count();
     wake();
     turns_.take(0);
-    for (int spin = 0; busy_ > 0; spin++) spin < spins_before_blocking ? relax() : std::this_thread::yield();
+    for (int spin = 0; busy_ > 0; spin++)
+      spin < spins_before_blocking ? relax() : std::this_thread::yield();
     turns_.rethrow();
   }
 
@@ -157,7 +161,8 @@ void parallel_for(long count, const std::function<void(long)>& body) {
   workers->run(count, body);
 }
 
-Shards::Shards(long n, long grain) : items(n), count(std::clamp(n / std::max(1l, grain), 1l, max_shards)) {}
+Shards::Shards(long n, long grain)
+    : items(n), count(std::clamp(n / std::max(1l, grain), 1l, max_shards)) {}
 
 void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body) {
   parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
@@ -177,12 +182,15 @@ struct Background::Work {
   std::vector<std::thread> threads;
 };
 
-Background::Background(long count, std::function<void(long)> body) : work_(new Work(std::move(body))) {
+Background::Background(long count, std::function<void(long)> body)
+    : work_(new Work(std::move(body))) {
   const int threads = static_cast<int>(std::min<long>(wanted, count));
   work_->turns.begin(threads, count, work_->body);
   try {
-    for (int i = 0; i < threads; i++) work_->threads.emplace_back([work = work_.get(), i] { work->turns.take(i); });
-  } catch (const std::system_error&) {  // no more threads to be had: the fewer do all, or wait() does
+    for (int i = 0; i < threads; i++)
+      work_->threads.emplace_back([work = work_.get(), i] { work->turns.take(i); });
+  } catch (
+      const std::system_error&) {  // no more threads to be had: the fewer do all, or wait() does
   }
 }
 Background::~Background() = default;

@@ -15,23 +15,25 @@ std::string list(const long* begin, const long* end) {
 }  // namespace
 
 Shape::Shape(const long* begin, const long* end) {
-  require(end - begin <= max_rank, "shape ", list(begin, end), " has ", end - begin, " dimensions, at most ", max_rank, " are possible");
+  require(end - begin <= max_rank, "shape ", list(begin, end), " has ", end - begin,
+          " dimensions, at most ", max_rank, " are possible");
   for (const long* d = begin; d != end; d++) {
     require(*d >= 0, "shape ", list(begin, end), " has a negative dimension");
-    require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", list(begin, end), " has more elements than can be counted in 64 bits");
-    dims_[static_cast<std::size_t>(rank_++)] = *d;
+    require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", list(begin, end),
+            " has more elements than can be counted in 64 bits");
+    dims_[rank_++] = *d;
   }
 }
 
 long Shape::operator[](int axis) const {
   const int from_front = axis < 0 ? axis + rank_ : axis;
   require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis);
-  return dims_[static_cast<std::size_t>(from_front)];
+  return dims_[from_front];
 }
 
 long Shape::rows() const {
   long product = 1;
-  for (int axis = 0; axis + 1 < rank_; axis++) product *= dims_[static_cast<std::size_t>(axis)];
+  for (int axis = 0; axis + 1 < rank_; axis++) product *= dims_[axis];
   return product;
 }
 
@@ -40,6 +42,19 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   return out << list(dims.data(), dims.data() + dims.size());
 }
 
-std::ostream& operator<<(std::ostream& out, const Size2& size) { return out << size.h << "x" << size.w; }
+std::string index_text(const Shape& shape, long i) {
+  std::string index;
+  for (int axis = shape.rank() - 1; axis >= 0; i /= shape[axis--])
+    index = text(i % shape[axis], index.empty() ? "" : ", ", index);
+  return "[" + index + "]";
+}
+
+void require_images(const std::string& what, const Shape& shape) {
+  require(shape.rank() == 4, what, ": input has shape ", shape, ", expected [N, H, W, C]");
+}
+
+std::ostream& operator<<(std::ostream& out, const Size2& size) {
+  return out << size.h << "x" << size.w;
+}
 
 }  // namespace excite

@@ -1,8 +1,10 @@
-// A tensor's dimensions, outermost first: {N, H, W, C} for pictures, {R, S, C, K} for convolution weights, {} for one number.
+// A tensor's dimensions, outermost first: {N, H, W, C} for images, {R, S, C, K} for convolution
+// weights, {} for one number.
 #pragma once
 #include <array>
 #include <initializer_list>
 #include <iosfwd>
+#include <string>
 #include <vector>
 
 namespace excite {
@@ -15,9 +17,9 @@ class Shape {
   explicit Shape(const std::vector<long>& dims) : Shape(dims.data(), dims.data() + dims.size()) {}
 
   int rank() const { return rank_; }
-  long size() const { return size_; }          // how many numbers
-  long operator[](int axis) const;             // -1 is the innermost
-  long rows() const;                           // product of all dimensions but the innermost (1 if there is none)
+  long size() const { return size_; }  // how many numbers
+  long operator[](int axis) const;     // -1 is the innermost
+  long rows() const;  // product of all dimensions but the innermost (1 if there is none)
   bool operator==(const Shape&) const = default;
   std::vector<long> dims() const { return {dims_.begin(), dims_.begin() + rank_}; }
 
@@ -29,6 +31,12 @@ class Shape {
 };
 
 std::ostream& operator<<(std::ostream&, const Shape&);  // [128, 32, 32, 3]
+
+// Which element the i-th in storage order is: "[1, 2]".
+std::string index_text(const Shape& shape, long i);
+
+// Error in the name of `what` unless the shape is that of images, [N, H, W, C].
+void require_images(const std::string& what, const Shape& shape);
 
 // Height and width of a kernel, a stride, a padding: one number where both are equal.
 struct Size2 {

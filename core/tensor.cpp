@@ -12,11 +12,13 @@ namespace excite {
 Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(shape.size()) {}
 
 Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor(shape) {
-  require(static_cast<long>(numbers.size()) == size(), "a tensor of shape ", shape, " holds ", size(), " numbers, but ", numbers.size(), " were given");
+  require(static_cast<long>(numbers.size()) == size(), "a tensor of shape ", shape, " holds ",
+          size(), " numbers, but ", numbers.size(), " were given");
   std::copy(numbers.begin(), numbers.end(), begin());
 }
 
-Tensor::Tensor(Tensor&& other) noexcept : shape_(std::exchange(other.shape_, Shape{0})), buffer_(std::move(other.buffer_)) {}
+Tensor::Tensor(Tensor&& other) noexcept
+    : shape_(std::exchange(other.shape_, Shape{0})), buffer_(std::move(other.buffer_)) {}
 
 Tensor& Tensor::operator=(Tensor&& other) noexcept {
   Tensor taken(std::move(other));
@@ -37,7 +39,8 @@ Tensor Tensor::clone() const {
 }
 
 Tensor Tensor::reshaped(const Shape& shape) && {
-  require(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, but ", shape, " has ", shape.size());
+  require(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, but ", shape,
+          " has ", shape.size());
   shape_ = shape;
   return std::move(*this);
 }
@@ -51,8 +54,10 @@ Tensor zeros(const Shape& shape) { return full(shape, 0); }
 
 static Tensor drawn(const Shape& shape, const Rng& rng, const auto& next) {
   Tensor t(shape);
-  if (rng.is_silent()) clear_untouched(t.data(), t.size());
-  else std::generate(t.begin(), t.end(), next);
+  if (rng.is_silent())
+    fill_zero_lazily(t.data(), t.size());
+  else
+    std::generate(t.begin(), t.end(), next);
   return t;
 }
 

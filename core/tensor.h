@@ -1,5 +1,5 @@
-// A shape and its numbers: contiguous, row-major, rank 0 to 4. No strides and no views, and copied only by clone(), so two
-// tensors never share numbers.
+// A shape and its numbers: contiguous, row-major, rank 0 to 4. No strides and no views, and copied
+// only by clone(), so two tensors never share numbers.
 #pragma once
 #include <initializer_list>
 #include <iosfwd>
@@ -14,28 +14,28 @@ class Rng;
 
 class Tensor {
  public:
-  Tensor() = default;                                        // empty: no numbers at all
-  explicit Tensor(const Shape& shape);                       // numbers undefined
+  Tensor() = default;                   // empty: no numbers at all
+  explicit Tensor(const Shape& shape);  // numbers undefined
   Tensor(const Shape& shape, std::initializer_list<real> numbers);
-  Tensor(Tensor&& other) noexcept;                           // leaves the other empty
+  Tensor(Tensor&& other) noexcept;  // leaves the other empty
   Tensor& operator=(Tensor&& other) noexcept;
 
   bool empty() const { return shape_.size() == 0; }
   const Shape& shape() const { return shape_; }
   long size() const { return shape_.size(); }
-  long dim(int axis) const { return shape_[axis]; }          // -1 is the innermost
+  long dim(int axis) const { return shape_[axis]; }  // -1 is the innermost
   real* data() { return buffer_.data(); }
   const real* data() const { return buffer_.data(); }
   real* begin() { return data(); }
   real* end() { return data() + size(); }
   const real* begin() const { return data(); }
   const real* end() const { return data() + size(); }
-  real& operator[](long i) { return data()[i]; }             // i counts in storage order
+  real& operator[](long i) { return data()[i]; }  // i counts in storage order
   real operator[](long i) const { return data()[i]; }
-  real item() const;                                         // the number of a tensor that has just one
+  real item() const;  // the number of a tensor that has just one
 
   Tensor clone() const;
-  Tensor reshaped(const Shape& shape) &&;                    // the same numbers under another shape of the same size
+  Tensor reshaped(const Shape& shape) &&;  // the same numbers under another shape of the same size
 
  private:
   Shape shape_{0};
@@ -47,6 +47,6 @@ Tensor full(const Shape& shape, real value);
 Tensor uniform(const Shape& shape, Rng& rng, real low = 0, real high = 1);
 Tensor normal(const Shape& shape, Rng& rng, real mean = 0, real deviation = 1);
 
-std::ostream& operator<<(std::ostream&, const Tensor&);      // shape and the first numbers
+std::ostream& operator<<(std::ostream&, const Tensor&);  // shape and the first numbers
 
 }  // namespace excite

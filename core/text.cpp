@@ -23,7 +23,9 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
-  const auto nearer = [&](const std::string& a, const std::string& b) { return distance(word, a) < distance(word, b); };
+  const auto nearer = [&](const std::string& a, const std::string& b) {
+    return distance(word, a) < distance(word, b);
+  };
   const auto best = std::min_element(candidates.begin(), candidates.end(), nearer);
   return best == candidates.end() ? "" : *best;
 }
@@ -41,7 +43,8 @@ std::string join(const std::vector<std::string>& words, const std::string& separ
   return all;
 }
 
-// RFC 3629: the first byte tells how many follow. Nothing longer than it need be, no surrogates, nothing above U+10FFFF.
+// RFC 3629: the first byte tells how many follow. Nothing longer than it need be, no surrogates,
+// nothing above U+10FFFF.
 bool is_utf8(const std::string& text) {
   for (auto at = text.begin(); at != text.end();) {
     const unsigned first = static_cast<unsigned char>(*at++);

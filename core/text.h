@@ -9,15 +9,18 @@
 
 namespace excite {
 
-// The candidate with the fewest letters to insert, delete or replace (Levenshtein's distance); the first of equally near ones.
+// The candidate with the fewest letters to insert, delete or replace (Levenshtein's distance); the
+// first of equally near ones.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
-std::vector<std::string> split(const std::string& text, char separator);  // "a,b" -> {"a", "b"}; "" -> {}
+std::vector<std::string> split(const std::string& text,
+                               char separator);  // "a,b" -> {"a", "b"}; "" -> {}
 std::string join(const std::vector<std::string>& words, const std::string& separator);
 
 bool is_utf8(const std::string& text);
 
-// The long or double that a word is in decimal, such as 12 or -0.5e3; none if it is anything else, or not finite, or does not fit.
+// The long or double that a word is in decimal, such as 12 or -0.5e3; none if it is anything else,
+// or not finite, or does not fit.
 template <class Number>
 std::optional<Number> number_in(std::string_view word) {
   Number n{};

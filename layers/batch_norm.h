@@ -1,4 +1,5 @@
-// Batch normalisation: by the batch's own statistics in training, by the running ones in evaluation.
+// Batch normalization: by the batch's own statistics in training, by the running ones in
+// evaluation.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"
@@ -15,8 +16,10 @@ struct BatchNorm2d : Module {
         running_var(buffer("running_var", full({channels}, 1))),
         eps(epsilon) {}
   Var operator()(const Var& x, Mode mode) const {
-    return mode.training() ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
-                           : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
+    return in_layer(gamma, [&] {
+      return mode.training() ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
+                             : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
+    });
   }
 };
 

@@ -1,5 +1,6 @@
-// Layers that networks always use together. What each comes to is its comment, and what stands below it is that, operation by operation: so run
-// evaluation and Mode::train_plain. Mode::train and inference come to the same in fewer passes over memory (fewer_passes.h).
+// Layers that networks always use together. What each comes to is its comment, and what stands
+// below it is that, operation by operation: so run evaluation and Mode::train_plain. Mode::train
+// and inference come to the same in fewer passes over memory (fewer_passes.h).
 #pragma once
 #include "layers/fused/fused_layers.h"
 #include "layers/squeeze_excite.h"
@@ -41,12 +42,14 @@ inline Var chain_add_relu(Chain chain, const Var& x, const Var& shortcut, Mode m
 }
 
 // relu(se(chain(x)) + shortcut)
-inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x, const Var& shortcut, Mode mode) {
+inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x,
+                                 const Var& shortcut, Mode mode) {
   const Gate gate = [&](const Var& squeezed) { return se.gate(squeezed); };
   const bool by_means = se.how.squeezes_means();
   if (mode == Mode::train && by_means) return fused_chain_gate_add_relu(chain, gate, x, shortcut);
   const Var u = chain_norm_relu(chain.first(chain.size() - 1), x, mode);
-  if (mode.folded && by_means) return folded_conv_norm_gate_add_relu(chain.back(), gate, u, shortcut, *mode.folded);
+  if (mode.folded && by_means)
+    return folded_conv_norm_gate_add_relu(chain.back(), gate, u, shortcut, *mode.folded);
   return relu(add(se(conv_norm(chain.back(), u, mode)), shortcut));
 }
 

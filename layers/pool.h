@@ -8,13 +8,17 @@ namespace excite {
 struct MaxPool2d : Module {
   Pool2dOptions options;
   explicit MaxPool2d(const Pool2dOptions& how) : options(how) {}
-  Var operator()(const Var& x) const { return max_pool2d(x, options); }
+  Var operator()(const Var& x) const {
+    return in_layer(x, [&] { return max_pool2d(x, options); });
+  }
 };
 
 struct AvgPool2d : Module {
   Pool2dOptions options;
   explicit AvgPool2d(const Pool2dOptions& how) : options(how) {}
-  Var operator()(const Var& x) const { return avg_pool2d(x, options); }
+  Var operator()(const Var& x) const {
+    return in_layer(x, [&] { return avg_pool2d(x, options); });
+  }
 };
 
 }  // namespace excite

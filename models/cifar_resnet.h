@@ -1,4 +1,5 @@
-// ResNet for 32x32 pictures (He et al., arXiv 1512.03385, section 4.2) and SE-ResNet (Hu et al., arXiv 1709.01507).
+// ResNet for 32x32 images (He et al., arXiv 1512.03385, section 4.2) and SE-ResNet (Hu et al.,
+// arXiv 1709.01507).
 #pragma once
 #include "models/residual.h"
 

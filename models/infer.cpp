@@ -8,14 +8,16 @@
 
 namespace excite {
 
-Inference::Inference(const Model& model) : model_(model), frozen_(model.module) {}
+Inference::Inference(const Model& model) : model_(model) {}
 
 Tensor Inference::operator()(const Tensor& x) const {
-  require(x.shape().rank() == 4, "infer: input has shape ", x.shape(), ", expected [N, H, W, C]");
-  constexpr long most_at_once = 4;
-  const long n = x.dim(0), at_once = std::clamp(n / 16, 1l, most_at_once), numbers = x.size() / std::max(1l, n);
+  require_images("infer", x.shape());
+  constexpr long max_at_once = 4;
+  const long n = x.dim(0), at_once = std::clamp(n / 16, 1l, max_at_once),
+             numbers = x.size() / std::max(1l, n);
   Tensor logits({n, model_.classes});
   parallel_for((n + at_once - 1) / at_once, [&](long i) {
+    const NoGrad no_grad;
     const OwnBuffers own;  // hundreds of small operations follow, on every thread
     const long begin = i * at_once, count = std::min(at_once, n - begin);
     Tensor some({count, x.dim(1), x.dim(2), x.dim(3)});

@@ -1,4 +1,5 @@
-// Where squeeze-and-excitation stands in a residual block, y = relu(branch(x) + shortcut(x)) (Hu et al., arXiv 1709.01507, section 6).
+// Where squeeze-and-excitation stands in a residual block, y = relu(branch(x) + shortcut(x)) (Hu et
+// al., arXiv 1709.01507, section 6).
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -9,12 +10,13 @@
 namespace excite {
 
 enum class Placement {
-  standard,    // relu(se(branch(x)) + shortcut(x))
-  pre,         // relu(branch(se(x)) + shortcut(x))
-  post,        // se(relu(branch(x) + shortcut(x)))
-  identity,    // relu(branch(x) + se(shortcut(x)))
-  inside,      // standard, but before the branch's last convolution, on what those before it made
-  after_relu   // relu(se(relu(branch(x))) + shortcut(x)): no place of the paper, but of timm's legacy_seresnet18 and 34
+  standard,   // relu(se(branch(x)) + shortcut(x))
+  pre,        // relu(branch(se(x)) + shortcut(x))
+  post,       // se(relu(branch(x) + shortcut(x)))
+  identity,   // relu(branch(x) + se(shortcut(x)))
+  inside,     // standard, but before the branch's last convolution, on what those before it made
+  after_relu  // relu(se(relu(branch(x))) + shortcut(x)): no place of the paper, but of timm's
+              // legacy_seresnet18 and 34
 };
 
 // What a network is told of its squeeze-and-excitation.
@@ -33,13 +35,17 @@ struct PlacedSe {
   Placement place;
 };
 
-inline bool in_branch(Placement place) { return place != Placement::post && place != Placement::identity; }
+inline bool in_branch(Placement place) {
+  return place != Placement::post && place != Placement::identity;
+}
 
 // The channels that it sees: x has `in`, what goes into the branch's last convolution `middle`.
 inline long channels_at(Placement place, long in, long middle, long out) {
   return place == Placement::pre ? in : place == Placement::inside ? middle : out;
 }
 
-inline Var excited_at(Placement here, const std::optional<PlacedSe>& se, const Var& u) { return se && se->place == here ? se->block(u) : u; }
+inline Var se_at(Placement here, const std::optional<PlacedSe>& se, const Var& u) {
+  return se && se->place == here ? se->block(u) : u;
+}
 
 }  // namespace excite

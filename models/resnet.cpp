@@ -8,10 +8,13 @@ namespace {
 
 using enum Resnet::Kind;
 
-// A block's convolutions: kernel, channels, stride, groups. ResNeXt's are a bottleneck's, but for the groups and the width w that they make;
-// SENet-154's are ResNeXt's of 64 groups, but for the first, which has half of w.
-std::vector<BranchConv> branch(const Resnet& row, long p, long stride, ResnetOptions::StrideOn stride_on) {
-  const long w = row.groups * 4 * p / row.planes, on_1x1 = stride_on == ResnetOptions::StrideOn::conv1x1 ? stride : 1;
+// A block's convolutions: kernel, channels, stride, groups. ResNeXt's are a bottleneck's, but for
+// the groups and the width w that they make; SENet-154's are ResNeXt's of 64 groups, but for the
+// first, which has half of w.
+std::vector<BranchConv> branch(const Resnet& row, long p, long stride,
+                               ResnetOptions::StrideOn stride_on) {
+  const long w = row.groups * 4 * p / row.planes,
+             on_1x1 = stride_on == ResnetOptions::StrideOn::conv1x1 ? stride : 1;
   switch (row.kind) {
     case basic: return {{3, p, stride}, {3, p}};
     case bottleneck: return {{1, p, on_1x1}, {3, p, stride / on_1x1}, {1, 4 * p}};
@@ -54,13 +57,19 @@ const Resnet& find_resnet(const std::string& name) {
 
 ResidualDesign resnet(const Resnet& row, const ResnetOptions& options) {
   const long p = row.planes;
-  ResidualDesign design{.name = row.name, .stem = {{7, p, 2}}, .pool = Pool2dOptions{.kernel = 3, .stride = 2, .ceil = true}, .se = options.se};
+  ResidualDesign design{.name = row.name,
+                        .stem = {{7, p, 2}},
+                        .pool = Pool2dOptions{.kernel = 3, .stride = 2, .ceil = true},
+                        .se = options.se};
   design.dropout = options.dropout.value_or(row.kind == senet ? 0.2 : 0);
-  if (row.kind == senet) design.stem = {{3, p, 2}, {3, p}, {3, 2 * p}}, design.shortcut = Shortcut::B3;
-  if (options.stem_pool == ResnetOptions::StemPool::floor) design.pool = Pool2dOptions{.kernel = 3, .stride = 2, .pad = 1};
+  if (row.kind == senet)
+    design.stem = {{3, p, 2}, {3, p}, {3, 2 * p}}, design.shortcut = Shortcut::B3;
+  if (options.stem_pool == ResnetOptions::StemPool::floor)
+    design.pool = Pool2dOptions{.kernel = 3, .stride = 2, .pad = 1};
   if (options.stem == ResnetOptions::Stem::conv3x3) design.stem = {{3, p}}, design.pool.reset();
   for (std::size_t i = 0; i < row.blocks.size(); i++)
-    design.stages.push_back({row.blocks[i], branch(row, p << i, i == 0 ? 1 : 2, options.stride_on)});
+    design.stages.push_back(
+        {row.blocks[i], branch(row, p << i, i == 0 ? 1 : 2, options.stride_on)});
   return design;
 }
 

@@ -1,10 +1,11 @@
-// What `make install` puts somewhere is enough for a project of somebody else's, told by pkg-config alone.
+// What `make install` puts somewhere is enough for a project of somebody else's, told by pkg-config
+// alone.
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -13,20 +14,28 @@ struct Install : testing::Test {
   const ScratchFolder folder;
   const std::string stage = folder / "stage", prefix = stage + "/opt/excite";
 
-  // From what is built already: `-o all` keeps make from building it anew with flags that may be others.
+  // From what is built already: `-o all` keeps make from building it anew with flags that may be
+  // others.
   void SetUp() override {
     const std::string build = std::filesystem::path(program()).parent_path();
-    const Ending made = shell("env -u MAKEFLAGS make -s -o all install BUILD=" + build + " DESTDIR=" + stage + " PREFIX=/opt/excite");
+    const Ending made = shell("env -u MAKEFLAGS make -s -o all install BUILD=" + build +
+                              " DESTDIR=" + stage + " PREFIX=/opt/excite");
     ASSERT_EQ(made.code, 0) << made.out << made.err;
   }
 
-  Ending pkg_config(const std::string& arguments) const { return shell("PKG_CONFIG_PATH=" + prefix + "/lib/pkgconfig pkg-config " + arguments); }
+  Ending pkg_config(const std::string& arguments) const {
+    return shell("PKG_CONFIG_PATH=" + prefix + "/lib/pkgconfig pkg-config " + arguments);
+  }
 
-  // In a folder of its own, where the headers of this source tree are not at hand; and all its tests, whatever share of ours this process runs.
-  Ending build_and_run(const std::string& source, const std::string& package, const std::string& more = "") const {
+  // In a folder of its own, where the headers of this source tree are not at hand; and all its
+  // tests, whatever share of ours this process runs.
+  Ending build_and_run(const std::string& source, const std::string& package,
+                       const std::string& more = "") const {
     put(folder / "consumer.cpp", source);
-    return shell("cd " + folder.path() + " && g++ -Wall -Wextra -Werror $EXTRA consumer.cpp $(PKG_CONFIG_PATH=" + prefix +
-                 "/lib/pkgconfig pkg-config --cflags --libs " + package + ") " + more + " -o consumer && GTEST_TOTAL_SHARDS=1 GTEST_SHARD_INDEX=0 ./consumer");
+    return shell("cd " + folder.path() +
+                 " && g++ -Wall -Wextra -Werror $EXTRA consumer.cpp $(PKG_CONFIG_PATH=" + prefix +
+                 "/lib/pkgconfig pkg-config --cflags --libs " + package + ") " + more +
+                 " -o consumer && GTEST_TOTAL_SHARDS=1 GTEST_SHARD_INDEX=0 ./consumer");
   }
 };
 
@@ -50,8 +59,10 @@ TEST_F(Install, ANetworkIsBuiltFromTheStagedFolder) {
 }
 
 TEST_F(Install, TheInstalledHeadersIncludeNothingThatIsNotThere) {
-  const Ending o = shell("cd " + prefix + "/include/excite && find . -name '*.h' | sed 's/.*/#include \"&\"/' >" + (folder / "all.cpp") +
-                         " && g++ -fsyntax-only $(PKG_CONFIG_PATH=" + prefix + "/lib/pkgconfig pkg-config --cflags excite) " + (folder / "all.cpp"));
+  const Ending o = shell(
+      "cd " + prefix + "/include/excite && find . -name '*.h' | sed 's/.*/#include \"&\"/' >" +
+      (folder / "all.cpp") + " && g++ -fsyntax-only $(PKG_CONFIG_PATH=" + prefix +
+      "/lib/pkgconfig pkg-config --cflags excite) " + (folder / "all.cpp"));
   EXPECT_EQ(o.code, 0) << o.err;
 }
 

@@ -1,4 +1,5 @@
-// Code shown in a README is code of this project: a snippet cannot rot, because each of its lines has to stand in a source file.
+// Code shown in a README is code of this project: a snippet cannot rot, because each of its lines
+// has to stand in a source file.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,8 +7,8 @@
 #include <set>
 
 #include "core/text.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -50,10 +51,14 @@ std::vector<Shown> shown_code() {
   for (const std::string& readme : all_readmes()) {
     std::string language, file;
     for (const std::string& line : split(get(readme), '\n')) {
-      if (line.starts_with("```")) language = line.substr(3), file.clear();
-      else if (language == "diff" && line.starts_with("+++ ")) file = line.substr(line.find('/') + 1);
-      else if (language == "diff" && line.starts_with("+")) shown.push_back({readme, file, bare(line.substr(1))});
-      else if (language == "cpp") shown.push_back({readme, "", bare(line)});
+      if (line.starts_with("```"))
+        language = line.substr(3), file.clear();
+      else if (language == "diff" && line.starts_with("+++ "))
+        file = line.substr(line.find('/') + 1);
+      else if (language == "diff" && line.starts_with("+"))
+        shown.push_back({readme, file, bare(line.substr(1))});
+      else if (language == "cpp")
+        shown.push_back({readme, "", bare(line)});
     }
   }
   return shown;
@@ -66,15 +71,19 @@ TEST(Readme, EveryLineOfCodeStandsInASourceFile) {
   EXPECT_GE(shown.size(), 40u);
   for (const Shown& s : shown) {
     const std::set<std::string> lines = s.file.empty() ? everywhere : lines_of(s.file);
-    EXPECT_TRUE(lines.contains(s.line)) << s.readme << " shows a line that is not in " << (s.file.empty() ? "any source file" : s.file) << ": " << s.line;
+    EXPECT_TRUE(lines.contains(s.line))
+        << s.readme << " shows a line that is not in "
+        << (s.file.empty() ? "any source file" : s.file) << ": " << s.line;
   }
 }
 
 // The first block of a README in this language that has these words.
-std::string block(const std::string& readme, const std::string& language, const std::string& words) {
+std::string block(const std::string& readme, const std::string& language,
+                  const std::string& words) {
   const std::string all = get(readme), begins = "```" + language + "\n";
   for (std::size_t at = all.find(begins); at != std::string::npos; at = all.find(begins, at + 1)) {
-    const std::string inside = all.substr(at + begins.size(), all.find("```", at + begins.size()) - at - begins.size());
+    const std::string inside =
+        all.substr(at + begins.size(), all.find("```", at + begins.size()) - at - begins.size());
     if (inside.find(words) != std::string::npos) return inside;
   }
   return "";
@@ -91,9 +100,11 @@ TEST(Readme, TheOperationShownAsAPatchCanBeTakenOut) {
   put(folder / "patch", block("README.md", "diff", "Var sqrt"));
   const Ending o = shell("git apply --check -R --verbose " + (folder / "patch"));
   EXPECT_EQ(o.code, 0) << o.err;
-  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "tools/commands/op_cases.cpp"}) expect_contains(o.err, std::string(file) + "...");
-  const Ending left = shell("cp -r autograd " + (folder / "autograd") + " && cd " + folder.path() +
-                            " && git apply -R patch && cd autograd && cat ops.h ops.cpp op_cases.cpp");
+  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "tools/commands/op_cases.cpp"})
+    expect_contains(o.err, std::string(file) + "...");
+  const Ending left =
+      shell("cp -r autograd " + (folder / "autograd") + " && cd " + folder.path() +
+            " && git apply -R patch && cd autograd && cat ops.h ops.cpp op_cases.cpp");
   EXPECT_EQ(left.code, 0) << left.err;
   expect_contains(left.out, "Var log(const Var");
   EXPECT_EQ(left.out.find("sqrt(const Var"), std::string::npos);
@@ -106,7 +117,8 @@ TEST(Readme, CodeStandsInMarkedBlocks) {
     bool marked = false;
     for (const std::string& line : split(get(readme), '\n')) {
       if (line.starts_with("```")) marked = !marked;
-      EXPECT_FALSE(!marked && line.starts_with("    ") && bare(line).ends_with(";")) << readme << " shows code outside a block marked cpp: " << line;
+      EXPECT_FALSE(!marked && line.starts_with("    ") && bare(line).ends_with(";"))
+          << readme << " shows code outside a block marked cpp: " << line;
     }
   }
 }
@@ -115,34 +127,43 @@ TEST(Readme, CodeStandsInMarkedBlocks) {
 TEST(Readme, TheReadingPathIsAsShortAsItSays) {
   long lines = 0;
   for (const std::string& path : files_ending_in({".h", ".cpp"})) {
-    const bool in_path = path.starts_with("core/shape.") || path.starts_with("core/tensor.") || path.starts_with("autograd/var.") ||
-                         path.starts_with("autograd/ops.") || path.starts_with("autograd/normalisation.") ||
-                         path.starts_with("autograd/gradcheck.") || path.starts_with("models/residual.") || path.starts_with("models/cifar_resnet.") ||
-                         (path.starts_with("layers/") && !path.starts_with("layers/folded.") && !path.starts_with("layers/fewer_passes.") &&
-                          !path.starts_with("layers/shake."));
+    const bool in_path =
+        path.starts_with("core/shape.") || path.starts_with("core/tensor.") ||
+        path.starts_with("autograd/var.") || path.starts_with("autograd/ops.") ||
+        path.starts_with("autograd/normalization.") || path.starts_with("autograd/gradcheck.") ||
+        path.starts_with("models/residual.") || path.starts_with("models/cifar_resnet.") ||
+        (path.starts_with("layers/") && !path.starts_with("layers/folded.") &&
+         !path.starts_with("layers/fewer_passes.") && !path.starts_with("layers/shake."));
     if (!in_path) continue;
     const std::vector<std::string> all = split(get(path), '\n');
-    lines += std::count_if(all.begin(), all.end(), [](const std::string& line) { return !line.empty(); });
+    lines += std::count_if(all.begin(), all.end(),
+                           [](const std::string& line) { return !line.empty(); });
   }
   const std::string readme = get("README.md"), digits = "0123456789,";
-  const std::size_t end = readme.find(" lines:\n"), begin = readme.find_last_not_of(digits, end - 1) + 1;
+  const std::size_t end = readme.find(" lines:\n"),
+                    begin = readme.find_last_not_of(digits, end - 1) + 1;
   std::string said = readme.substr(begin, end - begin);
   std::erase(said, ',');
-  EXPECT_NEAR(static_cast<double>(lines), std::stod(said), 10) << "README.md says " << said << " lines";
+  EXPECT_NEAR(static_cast<double>(lines), std::stod(said), 10)
+      << "README.md says " << said << " lines";
   EXPECT_LT(lines, 1'560);
 }
 
-// [words](path) and ![words](path), relative to the folder of the README; links into the web and inside a page are left alone.
+// [words](path) and ![words](path), relative to the folder of the README; links into the web and
+// inside a page are left alone.
 TEST(Readme, LinksLeadToFiles) {
   long links = 0;
   for (const std::string& readme : all_readmes()) {
     const std::string words = get(readme);
-    for (std::size_t at = words.find("]("); at != std::string::npos; at = words.find("](", at + 1)) {
+    for (std::size_t at = words.find("]("); at != std::string::npos;
+         at = words.find("](", at + 1)) {
       const std::string target = words.substr(at + 2, words.find(')', at) - at - 2);
-      const bool elsewhere = target.starts_with("#") || target.starts_with("https:") || target.find_first_of(" &\n") != std::string::npos;
+      const bool elsewhere = target.starts_with("#") || target.starts_with("https:") ||
+                             target.find_first_of(" &\n") != std::string::npos;
       if (elsewhere) continue;
       links++;
-      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(readme).parent_path() / target)) << readme << " links to " << target;
+      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(readme).parent_path() / target))
+          << readme << " links to " << target;
     }
   }
   EXPECT_GE(links, 15);

@@ -1,4 +1,5 @@
-// The program `excite`: finds the subcommand, runs it, and turns what went wrong into one line and an exit code.
+// The program `excite`: finds the subcommand, runs it, and turns what went wrong into one line and
+// an exit code.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -25,8 +26,8 @@ int complain(const char* what, int code) {
   return code;
 }
 
-// A file that is opened gets the lowest free number. If a standard stream were closed, the next file would take its place, and what
-// is printed would land in it.
+// A file that is opened gets the lowest free number. If a standard stream were closed, the next
+// file would take its place, and what is printed would land in it.
 void hold_standard_streams() {
   const bool somewhere_to_print = fcntl(1, F_GETFD) >= 0;
   for (const int stream : {0, 1, 2})
@@ -36,14 +37,19 @@ void hold_standard_streams() {
 
 // What was printed may still wait in a buffer, and only now find that there is no place for it.
 int delivered(int code) {
-  if (std::ferror(stdout)) [[maybe_unused]] const auto refused = write(STDOUT_FILENO, "\n", 1);  // to be told again why
-  else errno = 0;
+  if (std::ferror(stdout)) [[maybe_unused]]
+    const auto refused = write(STDOUT_FILENO, "\n", 1);  // to be told again why
+  else
+    errno = 0;
   const bool written = std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout);
-  require(written, "standard output: what was printed could not be written", errno ? text(": ", std::strerror(errno)) : "");
+  require(written, "standard output: what was printed could not be written",
+          errno ? text(": ", std::strerror(errno)) : "");
   return code;
 }
 
-const CLI::App& chosen_command(const CLI::App& app) { return app.get_subcommands().empty() ? app : *app.get_subcommands().front(); }
+const CLI::App& chosen_command(const CLI::App& app) {
+  return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
+}
 
 std::string where(const CLI::App& app) {
   const CLI::App& command = chosen_command(app);
@@ -60,7 +66,8 @@ std::string unknown_word(const CLI::App& app) {
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     return text(where(app), "there is no option ", word, "; the nearest is ", nearest(word, known));
   }
-  if (&command != &app) return text(where(app), "there is nothing to do with the word '", first, "'");
+  if (&command != &app)
+    return text(where(app), "there is nothing to do with the word '", first, "'");
   for (const CLI::App* possible : app.get_subcommands({})) known.push_back(possible->get_name());
   return text("there is no command '", word, "'; the nearest is ", nearest(word, known));
 }
@@ -72,8 +79,9 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.footer("Each command has --help with an example. Start with: excite train --help");
   Run chosen;
-  for (const auto add : {add_train, add_evaluate, add_predict, add_summary, add_plot, add_pictures, add_bench, add_roofline, add_models, add_inspect,
-                         add_convert, add_backward, add_gradcheck})
+  for (const auto add :
+       {add_train, add_evaluate, add_predict, add_summary, add_plot, add_images, add_bench,
+        add_roofline, add_models, add_inspect, add_convert, add_backward, add_gradcheck})
     add(app, chosen);
   read_numbers_strictly(app);
   try {
@@ -81,7 +89,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& asked_for_help) {
     return delivered(app.exit(asked_for_help));
   } catch (const CLI::ParseError& error) {
-    if (argc < 2) throw UsageError("a command is expected, such as train; excite --help lists them");
+    if (argc < 2)
+      throw UsageError("a command is expected, such as train; excite --help lists them");
     throw UsageError(app.remaining(true).empty() ? where(app) + error.what() : unknown_word(app));
   }
   return delivered(chosen());
@@ -92,7 +101,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace excite;
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the write, not the end of the process
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is then an error of the write,
+                                  // not the end of the process
   try {
     hold_standard_streams();
     return run(argc, argv);

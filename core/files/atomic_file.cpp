@@ -20,9 +20,11 @@ void FileWriter::fail(const std::string& step) const {
   throw FileError(text(path_, ": not saved: ", step, ": ", std::generic_category().message(errno)));
 }
 
-// The folder is opened first: if that fails, nothing has happened yet. O_EXCL never follows a link that somebody planted. What has our
-// own process number in its name is the rest of a process that was killed and had the same number, so it may go.
-FileWriter::FileWriter(const std::string& path) : path_(path), temporary_(path + ".tmp." + std::to_string(getpid())) {
+// The folder is opened first: if that fails, nothing has happened yet. O_EXCL never follows a link
+// that somebody planted. What has our own process number in its name is the rest of a process that
+// was killed and had the same number, so it may go.
+FileWriter::FileWriter(const std::string& path)
+    : path_(path), temporary_(path + ".tmp." + std::to_string(getpid())) {
   waiting_.reserve(buffer_size);
   const std::string parent = std::filesystem::path(path).parent_path();
   folder_ = parent.empty() ? "." : parent;
@@ -32,7 +34,8 @@ FileWriter::FileWriter(const std::string& path) : path_(path), temporary_(path +
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   constexpr mode_t everybody_as_umask_says = 0666;
   descriptor_ = open(temporary_.c_str(), flags, everybody_as_umask_says);
-  if (descriptor_ < 0 && errno == EEXIST && unlink(temporary_.c_str()) == 0) descriptor_ = open(temporary_.c_str(), flags, everybody_as_umask_says);
+  if (descriptor_ < 0 && errno == EEXIST && unlink(temporary_.c_str()) == 0)
+    descriptor_ = open(temporary_.c_str(), flags, everybody_as_umask_says);
   if (descriptor_ < 0) {
     const int reason = errno;
     ::close(folder_descriptor_);
@@ -75,8 +78,9 @@ void FileWriter::sync(int descriptor, const std::string& what) {
   }
 }
 
-// Without the first fsync, a power cut after the rename can leave the new name with no bytes behind it; without the second, the rename
-// itself may be lost. Network file systems report a full disk only when the file is closed. An interrupted close has closed (Linux).
+// Without the first fsync, a power cut after the rename can leave the new name with no bytes behind
+// it; without the second, the rename itself may be lost. Network file systems report a full disk
+// only when the file is closed. An interrupted close has closed (Linux).
 void FileWriter::commit() {
   flush();
   sync(descriptor_, temporary_);

@@ -1,5 +1,5 @@
-// Reading files that nobody vouches for: only regular files (a pipe would hang, a folder makes no sense), and never more bytes
-// than the file had when it was opened.
+// Reading files that nobody vouches for: only regular files (a pipe would hang, a folder makes no
+// sense), and never more bytes than the file had when it was opened.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,7 +9,8 @@ namespace excite {
 
 class InputFile {
  public:
-  explicit InputFile(const std::string& path);  // FileError if it is missing, forbidden or not a regular file
+  explicit InputFile(
+      const std::string& path);  // FileError if it is missing, forbidden or not a regular file
   ~InputFile();
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&&) = delete;
@@ -25,6 +26,7 @@ class InputFile {
   long size_ = 0;
 };
 
-std::vector<std::uint8_t> read_file(const std::string& path, long max_bytes);  // FileError also if the file is larger
+std::vector<std::uint8_t> read_file(const std::string& path,
+                                    long max_bytes);  // FileError also if the file is larger
 
 }  // namespace excite

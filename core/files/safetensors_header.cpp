@@ -18,17 +18,18 @@ using Json = nlohmann::json;
 
 // Every type of the format, so that files with some that are not read here can still be listed.
 long bits_of(std::string_view dtype) {
-  static const std::map<std::string_view, long> bits = {{"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8},    {"U8", 8},
-                                                        {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
-                                                        {"U16", 16}, {"F16", 16},    {"BF16", 16},   {"I32", 32},    {"U32", 32},
-                                                        {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
+  static const std::map<std::string_view, long> bits = {
+      {"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8},    {"U8", 8},
+      {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
+      {"U16", 16}, {"F16", 16},    {"BF16", 16},   {"I32", 32},    {"U32", 32},
+      {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
   const auto found = bits.find(dtype);
   return found == bits.end() ? 0 : found->second;
 }
 
-// The parser calls one of these functions for each thing it reads, so no tree is built of what may be nonsense, and a key that
-// comes twice is seen (a tree would keep one of the two). Whatever the format has no place for is refused where it stands, so the
-// depth never exceeds three.
+// The parser calls one of these functions for each thing it reads, so no tree is built of what may
+// be nonsense, and a key that comes twice is seen (a tree would keep one of the two). Whatever the
+// format has no place for is refused where it stands, so the depth never exceeds three.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderReader(const std::string& path) : path_(path) {}
@@ -47,12 +48,14 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     switch (place_) {
       case Place::top: begin_entry(name); break;
       case Place::metadata:
-        check(!result.metadata.contains(name), "the metadata has the key ", in_quotes(name), " twice");
-        check(result.metadata.size() < max_tensors, "the metadata has more than ", max_tensors, " keys");
+        check(!result.metadata.contains(name), "the metadata has the key ", in_quotes(name),
+              " twice");
+        check(result.metadata.size() < max_tensors, "the metadata has more than ", max_tensors,
+              " keys");
         break;
       default:
-        check(name == "dtype" || name == "shape" || name == "data_offsets",
-              where(), " has the field ", in_quotes(name), ", expected dtype, shape and data_offsets");
+        check(name == "dtype" || name == "shape" || name == "data_offsets", where(),
+              " has the field ", in_quotes(name), ", expected dtype, shape and data_offsets");
         check(fields_.insert(name).second, where(), " has the field ", in_quotes(name), " twice");
     }
     (place_ == Place::top ? name_ : key_) = name;
@@ -62,7 +65,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool end_object() override {
     if (place_ == Place::tensor) {
-      for (const char* field : {"dtype", "shape", "data_offsets"}) check(fields_.contains(field), where(), " has no field '", field, "'");
+      for (const char* field : {"dtype", "shape", "data_offsets"})
+        check(fields_.contains(field), where(), " has no field '", field, "'");
       result.tensors.emplace(name_, std::move(tensor_));
     }
     return enter(place_ == Place::top ? Place::outside : Place::top);
@@ -79,7 +83,8 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool end_array() override {
     if (place_ == Place::offsets) {
-      check(offsets_.size() == 2, where(), " has ", offsets_.size(), " data_offsets, expected 2: begin and end");
+      check(offsets_.size() == 2, where(), " has ", offsets_.size(),
+            " data_offsets, expected 2: begin and end");
       tensor_.begin = offsets_[0], tensor_.end = offsets_[1];
     }
     return enter(Place::tensor);
@@ -98,10 +103,14 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   bool number_unsigned(std::uint64_t value) override {
-    if (place_ != Place::shape && place_ != Place::offsets) unexpected("the number " + std::to_string(value));
-    check(value <= std::numeric_limits<long>::max(), where(), ": ", key_, " holds ", value, ", more than 2^63 - 1");
-    if (place_ == Place::shape) check(tensor_.dims.size() < max_dims, where(), " has more than ", max_dims, " dimensions");
-    if (place_ == Place::offsets) check(offsets_.size() < 2, where(), " has more than 2 data_offsets, expected begin and end");
+    if (place_ != Place::shape && place_ != Place::offsets)
+      unexpected("the number " + std::to_string(value));
+    check(value <= std::numeric_limits<long>::max(), where(), ": ", key_, " holds ", value,
+          ", more than 2^63 - 1");
+    if (place_ == Place::shape)
+      check(tensor_.dims.size() < max_dims, where(), " has more than ", max_dims, " dimensions");
+    if (place_ == Place::offsets)
+      check(offsets_.size() < 2, where(), " has more than 2 data_offsets, expected begin and end");
     (place_ == Place::shape ? tensor_.dims : offsets_).push_back(static_cast<long>(value));
     return true;
   }
@@ -111,13 +120,16 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool boolean(bool value) override { unexpected(value ? "true" : "false"); }
-  bool number_integer(std::int64_t value) override { unexpected("the negative number " + std::to_string(value)); }  // and -0
+  bool number_integer(std::int64_t value) override {
+    unexpected("the negative number " + std::to_string(value));
+  }  // and -0
   bool number_float(double, const std::string& digits) override {
     unexpected("the number " + in_quotes(digits) + ", which is no integer below 2^64");
   }
   bool binary(Json::binary_t&) override { unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
-    throw FileError(text(path_, ": byte ", 8 + position - 1, ": the header is not valid JSON in UTF-8"));
+    throw FileError(
+        text(path_, ": byte ", 8 + position - 1, ": the header is not valid JSON in UTF-8"));
   }
 
  private:
@@ -146,14 +158,21 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   [[noreturn]] void unexpected(const std::string& what) const {
-    const bool inside = place_ == Place::tensor || place_ == Place::shape || place_ == Place::offsets;
-    const char* expected = place_ == Place::outside ? "an object" : place_ == Place::top ? "an object with dtype, shape and data_offsets"
-                           : place_ == Place::metadata ? "a string" : key_ == "dtype" ? "a string" : "an array of unsigned integers";
-    throw FileError(text(path_, ": header: ", where(), inside ? ": " + key_ : "", ": found ", what, ", expected ", expected));
+    const bool inside =
+        place_ == Place::tensor || place_ == Place::shape || place_ == Place::offsets;
+    const char* expected = place_ == Place::outside ? "an object"
+                           : place_ == Place::top   ? "an object with dtype, shape and data_offsets"
+                           : place_ == Place::metadata ? "a string"
+                           : key_ == "dtype"           ? "a string"
+                                                       : "an array of unsigned integers";
+    throw FileError(text(path_, ": header: ", where(), inside ? ": " + key_ : "", ": found ", what,
+                         ", expected ", expected));
   }
 
   template <class... Parts>
-  void check(bool ok, const Parts&... parts) const { require<FileError>(ok, path_, ": header: ", parts...); }
+  void check(bool ok, const Parts&... parts) const {
+    require<FileError>(ok, path_, ": header: ", parts...);
+  }
 
   const std::string& path_;
   Place place_ = Place::outside;
@@ -167,17 +186,22 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 // bytes = product of dims times bits / 8, no step of which may overflow.
 void check_size(const std::string& name, const TensorEntry& t, const std::string& path) {
   const std::string who = text(path, ": header: tensor ", in_quotes(name));
-  require<FileError>(t.begin <= t.end, who, " ends at byte ", t.end, " of the data, before it begins at ", t.begin);
+  require<FileError>(t.begin <= t.end, who, " ends at byte ", t.end,
+                     " of the data, before it begins at ", t.begin);
   long bits = bits_of(t.dtype);
   bool fits = true;
   for (long d : t.dims) fits = fits && !__builtin_mul_overflow(bits, d, &bits);
   require<FileError>(fits, who, " has more elements than can be counted in 64 bits");
-  require<FileError>(bits % 8 == 0, who, " of dtype ", t.dtype, " does not fill whole bytes: it has ", bits, " bits");
-  require<FileError>(t.end - t.begin == bits / 8, who, " has ", t.end - t.begin, " bytes, but its dtype ", t.dtype, " and shape need ", bits / 8);
+  require<FileError>(bits % 8 == 0, who, " of dtype ", t.dtype,
+                     " does not fill whole bytes: it has ", bits, " bits");
+  require<FileError>(t.end - t.begin == bits / 8, who, " has ", t.end - t.begin,
+                     " bytes, but its dtype ", t.dtype, " and shape need ", bits / 8);
 }
 
-// The tensors lie one behind the other and fill the data: nothing overlaps, and nothing can hide in between or behind.
-void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::string& path, long data_bytes) {
+// The tensors lie one behind the other and fill the data: nothing overlaps, and nothing can hide in
+// between or behind.
+void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::string& path,
+                  long data_bytes) {
   using Item = std::pair<const std::string, TensorEntry>;
   std::vector<const Item*> order;
   for (const Item& item : tensors) order.push_back(&item);
@@ -187,11 +211,13 @@ void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::
   long filled = 0;
   for (const Item* item : order) {
     const TensorEntry& t = item->second;
-    require<FileError>(t.begin == filled, path, ": header: tensor ", in_quotes(item->first), " begins at byte ", t.begin,
-                       " of the data, but what is before it ends at ", filled, t.begin < filled ? ": they overlap" : ": there is a hole");
+    require<FileError>(t.begin == filled, path, ": header: tensor ", in_quotes(item->first),
+                       " begins at byte ", t.begin, " of the data, but what is before it ends at ",
+                       filled, t.begin < filled ? ": they overlap" : ": there is a hole");
     filled = t.end;
   }
-  require<FileError>(filled == data_bytes, path, ": the tensors take ", filled, " bytes, but ", data_bytes, " follow the header: the file ",
+  require<FileError>(filled == data_bytes, path, ": the tensors take ", filled, " bytes, but ",
+                     data_bytes, " follow the header: the file ",
                      filled > data_bytes ? "is cut off" : "has something behind its end");
 }
 
@@ -213,15 +239,20 @@ std::string in_quotes(const std::string& name) {
 }
 
 std::string fault_of_name(const std::string& name) {
-  if (name.size() > max_name_bytes) return text("has ", name.size(), " bytes, at most ", max_name_bytes, " are allowed");
-  const bool control = std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (name.size() > max_name_bytes)
+    return text("has ", name.size(), " bytes, at most ", max_name_bytes, " are allowed");
+  const bool control = std::any_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
   return control ? "has a control character in it" : "";
 }
 
 SafetensorsHeader parse_header(const std::string& json, const std::string& path, long data_bytes) {
-  require<FileError>(!json.empty() && json[0] == '{', path, ": byte 8: the header does not begin with '{'");
+  require<FileError>(!json.empty() && json[0] == '{', path,
+                     ": byte 8: the header does not begin with '{'");
   // The parser takes a zero byte for the end of its input, and would not look at what is behind it.
-  require<FileError>(json.find('\0') == std::string::npos, path, ": byte ", 8 + json.find('\0'), ": there is a zero byte in the header");
+  require<FileError>(json.find('\0') == std::string::npos, path, ": byte ", 8 + json.find('\0'),
+                     ": there is a zero byte in the header");
   HeaderReader reader(path);
   Json::sax_parse(json, &reader);
   for (const auto& [name, tensor] : reader.result.tensors) check_size(name, tensor, path);

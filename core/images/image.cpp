@@ -17,8 +17,9 @@ namespace excite {
 
 namespace {
 
-// All that stb_image allocates for one picture. Zeroed, because it reads tables that a crafted file has not filled; bounded, because a
-// small file may unpack to gigabytes; and freed here, because a failed assertion leaves it by an exception.
+// All that stb_image allocates for one image. Zeroed, because it reads tables that a crafted file
+// has not filled; bounded, because a small file may unpack to gigabytes; and freed here, because a
+// failed assertion leaves it by an exception.
 class DecoderMemory {
  public:
   explicit DecoderMemory(std::size_t budget) : budget_(budget) { current = this; }
@@ -55,7 +56,8 @@ class DecoderMemory {
 };
 thread_local DecoderMemory* DecoderMemory::current = nullptr;
 
-// stb_image asserts what it believes of a file; that a crafted one breaks it must not end the program.
+// stb_image asserts what it believes of a file; that a crafted one breaks it must not end the
+// program.
 struct AssertionInDecoder {};
 void must_hold(bool ok) {
   if (!ok) throw AssertionInDecoder();
@@ -97,9 +99,12 @@ namespace {
 
 constexpr int channels = 3;
 
-// Four channels of 16 bits, interlaced, need 28 bytes a pixel at the worst moment, and a progressive JPEG 16; compressed PNG data are
-// gathered in a block that doubles; the rest is tables, and what rounding up to blocks of 32 adds to a long, thin picture.
-std::size_t decoder_budget(std::size_t file_bytes, long pixels) { return 32 * static_cast<std::size_t>(pixels) + 4 * file_bytes + (16u << 20); }
+// Four channels of 16 bits, interlaced, need 28 bytes a pixel at the worst moment, and a
+// progressive JPEG 16; compressed PNG data are gathered in a block that doubles; the rest is
+// tables, and what rounding up to blocks of 32 adds to a long, thin image.
+std::size_t decoder_budget(std::size_t file_bytes, long pixels) {
+  return 32 * static_cast<std::size_t>(pixels) + 4 * file_bytes + (16u << 20);
+}
 
 std::string first_bytes(const Bytes& bytes) {
   std::ostringstream out;
@@ -110,46 +115,58 @@ std::string first_bytes(const Bytes& bytes) {
 
 }  // namespace
 
-bool is_picture_size(long height, long width) {
-  const auto fits = [](long side) { return side >= 1 && side <= max_picture_side; };
+bool is_image_size(long height, long width) {
+  const auto fits = [](long side) { return side >= 1 && side <= max_image_side; };
   return fits(height) && fits(width) && height * width <= max_pixels;
 }
 
-void require_picture_size(long height, long width, const char* what) {
-  require(is_picture_size(height, width), what, ": a picture of ", height, " x ", width,
-          " pixels, expected sides of 1 to ", max_picture_side, " and at most ", max_pixels, " pixels");
+void require_image_size(long height, long width, const char* what) {
+  require(is_image_size(height, width), what, ": an image of ", height, " x ", width,
+          " pixels, expected sides of 1 to ", max_image_side, " and at most ", max_pixels,
+          " pixels");
 }
 
-void require_picture(const Image& image, const char* what) {
-  require_picture_size(image.height, image.width, what);
+void require_image(const Image& image, const char* what) {
+  require_image_size(image.height, image.width, what);
   const auto expected = static_cast<std::size_t>(channels * image.height * image.width);
-  require(image.pixels.size() == expected, what, ": a picture of ", image.height, " x ", image.width, " pixels has ", image.pixels.size(),
-          " bytes, expected ", expected);
+  require(image.pixels.size() == expected, what, ": an image of ", image.height, " x ", image.width,
+          " pixels has ", image.pixels.size(), " bytes, expected ", expected);
 }
 
 Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
-  require<FileError>(static_cast<long>(bytes.size()) <= max_picture_bytes, name, ": has ", bytes.size(), " bytes, at most ", max_picture_bytes,
-                     " are read");
+  require<FileError>(static_cast<long>(bytes.size()) <= max_image_bytes, name, ": has ",
+                     bytes.size(), " bytes, at most ", max_image_bytes, " are read");
   const bool png = looks_like_png(bytes);
-  require<FileError>(png || looks_like_jpeg(bytes), name, ": is neither a PNG nor a JPEG picture: it ", first_bytes(bytes));
-  if (png) check_png(bytes, name);
-  else check_jpeg(bytes, name);
+  require<FileError>(png || looks_like_jpeg(bytes), name,
+                     ": is neither a PNG nor a JPEG image: it ", first_bytes(bytes));
+  if (png)
+    check_png(bytes, name);
+  else
+    check_jpeg(bytes, name);
 
   const int size = static_cast<int>(bytes.size());
   int width = 0, height = 0, in_file = 0;
-  const auto refusal = [&](const std::string& why) { return FileError(text(name, ": cannot be decoded as ", png ? "PNG" : "JPEG", ": ", why)); };
-  const auto reason = [] { return std::string(stbi_failure_reason() ? stbi_failure_reason() : "damaged"); };
+  const auto refusal = [&](const std::string& why) {
+    return FileError(text(name, ": cannot be decoded as ", png ? "PNG" : "JPEG", ": ", why));
+  };
+  const auto reason = [] {
+    return std::string(stbi_failure_reason() ? stbi_failure_reason() : "damaged");
+  };
   try {
     {
       DecoderMemory memory(decoder_budget(bytes.size(), 0));
       if (!stbi_info_from_memory(bytes.data(), size, &width, &height, &in_file)) {
-        throw refusal(text("its header is damaged, or says that a side has 0 or more than ", max_picture_side, " pixels"));
+        throw refusal(text("its header is damaged, or says that a side has 0 or more than ",
+                           max_image_side, " pixels"));
       }
     }
     const long pixels = static_cast<long>(width) * height;
-    if (pixels > max_pixels) throw refusal(text("it has ", height, " x ", width, " pixels, at most ", max_pixels, " are read"));
+    if (pixels > max_pixels)
+      throw refusal(
+          text("it has ", height, " x ", width, " pixels, at most ", max_pixels, " are read"));
     DecoderMemory memory(decoder_budget(bytes.size(), pixels));
-    const stbi_uc* rgb = stbi_load_from_memory(bytes.data(), size, &width, &height, &in_file, channels);
+    const stbi_uc* rgb =
+        stbi_load_from_memory(bytes.data(), size, &width, &height, &in_file, channels);
     if (!rgb) throw refusal(reason());
     return {height, width, {rgb, rgb + channels * pixels}};
   } catch (const AssertionInDecoder&) {
@@ -157,18 +174,22 @@ Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& na
   }
 }
 
-Image read_image(const std::string& path) { return decode_image(read_file(path, max_picture_bytes), path); }
+Image read_image(const std::string& path) {
+  return decode_image(read_file(path, max_image_bytes), path);
+}
 
 void write_png(const std::string& path, const Image& image) {
-  require_picture(image, "write_png");
+  require_image(image, "write_png");
   Bytes file;
   const auto append = [](void* to, void* data, int count) {
     const auto* from = static_cast<const std::uint8_t*>(data);
     static_cast<Bytes*>(to)->insert(static_cast<Bytes*>(to)->end(), from, from + count);
   };
   const int height = static_cast<int>(image.height), width = static_cast<int>(image.width);
-  const int ok = stbi_write_png_to_func(append, &file, width, height, channels, image.pixels.data(), channels * width);
-  require(ok && !file.empty(), path, ": not saved: no memory to encode ", height, " x ", width, " pixels");
+  const int ok = stbi_write_png_to_func(append, &file, width, height, channels, image.pixels.data(),
+                                        channels * width);
+  require(ok && !file.empty(), path, ": not saved: no memory to encode ", height, " x ", width,
+          " pixels");
   write_atomically(path, [&](FileWriter& out) { out.write(file.data(), file.size()); });
 }
 

@@ -1,5 +1,6 @@
-// Walks the structure of a picture file before a decoder sees it, and refuses what is damaged, cut off, or known to make stb_image
-// write outside its arrays. Tables of Huffman codes and lengths are looked at; the pixels are not.
+// Walks the structure of an image file before a decoder sees it, and refuses what is damaged, cut
+// off, or known to make stb_image write outside its arrays. Tables of Huffman codes and lengths are
+// looked at; the pixels are not.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -13,7 +14,11 @@ bool looks_like_png(const Bytes& bytes);
 bool looks_like_jpeg(const Bytes& bytes);
 
 // FileError with the name and the offset of what is wrong.
-void check_png(const Bytes& bytes, const std::string& name);   // every chunk is whole and has the checksum it says, up to IEND
-void check_jpeg(const Bytes& bytes, const std::string& name);  // every segment is whole, up to EOI; Huffman tables have at most 256 codes
+void check_png(
+    const Bytes& bytes,
+    const std::string& name);  // every chunk is whole and has the checksum it says, up to IEND
+void check_jpeg(const Bytes& bytes,
+                const std::string& name);  // every segment is whole, up to EOI; Huffman tables have
+                                           // at most 256 codes
 
 }  // namespace excite

@@ -21,27 +21,32 @@ const Filter triangle{1, [](double x) { return std::max(0.0, 1 - std::abs(x)); }
 
 // Keys' cubic: 1 at 0 and 0 at the other whole numbers, with a continuous derivative.
 const Filter cubic{2, [](double x) {
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
-}};
+                     constexpr double a = -0.5;
+                     x = std::abs(x);
+                     if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+                     return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+                   }};
 
-// The old pixels that a new one is made of, along one axis: from `begin` on, with these weights, whose sum is 1.
+// The old pixels that a new one is made of, along one axis: from `begin` on, with these weights,
+// whose sum is 1.
 struct Taps {
   long begin;
   std::vector<float> weights;
 };
 
 std::vector<Taps> taps_of(long from, long to, const Filter& filter) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to), stretch = std::max(scale, 1.0), reach = filter.reach * stretch;
+  const double scale = static_cast<double>(from) / static_cast<double>(to),
+               stretch = std::max(scale, 1.0), reach = filter.reach * stretch;
   std::vector<Taps> all;
   for (long i = 0; i < to; i++) {
-    const double centre = (static_cast<double>(i) + 0.5) * scale;  // pixel j lies at j + 1/2
-    const long begin = std::max(0l, static_cast<long>(centre - reach + 0.5)), end = std::min(from, static_cast<long>(centre + reach + 0.5));
+    const double center = (static_cast<double>(i) + 0.5) * scale;  // pixel j lies at j + 1/2
+    const long begin = std::max(0l, static_cast<long>(center - reach + 0.5)),
+               end = std::min(from, static_cast<long>(center + reach + 0.5));
     std::vector<double> weights;
     double sum = 0;
-    for (long j = begin; j < end; j++) weights.push_back(filter.weight((static_cast<double>(j) + 0.5 - centre) / stretch)), sum += weights.back();
+    for (long j = begin; j < end; j++)
+      weights.push_back(filter.weight((static_cast<double>(j) + 0.5 - center) / stretch)),
+          sum += weights.back();
     Taps taps{begin, {}};
     for (const double w : weights) taps.weights.push_back(static_cast<float>(w / sum));
     all.push_back(std::move(taps));
@@ -49,21 +54,25 @@ std::vector<Taps> taps_of(long from, long to, const Filter& filter) {
   return all;
 }
 
-std::uint8_t to_byte(float v) { return static_cast<std::uint8_t>(std::clamp(v + 0.5f, 0.0f, 255.0f)); }
+std::uint8_t to_byte(float v) {
+  return static_cast<std::uint8_t>(std::clamp(v + 0.5f, 0.0f, 255.0f));
+}
 
-// [rows, from, inner] -> [rows, to, inner]: along the width inner is the channels, along the height it is a whole row.
-std::vector<std::uint8_t> resize_axis(const std::vector<std::uint8_t>& x, long rows, long from, long to, long inner, const Filter& filter) {
+// [rows, from, inner] -> [rows, to, inner]: along the width inner is the channels, along the height
+// it is a whole row.
+std::vector<std::uint8_t> resize_axis(const std::vector<std::uint8_t>& x, long rows, long from,
+                                      long to, long inner, const Filter& filter) {
   if (from == to) return x;
   const std::vector<Taps> taps = taps_of(from, to, filter);
-  std::vector<std::uint8_t> y(static_cast<std::size_t>(rows * to * inner));
-  std::vector<float> sum(static_cast<std::size_t>(inner));
+  std::vector<std::uint8_t> y(rows * to * inner);
+  std::vector<float> sum(inner);
   for (long r = 0; r < rows; r++)
     for (long i = 0; i < to; i++) {
-      const Taps& t = taps[static_cast<std::size_t>(i)];
+      const Taps& t = taps[i];
       const std::uint8_t* old = x.data() + (r * from + t.begin) * inner;
       std::fill(sum.begin(), sum.end(), 0.0f);
       for (const float w : t.weights) {
-        for (long k = 0; k < inner; k++) sum[static_cast<std::size_t>(k)] += w * static_cast<float>(old[k]);
+        for (long k = 0; k < inner; k++) sum[k] += w * static_cast<float>(old[k]);
         old += inner;
       }
       std::transform(sum.begin(), sum.end(), y.begin() + (r * to + i) * inner, to_byte);
@@ -71,32 +80,39 @@ std::vector<std::uint8_t> resize_axis(const std::vector<std::uint8_t>& x, long r
   return y;
 }
 
-// First every row, then every column, with bytes in between, as Pillow has it: the same results but for rounding.
+// First every row, then every column, with bytes in between, as Pillow has it: the same results but
+// for rounding.
 Image resize_by(const Image& image, long height, long width, const Filter& filter) {
-  require_picture(image, "resize");
-  require_picture_size(height, width, "resize");
-  const std::vector<std::uint8_t> wide = resize_axis(image.pixels, image.height, image.width, width, channels, filter);
+  require_image(image, "resize");
+  require_image_size(height, width, "resize");
+  const std::vector<std::uint8_t> wide =
+      resize_axis(image.pixels, image.height, image.width, width, channels, filter);
   return {height, width, resize_axis(wide, 1, image.height, height, width * channels, filter)};
 }
 
 }  // namespace
 
-Image resize(const Image& image, long height, long width) { return resize_by(image, height, width, triangle); }
-Image resize_bicubic(const Image& image, long height, long width) { return resize_by(image, height, width, cubic); }
+Image resize(const Image& image, long height, long width) {
+  return resize_by(image, height, width, triangle);
+}
+Image resize_bicubic(const Image& image, long height, long width) {
+  return resize_by(image, height, width, cubic);
+}
 
 Image resize_short_side(const Image& image, long side, Resize resize_to) {
-  require_picture(image, "resize_short_side");
+  require_image(image, "resize_short_side");
   const long shorter = std::min(image.height, image.width);
   return resize_to(image, side * image.height / shorter, side * image.width / shorter);
 }
 
 Image crop(const Image& image, long top, long left, long height, long width) {
-  require_picture(image, "crop");
-  const bool inside = height > 0 && width > 0 && top >= 0 && left >= 0 && height <= image.height - top && width <= image.width - left;
-  require(inside, "crop: a window of ", height, " x ", width, " at row ", top, ", column ", left, " of a picture of ", image.height, " x ",
-          image.width, ", expected one that lies inside");
+  require_image(image, "crop");
+  const bool inside = height > 0 && width > 0 && top >= 0 && left >= 0 &&
+                      height <= image.height - top && width <= image.width - left;
+  require(inside, "crop: a window of ", height, " x ", width, " at row ", top, ", column ", left,
+          " of an image of ", image.height, " x ", image.width, ", expected one that lies inside");
   Image out{height, width, {}};
-  out.pixels.reserve(static_cast<std::size_t>(height * width * channels));
+  out.pixels.reserve(height * width * channels);
   for (long row = top; row < top + height; row++) {
     const auto begin = image.pixels.begin() + (row * image.width + left) * channels;
     out.pixels.insert(out.pixels.end(), begin, begin + width * channels);
@@ -106,7 +122,7 @@ Image crop(const Image& image, long top, long left, long height, long width) {
 
 long half_of(long rest) { return std::lrint(static_cast<double>(rest) / 2); }
 
-Image centre_crop(const Image& image, long height, long width) {
+Image center_crop(const Image& image, long height, long width) {
   return crop(image, half_of(image.height - height), half_of(image.width - width), height, width);
 }
 

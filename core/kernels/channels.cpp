@@ -18,7 +18,8 @@ Shape with_channels(const Shape& x, long channels) {
 }  // namespace
 
 Tensor scale_channels(const Tensor& u, const Tensor& s) {
-  require(u.shape().rank() == 4 && s.shape() == Shape{u.dim(0), u.dim(3)}, "scale_channels: u has shape ", u.shape(), " and s ", s.shape(),
+  require(u.shape().rank() == 4 && s.shape() == Shape{u.dim(0), u.dim(3)},
+          "scale_channels: u has shape ", u.shape(), " and s ", s.shape(),
           ", expected [N, H, W, C] and [N, C]");
   Tensor y(u.shape());
   const long pixels = u.dim(1) * u.dim(2), channels = u.dim(3);
@@ -45,15 +46,18 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
   require(!parts.empty(), "concat_channels: nothing to put together");
   long channels = 0;
   for (const Tensor* part : parts) {
-    require(part->shape().rank() >= 1 && with_channels(part->shape(), 1) == with_channels(parts[0]->shape(), 1), "concat_channels: shapes ",
-            parts[0]->shape(), " and ", part->shape(), " differ in more than the channels");
+    require(part->shape().rank() >= 1 &&
+                with_channels(part->shape(), 1) == with_channels(parts[0]->shape(), 1),
+            "concat_channels: shapes ", parts[0]->shape(), " and ", part->shape(),
+            " differ in more than the channels");
     channels += part->dim(-1);
   }
   Tensor y(with_channels(parts[0]->shape(), channels));
   parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
     for (long row = begin; row < end; row++) {
       real* to = y.data() + row * channels;
-      for (const Tensor* part : parts) to = std::copy_n(part->data() + row * part->dim(-1), part->dim(-1), to);
+      for (const Tensor* part : parts)
+        to = std::copy_n(part->data() + row * part->dim(-1), part->dim(-1), to);
     }
   });
   return y;
@@ -62,15 +66,18 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
 Tensor slice_rows(const Tensor& x, long first, long count) {
   Tensor y(with_channels(x.shape(), count));
   parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
-    for (long row = begin; row < end; row++) std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
+    for (long row = begin; row < end; row++)
+      std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
   });
   return y;
 }
 
 Tensor shuffle_rows(const Tensor& x, long groups) {
-  require(x.shape().rank() > 0, "channel_shuffle: input has shape ", x.shape(), ", expected channels");
+  require(x.shape().rank() > 0, "channel_shuffle: input has shape ", x.shape(),
+          ", expected channels");
   const long channels = x.dim(-1);
-  require(groups > 0 && channels % groups == 0, "channel_shuffle: ", groups, " groups do not divide the ", channels, " channels of ", x.shape());
+  require(groups > 0 && channels % groups == 0, "channel_shuffle: ", groups,
+          " groups do not divide the ", channels, " channels of ", x.shape());
   Tensor y(x.shape());
   const long a_group = channels / groups;
   parallel_shards(Shards(x.shape().rows(), rows_a_shard), [&](long, long begin, long end) {

@@ -1,4 +1,5 @@
-// Loops over the channels of pictures: one factor per picture and channel, and putting channels side by side or in another order.
+// Loops over the channels of images: one factor per image and channel, and putting channels side by
+// side or in another order.
 #pragma once
 #include <vector>
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_blas.h"
+#include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_winograd.h"
 #include "core/kernels/simd.h"
 
@@ -12,51 +12,64 @@ namespace excite {
 
 Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOptions& o)
     : groups(o.groups), stride(o.stride), pad(o.pad), dilation(o.dilation) {
-  require(x.rank() == 4, "conv2d: input has shape ", x, ", expected [N, H, W, C]");
-  require(weight.rank() == 4, "conv2d: weight has shape ", weight, ", expected [R, S, C/groups, K]");
-  require(stride.h > 0 && stride.w > 0 && dilation.h > 0 && dilation.w > 0 && pad.h >= 0 && pad.w >= 0, "conv2d: stride ", stride, ", dilation ",
-          dilation, ", padding ", pad, ": expected at least 1, 1 and 0");
+  require_images("conv2d", x);
+  require(weight.rank() == 4, "conv2d: weight has shape ", weight,
+          ", expected [R, S, C/groups, K]");
+  require(
+      stride.h > 0 && stride.w > 0 && dilation.h > 0 && dilation.w > 0 && pad.h >= 0 && pad.w >= 0,
+      "conv2d: stride ", stride, ", dilation ", dilation, ", padding ", pad,
+      ": expected at least 1, 1 and 0");
   n = x[0], h = x[1], w = x[2], c = x[3];
   r = weight[0], s = weight[1], cg = weight[2], k = weight[3];
-  require(groups > 0 && c == cg * groups, "conv2d: input ", x, " has ", c, " channels, but weight ", weight, " with ", groups, " groups expects ",
-          cg * groups);
-  require(k % groups == 0, "conv2d: weight ", weight, " has ", k, " output channels, which ", groups, " groups do not divide");
+  require(groups > 0 && c == cg * groups, "conv2d: input ", x, " has ", c, " channels, but weight ",
+          weight, " with ", groups, " groups expects ", cg * groups);
+  require(k % groups == 0, "conv2d: weight ", weight, " has ", k, " output channels, which ",
+          groups, " groups do not divide");
   kg = k / groups;
   const long span_h = (r - 1) * dilation.h + 1, span_w = (s - 1) * dilation.w + 1;
   oh = (h + 2 * pad.h - span_h) / stride.h + 1;
   ow = (w + 2 * pad.w - span_w) / stride.w + 1;
-  require(r > 0 && s > 0 && h + 2 * pad.h >= span_h && w + 2 * pad.w >= span_w, "conv2d: input ", x, " with padding ", pad, " is smaller than weight ",
-          weight, " with dilation ", dilation, ", which covers ", Size2(span_h, span_w));
+  require(r > 0 && s > 0 && h + 2 * pad.h >= span_h && w + 2 * pad.w >= span_w, "conv2d: input ", x,
+          " with padding ", pad, " is smaller than weight ", weight, " with dilation ", dilation,
+          ", which covers ", Size2(span_h, span_w));
 }
 
-// Winograd's transforms cost the more the fewer channels share them. `excite bench --ops` measures every path on the shapes of the models.
-Conv2dPath conv2d_path(const Conv2dShape& q) { return winograd_can(q) && std::min(q.c, q.k) >= 8 ? Conv2dPath::winograd : Conv2dPath::direct; }
+// Winograd's transforms cost the more the fewer channels share them. `excite bench --ops` measures
+// every path on the shapes of the models.
+Conv2dAlgorithm conv2d_algorithm(const Conv2dShape& q) {
+  return winograd_can(q) && std::min(q.c, q.k) >= 8 ? Conv2dAlgorithm::winograd
+                                                    : Conv2dAlgorithm::direct;
+}
 
-// Of large weights without Winograd's help, BLAS sums the gradient faster, unless vectors have 64 bytes: OpenBLAS's kernels for 32 bytes reach less
-// than half of what the machine can do then, the direct way's more than two thirds.
-Conv2dPath conv2d_dw_path(const Conv2dShape& q) {
-  if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dPath::winograd;
-  return q.groups == 1 && q.c * q.k >= 64 * 64 && vector_bytes < 64 ? Conv2dPath::gemm : Conv2dPath::direct;
+// Of large weights without Winograd's help, BLAS sums the gradient faster, unless vectors have 64
+// bytes: OpenBLAS's kernels for 32 bytes reach less than half of what the machine can do then, the
+// direct way's more than two thirds.
+Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& q) {
+  if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dAlgorithm::winograd;
+  return q.groups == 1 && q.c * q.k >= 64 * 64 && vector_bytes < 64 ? Conv2dAlgorithm::blas
+                                                                    : Conv2dAlgorithm::direct;
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w.shape(), options);
-  return conv2d_path(q) == Conv2dPath::winograd ? conv2d_winograd(q, x, w) : conv2d_direct(q, x, w);
+  return conv2d_algorithm(q) == Conv2dAlgorithm::winograd ? conv2d_winograd(q, x, w)
+                                                          : conv2d_direct(q, x, w);
 }
 
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
   const Conv2dShape q(x, w.shape(), options);
-  return conv2d_path(q) == Conv2dPath::winograd ? conv2d_winograd_dx(q, dy, w) : conv2d_direct_dx(q, dy, w);
+  return conv2d_algorithm(q) == Conv2dAlgorithm::winograd ? conv2d_winograd_dx(q, dy, w)
+                                                          : conv2d_direct_dx(q, dy, w);
 }
 
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w, options);
-  switch (conv2d_dw_path(q)) {
-    case Conv2dPath::winograd: return conv2d_winograd_dw(q, x, dy);
-    case Conv2dPath::direct: return conv2d_direct_dw(q, x, dy);
-    case Conv2dPath::gemm: break;
+  switch (conv2d_dw_algorithm(q)) {
+    case Conv2dAlgorithm::winograd: return conv2d_winograd_dw(q, x, dy);
+    case Conv2dAlgorithm::direct: return conv2d_direct_dw(q, x, dy);
+    case Conv2dAlgorithm::blas: break;
   }
-  return conv2d_gemm_dw(q, x, dy);
+  return conv2d_blas_dw(q, x, dy);
 }
 
 }  // namespace excite

@@ -10,7 +10,8 @@ namespace excite {
 
 namespace {
 
-// Some whole output rows of one picture and one group. A slab's X fits a core's L2 cache, so it is still there for the product.
+// Some whole output rows of one image and one group. A slab's X fits a core's L2 cache, so it is
+// still there for the product.
 struct Slab {
   long n, group, first_row, rows;
 };
@@ -21,8 +22,8 @@ long rows_a_slab(const Conv2dShape& q) {
   return std::clamp(cache_bytes / std::max(1l, row_bytes), 1l, q.oh);
 }
 
-// Calls tap(window, pixel) for each (output pixel, kernel place): `window` is where its C/groups channels stand in X, `pixel` where in
-// the picture, or -1 if that place lies in the padding.
+// Calls tap(window, pixel) for each (output pixel, kernel place): `window` is where its C/groups
+// channels stand in X, `pixel` where in the image, or -1 if that place lies in the padding.
 template <class Tap>
 void for_each_tap(const Conv2dShape& q, const Slab& slab, const Tap& tap) {
   long window = 0;
@@ -41,12 +42,14 @@ void for_each_tap(const Conv2dShape& q, const Slab& slab, const Tap& tap) {
 // X (pixels, R*S*C/groups) of a slab.
 void unfold(const Conv2dShape& q, const Slab& slab, const real* x, real* unfolded) {
   for_each_tap(q, slab, [&](long window, long pixel) {
-    if (pixel < 0) std::fill_n(unfolded + window, q.cg, real(0));
-    else std::copy_n(x + pixel, q.cg, unfolded + window);
+    if (pixel < 0)
+      std::fill_n(unfolded + window, q.cg, real(0));
+    else
+      std::copy_n(x + pixel, q.cg, unfolded + window);
   });
 }
 
-// Adds dX of a slab to the picture.
+// Adds dX of a slab to the image.
 void fold(const Conv2dShape& q, const Slab& slab, const real* unfolded, real* dx) {
   for_each_tap(q, slab, [&](long window, long pixel) {
     if (pixel < 0) return;
@@ -55,54 +58,67 @@ void fold(const Conv2dShape& q, const Slab& slab, const real* unfolded, real* dx
 }
 
 template <class Body>
-void for_each_slab(const Conv2dShape& q, long first_picture, long last_picture, const Body& body) {
+void for_each_slab(const Conv2dShape& q, long first_image, long last_image, const Body& body) {
   const long rows = rows_a_slab(q);
-  for (long n = first_picture; n < last_picture; n++)
+  for (long n = first_image; n < last_image; n++)
     for (long g = 0; g < q.groups; g++)
       for (long row = 0; row < q.oh; row += rows) body(Slab{n, g, row, std::min(rows, q.oh - row)});
 }
 
 // The three matrices of a slab.
 long window_size(const Conv2dShape& q) { return q.r * q.s * q.cg; }
-Buffer unfolded_buffer(const Conv2dShape& q) { return Buffer(rows_a_slab(q) * q.ow * window_size(q)); }
-Matrix unfolded_matrix(const Conv2dShape& q, const Slab& slab, const real* unfolded) { return {unfolded, slab.rows * q.ow, window_size(q)}; }
-Matrix weight_matrix(const Conv2dShape& q, const Slab& slab, const real* w) { return {w + slab.group * q.kg, window_size(q), q.kg, q.k}; }
-long output_offset(const Conv2dShape& q, const Slab& slab) { return (slab.n * q.oh + slab.first_row) * q.ow * q.k + slab.group * q.kg; }
-Matrix output_matrix(const Conv2dShape& q, const Slab& slab, const real* y) { return {y + output_offset(q, slab), slab.rows * q.ow, q.kg, q.k}; }
+Buffer unfolded_buffer(const Conv2dShape& q) {
+  return Buffer(rows_a_slab(q) * q.ow * window_size(q));
+}
+Matrix unfolded_matrix(const Conv2dShape& q, const Slab& slab, const real* unfolded) {
+  return {unfolded, slab.rows * q.ow, window_size(q)};
+}
+Matrix weight_matrix(const Conv2dShape& q, const Slab& slab, const real* w) {
+  return {w + slab.group * q.kg, window_size(q), q.kg, q.k};
+}
+long output_offset(const Conv2dShape& q, const Slab& slab) {
+  return (slab.n * q.oh + slab.first_row) * q.ow * q.k + slab.group * q.kg;
+}
+Matrix output_matrix(const Conv2dShape& q, const Slab& slab, const real* y) {
+  return {y + output_offset(q, slab), slab.rows * q.ow, q.kg, q.k};
+}
 
 }  // namespace
 
-Tensor conv2d_gemm(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+Tensor conv2d_blas(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
   Tensor y(q.y());
   parallel_for(q.n, [&](long n) {
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, n, n + 1, [&](const Slab& slab) {
       unfold(q, slab, x.data(), unfolded.data());
-      gemm(unfolded_matrix(q, slab, unfolded.data()), weight_matrix(q, slab, w.data()), y.data() + output_offset(q, slab), q.k);
+      gemm(unfolded_matrix(q, slab, unfolded.data()), weight_matrix(q, slab, w.data()),
+           y.data() + output_offset(q, slab), q.k);
     });
   });
   return y;
 }
 
-Tensor conv2d_gemm_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
+Tensor conv2d_blas_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   Tensor dx = zeros(q.x());
   parallel_for(q.n, [&](long n) {
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, n, n + 1, [&](const Slab& slab) {
-      gemm(output_matrix(q, slab, dy.data()), transposed(weight_matrix(q, slab, w.data())), unfolded.data(), window_size(q));
+      gemm(output_matrix(q, slab, dy.data()), transposed(weight_matrix(q, slab, w.data())),
+           unfolded.data(), window_size(q));
       fold(q, slab, unfolded.data(), dx.data());
     });
   });
   return dx;
 }
 
-Tensor conv2d_gemm_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   return sum_over(Shards(q.n), [&](long begin, long end) {
     Tensor dw = zeros(q.weight());
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, begin, end, [&](const Slab& slab) {
       unfold(q, slab, x.data(), unfolded.data());
-      gemm_add(transposed(unfolded_matrix(q, slab, unfolded.data())), output_matrix(q, slab, dy.data()), dw.data() + slab.group * q.kg, q.k);
+      gemm_add(transposed(unfolded_matrix(q, slab, unfolded.data())),
+               output_matrix(q, slab, dy.data()), dw.data() + slab.group * q.kg, q.k);
     });
     return dw;
   });

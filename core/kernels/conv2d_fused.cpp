@@ -10,49 +10,57 @@ namespace excite {
 
 namespace {
 
-bool by_winograd(const Conv2dShape& q) { return conv2d_path(q) == Conv2dPath::winograd; }
+bool by_winograd(const Conv2dShape& q) { return conv2d_algorithm(q) == Conv2dAlgorithm::winograd; }
 
-ConvolvedPictures winograd_moments(const Conv2dShape& q, const Tensor& x, const ReadBy& read, const Tensor& w) {
+ConvWithMoments winograd_moments(const Conv2dShape& q, const Tensor& x, const Prologue& read,
+                                 const Tensor& w) {
   RunSums sums = winograd_sums(q.y());
-  Tensor y = conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), read, SumUp{sums});
+  Tensor y =
+      conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), read, AccumulateMoments{sums});
   return {std::move(y), moments_of(sums)};
 }
 
-ConvolvedPictures direct_moments(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+ConvWithMoments direct_moments(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
   RunSums sums = direct_sums(q.y());
-  Tensor y = conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), SumUp{sums});
+  Tensor y = conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), AccumulateMoments{sums});
   return {std::move(y), moments_of(sums)};
 }
 
-Tensor applied(const NormRelu& norm, const Tensor& u) { return affine_relu(u, norm.mean, norm.a, norm.b); }
+Tensor applied(const NormRelu& norm, const Tensor& u) {
+  return affine_relu(u, norm.mean, norm.a, norm.b);
+}
 
 }  // namespace
 
-ConvolvedPictures conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
+ConvWithMoments conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w.shape(), options);
-  return by_winograd(q) ? winograd_moments(q, x, AsTheyAre(), w) : direct_moments(q, x, w);
+  return by_winograd(q) ? winograd_moments(q, x, Identity(), w) : direct_moments(q, x, w);
 }
 
-ConvolvedPictures norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w, const Conv2dOptions& options) {
+ConvWithMoments norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w,
+                                 const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
   return by_winograd(q) ? winograd_moments(q, u, norm, w) : direct_moments(q, applied(norm, u), w);
 }
 
-Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
+Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w,
+                           const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w, options);
-  if (conv2d_dw_path(q) == Conv2dPath::winograd) return conv2d_winograd_dw(q, u, dy, norm);
+  if (conv2d_dw_algorithm(q) == Conv2dAlgorithm::winograd)
+    return conv2d_winograd_dw(q, u, dy, norm);
   return conv2d_dw(applied(norm, u), dy, w, options);
 }
 
-NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u, const NormRelu& norm, const Conv2dOptions& options) {
+NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u,
+                                     const NormRelu& norm, const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
   if (by_winograd(q)) {
     RunSums sums = winograd_sums(q.x());
-    Tensor dx = conv2d_winograd_dx(q, dy, w, SumUpWherePositive{norm, u, sums});
+    Tensor dx = conv2d_winograd_dx(q, dy, w, AccumulateMasked{norm, u, sums});
     return {std::move(dx), sums_of(sums)};
   }
   Tensor dx = conv2d_dx(dy, w, u.shape(), options);
-  PictureSums sums = affine_relu_sums(dx, u, norm.mean, norm.a, norm.b);
+  ImageSums sums = affine_relu_sums(dx, u, norm.mean, norm.a, norm.b);
   return {std::move(dx), std::move(sums)};
 }
 

@@ -1,11 +1,12 @@
-// The definition, in plain loops: what all faster ways are held to, and measured against. Sums are in double.
+// The definition, in plain loops: what all faster ways are held to, and measured against. Sums are
+// in double.
 #pragma once
 #include "core/kernels/conv2d.h"
 
 namespace excite {
 
-Tensor conv2d_loops(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
-Tensor conv2d_loops_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
-Tensor conv2d_loops_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);
+Tensor conv2d_reference(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
+Tensor conv2d_reference_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
+Tensor conv2d_reference_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);
 
 }  // namespace excite

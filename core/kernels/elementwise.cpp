@@ -23,11 +23,11 @@ namespace {
 template <class Term>
 double sum_of_terms(long size, const Term& term) {
   const Shards shards(size, 4096);
-  std::vector<double> partial(static_cast<std::size_t>(shards.count));
+  std::vector<double> partial(shards.count);
   parallel_shards(shards, [&](long s, long begin, long end) {
     double total = 0;
     for (long i = begin; i < end; i++) total += term(i);
-    partial[static_cast<std::size_t>(s)] = total;
+    partial[s] = total;
   });
   double total = 0;
   for (double p : partial) total += p;
@@ -41,7 +41,8 @@ double sum(const Tensor& a) {
 
 double dot(const Tensor& a, const Tensor& b) {
   require(a.shape() == b.shape(), "dot: shapes ", a.shape(), " and ", b.shape(), " differ");
-  return sum_of_terms(a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+  return sum_of_terms(
+      a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
 }
 
 Tensor add_rows(const Tensor& x, const Tensor& b) {
@@ -57,17 +58,17 @@ Tensor add_rows(const Tensor& x, const Tensor& b) {
 Tensor sum_rows(const Tensor& x) {
   const long channels = x.dim(-1), rows = x.shape().rows();
   const Shards shards(rows, 64);
-  std::vector<std::vector<double>> partial(static_cast<std::size_t>(shards.count));
+  std::vector<std::vector<double>> partial(shards.count);
   parallel_shards(shards, [&](long s, long begin, long end) {
-    std::vector<double>& total = partial[static_cast<std::size_t>(s)];
-    total.assign(static_cast<std::size_t>(channels), 0);
+    std::vector<double>& total = partial[s];
+    total.assign(channels, 0);
     for (long r = begin; r < end; r++)
-      for (long c = 0; c < channels; c++) total[static_cast<std::size_t>(c)] += static_cast<double>(x[r * channels + c]);
+      for (long c = 0; c < channels; c++) total[c] += static_cast<double>(x[r * channels + c]);
   });
   Tensor y(Shape{channels});
   for (long c = 0; c < channels; c++) {
     double total = 0;
-    for (const std::vector<double>& p : partial) total += p[static_cast<std::size_t>(c)];
+    for (const std::vector<double>& p : partial) total += p[c];
     y[c] = static_cast<real>(total);
   }
   return y;

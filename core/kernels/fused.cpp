@@ -16,32 +16,35 @@ constexpr long pixels_a_sum = 32;  // added up in real, before they go into a su
 // [C] or [N, C]
 class Coefficient {
  public:
-  Coefficient(const Tensor& t, const Tensor& u) : first_(t.data()), step_(t.shape().rank() == 2 ? t.dim(1) : 0) {
-    require(t.shape() == Shape{u.dim(3)} || t.shape() == Shape{u.dim(0), u.dim(3)}, "fused: a coefficient of shape ", t.shape(), " for pictures ",
-            u.shape(), ", expected one a channel, or one a picture and channel");
+  Coefficient(const Tensor& t, const Tensor& u)
+      : first_(t.data()), step_(t.shape().rank() == 2 ? t.dim(1) : 0) {
+    require(t.shape() == Shape{u.dim(3)} || t.shape() == Shape{u.dim(0), u.dim(3)},
+            "fused: a coefficient of shape ", t.shape(), " for images ", u.shape(),
+            ", expected one a channel, or one an image and channel");
   }
   template <class Count>
-  Vec at(long picture, long channel, Count count) const { return load(first_ + picture * step_ + channel, count); }
+  Vec at(long image, long channel, Count count) const {
+    return load(first_ + image * step_ + channel, count);
+  }
 
  private:
   const real* first_;
   long step_;
 };
 
-void require_pictures(const Tensor& u) {
-  require(u.shape().rank() == 4, "fused: input has shape ", u.shape(), ", expected [N, H, W, C]");
-}
 void require_same(const Tensor& u, const Tensor& other) {
-  require(u.shape() == other.shape(), "fused: shapes ", u.shape(), " and ", other.shape(), " differ, expected equal ones");
+  require(u.shape() == other.shape(), "fused: shapes ", u.shape(), " and ", other.shape(),
+          " differ, expected equal ones");
 }
 
 Vec relu(const Vec& v) { return at_least(v, Vec{}); }
 Vec where_positive(const Vec& condition, const Vec& v) { return condition > 0 ? v : Vec{}; }
 
-// Calls body(n, i, c, count) for the numbers i, i + 1, ... of channels c, c + 1, ... of a pixel of picture n, a vector of them at a time.
+// Calls body(n, i, c, count) for the numbers i, i + 1, ... of channels c, c + 1, ... of a pixel of
+// image n, a vector of them at a time.
 template <class Body>
 void for_numbers(const Tensor& u, const Body& body) {
-  require_pictures(u);
+  require_images("fused", u.shape());
   const long channels = u.dim(3), numbers = u.dim(1) * u.dim(2) * channels;
   parallel_for(u.dim(0), [&](long n) {
     for (long i = n * numbers; i < (n + 1) * numbers; i += channels)
@@ -53,14 +56,16 @@ struct Terms {
   Vec first, second;
 };
 
-// Two sums of each picture and channel, in double: [N, 2 C]. terms(n, i, c, count) are those of the numbers i, i + 1, ..., of channels c, c + 1,
-// ... of a pixel. Four pixels are added up side by side, as an addition takes four times as long as it takes until the next can begin.
+// Two sums of each image and channel, in double: [N, 2 C]. terms(n, i, c, count) are those of the
+// numbers i, i + 1, ..., of channels c, c + 1,
+// ... of a pixel. Four pixels are added up side by side, as an addition takes four times as long as
+// it takes until the next can begin.
 template <class Body>
-std::vector<double> picture_sums(const Tensor& u, const Body& terms) {
-  require_pictures(u);
+std::vector<double> image_sums(const Tensor& u, const Body& terms) {
+  require_images("fused", u.shape());
   constexpr long side_by_side = 4;
   const long channels = u.dim(3), pixels = u.dim(1) * u.dim(2);
-  std::vector<double> sums(static_cast<std::size_t>(u.dim(0) * 2 * channels), 0.0);
+  std::vector<double> sums(u.dim(0) * 2 * channels, 0.0);
   parallel_for(u.dim(0), [&](long n) {
     double* total = sums.data() + n * 2 * channels;
     for (long begin = n * pixels; begin < (n + 1) * pixels; begin += pixels_a_sum) {
@@ -89,9 +94,9 @@ std::vector<double> picture_sums(const Tensor& u, const Body& terms) {
   return sums;
 }
 
-PictureSums in_two(const Tensor& u, const std::vector<double>& sums) {
+ImageSums in_two(const Tensor& u, const std::vector<double>& sums) {
   const long channels = u.dim(3);
-  PictureSums two{Tensor({u.dim(0), channels}), Tensor({u.dim(0), channels})};
+  ImageSums two{Tensor({u.dim(0), channels}), Tensor({u.dim(0), channels})};
   const double* from = sums.data();
   for (long n = 0; n < u.dim(0); n++, from += 2 * channels)
     for (long c = 0; c < channels; c++) {
@@ -104,26 +109,28 @@ PictureSums in_two(const Tensor& u, const std::vector<double>& sums) {
 }  // namespace
 
 // Counted from the channel's first number, as in channel_moments.
-PictureMoments picture_moments(const Tensor& u) {
+ImageMoments image_moments(const Tensor& u) {
   const long channels = u.dim(-1);
   const real* shift = u.data();
-  const std::vector<double> sums = picture_sums(u, [&](long, long i, long c, auto count) {
+  const std::vector<double> sums = image_sums(u, [&](long, long i, long c, auto count) {
     const Vec d = load(u.data() + i, count) - load(shift + c, count);
     return Terms{d, d * d};
   });
-  PictureMoments moments{{Tensor({channels}), Tensor({channels})}, Tensor({u.dim(0), channels})};
-  const double pictures = static_cast<double>(u.dim(0)), pixels = static_cast<double>(u.dim(1) * u.dim(2));
+  ImageMoments moments{ChannelMoments(channels), Tensor({u.dim(0), channels})};
+  const double images = static_cast<double>(u.dim(0)),
+               pixels = static_cast<double>(u.dim(1) * u.dim(2));
   for (long c = 0; c < channels; c++) {
     double sum = 0, squares = 0;
     for (long n = 0; n < u.dim(0); n++) {
-      const double* of_picture = sums.data() + n * 2 * channels;
-      sum += of_picture[c];
-      squares += of_picture[channels + c];
-      moments.mean[n * channels + c] = static_cast<real>(static_cast<double>(shift[c]) + of_picture[c] / pixels);
+      const double* of_image = sums.data() + n * 2 * channels;
+      sum += of_image[c];
+      squares += of_image[channels + c];
+      moments.mean[n * channels + c] =
+          static_cast<real>(static_cast<double>(shift[c]) + of_image[c] / pixels);
     }
-    const double mean = sum / (pictures * pixels);
-    moments.all.mean[c] = static_cast<real>(static_cast<double>(shift[c]) + mean);
-    moments.all.var[c] = static_cast<real>(std::max(0.0, squares / (pictures * pixels) - mean * mean));
+    const double mean = sum / (images * pixels);
+    moments.all.set(c, static_cast<double>(shift[c]) + mean,
+                    squares / (images * pixels) - mean * mean);
   }
   return moments;
 }
@@ -132,60 +139,78 @@ Tensor affine_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const T
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
   for_numbers(u, [&](long n, long i, long c, auto count) {
-    store(y.data() + i, relu(factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) + offset.at(n, c, count)), count);
+    store(y.data() + i,
+          relu(factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) +
+               offset.at(n, c, count)),
+          count);
   });
   return y;
 }
 
-Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b, const Tensor& shortcut) {
+Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b,
+                       const Tensor& shortcut) {
   require_same(u, shortcut);
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
   for_numbers(u, [&](long n, long i, long c, auto count) {
-    const Vec z = factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) + offset.at(n, c, count);
+    const Vec z =
+        factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) +
+        offset.at(n, c, count);
     store(y.data() + i, relu(z + load(shortcut.data() + i, count)), count);
   });
   return y;
 }
 
-PictureSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean) {
+ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean) {
   require_same(u, dy);
   require_same(u, y);
-  return in_two(u, picture_sums(u, [&](long, long i, long c, auto count) {
-    const Vec d = where_positive(load(y.data() + i, count), load(dy.data() + i, count));
-    store(dy.data() + i, d, count);
-    return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
-  }));
+  return in_two(u, image_sums(u, [&](long, long i, long c, auto count) {
+                  const Vec d =
+                      where_positive(load(y.data() + i, count), load(dy.data() + i, count));
+                  store(dy.data() + i, d, count);
+                  return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
+                }));
 }
 
-PictureSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b) {
+ImageSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
+                           const Tensor& b) {
   require_same(u, dy);
   const Coefficient factor(a, u), offset(b, u);
-  return in_two(u, picture_sums(u, [&](long n, long i, long c, auto count) {
-    const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
-    const Vec d = where_positive(factor.at(n, c, count) * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
-    return Terms{d, d * from_mean};
-  }));
+  return in_two(u, image_sums(u, [&](long n, long i, long c, auto count) {
+                  const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
+                  const Vec d =
+                      where_positive(factor.at(n, c, count) * from_mean + offset.at(n, c, count),
+                                     load(dy.data() + i, count));
+                  return Terms{d, d * from_mean};
+                }));
 }
 
-Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& slope, const Tensor& shift) {
+Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Tensor& a,
+                 const Tensor& slope, const Tensor& shift) {
   require_same(u, d);
   Tensor du(u.shape());
   const Coefficient factor(a, u), of_u(slope, u), constant(shift, u);
   for_numbers(u, [&](long n, long i, long c, auto count) {
     const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
-    store(du.data() + i, factor.at(n, c, count) * load(d.data() + i, count) + of_u.at(n, c, count) * from_mean + constant.at(n, c, count), count);
+    store(du.data() + i,
+          factor.at(n, c, count) * load(d.data() + i, count) + of_u.at(n, c, count) * from_mean +
+              constant.at(n, c, count),
+          count);
   });
   return du;
 }
 
-void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b, const Tensor& slope, const Tensor& shift) {
+void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
+                    const Tensor& b, const Tensor& slope, const Tensor& shift) {
   require_same(u, dy);
   const Coefficient factor(a, u), offset(b, u), of_u(slope, u), constant(shift, u);
   for_numbers(u, [&](long n, long i, long c, auto count) {
-    const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count), by = factor.at(n, c, count);
-    const Vec d = where_positive(by * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
-    store(dy.data() + i, by * d + of_u.at(n, c, count) * from_mean + constant.at(n, c, count), count);
+    const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count),
+              by = factor.at(n, c, count);
+    const Vec d =
+        where_positive(by * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
+    store(dy.data() + i, by * d + of_u.at(n, c, count) * from_mean + constant.at(n, c, count),
+          count);
   });
 }
 

@@ -22,22 +22,30 @@ Matrix rows(const Matrix& a, long begin, long end) {
   return part;
 }
 
-Matrix columns(const Matrix& b, long begin, long end) { return transposed(rows(transposed(b), begin, end)); }
+Matrix columns(const Matrix& b, long begin, long end) {
+  return transposed(rows(transposed(b), begin, end));
+}
 
-// Rows are cut, and where they give fewer shards than there may be, as in a classifier's batch, columns too: into pieces of at least this many
-// multiply-adds. A smaller one takes less time than it takes to wake a thread.
+// Rows are cut, and where they give fewer shards than there may be, as in a classifier's batch,
+// columns too: into pieces of at least this many multiply-adds. A smaller one takes less time than
+// it takes to wake a thread.
 constexpr long least_work = 1 << 17;
 
 Tensor product(const Matrix& a, const Matrix& b) {
-  require(a.cols == b.rows, "matmul: [", a.rows, ", ", a.cols, "] times [", b.rows, ", ", b.cols, "]: the inner dimensions differ");
+  require(a.cols == b.rows, "matmul: [", a.rows, ", ", a.cols, "] times [", b.rows, ", ", b.cols,
+          "]: the inner dimensions differ");
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
   const Shards down(a.rows, 32);
-  const long no_more_than_max_shards = (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
-  const Shards across(b.cols, std::max({32l, no_more_than_max_shards, least_work * down.count / (a.rows * a.cols)}));
+  const long no_more_than_max_shards =
+      (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
+  const Shards across(b.cols, std::max({32l, no_more_than_max_shards,
+                                        least_work * down.count / (a.rows * a.cols)}));
   parallel_for(down.count * across.count, [&](long i) {
-    const long row = i / across.count, column = i % across.count, top = down.begin(row), left = across.begin(column);
-    gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)), c.data() + top * b.cols + left, b.cols);
+    const long row = i / across.count, column = i % across.count, top = down.begin(row),
+               left = across.begin(column);
+    gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)),
+         c.data() + top * b.cols + left, b.cols);
   });
   return c;
 }
@@ -45,7 +53,11 @@ Tensor product(const Matrix& a, const Matrix& b) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) { return product(matrix(a), matrix(b)); }
-Tensor matmul_transposed_b(const Tensor& a, const Tensor& b) { return product(matrix(a), transposed(matrix(b))); }
-Tensor matmul_transposed_a(const Tensor& a, const Tensor& b) { return product(transposed(matrix(a)), matrix(b)); }
+Tensor matmul_transposed_b(const Tensor& a, const Tensor& b) {
+  return product(matrix(a), transposed(matrix(b)));
+}
+Tensor matmul_transposed_a(const Tensor& a, const Tensor& b) {
+  return product(transposed(matrix(a)), matrix(b));
+}
 
 }  // namespace excite

@@ -11,30 +11,36 @@ namespace excite {
 
 namespace {
 
-long pooled(const char* op, const Shape& x, long size, long kernel, long stride, long pad, bool ceil) {
-  require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, op, ": kernel ", kernel, ", stride ", stride, ", padding ", pad,
+long pooled(const char* op, const Shape& x, long size, long kernel, long stride, long pad,
+            bool ceil) {
+  require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, op, ": kernel ", kernel,
+          ", stride ", stride, ", padding ", pad,
           ": expected at least 1, at least 1, and at most half the kernel");
   require(size > 0, op, ": input ", x, " has no pixels");
-  require(size + 2 * pad >= kernel, op, ": input ", x, " with padding ", pad, " is smaller than the window, ", kernel);
+  require(size + 2 * pad >= kernel, op, ": input ", x, " with padding ", pad,
+          " is smaller than the window, ", kernel);
   long out = (size + 2 * pad - kernel + (ceil ? stride - 1 : 0)) / stride + 1;
   if (ceil && (out - 1) * stride >= size + pad) out--;
   return out;
 }
 
-// One window, cut to the picture; `cells` counts what an average divides by.
+// One window, cut to the image; `cells` counts what an average divides by.
 struct Window {
   long top, bottom, left, right, cells;
 };
 
 Window window_at(const Shape& x, const Pool2dOptions& o, long i, long j) {
   const long top = i * o.stride.h - o.pad.h, left = j * o.stride.w - o.pad.w;
-  const long bottom = std::min(top + o.kernel.h, x[1] + o.pad.h), right = std::min(left + o.kernel.w, x[2] + o.pad.w);
+  const long bottom = std::min(top + o.kernel.h, x[1] + o.pad.h),
+             right = std::min(left + o.kernel.w, x[2] + o.pad.w);
   Window w{std::max(top, 0l), std::min(bottom, x[1]), std::max(left, 0l), std::min(right, x[2]), 0};
-  w.cells = o.count_padding ? (bottom - top) * (right - left) : (w.bottom - w.top) * (w.right - w.left);
+  w.cells =
+      o.count_padding ? (bottom - top) * (right - left) : (w.bottom - w.top) * (w.right - w.left);
   return w;
 }
 
-// Cell i of a grid of `side` begins where i / side of the picture does, and ends where the next one begins; pixels that both have a part in are in both.
+// Cell i of a grid of `side` begins where i / side of the image does, and ends where the next one
+// begins; pixels that both have a part in are in both.
 Window cell_at(const Shape& x, long side, long i, long j) {
   const auto begin = [=](long size, long cell) { return cell * size / side; };
   const auto end = [=](long size, long cell) { return ((cell + 1) * size + side - 1) / side; };
@@ -43,58 +49,66 @@ Window cell_at(const Shape& x, long side, long i, long j) {
   return w;
 }
 
-// Calls body(y, window, picture) for each output pixel: y is its number, picture the number of its first input pixel.
+// Calls body(y, window, image) for each output pixel: y is its number, image the number of its
+// first input pixel.
 template <class Windows, class Body>
 void for_each_window(const Shape& x, const Shape& y, const Windows& windows, const Body& body) {
   parallel_for(y[0], [&](long n) {
     for (long i = 0; i < y[1]; i++)
-      for (long j = 0; j < y[2]; j++) body((n * y[1] + i) * y[2] + j, windows(i, j), n * x[1] * x[2]);
+      for (long j = 0; j < y[2]; j++)
+        body((n * y[1] + i) * y[2] + j, windows(i, j), n * x[1] * x[2]);
   });
 }
 
 template <class Body>
-void for_each_pixel(const Shape& x, const Window& w, long picture, const Body& body) {
+void for_each_pixel(const Shape& x, const Window& w, long image, const Body& body) {
   for (long row = w.top; row < w.bottom; row++)
-    for (long col = w.left; col < w.right; col++) body(picture + row * x[2] + col);
+    for (long col = w.left; col < w.right; col++) body(image + row * x[2] + col);
 }
 
-Pool2dOptions whole_picture(const char* op, const Shape& x) {
-  require(x.rank() == 4 && x[1] > 0 && x[2] > 0, op, ": input has shape ", x, ", expected [N, H, W, C] with at least one pixel");
+Pool2dOptions whole_image(const char* op, const Shape& x) {
+  require(x.rank() == 4 && x[1] > 0 && x[2] > 0, op, ": input has shape ", x,
+          ", expected [N, H, W, C] with at least one pixel");
   return {.kernel = {x[1], x[2]}, .stride = 1};
 }
 
 }  // namespace
 
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& o, const char* op) {
-  require(x.rank() == 4, op, ": input has shape ", x, ", expected [N, H, W, C]");
-  return {x[0], pooled(op, x, x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), pooled(op, x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
+  require_images(op, x);
+  return {x[0], pooled(op, x, x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil),
+          pooled(op, x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
 }
 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
-  require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(), " has more numbers than an int can count");
+  require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(),
+          " has more numbers than an int can count");
   Tensor y(pool2d_shape(x.shape(), o, "max_pool2d"));
-  from.resize(static_cast<std::size_t>(y.size()));
+  from.resize(y.size());
   const long channels = x.dim(3);
-  for_each_window(x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); }, [&](long out, const Window& w, long picture) {
-    real* best = y.data() + out * channels;
-    int* where = from.data() + out * channels;
-    const long first = (picture + w.top * x.dim(2) + w.left) * channels;
-    std::copy_n(x.data() + first, channels, best);
-    std::iota(where, where + channels, static_cast<int>(first));
-    for_each_pixel(x.shape(), w, picture, [&](long pixel) {
-      const real* v = x.data() + pixel * channels;
-      for (long c = 0; c < channels; c++)
-        if (v[c] > best[c] || v[c] != v[c]) best[c] = v[c], where[c] = static_cast<int>(pixel * channels + c);
-    });
-  });
+  for_each_window(
+      x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); },
+      [&](long out, const Window& w, long image) {
+        real* best = y.data() + out * channels;
+        int* where = from.data() + out * channels;
+        const long first = (image + w.top * x.dim(2) + w.left) * channels;
+        std::copy_n(x.data() + first, channels, best);
+        std::iota(where, where + channels, static_cast<int>(first));
+        for_each_pixel(x.shape(), w, image, [&](long pixel) {
+          const real* v = x.data() + pixel * channels;
+          for (long c = 0; c < channels; c++)
+            if (v[c] > best[c] || v[c] != v[c])
+              best[c] = v[c], where[c] = static_cast<int>(pixel * channels + c);
+        });
+      });
   return y;
 }
 
 Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x) {
   Tensor dx = zeros(x);
-  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // of one picture
+  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // of one image
   parallel_for(dy.dim(0), [&](long n) {
-    for (long i = n * outputs; i < (n + 1) * outputs; i++) dx[from[static_cast<std::size_t>(i)]] += dy[i];
+    for (long i = n * outputs; i < (n + 1) * outputs; i++) dx[from[i]] += dy[i];
   });
   return dx;
 }
@@ -105,9 +119,9 @@ template <class Windows>
 Tensor averages(const Tensor& x, const Shape& shape, const Windows& windows) {
   Tensor y = zeros(shape);
   const long channels = x.dim(3);
-  for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long picture) {
+  for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long image) {
     real* total = y.data() + out * channels;
-    for_each_pixel(x.shape(), w, picture, [&](long pixel) {
+    for_each_pixel(x.shape(), w, image, [&](long pixel) {
       for (long c = 0; c < channels; c++) total[c] += x[pixel * channels + c];
     });
     for (long c = 0; c < channels; c++) total[c] /= static_cast<real>(w.cells);
@@ -119,9 +133,10 @@ template <class Windows>
 Tensor averages_dx(const Tensor& dy, const Shape& x, const Windows& windows) {
   Tensor dx = zeros(x);
   const long channels = x[3];
-  for_each_window(x, dy.shape(), windows, [&](long out, const Window& w, long picture) {
-    for_each_pixel(x, w, picture, [&](long pixel) {
-      for (long c = 0; c < channels; c++) dx[pixel * channels + c] += dy[out * channels + c] / static_cast<real>(w.cells);
+  for_each_window(x, dy.shape(), windows, [&](long out, const Window& w, long image) {
+    for_each_pixel(x, w, image, [&](long pixel) {
+      for (long c = 0; c < channels; c++)
+        dx[pixel * channels + c] += dy[out * channels + c] / static_cast<real>(w.cells);
     });
   });
   return dx;
@@ -130,7 +145,8 @@ Tensor averages_dx(const Tensor& dy, const Shape& x, const Windows& windows) {
 }  // namespace
 
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& o) {
-  return averages(x, pool2d_shape(x.shape(), o, "avg_pool2d"), [&](long i, long j) { return window_at(x.shape(), o, i, j); });
+  return averages(x, pool2d_shape(x.shape(), o, "avg_pool2d"),
+                  [&](long i, long j) { return window_at(x.shape(), o, i, j); });
 }
 
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
@@ -138,9 +154,11 @@ Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
 }
 
 Tensor adaptive_avg_pool(const Tensor& x, long side) {
-  require(side > 0 && x.shape().rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0, "adaptive_avg_pool: input has shape ", x.shape(), " and the grid ", Size2(side),
+  require(side > 0 && x.shape().rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0,
+          "adaptive_avg_pool: input has shape ", x.shape(), " and the grid ", Size2(side),
           " cells, expected [N, H, W, C] with at least one pixel, and at least one cell");
-  return averages(x, {x.dim(0), side, side, x.dim(3)}, [&](long i, long j) { return cell_at(x.shape(), side, i, j); });
+  return averages(x, {x.dim(0), side, side, x.dim(3)},
+                  [&](long i, long j) { return cell_at(x.shape(), side, i, j); });
 }
 
 Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
@@ -148,15 +166,17 @@ Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
 }
 
 Tensor global_avg_pool(const Tensor& x) {
-  return avg_pool2d(x, whole_picture("global_avg_pool", x.shape())).reshaped({x.dim(0), x.dim(3)});
+  return avg_pool2d(x, whole_image("global_avg_pool", x.shape())).reshaped({x.dim(0), x.dim(3)});
 }
 
 Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x) {
-  return avg_pool2d_dx(dy.clone().reshaped({x[0], 1, 1, x[3]}), x, whole_picture("global_avg_pool", x));
+  return avg_pool2d_dx(dy.clone().reshaped({x[0], 1, 1, x[3]}), x,
+                       whole_image("global_avg_pool", x));
 }
 
 Tensor global_max_pool(const Tensor& x, std::vector<int>& from) {
-  return max_pool2d(x, whole_picture("global_max_pool", x.shape()), from).reshaped({x.dim(0), x.dim(3)});
+  return max_pool2d(x, whole_image("global_max_pool", x.shape()), from)
+      .reshaped({x.dim(0), x.dim(3)});
 }
 
 }  // namespace excite

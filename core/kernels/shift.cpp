@@ -8,10 +8,11 @@
 namespace excite {
 
 Tensor shift(const Tensor& x, const Size2& by) {
-  require(x.shape().rank() == 4, "shift: input has shape ", x.shape(), ", expected [N, H, W, C]");
+  require_images("shift", x.shape());
   Tensor y = zeros(x.shape());
   const long height = x.dim(1), width = x.dim(2), channels = x.dim(3);
-  const long left = std::max(by.w, 0l), right = std::min(width, width + by.w);  // the columns of y that x has
+  const long left = std::max(by.w, 0l),
+             right = std::min(width, width + by.w);  // the columns of y that x has
   parallel_for(x.dim(0) * height, [&](long row) {
     const long i = row % height - by.h;
     if (i < 0 || i >= height || left >= right) return;

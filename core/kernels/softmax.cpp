@@ -12,12 +12,14 @@ namespace {
 // Calls body(a row of y, the same row of x, of z) for each row.
 template <class Body>
 Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
-  require(x.shape().rank() >= 1 && x.shape() == z.shape(), "softmax: shapes ", x.shape(), " and ", z.shape(), ", expected rank 1 to 4, and equal");
+  require(x.shape().rank() >= 1 && x.shape() == z.shape(), "softmax: shapes ", x.shape(), " and ",
+          z.shape(), ", expected rank 1 to 4, and equal");
   Tensor y(x.shape());
   const long n = x.dim(-1);
   require(n > 0, "softmax: input ", x.shape(), " has no numbers in a row");
   parallel_shards(Shards(x.shape().rows(), 64), [&](long, long begin, long end) {
-    for (long r = begin; r < end; r++) body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);
+    for (long r = begin; r < end; r++)
+      body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);
   });
   return y;
 }
@@ -58,10 +60,13 @@ Tensor log_softmax_dx(const Tensor& dy, const Tensor& y) {
 }
 
 Tensor smoothed_one_hot(const std::vector<int>& labels, long classes, real smoothing) {
-  require(smoothing >= 0 && smoothing <= 1, "cross_entropy: smoothing ", smoothing, ", expected 0 to 1");
-  Tensor targets = full({static_cast<long>(labels.size()), classes}, smoothing / static_cast<real>(classes));
+  require(smoothing >= 0 && smoothing <= 1, "cross_entropy: smoothing ", smoothing,
+          ", expected 0 to 1");
+  Tensor targets =
+      full({static_cast<long>(labels.size()), classes}, smoothing / static_cast<real>(classes));
   for (long n = 0; const int label : labels) {
-    require(label >= 0 && label < classes, "cross_entropy: label ", n, " is ", label, ", expected 0 to ", classes - 1);
+    require(label >= 0 && label < classes, "cross_entropy: label ", n, " is ", label,
+            ", expected 0 to ", classes - 1);
     targets[n++ * classes + label] += 1 - smoothing;
   }
   return targets;

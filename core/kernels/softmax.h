@@ -1,4 +1,5 @@
-// Softmax and its logarithm over the innermost axis. The largest of a row is taken off before exp, so that none overflows.
+// Softmax and its logarithm over the innermost axis. The largest of a row is taken off before exp,
+// so that none overflows.
 #pragma once
 #include <vector>
 

@@ -6,17 +6,20 @@
 
 namespace excite {
 
-FixedConv2d fold(const ConvNorm& c) {
+PrepackedConv2d fold(const ConvNorm& c) {
   const auto& [conv, bn] = c;
   const Tensor &gamma = bn.gamma->value, &beta = bn.beta->value, &mean = bn.running_mean->value;
   const auto eps = static_cast<real>(bn.eps);
-  const Tensor a = map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
-  const Tensor from = conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
-  const Tensor bias = map([](real b, real factor, real m) { return b - factor * m; }, beta, a, from);
-  return FixedConv2d(conv.w->value, a, bias, conv.options);
+  const Tensor a =
+      map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
+  const Tensor from =
+      conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
+  const Tensor bias =
+      map([](real b, real factor, real m) { return b - factor * m; }, beta, a, from);
+  return PrepackedConv2d(conv.w->value, a, bias, conv.options);
 }
 
-const FixedConv2d& FoldedLayers::of(const ConvNorm& c) {
+const PrepackedConv2d& FoldedLayers::of(const ConvNorm& c) {
   const std::lock_guard lock(mutex_);
   const std::pair<const Node*, const Node*> pair{&*c.conv.w, &*c.bn.gamma};
   const auto found = folded_.find(pair);

@@ -1,6 +1,7 @@
-// Layers made ready for inference. In evaluation batch-norm is a fixed affine function a channel, and a convolution is linear, so the two are one
-// convolution with other weights and a bias:
-//   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean)       with a = gamma / sqrt(var + eps)
+// Layers made ready for inference. In evaluation batch-norm is a fixed affine function a channel,
+// and a convolution is linear, so the two are one convolution with other weights and a bias:
+//   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean)       with a = gamma / sqrt(var +
+//   eps)
 #pragma once
 #include <map>
 #include <mutex>
@@ -17,16 +18,18 @@ struct ConvNorm {  // a convolution and its batch-norm
   BatchNorm2d bn;
 };
 
-FixedConv2d fold(const ConvNorm& c);
+PrepackedConv2d fold(const ConvNorm& c);
 
-// Folds each pair once, when it is first asked for, and takes weights and statistics as they are then. Any number of threads may ask.
+// Folds each pair once, when it is first asked for, and takes weights and statistics as they are
+// then. Any number of threads may ask.
 class FoldedLayers {
  public:
-  const FixedConv2d& of(const ConvNorm& c);
+  const PrepackedConv2d& of(const ConvNorm& c);
 
  private:
   std::mutex mutex_;
-  std::map<std::pair<const Node*, const Node*>, FixedConv2d> folded_;  // by the convolution's weight and batch-norm's gamma
+  std::map<std::pair<const Node*, const Node*>, PrepackedConv2d>
+      folded_;  // by the convolution's weight and batch-norm's gamma
 };
 
 }  // namespace excite

@@ -46,7 +46,8 @@ std::string classifier_of(const Module& module) {
 NamesInFile names_in(const std::vector<std::string>& names, const std::string& path) {
   const std::string parallel = "module.";  // what PyTorch's DataParallel puts before all names
   std::vector<std::string> bare;
-  for (const std::string& name : names) bare.push_back(name.starts_with(parallel) ? name.substr(parallel.size()) : name);
+  for (const std::string& name : names)
+    bare.push_back(name.starts_with(parallel) ? name.substr(parallel.size()) : name);
   NamesInFile found{&dialect_of(bare), {}};
   for (std::size_t i = 0; i < names.size(); i++) {
     if (is_counter(bare[i])) continue;
@@ -55,7 +56,8 @@ NamesInFile names_in(const std::vector<std::string>& names, const std::string& p
       continue;
     }
     const auto [entry, is_new] = found.in_file.emplace(found.dialect->ours(bare[i]), names[i]);
-    require<FileError>(is_new, path, ": its tensors ", in_quotes(entry->second), " and ", in_quotes(names[i]), " are both ", in_quotes(entry->first));
+    require<FileError>(is_new, path, ": its tensors ", in_quotes(entry->second), " and ",
+                       in_quotes(names[i]), " are both ", in_quotes(entry->first));
   }
   return found;
 }
@@ -70,9 +72,11 @@ Differences differences(const Outline& there, const Outline& expected, const Dia
   Differences d;
   for (const auto& [name, dims] : expected) {
     const auto found = there.find(name);
-    if (found == there.end()) d.missing.push_back(words.theirs(name));
+    if (found == there.end())
+      d.missing.push_back(words.theirs(name));
     else if (as_matrix(found->second) != as_matrix(dims))
-      d.other_shape.push_back(text(words.theirs(name), " ", in_brackets(found->second), " instead of ", in_brackets(dims)));
+      d.other_shape.push_back(text(words.theirs(name), " ", in_brackets(found->second),
+                                   " instead of ", in_brackets(dims)));
   }
   for (const auto& [name, unused] : there)
     if (!expected.contains(name)) d.too_many.push_back(words.theirs(name));
@@ -80,7 +84,8 @@ Differences differences(const Outline& there, const Outline& expected, const Dia
 }
 
 std::string Differences::listed() const {
-  return excite::listed("missing", missing) + excite::listed("too many", too_many) + excite::listed("of another shape", other_shape);
+  return excite::listed("missing", missing) + excite::listed("too many", too_many) +
+         excite::listed("of another shape", other_shape);
 }
 
 }  // namespace excite

@@ -1,4 +1,5 @@
-// BN-Inception (Ioffe, Szegedy, arXiv 1502.03167, figure 5), for pictures of 224x224, as SENet's authors trained it: convolutions without biases.
+// BN-Inception (Ioffe, Szegedy, arXiv 1502.03167, figure 5), for images of 224x224, as SENet's
+// authors trained it: convolutions without biases.
 #pragma once
 #include "models/zoo/inception.h"
 

@@ -7,7 +7,7 @@ namespace excite {
 void add_cifar_resnets(std::vector<ModelEntry>& list);
 void add_resnets(std::vector<ModelEntry>& list);
 void add_inceptions(std::vector<ModelEntry>& list);
-void add_others(std::vector<ModelEntry>& list);         // VGG, MobileNet, ShuffleNet
+void add_others(std::vector<ModelEntry>& list);  // VGG, MobileNet, ShuffleNet
 void add_preact_resnets(std::vector<ModelEntry>& list);
 void add_shake_shakes(std::vector<ModelEntry>& list);
 

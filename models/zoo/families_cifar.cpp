@@ -1,6 +1,7 @@
-// The networks for 32x32 pictures beside ResNet: pre-activation and wide ones, Shake-Shake and Shake-Even.
-#include "models/zoo/model_factory.h"
+// The networks for 32x32 images beside ResNet: pre-activation and wide ones, Shake-Shake and
+// Shake-Even.
 #include "models/zoo/families.h"
+#include "models/zoo/model_factory.h"
 #include "models/zoo/preact.h"
 #include "models/zoo/shake_shake.h"
 
@@ -11,48 +12,64 @@ namespace {
 const std::string stages = "2,3,4";
 
 Model make_preact(const std::string& name, const Settings& set, long classes, Rng& rng) {
-  PreactDesign design = of_name(plain(name), {preact_resnet110(), preact_resnet164(), wrn_16_8(), small_preact(), small_preact_bottleneck()});
+  PreactDesign design = of_name(plain(name), {preact_resnet110(), preact_resnet164(), wrn_16_8(),
+                                              small_preact(), small_preact_bottleneck()});
   design.shortcut = choice<Shortcut>(set, "shortcut", {{"A", Shortcut::A}, {"B", Shortcut::B}});
   if (set.contains("stride_on")) {
     using Change = PreactDesign (*)(PreactDesign);
-    design = choice<Change>(set, "stride_on", {{"1x1", [](PreactDesign d) { return d; }}, {"3x3", with_stride_on_3x3}})(design);
+    design = choice<Change>(
+        set, "stride_on",
+        {{"1x1", [](PreactDesign d) { return d; }}, {"3x3", with_stride_on_3x3}})(design);
   }
-  if (excited(name)) design.se = se_of(set, stages);
-  return erased(name, set, classes, 32, PreactNetwork(design, classes, rng));
+  if (is_se(name)) design.se = se_of(set, stages);
+  return type_erased(name, set, classes, 32, PreactNetwork(design, classes, rng));
 }
 
 Model make_shake(const std::string& name, const Settings& set, long classes, Rng& rng) {
   using O = ShakeOptions;
   ShakeDesign design =
-      of_name(plain(name), {shake_shake_26(32), shake_shake_26(96), shake_even_29_2x4x64d(), small_shake(), small_shake_bottleneck()});
-  design.shake = {choice<O::Forward>(set, "forward", {{"shake", O::Forward::shake}, {"even", O::Forward::even}}),
-                  choice<O::Backward>(set, "backward", {{"shake", O::Backward::shake}, {"even", O::Backward::even}, {"keep", O::Backward::keep}})};
-  if (excited(name)) design.se = se_of(set, stages);
-  return erased(name, set, classes, 32, ShakeNetwork(design, classes, rng));
+      of_name(plain(name), {shake_shake_26(32), shake_shake_26(96), shake_even_29_2x4x64d(),
+                            small_shake(), small_shake_bottleneck()});
+  design.shake = {choice<O::Forward>(set, "forward",
+                                     {{"shake", O::Forward::shake}, {"even", O::Forward::even}}),
+                  choice<O::Backward>(set, "backward",
+                                      {{"shake", O::Backward::shake},
+                                       {"even", O::Backward::even},
+                                       {"keep", O::Backward::keep}})};
+  if (is_se(name)) design.se = se_of(set, stages);
+  return type_erased(name, set, classes, 32, ShakeNetwork(design, classes, rng));
 }
 
 // A network and the same with squeeze-and-excitation.
-void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std::string& about, const Settings& settings, const std::string& small,
+void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std::string& about,
+              const Settings& settings, const std::string& small,
               Model (*make)(const std::string&, const Settings&, long, Rng&)) {
-  list.push_back({name, about + " for 32x32 pictures", settings, small, make});
-  list.push_back({"se_" + name, squeeze_excite_too, residual_se_settings(settings, stages), "se_" + small, make});
+  list.push_back({name, about + " for 32x32 images", settings, small, make});
+  list.push_back({"se_" + name, squeeze_excite_too, residual_se_settings(settings, stages),
+                  "se_" + small, make});
 }
 
 }  // namespace
 
 void add_preact_resnets(std::vector<ModelEntry>& list) {
-  add_pair(list, "preact_resnet110", "pre-activation ResNet of 110 layers", {{"shortcut", "B"}}, "small_preact", make_preact);
-  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers, of bottlenecks,", {{"shortcut", "B"}, {"stride_on", "1x1"}},
-           "small_preact_bottleneck", make_preact);
-  add_pair(list, "wrn_16_8", "wide ResNet of 16 layers, 8 times as wide,", {{"shortcut", "B"}}, "small_preact", make_preact);
+  add_pair(list, "preact_resnet110", "pre-activation ResNet of 110 layers", {{"shortcut", "B"}},
+           "small_preact", make_preact);
+  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers, of bottlenecks,",
+           {{"shortcut", "B"}, {"stride_on", "1x1"}}, "small_preact_bottleneck", make_preact);
+  add_pair(list, "wrn_16_8", "wide ResNet of 16 layers, 8 times as wide,", {{"shortcut", "B"}},
+           "small_preact", make_preact);
 }
 
 void add_shake_shakes(std::vector<ModelEntry>& list) {
-  const Settings shake{{"forward", "shake"}, {"backward", "shake"}}, even{{"forward", "shake"}, {"backward", "even"}};
+  const Settings shake{{"forward", "shake"}, {"backward", "shake"}},
+      even{{"forward", "shake"}, {"backward", "even"}};
   for (const char* width : {"32", "96"})
-    add_pair(list, text("shake_shake_26_2x", width, "d"), text("Shake-Shake of 26 layers, two branches of ", width, " channels,"), shake,
+    add_pair(list, text("shake_shake_26_2x", width, "d"),
+             text("Shake-Shake of 26 layers, two branches of ", width, " channels,"), shake,
              "small_shake", make_shake);
-  add_pair(list, "shake_even_29_2x4x64d", "Shake-Even of 29 layers, two ResNeXt branches of 4 groups,", even, "small_shake_bottleneck", make_shake);
+  add_pair(list, "shake_even_29_2x4x64d",
+           "Shake-Even of 29 layers, two ResNeXt branches of 4 groups,", even,
+           "small_shake_bottleneck", make_shake);
 }
 
 }  // namespace excite

@@ -1,10 +1,10 @@
 // The Inception networks' lines of the list of models.
 #include "models/zoo/bn_inception.h"
-#include "models/zoo/model_factory.h"
 #include "models/zoo/families.h"
 #include "models/zoo/inception_resnet_v2.h"
 #include "models/zoo/inception_v3.h"
 #include "models/zoo/inception_v4.h"
+#include "models/zoo/model_factory.h"
 
 namespace excite {
 
@@ -13,22 +13,48 @@ namespace {
 const std::string inception_stages = "3,4,5";
 
 struct InceptionFamily {
-  std::string name, about, about_excited;
+  std::string name, about, about_se;
   inception::Design (*full)(), (*small)();
-  long picture_size;
+  long image_size;
   Settings settings, placement = {};
 };
 
 const std::vector<InceptionFamily>& families() {
   static const std::string after_each = "the same with squeeze-and-excitation after each module";
-  static const std::string at_end = "the same with squeeze-and-excitation at the end of what a module adds, and after modules that add nothing";
+  static const std::string at_end =
+      "the same with squeeze-and-excitation at the end of what a module adds, and after modules "
+      "that add nothing";
   using namespace inception;
   static const std::vector<InceptionFamily> table{
-      {"bn_inception", "BN-Inception for 224x224 pictures", after_each, bn_inception, small_bn_inception, 224, {}},
-      {"inception_v3", "Inception-v3 for 299x299 pictures", after_each, inception_v3, small_inception_v3, 299, {{"dropout", "0.5"}}},
-      {"inception_v4", "Inception-v4 for 299x299 pictures", after_each, inception_v4, small_inception_v4, 299, {{"dropout", "0.2"}}},
-      {"inception_resnet_v2", "Inception-ResNet-v2 for 299x299 pictures", at_end, inception_resnet_v2, small_inception_resnet_v2, 299,
-       {{"dropout", "0.2"}}, placement_settings()},
+      {"bn_inception",
+       "BN-Inception for 224x224 images",
+       after_each,
+       bn_inception,
+       small_bn_inception,
+       224,
+       {}},
+      {"inception_v3",
+       "Inception-v3 for 299x299 images",
+       after_each,
+       inception_v3,
+       small_inception_v3,
+       299,
+       {{"dropout", "0.5"}}},
+      {"inception_v4",
+       "Inception-v4 for 299x299 images",
+       after_each,
+       inception_v4,
+       small_inception_v4,
+       299,
+       {{"dropout", "0.2"}}},
+      {"inception_resnet_v2",
+       "Inception-ResNet-v2 for 299x299 images",
+       at_end,
+       inception_resnet_v2,
+       small_inception_resnet_v2,
+       299,
+       {{"dropout", "0.2"}},
+       placement_settings()},
   };
   return table;
 }
@@ -38,9 +64,10 @@ Model make_inception(const std::string& name, const Settings& set, long classes,
     const bool is_small = plain(name) == "small_" + family.name;
     if (!is_small && plain(name) != family.name) continue;
     inception::Design design = is_small ? family.small() : family.full();
-    if (excited(name)) design.se = se_of(set, inception_stages);
+    if (is_se(name)) design.se = se_of(set, inception_stages);
     if (set.contains("dropout")) design.dropout = probability(set, "dropout");
-    return erased(name, set, classes, family.picture_size, inception::Network(design, classes, rng));
+    return type_erased(name, set, classes, family.image_size,
+                       inception::Network(design, classes, rng));
   }
   throw UsageError(text("there is no Inception network '", name, "'"));
 }
@@ -49,9 +76,12 @@ Model make_inception(const std::string& name, const Settings& set, long classes,
 
 void add_inceptions(std::vector<ModelEntry>& list) {
   for (const InceptionFamily& family : families()) {
-    const Settings with_se = together(family.settings, together(se_settings(inception_stages), family.placement));
-    list.push_back({family.name, family.about, family.settings, "small_" + family.name, make_inception});
-    list.push_back({"se_" + family.name, family.about_excited, with_se, "se_small_" + family.name, make_inception});
+    const Settings with_se =
+        together(family.settings, together(se_settings(inception_stages), family.placement));
+    list.push_back(
+        {family.name, family.about, family.settings, "small_" + family.name, make_inception});
+    list.push_back(
+        {"se_" + family.name, family.about_se, with_se, "se_small_" + family.name, make_inception});
   }
 }
 

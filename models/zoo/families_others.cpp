@@ -1,7 +1,8 @@
-// The networks beside which the paper sets the same with squeeze-and-excitation, other than residual ones and Inceptions.
-#include "models/zoo/model_factory.h"
+// The networks beside which the paper sets the same with squeeze-and-excitation, other than
+// residual ones and Inceptions.
 #include "models/zoo/families.h"
 #include "models/zoo/mobilenet.h"
+#include "models/zoo/model_factory.h"
 #include "models/zoo/shufflenet.h"
 #include "models/zoo/vgg.h"
 
@@ -14,32 +15,45 @@ const std::string vgg_groups = "1,2,3,4,5", mobile_stages = "1,2,3,4,5", shuffle
 Model make_vgg(const std::string& name, const Settings& set, long classes, Rng& rng) {
   VggDesign design = of_name(plain(name), {vgg16_bn(), small_vgg()});
   design.dropout = probability(set, "dropout");
-  if (excited(name)) design.se = se_of(set, vgg_groups);
-  return erased(name, set, classes, 224, Vgg(design, classes, rng));
+  if (is_se(name)) design.se = se_of(set, vgg_groups);
+  return type_erased(name, set, classes, 224, Vgg(design, classes, rng));
 }
 
 Model make_mobilenet(const std::string& name, const Settings& set, long classes, Rng& rng) {
   MobilenetDesign design = of_name(plain(name), {mobilenet(), small_mobilenet()});
-  if (excited(name)) design.se = se_of(set, mobile_stages);
-  return erased(name, set, classes, 224, Mobilenet(design, classes, rng));
+  if (is_se(name)) design.se = se_of(set, mobile_stages);
+  return type_erased(name, set, classes, 224, Mobilenet(design, classes, rng));
 }
 
 Model make_shufflenet(const std::string& name, const Settings& set, long classes, Rng& rng) {
   ShufflenetDesign design = of_name(plain(name), {shufflenet(), small_shufflenet()});
-  if (excited(name)) design.se = se_of(set, shuffle_stages);
-  return erased(name, set, classes, 224, Shufflenet(design, classes, rng));
+  if (is_se(name)) design.se = se_of(set, shuffle_stages);
+  return type_erased(name, set, classes, 224, Shufflenet(design, classes, rng));
 }
 
 }  // namespace
 
 void add_others(std::vector<ModelEntry>& list) {
   const std::string after_relu = "the same with squeeze-and-excitation after the ReLU of each ";
-  list.push_back({"vgg16_bn", "VGG of 16 layers, with batch-norm, for 224x224 pictures", {{"dropout", "0.5"}}, "small_vgg", make_vgg});
-  list.push_back({"se_vgg16_bn", after_relu + "convolution", together({{"dropout", "0.5"}}, se_settings(vgg_groups)), "se_small_vgg", make_vgg});
-  list.push_back({"mobilenet", "MobileNet 1.0 for 224x224 pictures", {}, "small_mobilenet", make_mobilenet});
-  list.push_back({"se_mobilenet", after_relu + "1x1 convolution", se_settings(mobile_stages), "se_small_mobilenet", make_mobilenet});
-  list.push_back({"shufflenet", "ShuffleNet 1x of 3 groups for 224x224 pictures", {}, "small_shufflenet", make_shufflenet});
-  list.push_back({"se_shufflenet", squeeze_excite_too, residual_se_settings({}, shuffle_stages), "se_small_shufflenet", make_shufflenet});
+  list.push_back({"vgg16_bn",
+                  "VGG of 16 layers, with batch-norm, for 224x224 images",
+                  {{"dropout", "0.5"}},
+                  "small_vgg",
+                  make_vgg});
+  list.push_back({"se_vgg16_bn", after_relu + "convolution",
+                  together({{"dropout", "0.5"}}, se_settings(vgg_groups)), "se_small_vgg",
+                  make_vgg});
+  list.push_back(
+      {"mobilenet", "MobileNet 1.0 for 224x224 images", {}, "small_mobilenet", make_mobilenet});
+  list.push_back({"se_mobilenet", after_relu + "1x1 convolution", se_settings(mobile_stages),
+                  "se_small_mobilenet", make_mobilenet});
+  list.push_back({"shufflenet",
+                  "ShuffleNet 1x of 3 groups for 224x224 images",
+                  {},
+                  "small_shufflenet",
+                  make_shufflenet});
+  list.push_back({"se_shufflenet", squeeze_excite_too, residual_se_settings({}, shuffle_stages),
+                  "se_small_shufflenet", make_shufflenet});
 }
 
 }  // namespace excite

@@ -8,12 +8,16 @@ namespace excite::inception {
 
 namespace {
 
-// Windows of 3 at every second pixel, the last of them cut off at the border, which is the paper's pool where the side is even. Where it is odd,
-// there is a pixel of padding around, for as many windows as a padded convolution has there.
+// Windows of 3 at every second pixel, the last of them cut off at the border, which is the paper's
+// pool where the side is even. Where it is odd, there is a pixel of padding around, for as many
+// windows as a padded convolution has there.
 Var to_half(const Var& x, const Pool2dOptions& window) {
   const auto kernel = [](long side) { return side % 2 ? 3l : std::min(3l, side); };
   const long h = x.shape()[1], w = x.shape()[2];
-  return max_pool2d(x, {.kernel = {kernel(h), kernel(w)}, .stride = window.stride, .pad = {h % 2, w % 2}, .ceil = true});
+  return max_pool2d(x, {.kernel = {kernel(h), kernel(w)},
+                        .stride = window.stride,
+                        .pad = {h % 2, w % 2},
+                        .ceil = true});
 }
 
 long channels_after(const Table& table, long in);
@@ -25,17 +29,21 @@ long channels_of(const std::vector<Table>& branches, long in) {
 }
 
 long channels_after(const Table& table, long in) {
-  for (const Row& row : table) in = row.kind == Row::Kind::conv ? row.out : row.kind == Row::Kind::mixed ? channels_of(row.branches, in) : in;
+  for (const Row& row : table)
+    in = row.kind == Row::Kind::conv    ? row.out
+         : row.kind == Row::Kind::mixed ? channels_of(row.branches, in)
+                                        : in;
   return in;
 }
 
-// What is left of a picture's side: 0 where a window is larger than what it is to look at.
+// What is left of an image's side: 0 where a window is larger than what it is to look at.
 long side_after(const Table& table, long side) {
   for (const Row& row : table) {
     const Pool2dOptions& o = row.window;
     const long before = side;
     for (const Table& branch : row.branches) side = std::min(side, side_after(branch, before));
-    if (row.branches.empty()) side = before + 2 * o.pad.h < o.kernel.h ? 0 : pool2d_shape({1, before, before, 1}, o)[1];
+    if (row.branches.empty())
+      side = before + 2 * o.pad.h < o.kernel.h ? 0 : pool2d_shape({1, before, before, 1}, o)[1];
     if (side == 0) return 0;
   }
   return side;
@@ -60,13 +68,15 @@ Var run(const Layer& layer, const Var& x, Mode mode) {
   switch (row.kind) {
     case Row::Kind::conv: return conv_norm_relu(*layer.unit, x, mode);
     case Row::Kind::pool: return row.pool(x, row.window);
-    case Row::Kind::mixed: return excited_at(Placement::standard, layer.se, side_by_side(layer.branches, x, mode));
+    case Row::Kind::mixed:
+      return se_at(Placement::standard, layer.se, side_by_side(layer.branches, x, mode));
     case Row::Kind::residual: break;
   }
-  Var u = side_by_side(layer.branches, excited_at(Placement::pre, layer.se, x), mode);
-  u = (*layer.linear)(excited_at(Placement::inside, layer.se, u));
-  const Var added = scale(excited_at(Placement::standard, layer.se, u), static_cast<real>(row.scale));
-  return excited_at(Placement::post, layer.se, row.activation(add(added, excited_at(Placement::identity, layer.se, x))));
+  Var u = side_by_side(layer.branches, se_at(Placement::pre, layer.se, x), mode);
+  u = (*layer.linear)(se_at(Placement::inside, layer.se, u));
+  const Var added = scale(se_at(Placement::standard, layer.se, u), static_cast<real>(row.scale));
+  return se_at(Placement::post, layer.se,
+               row.activation(add(added, se_at(Placement::identity, layer.se, x))));
 }
 
 }  // namespace
@@ -74,16 +84,28 @@ Var run(const Layer& layer, const Var& x, Mode mode) {
 // ---- what tables are made of ----
 
 Row conv(const std::string& name, Size2 kernel, long out, long stride) {
-  return {.kind = Row::Kind::conv, .name = name, .window = {.kernel = kernel, .stride = stride, .pad = {kernel.h / 2, kernel.w / 2}}, .out = out};
+  return {.kind = Row::Kind::conv,
+          .name = name,
+          .window = {.kernel = kernel, .stride = stride, .pad = {kernel.h / 2, kernel.w / 2}},
+          .out = out};
 }
 
 Row valid_conv(const std::string& name, Size2 kernel, long out, long stride) {
-  return {.kind = Row::Kind::conv, .name = name, .window = {.kernel = kernel, .stride = stride}, .out = out};
+  return {.kind = Row::Kind::conv,
+          .name = name,
+          .window = {.kernel = kernel, .stride = stride},
+          .out = out};
 }
 
-Row max_pool(const Pool2dOptions& window) { return {.kind = Row::Kind::pool, .window = window, .pool = max_pool2d}; }
-Row avg_pool(const Pool2dOptions& window) { return {.kind = Row::Kind::pool, .window = window, .pool = avg_pool2d}; }
-Row half_max_pool() { return {.kind = Row::Kind::pool, .window = {.kernel = 3, .stride = 2, .pad = 1}, .pool = to_half}; }
+Row max_pool(const Pool2dOptions& window) {
+  return {.kind = Row::Kind::pool, .window = window, .pool = max_pool2d};
+}
+Row avg_pool(const Pool2dOptions& window) {
+  return {.kind = Row::Kind::pool, .window = window, .pool = avg_pool2d};
+}
+Row half_max_pool() {
+  return {.kind = Row::Kind::pool, .window = {.kernel = 3, .stride = 2, .pad = 1}, .pool = to_half};
+}
 
 Row mixed(const std::string& name, long stage, const std::vector<Table>& branches) {
   return {.kind = Row::Kind::mixed, .name = name, .branches = branches, .stage = stage};
@@ -91,8 +113,13 @@ Row mixed(const std::string& name, long stage, const std::vector<Table>& branche
 
 Row parted(const std::vector<Table>& parts) { return mixed("", 0, parts); }
 
-Row residual(const std::string& name, long stage, double scale, const std::vector<Table>& branches) {
-  return {.kind = Row::Kind::residual, .name = name, .branches = branches, .stage = stage, .scale = scale};
+Row residual(const std::string& name, long stage, double scale,
+             const std::vector<Table>& branches) {
+  return {.kind = Row::Kind::residual,
+          .name = name,
+          .branches = branches,
+          .stage = stage,
+          .scale = scale};
 }
 
 Table narrowed(Table table, long times) {
@@ -106,7 +133,9 @@ Table narrowed(Table table, long times) {
 // ---- networks ----
 
 Network::Network(const Design& of, long classes, Rng& rng)
-    : design(of), layers(make(of.table, "", 3, rng)), fc(own(of.last, Linear(channels_after(of.table, 3), classes, rng))) {
+    : design(of),
+      layers(make(of.table, "", 3, rng)),
+      fc(own(of.last, Linear(channels_after(of.table, 3), classes, rng))) {
   if (of.dropout > 0) dropout = own("dropout", Dropout(static_cast<real>(of.dropout)));
 }
 
@@ -120,18 +149,22 @@ std::vector<Layer> Network::make(const Table& table, const std::string& inside, 
 }
 
 Layer Network::make(const Row& row, const std::string& inside, long in, Rng& rng) {
-  const std::string name = inside.empty() || row.name.empty() ? inside + row.name : inside + "." + row.name;
+  const std::string name =
+      inside.empty() || row.name.empty() ? inside + row.name : inside + "." + row.name;
   const Pool2dOptions& o = row.window;
   Layer layer{.row = row};
   if (row.kind == Row::Kind::conv)
-    layer.unit = ConvNorm{own(name + ".conv", Conv2d(in, row.out, o.kernel, rng, {.stride = o.stride, .pad = o.pad})),
-                          own(name + ".bn", BatchNorm2d(row.out, design.eps))};
+    layer.unit = ConvNorm{
+        own(name + ".conv", Conv2d(in, row.out, o.kernel, rng, {.stride = o.stride, .pad = o.pad})),
+        own(name + ".bn", BatchNorm2d(row.out, design.eps))};
   for (const Table& branch : row.branches) layer.branches.push_back(make(branch, name, in, rng));
   const long middle = channels_of(row.branches, in);
-  if (row.kind == Row::Kind::residual) layer.linear = own(name + ".conv2d", Conv2d(middle, in, 1, rng, {}, Bias::drawn));
+  if (row.kind == Row::Kind::residual)
+    layer.linear = own(name + ".conv2d", Conv2d(middle, in, 1, rng, {}, Bias::drawn));
   if (const auto se = se_in_stage(design.se, row.stage)) {
     const Placement place = row.kind == Row::Kind::residual ? se->place : Placement::standard;
-    const long channels = row.kind == Row::Kind::residual ? channels_at(place, in, middle, in) : middle;
+    const long channels =
+        row.kind == Row::Kind::residual ? channels_at(place, in, middle, in) : middle;
     layer.se = PlacedSe{own(name + ".se", SqueezeExcite(channels, *se, rng)), place};
   }
   return layer;
@@ -144,7 +177,7 @@ long Network::smallest() const {
 }
 
 Var Network::operator()(const Var& x, Mode mode) const {
-  require_pictures(design.name, x, smallest());
+  require_network_input(design.name, x, smallest());
   const Var u = global_avg_pool(run(layers, x, mode));
   return fc(dropout ? (*dropout)(u, mode) : u);
 }

@@ -20,30 +20,34 @@ Row block35(const std::string& name) {  // figure 16
 }
 
 Row mixed_6a() {  // figure 7
-  return mixed("mixed_6a", 4,
-               {{valid_conv("branch0", 3, 384, 2)},
-                {conv("branch1.0", 1, 256), conv("branch1.1", 3, 256), valid_conv("branch1.2", 3, 384, 2)},
-                {max_pool(halves)}});
+  return mixed(
+      "mixed_6a", 4,
+      {{valid_conv("branch0", 3, 384, 2)},
+       {conv("branch1.0", 1, 256), conv("branch1.1", 3, 256), valid_conv("branch1.2", 3, 384, 2)},
+       {max_pool(halves)}});
 }
 
 Row block17(const std::string& name) {  // figure 17
   return residual(name, 4, 0.1,
                   {{conv("branch0", 1, 192)},
-                   {conv("branch1.0", 1, 128), conv("branch1.1", {1, 7}, 160), conv("branch1.2", {7, 1}, 192)}});
+                   {conv("branch1.0", 1, 128), conv("branch1.1", {1, 7}, 160),
+                    conv("branch1.2", {7, 1}, 192)}});
 }
 
 Row mixed_7a() {  // figure 18
-  return mixed("mixed_7a", 5,
-               {{conv("branch0.0", 1, 256), valid_conv("branch0.1", 3, 384, 2)},
-                {conv("branch1.0", 1, 256), valid_conv("branch1.1", 3, 288, 2)},
-                {conv("branch2.0", 1, 256), conv("branch2.1", 3, 288), valid_conv("branch2.2", 3, 320, 2)},
-                {max_pool(halves)}});
+  return mixed(
+      "mixed_7a", 5,
+      {{conv("branch0.0", 1, 256), valid_conv("branch0.1", 3, 384, 2)},
+       {conv("branch1.0", 1, 256), valid_conv("branch1.1", 3, 288, 2)},
+       {conv("branch2.0", 1, 256), conv("branch2.1", 3, 288), valid_conv("branch2.2", 3, 320, 2)},
+       {max_pool(halves)}});
 }
 
 Row block8(const std::string& name) {  // figure 19
   return residual(name, 5, 0.2,
                   {{conv("branch0", 1, 192)},
-                   {conv("branch1.0", 1, 192), conv("branch1.1", {1, 3}, 224), conv("branch1.2", {3, 1}, 256)}});
+                   {conv("branch1.0", 1, 192), conv("branch1.1", {1, 3}, 224),
+                    conv("branch1.2", {3, 1}, 256)}});
 }
 
 // The last of all adds unscaled, and its sum keeps what is below 0.
@@ -68,20 +72,28 @@ Table chained(const std::vector<Table>& parts) {
 }  // namespace
 
 Design inception_resnet_v2() {
-  return {.name = "inception_resnet_v2",
-          .table = chained({{valid_conv("conv2d_1a", 3, 32, 2), valid_conv("conv2d_2a", 3, 32), conv("conv2d_2b", 3, 64), max_pool(halves),
-                             valid_conv("conv2d_3b", 1, 80), valid_conv("conv2d_4a", 3, 192), max_pool(halves)},
-                            {mixed_5b()}, repeated(block35, "repeat", 10),                       // 35x35
-                            {mixed_6a()}, repeated(block17, "repeat_1", 20),                     // 17x17
-                            {mixed_7a()}, repeated(block8, "repeat_2", 9), {last_block8()},      // 8x8
-                            {conv("conv2d_7b", 1, 1536)}}),
-          .last = "classif"};
+  return {
+      .name = "inception_resnet_v2",
+      .table = chained({{valid_conv("conv2d_1a", 3, 32, 2), valid_conv("conv2d_2a", 3, 32),
+                         conv("conv2d_2b", 3, 64), max_pool(halves), valid_conv("conv2d_3b", 1, 80),
+                         valid_conv("conv2d_4a", 3, 192), max_pool(halves)},
+                        {mixed_5b()},
+                        repeated(block35, "repeat", 10),  // 35x35
+                        {mixed_6a()},
+                        repeated(block17, "repeat_1", 20),  // 17x17
+                        {mixed_7a()},
+                        repeated(block8, "repeat_2", 9),
+                        {last_block8()},  // 8x8
+                        {conv("conv2d_7b", 1, 1536)}}),
+      .last = "classif"};
 }
 
 Design small_inception_resnet_v2() {
   return {.name = "small_inception_resnet_v2",
-          .table = narrowed({valid_conv("conv2d_1a", 3, 32, 2), mixed_5b(), block35("repeat.0"), mixed_6a(), block17("repeat_1.0"), mixed_7a(),
-                             block8("repeat_2.0"), last_block8(), conv("conv2d_7b", 1, 1536)}, 16),
+          .table = narrowed({valid_conv("conv2d_1a", 3, 32, 2), mixed_5b(), block35("repeat.0"),
+                             mixed_6a(), block17("repeat_1.0"), mixed_7a(), block8("repeat_2.0"),
+                             last_block8(), conv("conv2d_7b", 1, 1536)},
+                            16),
           .last = "classif"};
 }
 

@@ -1,5 +1,5 @@
-// Inception-ResNet-v2 (Szegedy et al., arXiv 1602.07261), for pictures of 299x299: the published weights' network under timm's names. The paper's own
-// figures have fewer modules and no Mixed_5b.
+// Inception-ResNet-v2 (Szegedy et al., arXiv 1602.07261), for images of 299x299: the published
+// weights' network under timm's names. The paper's own figures have fewer modules and no Mixed_5b.
 #pragma once
 #include "models/zoo/inception.h"
 

@@ -1,5 +1,5 @@
-// Inception-v3 (Szegedy et al., arXiv 1512.00567), for pictures of 299x299: torchvision's network under torchvision's names, without the auxiliary
-// classifier.
+// Inception-v3 (Szegedy et al., arXiv 1512.00567), for images of 299x299: torchvision's network
+// under torchvision's names, without the auxiliary classifier.
 #pragma once
 #include "models/zoo/inception.h"
 

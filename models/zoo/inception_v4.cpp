@@ -11,7 +11,8 @@ Row stem_3a() { return mixed("", 0, {{max_pool(halves)}, {valid_conv("conv", 3, 
 Row stem_4a() {
   return mixed("", 0,
                {{conv("branch0.0", 1, 64), valid_conv("branch0.1", 3, 96)},
-                {conv("branch1.0", 1, 64), conv("branch1.1", {1, 7}, 64), conv("branch1.2", {7, 1}, 64), valid_conv("branch1.3", 3, 96)}});
+                {conv("branch1.0", 1, 64), conv("branch1.1", {1, 7}, 64),
+                 conv("branch1.2", {7, 1}, 64), valid_conv("branch1.3", 3, 96)}});
 }
 
 Row stem_5a() { return mixed("", 0, {{valid_conv("conv", 3, 192, 2)}, {max_pool(halves)}}); }
@@ -27,35 +28,40 @@ Row module_a() {  // figure 4
 }
 
 Row reduction_a() {  // figure 7
-  return mixed("", 4,
-               {{valid_conv("branch0", 3, 384, 2)},
-                {conv("branch1.0", 1, 192), conv("branch1.1", 3, 224), valid_conv("branch1.2", 3, 256, 2)},
-                {max_pool(halves)}});
+  return mixed(
+      "", 4,
+      {{valid_conv("branch0", 3, 384, 2)},
+       {conv("branch1.0", 1, 192), conv("branch1.1", 3, 224), valid_conv("branch1.2", 3, 256, 2)},
+       {max_pool(halves)}});
 }
 
 Row module_b() {  // figure 5
-  return mixed("", 4,
-               {{conv("branch0", 1, 384)},
-                {conv("branch1.0", 1, 192), conv("branch1.1", {1, 7}, 224), conv("branch1.2", {7, 1}, 256)},
-                {conv("branch2.0", 1, 192), conv("branch2.1", {7, 1}, 192), conv("branch2.2", {1, 7}, 224), conv("branch2.3", {7, 1}, 224),
-                 conv("branch2.4", {1, 7}, 256)},
-                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 128)}});
+  return mixed(
+      "", 4,
+      {{conv("branch0", 1, 384)},
+       {conv("branch1.0", 1, 192), conv("branch1.1", {1, 7}, 224), conv("branch1.2", {7, 1}, 256)},
+       {conv("branch2.0", 1, 192), conv("branch2.1", {7, 1}, 192), conv("branch2.2", {1, 7}, 224),
+        conv("branch2.3", {7, 1}, 224), conv("branch2.4", {1, 7}, 256)},
+       {avg_pool(keeps_uncounted), conv("branch3.1", 1, 128)}});
 }
 
 Row reduction_b() {  // figure 8
   return mixed("", 5,
                {{conv("branch0.0", 1, 192), valid_conv("branch0.1", 3, 192, 2)},
-                {conv("branch1.0", 1, 256), conv("branch1.1", {1, 7}, 256), conv("branch1.2", {7, 1}, 320), valid_conv("branch1.3", 3, 320, 2)},
+                {conv("branch1.0", 1, 256), conv("branch1.1", {1, 7}, 256),
+                 conv("branch1.2", {7, 1}, 320), valid_conv("branch1.3", 3, 320, 2)},
                 {max_pool(halves)}});
 }
 
 Row module_c() {  // figure 6
-  return mixed("", 5,
-               {{conv("branch0", 1, 256)},
-                {conv("branch1_0", 1, 384), parted({{conv("branch1_1a", {1, 3}, 256)}, {conv("branch1_1b", {3, 1}, 256)}})},
-                {conv("branch2_0", 1, 384), conv("branch2_1", {3, 1}, 448), conv("branch2_2", {1, 3}, 512),
-                 parted({{conv("branch2_3a", {1, 3}, 256)}, {conv("branch2_3b", {3, 1}, 256)}})},
-                {avg_pool(keeps_uncounted), conv("branch3.1", 1, 256)}});
+  return mixed(
+      "", 5,
+      {{conv("branch0", 1, 256)},
+       {conv("branch1_0", 1, 384),
+        parted({{conv("branch1_1a", {1, 3}, 256)}, {conv("branch1_1b", {3, 1}, 256)}})},
+       {conv("branch2_0", 1, 384), conv("branch2_1", {3, 1}, 448), conv("branch2_2", {1, 3}, 512),
+        parted({{conv("branch2_3a", {1, 3}, 256)}, {conv("branch2_3b", {3, 1}, 256)}})},
+       {avg_pool(keeps_uncounted), conv("branch3.1", 1, 256)}});
 }
 
 // timm calls rows by their place: features.0, features.1, ...
@@ -69,16 +75,36 @@ Table numbered(Table table) {
 Design inception_v4() {
   const Row a = module_a(), b = module_b(), c = module_c();
   return {.name = "inception_v4",
-          .table = numbered({valid_conv("", 3, 32, 2), valid_conv("", 3, 32), conv("", 3, 64), stem_3a(), stem_4a(), stem_5a(),
-                             a, a, a, a,                            // 35x35
-                             reduction_a(), b, b, b, b, b, b, b,    // 17x17
-                             reduction_b(), c, c, c}),              // 8x8
+          .table = numbered({valid_conv("", 3, 32, 2),
+                             valid_conv("", 3, 32),
+                             conv("", 3, 64),
+                             stem_3a(),
+                             stem_4a(),
+                             stem_5a(),
+                             a,
+                             a,
+                             a,
+                             a,  // 35x35
+                             reduction_a(),
+                             b,
+                             b,
+                             b,
+                             b,
+                             b,
+                             b,
+                             b,  // 17x17
+                             reduction_b(),
+                             c,
+                             c,
+                             c}),  // 8x8
           .last = "last_linear"};
 }
 
 Design small_inception_v4() {
   return {.name = "small_inception_v4",
-          .table = narrowed(numbered({conv("", 3, 64), stem_3a(), module_a(), reduction_a(), module_b(), reduction_b(), module_c()}), 16),
+          .table = narrowed(numbered({conv("", 3, 64), stem_3a(), module_a(), reduction_a(),
+                                      module_b(), reduction_b(), module_c()}),
+                            16),
           .last = "last_linear"};
 }
 

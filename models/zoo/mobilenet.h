@@ -1,5 +1,6 @@
-// MobileNet (Howard et al., arXiv 1704.04861, table 1): a 3x3 convolution of each channel by itself, then a 1x1 convolution over all of them. With
-// squeeze-and-excitation after the ReLU of the latter; the paper does not say where (see the README).
+// MobileNet (Howard et al., arXiv 1704.04861, table 1): a 3x3 convolution of each channel by
+// itself, then a 1x1 convolution over all of them. With squeeze-and-excitation after the ReLU of
+// the latter; the paper does not say where (see the README).
 #pragma once
 #include <optional>
 #include <string>
@@ -18,12 +19,12 @@ struct SeparableBlock : Module {
 
 struct MobilenetDesign {
   std::string name;
-  long stem;                         // channels
-  std::vector<Stage> stages;         // of each the depthwise kernel, channels, stride; 1, 2, ...
+  long stem;                  // channels
+  std::vector<Stage> stages;  // of each the depthwise kernel, channels, stride; 1, 2, ...
   std::optional<SeOptions> se = {};
 };
 MobilenetDesign mobilenet();
-MobilenetDesign small_mobilenet();   // for gradient checks
+MobilenetDesign small_mobilenet();  // for gradient checks
 
 struct Mobilenet : Module {
   MobilenetDesign design;

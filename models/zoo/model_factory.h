@@ -1,4 +1,5 @@
-// What every family does: it gives a network of its own type as a Model, whose type is no longer known, and reads its names.
+// What every family does: it gives a network of its own type as a Model, whose type is no longer
+// known, and reads its names.
 #pragma once
 #include <initializer_list>
 #include <string>
@@ -8,14 +9,20 @@
 namespace excite {
 
 template <class Network>
-Model erased(const std::string& name, const Settings& options, long classes, long picture_size, Network network) {
-  network.name_nodes();
+Model type_erased(const std::string& name, const Settings& options, long classes, long image_size,
+                  Network network) {
   const Module& module = network;
-  return {name, options, classes, picture_size, network.smallest(), module, [network](const Var& x, Mode mode) { return network(x, mode); }};
+  return {name,
+          options,
+          classes,
+          image_size,
+          network.smallest(),
+          module,
+          [network](const Var& x, Mode mode) { return network(x, mode); }};
 }
 
-inline bool excited(const std::string& name) { return name.starts_with("se_"); }
-inline std::string plain(const std::string& name) { return excited(name) ? name.substr(3) : name; }
+inline bool is_se(const std::string& name) { return name.starts_with("se_"); }
+inline std::string plain(const std::string& name) { return is_se(name) ? name.substr(3) : name; }
 
 // The one of several designs that has this name.
 template <class Design>
@@ -29,6 +36,7 @@ inline Settings residual_se_settings(const Settings& others, const std::string& 
   return together(others, together(se_settings(stages), placement_settings()));
 }
 
-inline const std::string squeeze_excite_too = "the same with squeeze-and-excitation at the end of each branch";
+inline const std::string squeeze_excite_too =
+    "the same with squeeze-and-excitation at the end of each branch";
 
 }  // namespace excite

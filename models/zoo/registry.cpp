@@ -7,7 +7,9 @@ namespace excite {
 const std::vector<ModelEntry>& model_list() {
   static const std::vector<ModelEntry> list = [] {
     std::vector<ModelEntry> all;
-    for (const auto add : {add_cifar_resnets, add_preact_resnets, add_shake_shakes, add_resnets, add_inceptions, add_others}) add(all);
+    for (const auto add : {add_cifar_resnets, add_preact_resnets, add_shake_shakes, add_resnets,
+                           add_inceptions, add_others})
+      add(all);
     return all;
   }();
   return list;
@@ -19,7 +21,8 @@ const ModelEntry& find_model(const std::string& name) {
     names.push_back(e.name);
     if (e.name == name || e.small == name) return e;
   }
-  throw UsageError(text("there is no model '", name, "'; the nearest is ", nearest(name, names), " (`excite models` lists them)"));
+  throw UsageError(text("there is no model '", name, "'; the nearest is ", nearest(name, names),
+                        " (`excite models` lists them)"));
 }
 
 Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng) {
@@ -30,8 +33,8 @@ Model make_model(const std::string& name, const Settings& options, long classes,
   for (const auto& [key, value] : options) {
     std::vector<std::string> keys;
     for (const auto& [possible, unused] : entry.defaults) keys.push_back(possible);
-    require<UsageError>(resolved.contains(key), "model ", name, " has no option '", key, "'; the nearest is ", nearest(key, keys), " (all: ",
-                        join(keys, ", "), ")");
+    require<UsageError>(resolved.contains(key), "model ", name, " has no option '", key,
+                        "'; the nearest is ", nearest(key, keys), " (all: ", join(keys, ", "), ")");
     resolved[key] = value;
   }
   return entry.make(name, resolved, classes, rng);

@@ -8,7 +8,9 @@ ShakeDesign shake_shake_26(long width) {
   const long k = width;
   return {.name = text("shake_shake_26_2x", k, "d"),
           .stem = 16,
-          .stages = {{4, {{3, k}, {3, k}}}, {4, {{3, 2 * k, 2}, {3, 2 * k}}}, {4, {{3, 4 * k, 2}, {3, 4 * k}}}}};
+          .stages = {{4, {{3, k}, {3, k}}},
+                     {4, {{3, 2 * k, 2}, {3, 2 * k}}},
+                     {4, {{3, 4 * k, 2}, {3, 4 * k}}}}};
 }
 ShakeDesign shake_even_29_2x4x64d() {
   return {.name = "shake_even_29_2x4x64d",
@@ -18,7 +20,11 @@ ShakeDesign shake_even_29_2x4x64d() {
                      {3, {{1, 1024}, {3, 1024, 2, 4}, {1, 1024}}}},
           .relu_at = ReluAt::end_of_block};
 }
-ShakeDesign small_shake() { return {.name = "small_shake", .stem = 4, .stages = {{2, {{3, 6}, {3, 6}}}, {1, {{3, 8, 2}, {3, 8}}}}}; }
+ShakeDesign small_shake() {
+  return {.name = "small_shake",
+          .stem = 4,
+          .stages = {{2, {{3, 6}, {3, 6}}}, {1, {{3, 8, 2}, {3, 8}}}}};
+}
 ShakeDesign small_shake_bottleneck() {
   return {.name = "small_shake_bottleneck",
           .stem = 4,
@@ -26,19 +32,26 @@ ShakeDesign small_shake_bottleneck() {
           .relu_at = ReluAt::end_of_block};
 }
 
-ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table, const std::optional<SeOptions>& with, Rng& rng) {
+ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table,
+                         const std::optional<SeOptions>& with, Rng& rng) {
   std::vector<long> widths{in};
   for (std::size_t i = 0; i < table.size(); i++) {
-    convs.push_back({own(text("conv", i + 1), same_size(widths.back(), table[i], rng)), own(text("bn", i + 1), BatchNorm2d(table[i].out))});
+    convs.push_back({own(text("conv", i + 1), same_size(widths.back(), table[i], rng)),
+                     own(text("bn", i + 1), BatchNorm2d(table[i].out))});
     widths.push_back(table[i].out);
   }
   if (!with || !in_branch(with->place)) return;
-  se = PlacedSe{own("se", SqueezeExcite(channels_at(with->place, in, widths[table.size() - 1], widths.back()), *with, rng)), with->place};
+  se = PlacedSe{
+      own("se", SqueezeExcite(channels_at(with->place, in, widths[table.size() - 1], widths.back()),
+                              *with, rng)),
+      with->place};
 }
 
 Var ShakeBranch::operator()(const Var& x, Mode mode) const {
-  const Var u = chain_norm_relu(Chain(convs).first(convs.size() - 1), excited_at(Placement::pre, se, x), mode);
-  return excited_at(Placement::standard, se, conv_norm(convs.back(), excited_at(Placement::inside, se, u), mode));
+  const Var u =
+      chain_norm_relu(Chain(convs).first(convs.size() - 1), se_at(Placement::pre, se, x), mode);
+  return se_at(Placement::standard, se,
+               conv_norm(convs.back(), se_at(Placement::inside, se, u), mode));
 }
 
 TwoPathShortcut::TwoPathShortcut(long in, long out, long stride, Rng& rng)
@@ -46,10 +59,12 @@ TwoPathShortcut::TwoPathShortcut(long in, long out, long stride, Rng& rng)
       beside(own("conv2", same_size(in, {1, out - out / 2, stride}, rng))),
       bn(own("bn", BatchNorm2d(out))) {}
 
-Var TwoPathShortcut::operator()(const Var& x, Mode mode) const { return bn(concat_channels({here(x), beside(shift(x, 1))}), mode); }
+Var TwoPathShortcut::operator()(const Var& x, Mode mode) const {
+  return bn(concat_channels({here(x), beside(shift(x, 1))}), mode);
+}
 
-ShakeBlock::ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt at, const ShakeOptions& how, const std::optional<SeOptions>& with,
-                       Rng& rng)
+ShakeBlock::ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt at,
+                       const ShakeOptions& how, const std::optional<SeOptions>& with, Rng& rng)
     : relu_at(at),
       branch1(own("branch1", ShakeBranch(in, convs, with, rng))),
       branch2(own("branch2", ShakeBranch(in, convs, with, rng))),
@@ -57,16 +72,21 @@ ShakeBlock::ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt at,
   const long out = convs.back().out;
   long stride = 1;
   for (const BranchConv& c : convs) stride *= c.stride;
-  if (with && !in_branch(with->place)) se = PlacedSe{own("se", SqueezeExcite(out, *with, rng)), with->place};
+  if (with && !in_branch(with->place))
+    se = PlacedSe{own("se", SqueezeExcite(out, *with, rng)), with->place};
   if (stride == 1 && in == out) return;
-  if (at == ReluAt::start_of_branch) two_paths = own("shortcut", TwoPathShortcut(in, out, stride, rng));
-  else projection = ConvNorm{own("downsample.0", same_size(in, {1, out, stride}, rng)), own("downsample.1", BatchNorm2d(out))};
+  if (at == ReluAt::start_of_branch)
+    two_paths = own("shortcut", TwoPathShortcut(in, out, stride, rng));
+  else
+    projection = ConvNorm{own("downsample.0", same_size(in, {1, out, stride}, rng)),
+                          own("downsample.1", BatchNorm2d(out))};
 }
 
 Var ShakeBlock::operator()(const Var& x, Mode mode) const {
   const Var u = relu_at == ReluAt::start_of_branch ? relu(x) : x;
-  const Var sum = add(mix(branch1(u, mode), branch2(u, mode), mode), excited_at(Placement::identity, se, shortcut(x, u, mode)));
-  return excited_at(Placement::post, se, relu_at == ReluAt::end_of_block ? relu(sum) : sum);
+  const Var sum = add(mix(branch1(u, mode), branch2(u, mode), mode),
+                      se_at(Placement::identity, se, shortcut(x, u, mode)));
+  return se_at(Placement::post, se, relu_at == ReluAt::end_of_block ? relu(sum) : sum);
 }
 
 Var ShakeBlock::shortcut(const Var& x, const Var& after_relu, Mode mode) const {
@@ -76,21 +96,26 @@ Var ShakeBlock::shortcut(const Var& x, const Var& after_relu, Mode mode) const {
 
 ShakeNetwork::ShakeNetwork(const ShakeDesign& table, long classes, Rng& rng)
     : design(table),
-      stem{own("conv1", Conv2d(3, table.stem, 3, rng, {.pad = 1})), own("bn1", BatchNorm2d(table.stem))},
+      stem{own("conv1", Conv2d(3, table.stem, 3, rng, {.pad = 1})),
+           own("bn1", BatchNorm2d(table.stem))},
       blocks(make_blocks(rng)),
       fc(own("fc", Linear(table.stages.back().branch.back().out, classes, rng))) {}
 
 std::vector<ShakeBlock> ShakeNetwork::make_blocks(Rng& rng) {
   std::vector<ShakeBlock> all;
-  each_block(design.stages, design.stem, [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
-    all.push_back(own(layer_name(stage, block), ShakeBlock(in, branch, design.relu_at, design.shake, se_in_stage(design.se, stage), rng)));
-  });
+  each_block(design.stages, design.stem,
+             [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+               all.push_back(own(layer_name(stage, block),
+                                 ShakeBlock(in, branch, design.relu_at, design.shake,
+                                            se_in_stage(design.se, stage), rng)));
+             });
   return all;
 }
 
 Var ShakeNetwork::operator()(const Var& x, Mode mode) const {
-  require_pictures(design.name, x);
-  const bool relu_first = design.relu_at == ReluAt::end_of_block;  // what comes into a block has been through one
+  require_network_input(design.name, x);
+  const bool relu_first =
+      design.relu_at == ReluAt::end_of_block;  // what comes into a block has been through one
   Var u = relu_first ? conv_norm_relu(stem, x, mode) : conv_norm(stem, x, mode);
   for (const ShakeBlock& block : blocks) u = block(u, mode);
   return fc(global_avg_pool(relu_first ? u : relu(u)));

@@ -1,9 +1,12 @@
-// Shake-Shake networks (Gastaldi, arXiv 1705.07485) for 32x32 pictures: residual networks whose blocks have two branches, and add a mixture of them.
+// Shake-Shake networks (Gastaldi, arXiv 1705.07485) for 32x32 images: residual networks whose
+// blocks have two branches, and add a mixture of them.
 //
-//   a block of a 26-layer network:   y = shortcut(x) + shake(branch1(x), branch2(x))            branch = bn conv relu bn conv relu
-//   a block of a 29-layer network:   y = relu(shortcut(x) + shake(branch1(x), branch2(x)))      branch = bn conv relu bn conv relu bn conv
+//   a block of a 26-layer network:   y = shortcut(x) + shake(branch1(x), branch2(x)) branch = bn
+//   conv relu bn conv relu a block of a 29-layer network:   y = relu(shortcut(x) +
+//   shake(branch1(x), branch2(x)))      branch = bn conv relu bn conv relu bn conv
 //
-// (read from right to left). The first begin with a ReLU and have a last one behind the last block. The others are ResNeXt's blocks.
+// (read from right to left). The first begin with a ReLU and have a last one behind the last block.
+// The others are ResNeXt's blocks.
 #pragma once
 #include <optional>
 #include <string>
@@ -18,12 +21,15 @@ enum class ReluAt { start_of_branch, end_of_block };
 
 struct ShakeBranch : Module {
   std::vector<ConvNorm> convs;
-  std::optional<PlacedSe> se;        // of its own; where the placement is outside the branch, the block has one
-  ShakeBranch(long in, const std::vector<BranchConv>& convs, const std::optional<SeOptions>& with, Rng& rng);
+  std::optional<PlacedSe>
+      se;  // of its own; where the placement is outside the branch, the block has one
+  ShakeBranch(long in, const std::vector<BranchConv>& convs, const std::optional<SeOptions>& with,
+              Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 };
 
-// bn of two halves side by side: 1x1 convolutions of every `stride`-th pixel, and of those one pixel above and to the left of them.
+// bn of two halves side by side: 1x1 convolutions of every `stride`-th pixel, and of those one
+// pixel above and to the left of them.
 struct TwoPathShortcut : Module {
   Conv2d here, beside;
   BatchNorm2d bn;
@@ -38,7 +44,8 @@ struct ShakeBlock : Module {
   std::optional<PlacedSe> se;
   std::optional<TwoPathShortcut> two_paths;
   std::optional<ConvNorm> projection;
-  ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt relu, const ShakeOptions& how, const std::optional<SeOptions>& with, Rng& rng);
+  ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt relu, const ShakeOptions& how,
+             const std::optional<SeOptions>& with, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 
  private:
@@ -47,15 +54,15 @@ struct ShakeBlock : Module {
 
 struct ShakeDesign {
   std::string name;
-  long stem;                         // channels
-  std::vector<Stage> stages;         // 2, 3, 4; the table of one branch
+  long stem;                  // channels
+  std::vector<Stage> stages;  // 2, 3, 4; the table of one branch
   ReluAt relu_at = ReluAt::start_of_branch;
   ShakeOptions shake = {};
   std::optional<SeOptions> se = {};
 };
-ShakeDesign shake_shake_26(long width);        // 2 x width d
+ShakeDesign shake_shake_26(long width);  // 2 x width d
 ShakeDesign shake_even_29_2x4x64d();
-ShakeDesign small_shake();                     // for gradient checks
+ShakeDesign small_shake();  // for gradient checks
 ShakeDesign small_shake_bottleneck();
 
 struct ShakeNetwork : Module {

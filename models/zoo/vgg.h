@@ -1,5 +1,6 @@
-// VGG (Simonyan, Zisserman, arXiv 1409.1556) with batch-norm. With squeeze-and-excitation after every ReLU of a convolution, as Hu et al.
-// (arXiv 1709.01507, section 5.1) put it into networks without shortcuts.
+// VGG (Simonyan, Zisserman, arXiv 1409.1556) with batch-norm. With squeeze-and-excitation after
+// every ReLU of a convolution, as Hu et al. (arXiv 1709.01507, section 5.1) put it into networks
+// without shortcuts.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@
 
 namespace excite {
 
-// So many 3x3 convolutions of so many channels, and a pool that halves the picture.
+// So many 3x3 convolutions of so many channels, and a pool that halves the image.
 struct VggGroup {
   long convs, channels;
 };
@@ -19,12 +20,12 @@ struct VggGroup {
 struct VggDesign {
   std::string name;
   std::vector<VggGroup> groups;
-  long hidden = 4096;             // of the two layers before the last
-  double dropout = 0.5;           // behind each of them
+  long hidden = 4096;    // of the two layers before the last
+  double dropout = 0.5;  // behind each of them
   std::optional<SeOptions> se = {};
 };
-VggDesign vgg16_bn();             // column D of their table 1
-VggDesign small_vgg();            // for gradient checks
+VggDesign vgg16_bn();   // column D of their table 1
+VggDesign small_vgg();  // for gradient checks
 
 struct Vgg : Module {
   VggDesign design;

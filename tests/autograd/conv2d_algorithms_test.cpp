@@ -1,5 +1,5 @@
-// In double alone, as gradcheck.h says. A network takes the way that a shape's rule chooses; here the gradient of each way is checked, on every
-// shape that it can take.
+// In double alone, as gradcheck.h says. A network takes the way that a shape's rule chooses; here
+// the gradient of each way is checked, on every shape that it can take.
 #include <gtest/gtest.h>
 
 #include "autograd/gradcheck.h"
@@ -12,7 +12,7 @@
 namespace excite {
 namespace {
 
-Var conv2d_by(const Conv2dWay& way, const Conv2dShape& q, const Var& x, const Var& w) {
+Var conv2d_by(const Conv2dFunctions& way, const Conv2dShape& q, const Var& x, const Var& w) {
   return result("conv2d", way.y(q, x->value, w->value), {x, w}, [=](Node& y) {
     x.add_grad(way.dx(q, y.grad, w->value));
     w.add_grad(way.dw(q, x->value, y.grad));
@@ -38,13 +38,16 @@ TEST(Conv2dPaths, GradientsOfEveryWayAreRight) {
   long winograds = 0;
   for (const Case& c : cases) {
     const Conv2dShape q(c.x, c.w, c.options);
-    for (const Conv2dWay* way : {&by_loops, &by_gemm, &by_direct, &by_winograd}) {
+    for (const Conv2dFunctions* way :
+         {&reference_conv2d, &blas_conv2d, &direct_conv2d, &by_winograd}) {
       if (way == &by_winograd && !winograd_can(q)) continue;
       winograds += way == &by_winograd;
       Rng rng(0);
-      const GradcheckReport report =
-          check_gradient([&](const std::vector<Var>& in) { return conv2d_by(*way, q, in[0], in[1]); }, {normal(c.x, rng), normal(c.w, rng)});
-      EXPECT_TRUE(report.ok) << way->name << ", input " << c.x << ", weight " << c.w << ": " << report;
+      const GradcheckReport report = check_gradient(
+          [&](const std::vector<Var>& in) { return conv2d_by(*way, q, in[0], in[1]); },
+          {normal(c.x, rng), normal(c.w, rng)});
+      EXPECT_TRUE(report.ok) << way->name << ", input " << c.x << ", weight " << c.w << ": "
+                             << report;
     }
   }
   EXPECT_EQ(winograds, 3);

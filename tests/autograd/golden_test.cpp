@@ -1,4 +1,5 @@
-// Every op against PyTorch: its value and all of its gradients, in the cases of tests/golden/ops.safetensors.
+// Every op against PyTorch: its value and all of its gradients, in the cases of
+// tests/golden/ops.safetensors.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -6,14 +7,16 @@
 
 #include "autograd/ops.h"
 #include "core/text.h"
-#include "tests/support/compare.h"
 #include "tests/golden/vectors.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {
 
-// Of a tensor's largest number. A float gradient is a sum of many rounded terms that may nearly cancel.
-constexpr double tolerance = in_double_build ? 1e-9 : 1e-5, grad_tolerance = in_double_build ? 1e-9 : 1e-4;
+// Of a tensor's largest number. A float gradient is a sum of many rounded terms that may nearly
+// cancel.
+constexpr double tolerance = in_double_build ? 1e-9 : 1e-5,
+                 grad_tolerance = in_double_build ? 1e-9 : 1e-4;
 
 const SafetensorsFile& vectors() {
   static const SafetensorsFile file = golden::open("ops.safetensors");
@@ -28,7 +31,9 @@ struct Case {
 
   const Var& operator[](const std::string& input) const { return inputs.at(input); }
   long number(const std::string& key) const { return std::stol(attributes.at(key)); }
-  real factor(const std::string& key) const { return static_cast<real>(std::stod(attributes.at(key))); }
+  real factor(const std::string& key) const {
+    return static_cast<real>(std::stod(attributes.at(key)));
+  }
   std::vector<int> numbers(const std::string& key) const {
     std::vector<int> all;
     for (const std::string& word : split(attributes.at(key), ',')) all.push_back(std::stoi(word));
@@ -43,12 +48,17 @@ struct Case {
 using Op = std::function<Var(const Case&)>;
 
 Pool2dOptions pool_options(const Case& c) {
-  Pool2dOptions o{.kernel = c.size("kernel"), .stride = c.size("stride"), .pad = c.size("pad"), .ceil = c.number("ceil") == 1};
+  Pool2dOptions o{.kernel = c.size("kernel"),
+                  .stride = c.size("stride"),
+                  .pad = c.size("pad"),
+                  .ceil = c.number("ceil") == 1};
   if (c.attributes.contains("count_padding")) o.count_padding = c.number("count_padding") == 1;
   return o;
 }
 
-Var on_two(const Case& c, Var (*op)(const Var&, const Var&)) { return op(c["a"], c.inputs.contains("b") ? c["b"] : c["a"]); }
+Var on_two(const Case& c, Var (*op)(const Var&, const Var&)) {
+  return op(c["a"], c.inputs.contains("b") ? c["b"] : c["a"]);
+}
 
 Var concat(const Case& c) {
   std::vector<Var> parts;
@@ -84,17 +94,27 @@ const std::map<std::string, Op>& ops() {
       {"conv2d",
        [](const Case& c) {
          const Size2 stride = c.size("stride"), pad = c.size("pad"), dilation = c.size("dilation");
-         return conv2d(c["x"], c["w"], {.stride = stride, .pad = pad, .dilation = dilation, .groups = c.number("groups")});
+         return conv2d(
+             c["x"], c["w"],
+             {.stride = stride, .pad = pad, .dilation = dilation, .groups = c.number("groups")});
        }},
-      {"batch_norm", [](const Case& c) { return batch_norm(c["x"], c["gamma"], c["beta"], c["running_mean"], c["running_var"]); }},
-      {"batch_norm_running", [](const Case& c) { return batch_norm_running(c["x"], c["gamma"], c["beta"], c["running_mean"], c["running_var"]); }},
+      {"batch_norm",
+       [](const Case& c) {
+         return batch_norm(c["x"], c["gamma"], c["beta"], c["running_mean"], c["running_var"]);
+       }},
+      {"batch_norm_running",
+       [](const Case& c) {
+         return batch_norm_running(c["x"], c["gamma"], c["beta"], c["running_mean"],
+                                   c["running_var"]);
+       }},
       {"max_pool2d", [](const Case& c) { return max_pool2d(c["x"], pool_options(c)); }},
       {"avg_pool2d", [](const Case& c) { return avg_pool2d(c["x"], pool_options(c)); }},
       {"global_avg_pool", [](const Case& c) { return global_avg_pool(c["x"]); }},
       {"global_max_pool", [](const Case& c) { return global_max_pool(c["x"]); }},
       {"scale_channels", [](const Case& c) { return scale_channels(c["u"], c["s"]); }},
       {"concat_channels", concat},
-      {"channel_shuffle", [](const Case& c) { return channel_shuffle(c["x"], c.number("groups")); }},
+      {"channel_shuffle",
+       [](const Case& c) { return channel_shuffle(c["x"], c.number("groups")); }},
       {"reshape", reshaped},
       {"sum", [](const Case& c) { return sum(c["x"]); }},
       {"mean", [](const Case& c) { return mean(c["x"]); }},
@@ -111,7 +131,8 @@ Tensor tensor(const Case& c, const std::string& name) {
   const bool weight = name == "w" || name == "dw";
   if (weight && c.op == "linear") return golden::to_ours(torch, golden::Layout::linear_weight);
   if (weight) return golden::to_ours(torch, golden::Layout::conv_weight);
-  return golden::to_ours(torch, torch.shape().rank() == 4 ? golden::Layout::pictures : golden::Layout::as_it_is);
+  return golden::to_ours(
+      torch, torch.shape().rank() == 4 ? golden::Layout::images : golden::Layout::as_it_is);
 }
 
 std::vector<Case> cases_of(const std::string& op) {
@@ -119,13 +140,17 @@ std::vector<Case> cases_of(const std::string& op) {
   for (const auto& [name, attributes] : vectors().metadata()) {
     if (!name.starts_with(op + "/")) continue;
     Case c{name, op, {}, {}};
-    for (const std::string& word : split(attributes, ' ')) c.attributes[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
+    for (const std::string& word : split(attributes, ' '))
+      c.attributes[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
     std::set<std::string> present;
     for (const std::string& tensor : vectors().names())
       if (tensor.starts_with(name + "/")) present.insert(tensor.substr(name.size() + 1));
     for (const std::string& input : present) {
-      if (input == "y" || input == "dy" || input.ends_with("_after") || (input.starts_with("d") && present.contains(input.substr(1)))) continue;
-      c.inputs[input] = present.contains("d" + input) ? parameter(tensor(c, input)) : Var(tensor(c, input));
+      if (input == "y" || input == "dy" || input.ends_with("_after") ||
+          (input.starts_with("d") && present.contains(input.substr(1))))
+        continue;
+      c.inputs[input] =
+          present.contains("d" + input) ? parameter(tensor(c, input)) : Var(tensor(c, input));
     }
     cases.push_back(std::move(c));
   }
@@ -142,10 +167,12 @@ TEST_P(GoldenOp, GivesPyTorchsValueAndGradients) {
     EXPECT_TRUE(close(y->value, tensor(c, "y"), tolerance)) << c.name << ": y";
     backward(y, tensor(c, "dy"));
     for (const auto& [name, input] : c.inputs) {
-      if (input.needs_grad()) {
-        EXPECT_TRUE(close(input->grad, tensor(c, "d" + name), grad_tolerance)) << c.name << ": d" << name;
+      if (input.requires_grad()) {
+        EXPECT_TRUE(close(input->grad, tensor(c, "d" + name), grad_tolerance))
+            << c.name << ": d" << name;
       } else if (name.starts_with("running")) {
-        EXPECT_TRUE(close(input->value, tensor(c, name + "_after"), tolerance)) << c.name << ": " << name << " after it";
+        EXPECT_TRUE(close(input->value, tensor(c, name + "_after"), tolerance))
+            << c.name << ": " << name << " after it";
       }
     }
   }
@@ -156,11 +183,13 @@ std::vector<std::string> names_of_ops() {
   for (const auto& [name, op] : ops()) names.push_back(name);
   return names;
 }
-INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()), [](const auto& op) { return op.param; });
+INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()),
+                         [](const auto& op) { return op.param; });
 
 TEST(GoldenOps, AreAllThere) {
   EXPECT_EQ(vectors().metadata().size(), 195u);
-  for (const auto& [name, attributes] : vectors().metadata()) EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
+  for (const auto& [name, attributes] : vectors().metadata())
+    EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The promises of check_gradient and check_model_gradient, but for the mistakes they must find: see seeded_bugs_test.cpp.
+// The promises of check_gradient and check_model_gradient, but for the mistakes they must find: see
+// seeded_bugs_test.cpp.
 #include "autograd/gradcheck.h"
 
 #include <gtest/gtest.h>
@@ -21,14 +22,17 @@ Var my_op(const Var& x, const Var& b) { return sigmoid(add_bias(x, b)); }
 
 TEST(Gradcheck, RefusesInFloatAndSaysWhatToLink) {
   Rng rng(0);
-  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); },
+                               {normal({2, 3}, rng), normal({3}, rng)});
   EXPECT_FALSE(report.ok);
   EXPECT_NE(text(report).find("link the double library"), std::string::npos) << report;
 }
 
 #else
 
-bool says(const GradcheckReport& report, const std::string& words) { return text(report).find(words) != std::string::npos; }
+bool says(const GradcheckReport& report, const std::string& words) {
+  return text(report).find(words) != std::string::npos;
+}
 
 // x, x + 1, x + 2, ...: points whose distance from kinks is known.
 Tensor ramp(long size, real first, real step) {
@@ -40,13 +44,15 @@ Tensor ramp(long size, real first, real step) {
 // As the README shows it.
 TEST(MyOp, Gradient) {
   Rng rng(0);
-  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); },
+                               {normal({2, 3}, rng), normal({3}, rng)});
   EXPECT_TRUE(report.ok) << report;
 }
 
 TEST(Gradcheck, PassesARightOperation) {
   Rng rng(0);
-  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); }, {normal({2, 3}, rng), normal({3}, rng)});
+  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); },
+                               {normal({2, 3}, rng), normal({3}, rng)});
   EXPECT_TRUE(report.ok) << report;
   EXPECT_EQ(report.checked, 9);
   EXPECT_EQ(report.kinks, 0);
@@ -59,7 +65,9 @@ TEST(Gradcheck, PassesARightOperation) {
 TEST(Gradcheck, DrawsNoCotangentThatIsTheInput) {
   const auto f = [](const Inputs& in) {
     const Var x = in[0];
-    return result("same", x->value.clone(), {x}, [=](Node& y) { x.add_grad(map([](real dy, real v) { return 2 * dy - v; }, y.grad, x->value)); });
+    return result("same", x->value.clone(), {x}, [=](Node& y) {
+      x.add_grad(map([](real dy, real v) { return 2 * dy - v; }, y.grad, x->value));
+    });
   };
   for (const long seed : {0, 1, 5}) {
     Rng rng(seed);
@@ -72,12 +80,13 @@ TEST(Gradcheck, DrawsNoCotangentThatIsTheInput) {
 TEST(Gradcheck, NamesInputShapeElementAndBothValues) {
   // d(2 x) = 2, but one element says 5.
   const auto f = [](const Inputs& in) {
-    return result("twice", map([](real v) { return 2 * v; }, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-      Tensor dx = map([](real dy) { return 2 * dy; }, y.grad);
-      dx[5] = 5;
-      in[1].add_grad(std::move(dx));
-      in[0].add_grad(zeros(in[0].shape()));
-    });
+    return result("twice", map([](real v) { return 2 * v; }, in[1]->value), {in[0], in[1]},
+                  [=](Node& y) {
+                    Tensor dx = map([](real dy) { return 2 * dy; }, y.grad);
+                    dx[5] = 5;
+                    in[1].add_grad(std::move(dx));
+                    in[0].add_grad(zeros(in[0].shape()));
+                  });
   };
   Rng rng(1);
   const auto report = check_gradient(f, {zeros({4}), normal({2, 3}, rng)}, {.zero_by_nature = {0}});
@@ -90,7 +99,8 @@ TEST(Gradcheck, NamesInputShapeElementAndBothValues) {
 
 TEST(Gradcheck, HoldsBackwardsOfSteepFunctions) {
   Rng rng(2);
-  const auto report = check_gradient([](auto& in) { return log(sqrt(in[0])); }, {uniform({5}, rng, 1e-3, 1)});
+  const auto report =
+      check_gradient([](auto& in) { return log(sqrt(in[0])); }, {uniform({5}, rng, 1e-3, 1)});
   EXPECT_TRUE(report.ok) << report;
 }
 
@@ -134,7 +144,8 @@ TEST(Gradcheck, FailsAtMoreThanOneKinkInAHundred) {
 
 TEST(Gradcheck, PassesAKinkNearbyButNotThere) {
   for (const real distance : {1e-6, -1e-6, 5e-6, -3e-7}) {  // all nearer than a step
-    const auto report = check_gradient([](auto& in) { return relu(in[0]); }, {Tensor({3}, {distance, 2, -3})});
+    const auto report =
+        check_gradient([](auto& in) { return relu(in[0]); }, {Tensor({3}, {distance, 2, -3})});
     EXPECT_TRUE(report.ok) << report;
     EXPECT_EQ(report.checked, 3);
     EXPECT_EQ(report.kinks, 0);
@@ -144,9 +155,13 @@ TEST(Gradcheck, PassesAKinkNearbyButNotThere) {
 // A gradient at a kink must lie between the slopes to both sides; -1 does not for relu.
 TEST(Gradcheck, FailsAWrongGradientAtAKink) {
   const auto f = [](const Inputs& in) {
-    return result("relu", map([](real v) { return v > 0 ? v : 0; }, in[0]->value), {in[0]}, [=](Node& y) {
-      in[0].add_grad(map([](real dy, real v) { return v > 0 ? dy : v < 0 ? 0 : -dy; }, y.grad, in[0]->value));
-    });
+    return result("relu", map([](real v) { return v > 0 ? v : 0; }, in[0]->value), {in[0]},
+                  [=](Node& y) {
+                    in[0].add_grad(map([](real dy, real v) { return v > 0   ? dy
+                                                                    : v < 0 ? 0
+                                                                            : -dy; },
+                                       y.grad, in[0]->value));
+                  });
   };
   Tensor x = ramp(100, -49.5, 1);
   x[7] = 0;
@@ -155,10 +170,12 @@ TEST(Gradcheck, FailsAWrongGradientAtAKink) {
   EXPECT_TRUE(says(report, "element [7]")) << report;
 }
 
-// The slope of a root grows without bound towards 0, and a step has none at all: neither is a kink that may be skipped.
+// The slope of a root grows without bound towards 0, and a step has none at all: neither is a kink
+// that may be skipped.
 TEST(Gradcheck, DoesNotTakeAJumpForAKink) {
   const auto f = [](const Inputs& in) {
-    return result("jump", map([](real v) { return v >= 0 ? v + 1 : v; }, in[0]->value), {in[0]}, [=](Node& y) { in[0].add_grad(std::move(y.grad)); });
+    return result("jump", map([](real v) { return v >= 0 ? v + 1 : v; }, in[0]->value), {in[0]},
+                  [=](Node& y) { in[0].add_grad(std::move(y.grad)); });
   };
   Tensor x = ramp(200, -99.5, 1);
   EXPECT_TRUE(check_gradient(f, {x.clone()}).ok);
@@ -168,15 +185,16 @@ TEST(Gradcheck, DoesNotTakeAJumpForAKink) {
   EXPECT_TRUE(says(report, "element [0]")) << report;
 }
 
-// Where a function bends much, both one-sided differences are wrong, and may have a wrong gradient between them. But they come nearer
-// with the step, and so it is no kink.
+// Where a function bends much, both one-sided differences are wrong, and may have a wrong gradient
+// between them. But they come nearer with the step, and so it is no kink.
 TEST(Gradcheck, DoesNotTakeCurvatureForAKink) {
   const auto f = [](const Inputs& in, real mistake) {
-    return result("steep", map([](real v) { return std::exp(3000 * v); }, in[0]->value), {in[0]}, [=](Node& y) {
-      Tensor dx = map([](real dy, real e) { return 3000 * dy * e; }, y.grad, y.value);
-      dx[0] *= 1 + mistake;
-      in[0].add_grad(std::move(dx));
-    });
+    return result("steep", map([](real v) { return std::exp(3000 * v); }, in[0]->value), {in[0]},
+                  [=](Node& y) {
+                    Tensor dx = map([](real dy, real e) { return 3000 * dy * e; }, y.grad, y.value);
+                    dx[0] *= 1 + mistake;
+                    in[0].add_grad(std::move(dx));
+                  });
   };
   EXPECT_TRUE(check_gradient([&](auto& in) { return f(in, 0); }, {zeros({200})}).ok);
   EXPECT_FALSE(check_gradient([&](auto& in) { return f(in, real(1e-5)); }, {zeros({200})}).ok);
@@ -191,8 +209,10 @@ TEST(Gradcheck, TakesAZeroGradientOnlyWhereTold) {
     return batch_norm(add_bias(in[0], in[1]), full({3}, 1), zeros({3}), mean.clone(), var.clone());
   };
   const Var x(normal({8, 3}, rng)), b(normal({3}, rng));
-  EXPECT_TRUE(check_gradient(f, {x, b}, {.zero_by_nature = {1}}).ok) << check_gradient(f, {x, b}, {.zero_by_nature = {1}});
-  const auto wrong = check_gradient([](auto& in) { return add_bias(in[0], in[1]); }, {x, b}, {.zero_by_nature = {1}});
+  EXPECT_TRUE(check_gradient(f, {x, b}, {.zero_by_nature = {1}}).ok)
+      << check_gradient(f, {x, b}, {.zero_by_nature = {1}});
+  const auto wrong = check_gradient([](auto& in) { return add_bias(in[0], in[1]); }, {x, b},
+                                    {.zero_by_nature = {1}});
   EXPECT_FALSE(wrong.ok);
   EXPECT_TRUE(says(wrong, "should be zero by nature")) << wrong;
 }
@@ -206,10 +226,18 @@ TEST(Gradcheck, SaysWhyAFunctionCannotBeChecked) {
       {[](const Inputs& in) { return exp(in[0]); }, "input 1 [2] is not used by the function"},
       {[](const Inputs&) { return Var(); }, "returned an empty Var"},
       {[](const Inputs& in) { return matmul(in[0], in[1]); }, "matmul"},  // throws: not matrices
-      {[](const Inputs& in) { in[0]->value[1] += 1; return concat_channels({in[0], in[1]}); }, "the function changed the value of input 0 [3]"},
-      {[&](const Inputs& in) { return reshape(concat_channels({in[0], in[1]}), calls++ < 4 ? Shape{5} : Shape{1, 5}); },
+      {[](const Inputs& in) {
+         in[0]->value[1] += 1;
+         return concat_channels({in[0], in[1]});
+       },
+       "the function changed the value of input 0 [3]"},
+      {[&](const Inputs& in) {
+         return reshape(concat_channels({in[0], in[1]}), calls++ < 4 ? Shape{5} : Shape{1, 5});
+       },
        "returned the shape [5] at first, and now [1, 5]"},
-      {[&](const Inputs& in) { return scale(concat_channels({in[0], in[1]}), static_cast<real>(++calls)); },
+      {[&](const Inputs& in) {
+         return scale(concat_channels({in[0], in[1]}), static_cast<real>(++calls));
+       },
        "a second run of the function on the same inputs gave another value"},
   };
   for (const auto& [f, words] : cases) {
@@ -224,10 +252,15 @@ TEST(Gradcheck, SaysWhyAFunctionCannotBeChecked) {
 
 struct Net {
   Rng rng{5};
-  Var w1 = parameter(normal({3, 8}, rng)), b1 = parameter(normal({8}, rng)), w2 = parameter(normal({8, 2}, rng)), b2 = parameter(normal({2}, rng));
+  Var w1 = parameter(normal({3, 8}, rng)), b1 = parameter(normal({8}, rng)),
+      w2 = parameter(normal({8, 2}, rng)), b2 = parameter(normal({2}, rng));
   Tensor x = normal({4, 3}, rng);
-  Var loss() const { return cross_entropy(linear(relu(linear(x.clone(), w1, b1)), w2, b2), {0, 1, 1, 0}, real(0.1)); }
-  std::vector<std::pair<std::string, Var>> parameters() const { return {{"fc1.weight", w1}, {"fc1.bias", b1}, {"fc2.weight", w2}, {"fc2.bias", b2}}; }
+  Var loss() const {
+    return cross_entropy(linear(relu(linear(x.clone(), w1, b1)), w2, b2), {0, 1, 1, 0}, real(0.1));
+  }
+  std::vector<std::pair<std::string, Var>> parameters() const {
+    return {{"fc1.weight", w1}, {"fc1.bias", b1}, {"fc2.weight", w2}, {"fc2.bias", b2}};
+  }
 };
 
 TEST(ModelGradcheck, ComparesTwentyElementsOfEachParameterAndTwentyDirections) {
@@ -242,7 +275,7 @@ TEST(ModelGradcheck, LeavesValuesAsTheyWereAndNoGradients) {
   check_model_gradient([&] { return net.loss(); }, net.parameters());
   for (std::size_t i = 0; i < 4; i++) {
     const Var x = net.parameters()[i].second, same = twin.parameters()[i].second;
-    EXPECT_TRUE(x.needs_grad());
+    EXPECT_TRUE(x.requires_grad());
     EXPECT_TRUE(x->grad.empty());
     EXPECT_TRUE(same_bits(x->value, same->value));
   }
@@ -272,7 +305,8 @@ TEST(ModelGradcheck, ReportsWhatIsNotAnErrorOfThisLibraryToo) {
 
 // Scales what flows back through it, and nothing on the way forward.
 Var wrong_by(const Var& x, real factor) {
-  return result("wrong", x->value.clone(), {x}, [=](Node& y) { x.add_grad(map([=](real dy) { return factor * dy; }, y.grad)); });
+  return result("wrong", x->value.clone(), {x},
+                [=](Node& y) { x.add_grad(map([=](real dy) { return factor * dy; }, y.grad)); });
 }
 
 TEST(ModelGradcheck, NamesTheParameterThatIsWrong) {
@@ -293,16 +327,23 @@ TEST(ModelGradcheck, KnowsParametersThatAreZeroByNature) {
   const Net net;
   const auto loss = [&] {
     const Var h = linear(net.x.clone(), net.w1, net.b1);
-    return linear(tanh(batch_norm(h, full({8}, 1), zeros({8}), zeros({8}), full({8}, 1))), net.w2, net.b2);  // any output will do, not only a loss
+    return linear(tanh(batch_norm(h, full({8}, 1), zeros({8}), zeros({8}), full({8}, 1))), net.w2,
+                  net.b2);  // any output will do, not only a loss
   };
-  const auto report = check_model_gradient(loss, net.parameters(), {.zero_by_nature = [](const std::string& name) { return name == "fc1.bias"; }});
+  const auto report = check_model_gradient(
+      loss, net.parameters(),
+      {.zero_by_nature = [](const std::string& name) { return name == "fc1.bias"; }});
   EXPECT_TRUE(report.ok) << report;
-  EXPECT_FALSE(check_model_gradient(loss, net.parameters(), {.zero_by_nature = [](const std::string& name) { return name == "fc2.bias"; }}).ok);
+  EXPECT_FALSE(check_model_gradient(
+                   loss, net.parameters(),
+                   {.zero_by_nature = [](const std::string& name) { return name == "fc2.bias"; }})
+                   .ok);
 }
 
 TEST(ModelGradcheck, FindsAParameterThatIsNotUsed) {
   const Net net;
-  const auto report = check_model_gradient([&] { return add_bias(matmul(net.x.clone(), net.w1), net.b1); }, net.parameters());
+  const auto report = check_model_gradient(
+      [&] { return add_bias(matmul(net.x.clone(), net.w1), net.b1); }, net.parameters());
   EXPECT_TRUE(says(report, "fc2.weight [8, 2] is not used")) << report;
 }
 

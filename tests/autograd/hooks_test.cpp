@@ -1,15 +1,16 @@
 #include <gtest/gtest.h>
 
 #include "autograd/fused/fused_ops.h"
+#include "autograd/hooks.h"
 
 namespace excite {
 namespace {
 
-TEST(Observed, SeesEveryOpInTheOrderTheyRunWithItsValue) {
+TEST(OpHook, SeesEveryOpInTheOrderTheyRunWithItsValue) {
   std::vector<std::string> seen;
   real last = 0;
   {
-    const Observed watch([&](const Node& y, const std::vector<Var>&) {
+    const OpHook watch([&](const Node& y, const std::vector<Var>&) {
       seen.push_back(y.op);
       last = y.value[0];
     });
@@ -21,23 +22,25 @@ TEST(Observed, SeesEveryOpInTheOrderTheyRunWithItsValue) {
   EXPECT_EQ(last, -6);
 }
 
-TEST(Observed, SeesOpsThatAreNotRecorded) {
+TEST(OpHook, SeesOpsThatAreNotRecorded) {
   int seen = 0;
-  const Observed watch([&](const Node&, const std::vector<Var>&) { seen++; });
+  const OpHook watch([&](const Node&, const std::vector<Var>&) { seen++; });
   sum(zeros({3}));
   EXPECT_EQ(seen, 1);
 }
 
-TEST(Observed, SeesNothingAfterwards) {
+TEST(OpHook, SeesNothingAfterwards) {
   int seen = 0;
-  { const Observed watch([&](const Node&, const std::vector<Var>&) { seen++; }); }
+  {
+    const OpHook watch([&](const Node&, const std::vector<Var>&) { seen++; });
+  }
   sum(zeros({3}));
   EXPECT_EQ(seen, 0);
 }
 
-TEST(Observed, SeesWhatAnOpWasComputedFromRecordedOrNot) {
+TEST(OpHook, SeesWhatAnOpWasComputedFromRecordedOrNot) {
   std::vector<Shape> shapes;
-  const Observed watch([&](const Node&, const std::vector<Var>& inputs) {
+  const OpHook watch([&](const Node&, const std::vector<Var>& inputs) {
     for (const Var& x : inputs) shapes.push_back(x.shape());
   });
   matmul(zeros({2, 3}), zeros({3, 4}));
@@ -45,13 +48,13 @@ TEST(Observed, SeesWhatAnOpWasComputedFromRecordedOrNot) {
   EXPECT_EQ(shapes, (std::vector<Shape>{{2, 3}, {3, 4}, {2, 5}, {5, 4}}));
 }
 
-TEST(Observed, TakesThePlaceOfAnotherAndGivesItBack) {
+TEST(OpHook, TakesThePlaceOfAnotherAndGivesItBack) {
   int outer = 0, inner = 0;
-  const Observed watch([&](const Node&, const std::vector<Var>&) { outer++; });
+  const OpHook watch([&](const Node&, const std::vector<Var>&) { outer++; });
   {
-    const Observed instead([&](const Node&, const std::vector<Var>&) { inner++; });
+    const OpHook instead([&](const Node&, const std::vector<Var>&) { inner++; });
     sum(zeros({3}));
-    const Observed nobody(nullptr);
+    const OpHook nobody(nullptr);
     sum(zeros({3}));
   }
   sum(zeros({3}));
@@ -59,13 +62,15 @@ TEST(Observed, TakesThePlaceOfAnotherAndGivesItBack) {
   EXPECT_EQ(outer, 1);
 }
 
-// The gate is inside: its operations are block_tail's.
-TEST(Observed, SeesAnOpThatDoesTheWorkOfSeveralAsOne) {
+// The gate is inside: its operations are bn_se_add_relu's.
+TEST(OpHook, SeesAnOpThatDoesTheWorkOfSeveralAsOne) {
   std::string seen;
-  const Observed watch([&](const Node& y, const std::vector<Var>&) { seen += std::string(y.op) + " "; });
+  const OpHook watch(
+      [&](const Node& y, const std::vector<Var>&) { seen += std::string(y.op) + " "; });
   const Var u = zeros({2, 2, 2, 3}), c = full({3}, 1);
-  block_tail(u, c, c, zeros({3}), full({3}, 1), [](const Var& q) { return sigmoid(q); }, u);
-  EXPECT_EQ(seen, "block_tail ");
+  bn_se_add_relu(
+      u, c, c, zeros({3}), full({3}, 1), [](const Var& q) { return sigmoid(q); }, u);
+  EXPECT_EQ(seen, "bn_se_add_relu ");
 }
 
 }  // namespace

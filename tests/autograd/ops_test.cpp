@@ -1,5 +1,5 @@
-// The ops' definitions where no kernel has one of its own, what they say about shapes that do not fit, and small promises.
-// Gradients are held by the gradient checks and by golden_test.cpp.
+// The ops' definitions where no kernel has one of its own, what they say about shapes that do not
+// fit, and small promises. Gradients are held by the gradient checks and by golden_test.cpp.
 #include "autograd/ops.h"
 
 #include <functional>
@@ -14,22 +14,35 @@ constexpr double tolerance = in_double_build ? 1e-13 : 1e-6;
 
 TEST(Ops, NumberByNumberAreTheirFormulas) {
   Rng rng(0);
-  const Var a = uniform({3, 50}, rng, -4, 4), b = uniform({3, 50}, rng, -4, 4), positive = uniform({3, 50}, rng, real(0.01), 9);
-  const auto is = [](const Var& y, const std::function<double(double, double)>& f, const Var& u, const Var& v) {
+  const Var a = uniform({3, 50}, rng, -4, 4), b = uniform({3, 50}, rng, -4, 4),
+            positive = uniform({3, 50}, rng, real(0.01), 9);
+  const auto is = [](const Var& y, const std::function<double(double, double)>& f, const Var& u,
+                     const Var& v) {
     std::vector<double> expected;
-    for (long i = 0; i < u->value.size(); i++) expected.push_back(f(static_cast<double>(u->value[i]), static_cast<double>(v->value[i])));
+    for (long i = 0; i < u->value.size(); i++)
+      expected.push_back(f(static_cast<double>(u->value[i]), static_cast<double>(v->value[i])));
     return close(y->value, tensor_of(u.shape(), expected), tolerance);
   };
-  EXPECT_TRUE(is(add(a, b), [](double u, double v) { return u + v; }, a, b));
-  EXPECT_TRUE(is(sub(a, b), [](double u, double v) { return u - v; }, a, b));
-  EXPECT_TRUE(is(mul(a, b), [](double u, double v) { return u * v; }, a, b));
-  EXPECT_TRUE(is(scale(a, real(-1.5)), [](double u, double) { return -1.5 * u; }, a, a));
-  EXPECT_TRUE(is(relu(a), [](double u, double) { return std::max(u, 0.0); }, a, a));
-  EXPECT_TRUE(is(sigmoid(a), [](double u, double) { return 1 / (1 + std::exp(-u)); }, a, a));
-  EXPECT_TRUE(is(tanh(a), [](double u, double) { return std::tanh(u); }, a, a));
-  EXPECT_TRUE(is(exp(a), [](double u, double) { return std::exp(u); }, a, a));
-  EXPECT_TRUE(is(log(positive), [](double u, double) { return std::log(u); }, positive, positive));
-  EXPECT_TRUE(is(sqrt(positive), [](double u, double) { return std::sqrt(u); }, positive, positive));
+  EXPECT_TRUE(is(
+      add(a, b), [](double u, double v) { return u + v; }, a, b));
+  EXPECT_TRUE(is(
+      sub(a, b), [](double u, double v) { return u - v; }, a, b));
+  EXPECT_TRUE(is(
+      mul(a, b), [](double u, double v) { return u * v; }, a, b));
+  EXPECT_TRUE(is(
+      scale(a, real(-1.5)), [](double u, double) { return -1.5 * u; }, a, a));
+  EXPECT_TRUE(is(
+      relu(a), [](double u, double) { return std::max(u, 0.0); }, a, a));
+  EXPECT_TRUE(is(
+      sigmoid(a), [](double u, double) { return 1 / (1 + std::exp(-u)); }, a, a));
+  EXPECT_TRUE(is(
+      tanh(a), [](double u, double) { return std::tanh(u); }, a, a));
+  EXPECT_TRUE(is(
+      exp(a), [](double u, double) { return std::exp(u); }, a, a));
+  EXPECT_TRUE(is(
+      log(positive), [](double u, double) { return std::log(u); }, positive, positive));
+  EXPECT_TRUE(is(
+      sqrt(positive), [](double u, double) { return std::sqrt(u); }, positive, positive));
 }
 
 TEST(Relu, DoesNotHideNaN) {
@@ -59,19 +72,24 @@ TEST(Dropout, KeepsTheMeanAndScalesWhatItKeeps) {
 TEST(Dropout, OfNothingIsItsInput) {
   Rng rng(0);
   EXPECT_TRUE(same_bits(dropout(full({10}, 2), 0, rng)->value, full({10}, 2)));
-  EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), 1, rng); }, {"dropout", "probability 1", "below 1"}));
+  EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), 1, rng); },
+                           {"dropout", "probability 1", "below 1"}));
   EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), real(-0.5), rng); }, {"dropout", "-0.5"}));
 }
 
-// Forward the one mixture of each picture and backward the other: no derivative, so that differences cannot hold it.
+// Forward the one mixture of each image and backward the other: no derivative, so that differences
+// cannot hold it.
 TEST(Shake, MixesByAlphaAndGoesBackByBeta) {
   Rng rng(0);
   const Var a = parameter(normal({3, 2, 2, 5}, rng)), b = parameter(normal({3, 2, 2, 5}, rng));
-  const Tensor alpha({3}, {real(0.25), 0, real(0.8)}), beta({3}, {real(0.5), real(0.9), 0}), dy = normal(a.shape(), rng);
+  const Tensor alpha({3}, {real(0.25), 0, real(0.8)}), beta({3}, {real(0.5), real(0.9), 0}),
+      dy = normal(a.shape(), rng);
   std::vector<double> y, da, db;
   for (long i = 0; i < dy.size(); i++) {
-    const double from = static_cast<double>(alpha[i / 20]), back = static_cast<double>(beta[i / 20]), d = static_cast<double>(dy[i]);
-    y.push_back(from * static_cast<double>(a->value[i]) + (1 - from) * static_cast<double>(b->value[i]));
+    const double from = static_cast<double>(alpha[i / 20]),
+                 back = static_cast<double>(beta[i / 20]), d = static_cast<double>(dy[i]);
+    y.push_back(from * static_cast<double>(a->value[i]) +
+                (1 - from) * static_cast<double>(b->value[i]));
     da.push_back(back * d);
     db.push_back((1 - back) * d);
   }
@@ -80,14 +98,20 @@ TEST(Shake, MixesByAlphaAndGoesBackByBeta) {
   backward(mixture, dy.clone());
   EXPECT_TRUE(close(a->grad, tensor_of(dy.shape(), da), tolerance));
   EXPECT_TRUE(close(b->grad, tensor_of(dy.shape(), db), tolerance));
-  EXPECT_TRUE(fails_saying([&] { shake(a, b, zeros({2}), zeros({3})); }, {"shake", "[3, 2, 2, 5]", "[2]", "[3]"}));
+  EXPECT_TRUE(fails_saying([&] { shake(a, b, zeros({2}), zeros({3})); },
+                           {"shake", "[3, 2, 2, 5]", "[2]", "[3]"}));
   EXPECT_TRUE(fails_saying([&] { shake(a, b, zeros({3}), zeros({3, 1})); }, {"shake", "[3, 1]"}));
-  EXPECT_TRUE(fails_saying([&] { shake(a, zeros({3, 2, 2, 4}), zeros({3}), zeros({3})); }, {"shake", "[3, 2, 2, 4]", "equal"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        shake(a, zeros({3, 2, 2, 4}), zeros({3}), zeros({3}));
+      },
+      {"shake", "[3, 2, 2, 4]", "equal"}));
 }
 
-TEST(BatchNorm, NormalisesAndMovesTheRunningStatistics) {
+TEST(BatchNorm, NormalizesAndMovesTheRunningStatistics) {
   Rng rng(0);
-  const Var x = normal({8, 5, 5, 3}, rng, 4, 2), gamma = full({3}, 1), beta = zeros({3}), mean = zeros({3}), var = full({3}, 1);
+  const Var x = normal({8, 5, 5, 3}, rng, 4, 2), gamma = full({3}, 1), beta = zeros({3}),
+            mean = zeros({3}), var = full({3}, 1);
   const Var y = batch_norm(x, gamma, beta, mean, var);
   for (long c = 0; c < 3; c++) {
     double sum = 0, squares = 0, sum_x = 0, squares_x = 0;
@@ -105,7 +129,8 @@ TEST(BatchNorm, NormalisesAndMovesTheRunningStatistics) {
 
 TEST(BatchNorm, LeavesTheRunningStatisticsAloneInEvaluation) {
   Rng rng(0);
-  const Var x = normal({4, 3}, rng), gamma = full({3}, 1), beta = zeros({3}), mean = full({3}, 1), var = full({3}, 2);
+  const Var x = normal({4, 3}, rng), gamma = full({3}, 1), beta = zeros({3}), mean = full({3}, 1),
+            var = full({3}, 2);
   batch_norm_running(x, gamma, beta, mean, var);
   EXPECT_TRUE(same_bits(mean->value, full({3}, 1)));
   EXPECT_TRUE(same_bits(var->value, full({3}, 2)));
@@ -113,9 +138,14 @@ TEST(BatchNorm, LeavesTheRunningStatisticsAloneInEvaluation) {
 
 TEST(BatchNorm, RefusesOneValueAChannel) {
   const Var one = full({3}, 1), zero = zeros({3});
-  EXPECT_TRUE(fails_saying([&] { batch_norm(zeros({1, 1, 1, 3}), one, zero, one, one); }, {"batch_norm", "[1, 1, 1, 3]", "one value a channel"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        batch_norm(zeros({1, 1, 1, 3}), one, zero, one, one);
+      },
+      {"batch_norm", "[1, 1, 1, 3]", "one value a channel"}));
   EXPECT_NO_THROW(batch_norm_running(zeros({1, 1, 1, 3}), one, zero, one, one));
-  EXPECT_TRUE(same_bits(one->value, full({3}, 1))) << "a refused batch must not move the statistics";
+  EXPECT_TRUE(same_bits(one->value, full({3}, 1)))
+      << "a refused batch must not move the statistics";
 }
 
 TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
@@ -124,12 +154,15 @@ TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
   const auto number = [](const Var& y) { return static_cast<double>(y->value.item()); };
   EXPECT_NEAR(number(cross_entropy(logits, {0, 2})), (first - 1 + second) / 2, 1e-6);
   // smoothing 0.3: a tenth for every class, and 0.7 more for the label
-  EXPECT_NEAR(number(cross_entropy(logits, {0, 2}, real(0.3))), (first - (0.7 * 1 + 0.1 * (1 + 2 + 3)) + second) / 2, 1e-6);
-  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {real(0.5), real(0.5), 0, 0, 0, 1}))), (first - 1.5 + second) / 2, 1e-6);
+  EXPECT_NEAR(number(cross_entropy(logits, {0, 2}, real(0.3))),
+              (first - (0.7 * 1 + 0.1 * (1 + 2 + 3)) + second) / 2, 1e-6);
+  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {real(0.5), real(0.5), 0, 0, 0, 1}))),
+              (first - 1.5 + second) / 2, 1e-6);
 }
 
 TEST(Ops, SayWhichShapesDoNotFit) {
-  const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}), pictures = zeros({2, 4, 4, 3});
+  const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}),
+            images = zeros({2, 4, 4, 3});
   using Parts = std::vector<std::string>;
   const Parts both{"[2, 3]", "[3, 2]"};
   const auto with = [](Parts parts, const std::string& op) { return parts.push_back(op), parts; };
@@ -139,34 +172,69 @@ TEST(Ops, SayWhichShapesDoNotFit) {
   EXPECT_TRUE(fails_saying([&] { matmul(a, a); }, {"matmul", "[2, 3] times [2, 3]", "inner"}));
   EXPECT_TRUE(fails_saying([&] { add_bias(a, v2); }, {"add_bias", "[2, 3]", "[2]", "3 channels"}));
   EXPECT_TRUE(fails_saying([&] { add_bias(zeros({}), v2); }, {"add_bias", "[]", "[2]"}));
-  EXPECT_TRUE(fails_saying([&] { linear(a, a, v3); }, {"linear", "input [2, 3]", "weight [2, 3]", "[in, out]"}));
+  EXPECT_TRUE(fails_saying([&] { linear(a, a, v3); },
+                           {"linear", "input [2, 3]", "weight [2, 3]", "[in, out]"}));
   EXPECT_TRUE(fails_saying([&] { linear(a, b, v3); }, {"[2, 2]", "[3]"}));
-  EXPECT_TRUE(fails_saying([&] { conv2d(pictures, zeros({3, 3, 4, 5})); }, {"conv2d", "[2, 4, 4, 3]", "[3, 3, 4, 5]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v2, v3, v3, v3); }, {"batch_norm", "[2, 4, 4, 3]", "gamma", "[2]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v3, v2, v3, v3); }, {"batch_norm", "beta", "[2]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v3, v3, v2, v3); }, {"batch_norm", "running mean", "[2]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_running(pictures, v3, v3, v3, v2); }, {"batch_norm", "running variance", "[2]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm(pictures, v3, v3, v3, v3, -1); }, {"batch_norm", "eps -1"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_running(pictures, v3, v3, v3, v3, -1); }, {"batch_norm_running", "eps -1"}));
-  EXPECT_TRUE(fails_saying([&] { max_pool2d(pictures, {.kernel = 5}); }, {"max_pool2d", "[2, 4, 4, 3]", "5"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        conv2d(images, zeros({3, 3, 4, 5}));
+      },
+      {"conv2d", "[2, 4, 4, 3]", "[3, 3, 4, 5]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm(images, v2, v3, v3, v3); },
+                           {"batch_norm", "[2, 4, 4, 3]", "gamma", "[2]"}));
+  EXPECT_TRUE(
+      fails_saying([&] { batch_norm(images, v3, v2, v3, v3); }, {"batch_norm", "beta", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm(images, v3, v3, v2, v3); },
+                           {"batch_norm", "running mean", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_running(images, v3, v3, v3, v2); },
+                           {"batch_norm", "running variance", "[2]"}));
+  EXPECT_TRUE(
+      fails_saying([&] { batch_norm(images, v3, v3, v3, v3, -1); }, {"batch_norm", "eps -1"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_running(images, v3, v3, v3, v3, -1); },
+                           {"batch_norm_running", "eps -1"}));
+  EXPECT_TRUE(fails_saying([&] { max_pool2d(images, {.kernel = 5}); },
+                           {"max_pool2d", "[2, 4, 4, 3]", "5"}));
   EXPECT_TRUE(fails_saying([&] { avg_pool2d(a, {}); }, {"avg_pool2d", "[2, 3]", "[N, H, W, C]"}));
   EXPECT_TRUE(fails_saying([&] { global_avg_pool(a); }, {"global_avg_pool", "[2, 3]"}));
   EXPECT_TRUE(fails_saying([&] { global_max_pool(a); }, {"global_max_pool", "[2, 3]"}));
-  EXPECT_TRUE(fails_saying([&] { scale_channels(pictures, b); }, {"scale_channels", "[2, 4, 4, 3]", "[3, 2]"}));
+  EXPECT_TRUE(fails_saying([&] { scale_channels(images, b); },
+                           {"scale_channels", "[2, 4, 4, 3]", "[3, 2]"}));
   EXPECT_TRUE(fails_saying([&] { concat_channels({a, b}); }, with(both, "concat_channels")));
-  EXPECT_TRUE(fails_saying([&] { channel_shuffle(pictures, 2); }, {"channel_shuffle", "2 groups", "[2, 4, 4, 3]"}));
+  EXPECT_TRUE(fails_saying([&] { channel_shuffle(images, 2); },
+                           {"channel_shuffle", "2 groups", "[2, 4, 4, 3]"}));
   EXPECT_TRUE(fails_saying([&] { channel_shuffle(zeros({}), 2); }, {"channel_shuffle", "[]"}));
   EXPECT_TRUE(fails_saying([&] { reshape(a, {4}); }, {"reshape", "[2, 3]", "[4]"}));
   EXPECT_TRUE(fails_saying([&] { mean(Tensor()); }, {"mean", "[0]", "no numbers"}));
   EXPECT_TRUE(fails_saying([&] { softmax(zeros({})); }, {"softmax", "[]"}));
   EXPECT_TRUE(fails_saying([&] { log_softmax(zeros({2, 0})); }, {"softmax", "[2, 0]"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0}); }, {"cross_entropy", "[2, 3]", "1 labels"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0, 3}); }, {"cross_entropy", "label 1 is 3", "0 to 2"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0, 1}, 2); }, {"cross_entropy", "smoothing 2", "0 to 1"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, {0, 1}, real(std::nan(""))); }, {"cross_entropy", "smoothing", "nan"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(v3, {0, 1, 2}); }, {"cross_entropy", "[3]", "[N, classes]"}));
+  EXPECT_TRUE(
+      fails_saying([&] { cross_entropy(a, {0}); }, {"cross_entropy", "[2, 3]", "1 labels"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        cross_entropy(a, {0, 3});
+      },
+      {"cross_entropy", "label 1 is 3", "0 to 2"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        cross_entropy(a, {0, 1}, 2);
+      },
+      {"cross_entropy", "smoothing 2", "0 to 1"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        cross_entropy(a, {0, 1}, real(std::nan("")));
+      },
+      {"cross_entropy", "smoothing", "nan"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        cross_entropy(v3, {0, 1, 2});
+      },
+      {"cross_entropy", "[3]", "[N, classes]"}));
   EXPECT_TRUE(fails_saying([&] { cross_entropy(a, b->value); }, with(both, "cross_entropy")));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(zeros({0, 3}), std::vector<int>{}); }, {"cross_entropy", "[0, 3]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        cross_entropy(zeros({0, 3}), std::vector<int>{});
+      },
+      {"cross_entropy", "[0, 3]"}));
 }
 
 // Each input's gradient is its own, also where one tensor goes into an op twice, or into two ops.

@@ -16,12 +16,16 @@ namespace {
 
 constexpr double rounding = in_double_build ? 1e-13 : 1e-5;
 
-// The loss sum of c (w b - a)^2 / 2, whose gradient depends on where the weights went: a mistake in one step shows in the next.
+// The loss sum of c (w b - a)^2 / 2, whose gradient depends on where the weights went: a mistake in
+// one step shows in the next.
 struct Problem {
-  Var w = parameter(Tensor({3}, {real(0.5), real(-1.25), 2})), b = parameter(Tensor({1}, {real(0.75)}));
+  Var w = parameter(Tensor({3}, {real(0.5), real(-1.25), 2})),
+      b = parameter(Tensor({1}, {real(0.75)}));
   const real a[3] = {1, 1, -1}, c[3] = {1, real(0.5), 2};
 
-  std::vector<Trained> trained(bool b_decays) const { return {{"fc.weight", w, true}, {"fc.bias", b, b_decays}}; }
+  std::vector<Parameter> trained(bool b_decays) const {
+    return {{"fc.weight", w, true}, {"fc.bias", b, b_decays}};
+  }
   void find_gradients() const {
     Tensor dw({3}), db({1});
     db[0] = 0;
@@ -41,7 +45,7 @@ struct Problem {
     }
   }
   void expect(const std::array<double, 3>& w_expected, double b_expected) const {
-    for (long i = 0; i < 3; i++) EXPECT_NEAR(w->value[i], w_expected[static_cast<std::size_t>(i)], rounding);
+    for (long i = 0; i < 3; i++) EXPECT_NEAR(w->value[i], w_expected[i], rounding);
     EXPECT_NEAR(b->value[0], b_expected, 3 * rounding);
   }
 };
@@ -78,7 +82,8 @@ TEST(AdamW, TakesTheStepsOfPyTorchWithDecayOfWeights) {
 
 TEST(AdamW, TakesTheStepsOfPyTorchWithOtherBetasAndDecayOfAll) {
   const Problem p;
-  Optimizer adamw = AdamW(p.trained(true), {.beta1 = 0.8, .beta2 = 0.95, .eps = 1e-3, .weight_decay = 0.01});
+  Optimizer adamw =
+      AdamW(p.trained(true), {.beta1 = 0.8, .beta2 = 0.95, .eps = 1e-3, .weight_decay = 0.01});
   p.train(adamw);
   p.expect({1.194768743968661, -0.5970293223120796, 1.3483169186408022}, 0.05175962421642411);
 }
@@ -93,11 +98,13 @@ TEST(Sgd, FollowsItsFormula) {
   EXPECT_EQ(w->value[0], real(-0.6875));
   EXPECT_EQ((*sgd.state()[0].second)[0], real(2.25));
   w.add_grad(Tensor({1}, {1}));
-  sgd.step(0.25);  // g = 1 - 0.171875, m = 1.125 + 0.828125, w = -0.6875 - 0.25 (0.828125 + 0.9765625)
+  sgd.step(
+      0.25);  // g = 1 - 0.171875, m = 1.125 + 0.828125, w = -0.6875 - 0.25 (0.828125 + 0.9765625)
   EXPECT_EQ(w->value[0], real(-1.138671875));
 }
 
-// Without decay the first step has length lr whatever the gradient is, because m / sqrt(v) is then its sign.
+// Without decay the first step has length lr whatever the gradient is, because m / sqrt(v) is then
+// its sign.
 TEST(AdamW, FirstStepIsAsLongAsTheLearningRate) {
   const Var w = parameter(Tensor({3}, {1, 1, 1}));
   AdamW adamw({{"w", w, false}}, {});
@@ -131,10 +138,12 @@ void expect_resumable(const Make& make, const std::vector<std::string>& names) {
 }
 
 TEST(Optimizer, ContinuesToTheSameBitsFromItsState) {
-  expect_resumable([](const Problem& p) { return Optimizer(Sgd(p.trained(true), {.weight_decay = 0.01})); },
-                   {"optimizer.momentum.fc.weight", "optimizer.momentum.fc.bias"});
+  expect_resumable(
+      [](const Problem& p) { return Optimizer(Sgd(p.trained(true), {.weight_decay = 0.01})); },
+      {"optimizer.momentum.fc.weight", "optimizer.momentum.fc.bias"});
   expect_resumable([](const Problem& p) { return Optimizer(AdamW(p.trained(true), {})); },
-                   {"optimizer.step", "optimizer.m.fc.weight", "optimizer.m.fc.bias", "optimizer.v.fc.weight", "optimizer.v.fc.bias"});
+                   {"optimizer.step", "optimizer.m.fc.weight", "optimizer.m.fc.bias",
+                    "optimizer.v.fc.weight", "optimizer.v.fc.bias"});
 }
 
 TEST(Optimizer, TakesTheGradientsAway) {
@@ -197,7 +206,8 @@ TEST(ClipGradients, ScalesAsPyTorch) {
   p.w.add_grad(Tensor({3}, {3, -4, 12}));
   p.b.add_grad(Tensor({1}, {84}));
   clip_gradients(p.trained(true), 5, 85);
-  const double expected[4] = {0.1764705861591696, -0.2352941148788928, 0.7058823446366784, 4.941176412456748};
+  const double expected[4] = {0.1764705861591696, -0.2352941148788928, 0.7058823446366784,
+                              4.941176412456748};
   for (long i = 0; i < 3; i++) EXPECT_NEAR(p.w->grad[i], expected[i], rounding);
   EXPECT_NEAR(p.b->grad[0], expected[3], rounding);
 }
@@ -213,7 +223,8 @@ TEST(ClipGradients, LeavesShortOnesAlone) {
 
 // ---- it learns ----
 
-// y = x w + b is fitted best where the residual is orthogonal to every column of x and to 1 (the normal equations).
+// y = x w + b is fitted best where the residual is orthogonal to every column of x and to 1 (the
+// normal equations).
 TEST(Sgd, BringsALinearRegressionToItsClosedForm) {
   Rng rng(2);
   const Var x(normal({50, 3}, rng)), target(normal({50, 1}, rng));
@@ -228,7 +239,8 @@ TEST(Sgd, BringsALinearRegressionToItsClosedForm) {
   }
   for (long column = 0; column < 4; column++) {
     double along = 0;
-    for (long i = 0; i < 50; i++) along += static_cast<double>(residual[i] * (column < 3 ? x->value[i * 3 + column] : 1)) / 50;
+    for (long i = 0; i < 50; i++)
+      along += static_cast<double>(residual[i] * (column < 3 ? x->value[i * 3 + column] : 1)) / 50;
     EXPECT_NEAR(along, 0, in_double_build ? 1e-10 : 1e-6);
   }
 }
@@ -236,10 +248,13 @@ TEST(Sgd, BringsALinearRegressionToItsClosedForm) {
 // Not to be had by a linear model: no line separates the two classes.
 TEST(Optimizer, LearnsXor) {
   const Var x(Tensor({4, 2}, {0, 0, 0, 1, 1, 0, 1, 1}));
-  const auto learns = [&](const std::function<Optimizer(const std::vector<Trained>&)>& make, double lr) {
+  const auto learns = [&](const std::function<Optimizer(const std::vector<Parameter>&)>& make,
+                          double lr) {
     Rng rng(3);
-    const Var w1 = parameter(normal({2, 8}, rng)), b1 = parameter(zeros({8})), w2 = parameter(normal({8, 2}, rng)), b2 = parameter(zeros({2}));
-    Optimizer optimizer = make({{"w1", w1, true}, {"b1", b1, false}, {"w2", w2, true}, {"b2", b2, false}});
+    const Var w1 = parameter(normal({2, 8}, rng)), b1 = parameter(zeros({8})),
+              w2 = parameter(normal({8, 2}, rng)), b2 = parameter(zeros({2}));
+    Optimizer optimizer =
+        make({{"w1", w1, true}, {"b1", b1, false}, {"w2", w2, true}, {"b2", b2, false}});
     double loss = 0;
     for (int t = 0; t < 300; t++) {
       const Var y = cross_entropy(linear(tanh(linear(x, w1, b1)), w2, b2), {0, 1, 1, 0});
@@ -249,8 +264,8 @@ TEST(Optimizer, LearnsXor) {
     }
     return loss;
   };
-  EXPECT_LT(learns([](const std::vector<Trained>& all) { return Sgd(all, {}); }, 0.1), 0.01);
-  EXPECT_LT(learns([](const std::vector<Trained>& all) { return AdamW(all, {}); }, 0.05), 0.01);
+  EXPECT_LT(learns([](const std::vector<Parameter>& all) { return Sgd(all, {}); }, 0.1), 0.01);
+  EXPECT_LT(learns([](const std::vector<Parameter>& all) { return AdamW(all, {}); }, 0.05), 0.01);
 }
 
 }  // namespace

@@ -33,7 +33,12 @@ TEST(Schedule, CosineFallsToZero) {
 }
 
 TEST(Schedule, StepFallsByGammaAgainAndAgain) {
-  const Schedule s{.decay = Decay::step, .peak = 1, .total_steps = 100, .warmup_steps = 4, .every = 30, .gamma = 0.5};
+  const Schedule s{.decay = Decay::step,
+                   .peak = 1,
+                   .total_steps = 100,
+                   .warmup_steps = 4,
+                   .every = 30,
+                   .gamma = 0.5};
   EXPECT_DOUBLE_EQ(s.at(3), 0.75);
   EXPECT_EQ(s.at(4), 1);
   EXPECT_EQ(s.at(29), 1);
@@ -44,7 +49,11 @@ TEST(Schedule, StepFallsByGammaAgainAndAgain) {
 }
 
 TEST(Schedule, MultistepFallsByGammaAtEachMilestone) {
-  const Schedule s{.decay = Decay::multistep, .peak = 1, .total_steps = 100, .milestones = {50, 75}, .gamma = 0.1};
+  const Schedule s{.decay = Decay::multistep,
+                   .peak = 1,
+                   .total_steps = 100,
+                   .milestones = {50, 75},
+                   .gamma = 0.1};
   EXPECT_EQ(s.at(0), 1);
   EXPECT_EQ(s.at(49), 1);
   EXPECT_DOUBLE_EQ(s.at(50), 0.1);
@@ -62,8 +71,10 @@ TEST(Schedule, ConstantStaysAtThePeakAfterTheWarmUp) {
 }
 
 TEST(Schedule, WorksAtItsExtremes) {
-  for (const Decay decay : {Decay::constant, Decay::step, Decay::multistep, Decay::cosine, Decay::one_cycle}) {
-    EXPECT_EQ((Schedule{.decay = decay, .peak = 1, .total_steps = 10}.at(0)), 1);  // no warm-up: the peak at once
+  for (const Decay decay :
+       {Decay::constant, Decay::step, Decay::multistep, Decay::cosine, Decay::one_cycle}) {
+    EXPECT_EQ((Schedule{.decay = decay, .peak = 1, .total_steps = 10}.at(0)),
+              1);  // no warm-up: the peak at once
     const Schedule all_warm_up{.decay = decay, .peak = 1, .total_steps = 10, .warmup_steps = 10};
     EXPECT_DOUBLE_EQ(all_warm_up.at(9), 0.9);
     EXPECT_TRUE(std::isfinite(all_warm_up.at(10)));
@@ -90,7 +101,8 @@ TEST(Schedule, IsParsedByNameAndAMisspeltOneNamesTheNearest) {
   EXPECT_EQ(parse_decay("step"), Decay::step);
   EXPECT_EQ(parse_decay("multistep"), Decay::multistep);
   EXPECT_EQ(parse_decay("constant"), Decay::constant);
-  EXPECT_TRUE(fails_saying<UsageError>([] { parse_decay("cosin"); }, {"there is no schedule 'cosin'; the nearest is cosine"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { parse_decay("cosin"); },
+                                       {"there is no schedule 'cosin'; the nearest is cosine"}));
 }
 
 }  // namespace

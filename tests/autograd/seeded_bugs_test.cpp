@@ -1,5 +1,5 @@
-// The checker is checked: each case is a small operation whose backward is right, and the same one with a mistake of the kind that is
-// really made. The first must pass, the second must not.
+// The checker is checked: each case is a small operation whose backward is right, and the same one
+// with a mistake of the kind that is really made. The first must pass, the second must not.
 #include <gtest/gtest.h>
 
 #ifdef EXCITE_DOUBLE
@@ -34,7 +34,9 @@ std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.bug
 // ---- small pieces ----
 
 const auto times = [](real u, real v) { return u * v; };
-Tensor scaled(const Tensor& a, real factor) { return map([=](real v) { return factor * v; }, a); }
+Tensor scaled(const Tensor& a, real factor) {
+  return map([=](real v) { return factor * v; }, a);
+}
 Tensor transposed(const Tensor& a) {
   Tensor b({a.dim(1), a.dim(0)});
   for (long i = 0; i < b.size(); i++) b[i] = a[i % b.dim(1) * b.dim(0) + i / b.dim(1)];
@@ -47,31 +49,44 @@ Tensor reversed_taps(const Tensor& w) {  // [R, S, C, K]: turned round by 180 de
   return turned;
 }
 
-Var elementwise(const Var& x, const std::function<real(real)>& f, const std::function<real(real dy, real v)>& df) {
-  return result("elementwise", map(f, x->value), {x}, [=](Node& y) { x.add_grad(map(df, y.grad, x->value)); });
+Var elementwise(const Var& x, const std::function<real(real)>& f,
+                const std::function<real(real dy, real v)>& df) {
+  return result("elementwise", map(f, x->value), {x},
+                [=](Node& y) { x.add_grad(map(df, y.grad, x->value)); });
 }
 
-// The parts of a batch_norm's gradient that go through the mean and through the variance, each as it should be or left out.
+// The parts of a batch_norm's gradient that go through the mean and through the variance, each as
+// it should be or left out.
 struct BatchNormParts {
   real mean = 1, variance = 1, gamma = 1;  // 1 or 0
 };
 Var batch_norm_of(const Var& x, const Var& gamma, const BatchNormParts& keep) {
   const auto m = static_cast<real>(x.shape().rows());
   const auto moments = std::make_shared<ChannelMoments>(channel_moments(x->value));
-  const auto inverse = std::make_shared<Tensor>(map([](real v) { return 1 / std::sqrt(v + 1e-5); }, moments->var));
+  const auto inverse =
+      std::make_shared<Tensor>(map([](real v) { return 1 / std::sqrt(v + 1e-5); }, moments->var));
   const Tensor none = zeros(gamma.shape());
-  return result("batch_norm", affine_rows(x->value, moments->mean, map(times, gamma->value, *inverse), none), {x, gamma}, [=](Node& y) {
-    const ChannelSums sums = channel_sums(y.grad, x->value, moments->mean);
-    const Tensor a = map([=](real g, real inv) { return (keep.gamma != 0 ? g : 1) * inv; }, gamma->value, *inverse);
-    const Tensor b = map([=](real factor, real dy) { return -keep.mean * factor * dy / m; }, a, sums.dy);
-    const Tensor c = map([=](real factor, real inv, real dy_x) { return -keep.variance * factor * inv * inv * dy_x / m; }, a, *inverse, sums.dy_x);
-    x.add_grad(affine_rows(x->value, moments->mean, c, b, y.grad, a));
-    gamma.add_grad(map(times, sums.dy_x, *inverse));
-  });
+  return result(
+      "batch_norm", affine_rows(x->value, moments->mean, map(times, gamma->value, *inverse), none),
+      {x, gamma}, [=](Node& y) {
+        const ChannelSums sums = channel_sums(y.grad, x->value, moments->mean);
+        const Tensor a = map([=](real g, real inv) { return (keep.gamma != 0 ? g : 1) * inv; },
+                             gamma->value, *inverse);
+        const Tensor b =
+            map([=](real factor, real dy) { return -keep.mean * factor * dy / m; }, a, sums.dy);
+        const Tensor c =
+            map([=](real factor, real inv,
+                    real dy_x) { return -keep.variance * factor * inv * inv * dy_x / m; },
+                a, *inverse, sums.dy_x);
+        x.add_grad(affine_rows(x->value, moments->mean, c, b, y.grad, a));
+        gamma.add_grad(map(times, sums.dy_x, *inverse));
+      });
 }
 
-// A convolution whose input gradient is computed with a stride and padding, and from a kernel, of its own.
-Var conv2d_of(const Inputs& in, const Conv2dOptions& options, const Conv2dOptions& dx_options, Tensor dx_kernel) {
+// A convolution whose input gradient is computed with a stride and padding, and from a kernel, of
+// its own.
+Var conv2d_of(const Inputs& in, const Conv2dOptions& options, const Conv2dOptions& dx_options,
+              Tensor dx_kernel) {
   const Var x = in[0], w = in[1], kernel(std::move(dx_kernel));
   return result("conv2d", conv2d(x->value, w->value, options), {x, w}, [=](Node& y) {
     x.add_grad(conv2d_dx(y.grad, kernel->value, x.shape(), dx_options));
@@ -99,53 +114,91 @@ Var cross_entropy_of(const Var& x, real smoothing, real back_smoothing, real bac
   const double loss = -dot(smoothed_one_hot(labels, 3, smoothing), log_softmax(x->value)) / 4;
   return result("cross_entropy", full({}, loss), {x}, [=](Node& y) {
     const real dy = y.grad.item() / back_divisor;
-    x.add_grad(map([=](real p, real t) { return dy * (p - t); }, softmax(x->value), smoothed_one_hot(labels, 3, back_smoothing)));
+    x.add_grad(map([=](real p, real t) { return dy * (p - t); }, softmax(x->value),
+                   smoothed_one_hot(labels, 3, back_smoothing)));
   });
 }
 
 // ---- the mistakes ----
 
 std::vector<Case> cases() {
-  const Shape v{5}, m{4, 3}, square{3, 3}, picture{2, 5, 5, 2}, wide{2, 6, 6, 2}, kernel{3, 3, 2, 2};
+  const Shape v{5}, m{4, 3}, square{3, 3}, image{2, 5, 5, 2}, wide{2, 6, 6, 2}, kernel{3, 3, 2, 2};
   const Conv2dOptions strided{.stride = 3, .pad = 1};
   return {
       // a formula of calculus
-      {"sign", {v, v}, [](const Inputs& in, bool bug) {
-         return result("sub", map([](real a, real b) { return a - b; }, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(y.grad.clone());
-           in[1].add_grad(scaled(y.grad, bug ? 1 : -1));
-         });
+      {"sign",
+       {v, v},
+       [](const Inputs& in, bool bug) {
+         return result("sub", map([](real a, real b) { return a - b; }, in[0]->value, in[1]->value),
+                       {in[0], in[1]}, [=](Node& y) {
+                         in[0].add_grad(y.grad.clone());
+                         in[1].add_grad(scaled(y.grad, bug ? 1 : -1));
+                       });
        }},
-      {"sigmoid without its factor 1 - s", {v}, [](const Inputs& in, bool bug) {
-         return result("sigmoid", map([](real x) { return 1 / (1 + std::exp(-x)); }, in[0]->value), {in[0]}, [=](Node& y) {
-           in[0].add_grad(map([=](real dy, real s) { return bug ? dy * s : dy * s * (1 - s); }, y.grad, y.value));
-         });
+      {"sigmoid without its factor 1 - s",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return result(
+             "sigmoid", map([](real x) { return 1 / (1 + std::exp(-x)); }, in[0]->value), {in[0]},
+             [=](Node& y) {
+               in[0].add_grad(map([=](real dy, real s) { return bug ? dy * s : dy * s * (1 - s); },
+                                  y.grad, y.value));
+             });
        }},
-      {"tanh with 1 + t^2", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::tanh(x); },
-                            [=](real dy, real x) { return dy * (1 + (bug ? 1 : -1) * std::tanh(x) * std::tanh(x)); });
+      {"tanh with 1 + t^2",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::tanh(x); },
+             [=](real dy, real x) {
+               return dy * (1 + (bug ? 1 : -1) * std::tanh(x) * std::tanh(x));
+             });
        }},
-      {"square without its factor 2", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return x * x; }, [=](real dy, real x) { return (bug ? 1 : 2) * x * dy; });
+      {"square without its factor 2",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return x * x; },
+             [=](real dy, real x) { return (bug ? 1 : 2) * x * dy; });
        }},
-      {"relu that lets everything through", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::max(x, real(0)); }, [=](real dy, real x) { return bug || x > 0 ? dy : 0; });
+      {"relu that lets everything through",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::max(x, real(0)); },
+             [=](real dy, real x) { return bug || x > 0 ? dy : 0; });
        }},
-      {"relu gated by the gradient's sign as well", {m}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::max(x, real(0)); }, [=](real dy, real x) { return x > 0 && (!bug || dy > 0) ? dy : 0; });
+      {"relu gated by the gradient's sign as well",
+       {m},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::max(x, real(0)); },
+             [=](real dy, real x) { return x > 0 && (!bug || dy > 0) ? dy : 0; });
        }},
-      {"relu6 that forgets its upper bound", {m}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::clamp(6 * x, real(0), real(6)); },
-                            [=](real dy, real x) { return x > 0 && (bug || x < 1) ? 6 * dy : 0; });
+      {"relu6 that forgets its upper bound",
+       {m},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::clamp(6 * x, real(0), real(6)); },
+             [=](real dy, real x) { return x > 0 && (bug || x < 1) ? 6 * dy : 0; });
        }},
-      {"a factor of 1 + 1e-6", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::exp(x); }, [=](real dy, real x) { return (bug ? 1 + 1e-6 : 1) * dy * std::exp(x); });
+      {"a factor of 1 + 1e-6",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::exp(x); },
+             [=](real dy, real x) { return (bug ? 1 + 1e-6 : 1) * dy * std::exp(x); });
        }},
-      {"a product with one of its two terms", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return x * std::sin(x); },
-                            [=](real dy, real x) { return dy * (std::sin(x) + (bug ? 0 : x * std::cos(x))); });
+      {"a product with one of its two terms",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return x * std::sin(x); },
+             [=](real dy, real x) { return dy * (std::sin(x) + (bug ? 0 : x * std::cos(x))); });
        }},
-      {"the gradients of two inputs exchanged", {v, v}, [](const Inputs& in, bool bug) {
+      {"the gradients of two inputs exchanged",
+       {v, v},
+       [](const Inputs& in, bool bug) {
          return result("mul", map(times, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
            in[bug ? 1 : 0].add_grad(map(times, y.grad, in[1]->value));
            in[bug ? 0 : 1].add_grad(map(times, y.grad, in[0]->value));
@@ -153,189 +206,301 @@ std::vector<Case> cases() {
        }},
 
       // sums and means
-      {"mean without 1/N", {m}, [](const Inputs& in, bool bug) {
+      {"mean without 1/N",
+       {m},
+       [](const Inputs& in, bool bug) {
          return result("mean", full({}, sum(in[0]->value) / 12), {in[0]}, [=](Node& y) {
            in[0].add_grad(full(in[0].shape(), y.grad.item() / (bug ? 1 : 12)));
          });
        }},
-      {"bias gradient averaged over the rows", {m, {3}}, [](const Inputs& in, bool bug) {
-         return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(y.grad.clone());
-           in[1].add_grad(scaled(sum_rows(y.grad), bug ? 0.25 : 1));
-         });
+      {"bias gradient averaged over the rows",
+       {m, {3}},
+       [](const Inputs& in, bool bug) {
+         return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]},
+                       [=](Node& y) {
+                         in[0].add_grad(y.grad.clone());
+                         in[1].add_grad(scaled(sum_rows(y.grad), bug ? 0.25 : 1));
+                       });
        }},
-      {"bias gradient of the first row alone", {m, {3}}, [](const Inputs& in, bool bug) {
-         return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(y.grad.clone());
-           in[1].add_grad(bug ? Tensor({3}, {y.grad[0], y.grad[1], y.grad[2]}) : sum_rows(y.grad));
-         });
+      {"bias gradient of the first row alone",
+       {m, {3}},
+       [](const Inputs& in, bool bug) {
+         return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]},
+                       [=](Node& y) {
+                         in[0].add_grad(y.grad.clone());
+                         in[1].add_grad(bug ? Tensor({3}, {y.grad[0], y.grad[1], y.grad[2]})
+                                            : sum_rows(y.grad));
+                       });
        }},
-      {"overlapping windows overwrite each other", {v}, [](const Inputs& in, bool bug) { return neighbours(in[0], bug); }},
-      {"the last element dropped", {v}, [](const Inputs& in, bool bug) {
-         return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]}, [=](Node& y) {
-           Tensor dx = map(times, y.grad, y.value);
-           if (bug) dx[4] = 0;
-           in[0].add_grad(std::move(dx));
-         });
+      {"overlapping windows overwrite each other",
+       {v},
+       [](const Inputs& in, bool bug) { return neighbours(in[0], bug); }},
+      {"the last element dropped",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]},
+                       [=](Node& y) {
+                         Tensor dx = map(times, y.grad, y.value);
+                         if (bug) dx[4] = 0;
+                         in[0].add_grad(std::move(dx));
+                       });
        }},
 
       // products and convolutions
-      {"weight gradient transposed", {{4, 3}, square}, [](const Inputs& in, bool bug) {
+      {"weight gradient transposed",
+       {{4, 3}, square},
+       [](const Inputs& in, bool bug) {
          return result("matmul", matmul(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
            in[0].add_grad(matmul_transposed_b(y.grad, in[1]->value));
            Tensor dw = matmul_transposed_a(in[0]->value, y.grad);
            in[1].add_grad(bug ? transposed(dw) : std::move(dw));
          });
        }},
-      {"input gradient through w instead of its transpose", {{4, 3}, square}, [](const Inputs& in, bool bug) {
+      {"input gradient through w instead of its transpose",
+       {{4, 3}, square},
+       [](const Inputs& in, bool bug) {
          return result("matmul", matmul(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(bug ? matmul(y.grad, in[1]->value) : matmul_transposed_b(y.grad, in[1]->value));
+           in[0].add_grad(bug ? matmul(y.grad, in[1]->value)
+                              : matmul_transposed_b(y.grad, in[1]->value));
            in[1].add_grad(matmul_transposed_a(in[0]->value, y.grad));
          });
        }},
-      {"padding off by one", {wide, kernel}, [=](const Inputs& in, bool bug) {
+      {"padding off by one",
+       {wide, kernel},
+       [=](const Inputs& in, bool bug) {
          return conv2d_of(in, strided, {.stride = 3, .pad = bug ? 0 : 1}, in[1]->value.clone());
        }},
-      {"wrong stride", {wide, kernel}, [=](const Inputs& in, bool bug) {
+      {"wrong stride",
+       {wide, kernel},
+       [=](const Inputs& in, bool bug) {
          return conv2d_of(in, strided, {.stride = bug ? 4 : 3, .pad = 1}, in[1]->value.clone());
        }},
-      {"kernel not turned round", {picture, kernel}, [](const Inputs& in, bool bug) {
-         return conv2d_of(in, {.pad = 1}, {.pad = 1}, bug ? reversed_taps(in[1]->value) : in[1]->value.clone());
+      {"kernel not turned round",
+       {image, kernel},
+       [](const Inputs& in, bool bug) {
+         return conv2d_of(in, {.pad = 1}, {.pad = 1},
+                          bug ? reversed_taps(in[1]->value) : in[1]->value.clone());
        }},
 
-      // batch normalisation
-      {"batch_norm without its variance term", {picture, {2}}, [](const Inputs& in, bool bug) {
+      // batch normalization
+      {"batch_norm without its variance term",
+       {image, {2}},
+       [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.variance = real(!bug)});
        }},
-      {"batch_norm without its mean term", {picture, {2}}, [](const Inputs& in, bool bug) {
+      {"batch_norm without its mean term",
+       {image, {2}},
+       [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.mean = real(!bug)});
        }},
-      {"batch_norm without gamma in dx", {picture, {2}}, [](const Inputs& in, bool bug) {
+      {"batch_norm without gamma in dx",
+       {image, {2}},
+       [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.gamma = real(!bug)});
        }},
-      {"batch_norm with the unbiased variance on the way back", {picture, {2}}, [](const Inputs& in, bool bug) {
+      {"batch_norm with the unbiased variance on the way back",
+       {image, {2}},
+       [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.variance = bug ? real(50) / 49 : 1});
        }},
 
       // classification
-      {"softmax without the sum term", {m}, [](const Inputs& in, bool bug) {
+      {"softmax without the sum term",
+       {m},
+       [](const Inputs& in, bool bug) {
          return result("softmax", softmax(in[0]->value), {in[0]}, [=](Node& y) {
            in[0].add_grad(bug ? map(times, y.grad, y.value) : softmax_dx(y.grad, y.value));
          });
        }},
-      {"log_softmax that passes dy on", {m}, [](const Inputs& in, bool bug) {
+      {"log_softmax that passes dy on",
+       {m},
+       [](const Inputs& in, bool bug) {
          return result("log_softmax", log_softmax(in[0]->value), {in[0]}, [=](Node& y) {
            in[0].add_grad(bug ? y.grad.clone() : log_softmax_dx(y.grad, y.value));
          });
        }},
-      {"cross-entropy without 1/N", {m}, [](const Inputs& in, bool bug) { return cross_entropy_of(in[0], real(0.1), real(0.1), bug ? 1 : 4); }},
-      {"cross-entropy that forgets the smoothing", {m}, [](const Inputs& in, bool bug) {
+      {"cross-entropy without 1/N",
+       {m},
+       [](const Inputs& in, bool bug) {
+         return cross_entropy_of(in[0], real(0.1), real(0.1), bug ? 1 : 4);
+       }},
+      {"cross-entropy that forgets the smoothing",
+       {m},
+       [](const Inputs& in, bool bug) {
          return cross_entropy_of(in[0], real(0.1), bug ? 0 : real(0.1), 4);
        }},
 
       // pools and channels
-      {"average pool that divides by another count", {picture}, [](const Inputs& in, bool bug) {
-         const Pool2dOptions right{.kernel = 3, .stride = 2, .pad = 1}, wrong{.kernel = 3, .stride = 2, .pad = 1, .count_padding = false};
+      {"average pool that divides by another count",
+       {image},
+       [](const Inputs& in, bool bug) {
+         const Pool2dOptions right{.kernel = 3, .stride = 2, .pad = 1},
+             wrong{.kernel = 3, .stride = 2, .pad = 1, .count_padding = false};
          return result("avg_pool2d", avg_pool2d(in[0]->value, right), {in[0]}, [=](Node& y) {
            in[0].add_grad(avg_pool2d_dx(y.grad, in[0].shape(), bug ? wrong : right));
          });
        }},
-      {"max pool whose gradient goes to the next pixel", {picture}, [](const Inputs& in, bool bug) {
+      {"max pool whose gradient goes to the next pixel",
+       {image},
+       [](const Inputs& in, bool bug) {
          std::vector<int> from;
          Tensor value = max_pool2d(in[0]->value, {.kernel = 2, .stride = 2}, from);
          if (bug) from[3] += 2;
-         return result("max_pool2d", std::move(value), {in[0]}, [=](Node& y) { in[0].add_grad(max_pool_dx(y.grad, from, in[0].shape())); });
+         return result("max_pool2d", std::move(value), {in[0]},
+                       [=](Node& y) { in[0].add_grad(max_pool_dx(y.grad, from, in[0].shape())); });
        }},
-      {"a gate's gradient from one pixel alone", {{2, 1, 3, 2}, {2, 2}}, [](const Inputs& in, bool bug) {
-         return result("scale_channels", scale_channels(in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(scale_channels(y.grad, in[1]->value));
-           Tensor ds = zeros({2, 2});
-           for (long n = 0; n < 2; n++)
-             for (long pixel = 0; pixel < (bug ? 1 : 3); pixel++)
-               for (long c = 0; c < 2; c++) ds[n * 2 + c] += y.grad[(n * 3 + pixel) * 2 + c] * in[0]->value[(n * 3 + pixel) * 2 + c];
-           in[1].add_grad(std::move(ds));
-         });
+      {"a gate's gradient from one pixel alone",
+       {{2, 1, 3, 2}, {2, 2}},
+       [](const Inputs& in, bool bug) {
+         return result("scale_channels", scale_channels(in[0]->value, in[1]->value), {in[0], in[1]},
+                       [=](Node& y) {
+                         in[0].add_grad(scale_channels(y.grad, in[1]->value));
+                         Tensor ds = zeros({2, 2});
+                         for (long n = 0; n < 2; n++)
+                           for (long pixel = 0; pixel < (bug ? 1 : 3); pixel++)
+                             for (long c = 0; c < 2; c++)
+                               ds[n * 2 + c] += y.grad[(n * 3 + pixel) * 2 + c] *
+                                                in[0]->value[(n * 3 + pixel) * 2 + c];
+                         in[1].add_grad(std::move(ds));
+                       });
        }},
-      {"concatenated parts in the wrong order", {m, m}, [](const Inputs& in, bool bug) {
-         return result("concat", concat_rows({&in[0]->value, &in[1]->value}), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(slice_rows(y.grad, bug ? 3 : 0, 3));
-           in[1].add_grad(slice_rows(y.grad, bug ? 0 : 3, 3));
-         });
+      {"concatenated parts in the wrong order",
+       {m, m},
+       [](const Inputs& in, bool bug) {
+         return result("concat", concat_rows({&in[0]->value, &in[1]->value}), {in[0], in[1]},
+                       [=](Node& y) {
+                         in[0].add_grad(slice_rows(y.grad, bug ? 3 : 0, 3));
+                         in[1].add_grad(slice_rows(y.grad, bug ? 0 : 3, 3));
+                       });
        }},
-      {"a shuffle undone by the same shuffle", {{2, 6}}, [](const Inputs& in, bool bug) {
-         return result("shuffle", shuffle_rows(in[0]->value, 2), {in[0]}, [=](Node& y) { in[0].add_grad(shuffle_rows(y.grad, bug ? 2 : 3)); });
+      {"a shuffle undone by the same shuffle",
+       {{2, 6}},
+       [](const Inputs& in, bool bug) {
+         return result("shuffle", shuffle_rows(in[0]->value, 2), {in[0]},
+                       [=](Node& y) { in[0].add_grad(shuffle_rows(y.grad, bug ? 2 : 3)); });
        }},
 
       // the cotangent
-      {"a gradient that ignores the cotangent", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::exp(x); }, [=](real dy, real x) { return (bug ? 1 : dy) * std::exp(x); });
+      {"a gradient that ignores the cotangent",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::exp(x); },
+             [=](real dy, real x) { return (bug ? 1 : dy) * std::exp(x); });
        }},
-      {"a constant gradient", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::sin(x); }, [=](real dy, real x) { return bug ? real(0.5) : dy * std::cos(x); });
+      {"a constant gradient",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::sin(x); },
+             [=](real dy, real x) { return bug ? real(0.5) : dy * std::cos(x); });
        }},
-      {"the first cotangent for all", {v}, [](const Inputs& in, bool bug) {
-         return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]}, [=](Node& y) {
-           in[0].add_grad(bug ? scaled(y.value, y.grad[0]) : map(times, y.value, y.grad));
-         });
+      {"the first cotangent for all",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return result(
+             "exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]}, [=](Node& y) {
+               in[0].add_grad(bug ? scaled(y.value, y.grad[0]) : map(times, y.value, y.grad));
+             });
        }},
 
       // the engine
-      {"no gradient at all", {v, v}, [](const Inputs& in, bool bug) {
-         return result("add", map([](real a, real b) { return a + b; }, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-           in[0].add_grad(y.grad.clone());
-           if (!bug) in[1].add_grad(y.grad.clone());
-         });
-       }, "input 1 [5] got no gradient"},
-      {"a gradient of zeros", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::sin(x); }, [=](real dy, real x) { return bug ? 0 : dy * std::cos(x); });
-       }, "zero everywhere"},
-      {"a gradient that is not finite", {v}, [](const Inputs& in, bool bug) {
-         return elementwise(in[0], [](real x) { return std::sin(x); },
-                            [=](real dy, real x) { return bug && x > 0 ? dy / (x - x) : dy * std::cos(x); });
-       }, "not finite"},
-      {"a gradient of another shape", {m}, [](const Inputs& in, bool bug) {
-         return result("rows", in[0]->value.clone(), {in[0]}, [=](Node& y) { in[0].add_grad(bug ? sum_rows(y.grad) : y.grad.clone()); });
-       }, "a gradient of shape [3]"},
-      {"a second use that overwrites the first", {v}, [](const Inputs& in, bool bug) {
+      {"no gradient at all",
+       {v, v},
+       [](const Inputs& in, bool bug) {
+         return result("add", map([](real a, real b) { return a + b; }, in[0]->value, in[1]->value),
+                       {in[0], in[1]}, [=](Node& y) {
+                         in[0].add_grad(y.grad.clone());
+                         if (!bug) in[1].add_grad(y.grad.clone());
+                       });
+       },
+       "input 1 [5] got no gradient"},
+      {"a gradient of zeros",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::sin(x); },
+             [=](real dy, real x) { return bug ? 0 : dy * std::cos(x); });
+       },
+       "zero everywhere"},
+      {"a gradient that is not finite",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return elementwise(
+             in[0], [](real x) { return std::sin(x); },
+             [=](real dy, real x) { return bug && x > 0 ? dy / (x - x) : dy * std::cos(x); });
+       },
+       "not finite"},
+      {"a gradient of another shape",
+       {m},
+       [](const Inputs& in, bool bug) {
+         return result("rows", in[0]->value.clone(), {in[0]},
+                       [=](Node& y) { in[0].add_grad(bug ? sum_rows(y.grad) : y.grad.clone()); });
+       },
+       "a gradient of shape [3]"},
+      {"a second use that overwrites the first",
+       {v},
+       [](const Inputs& in, bool bug) {
          const Var doubled = map([](real x) { return 2 * x; }, in[0]->value);
-         return result("3 x", map([](real x, real y) { return x + y; }, in[0]->value, doubled->value), {in[0]}, [=](Node& y) {
-           in[0].add_grad(y.grad.clone());
-           if (bug) in[0]->grad = scaled(y.grad, 2);
-           else in[0].add_grad(scaled(y.grad, 2));
-         });
+         return result("3 x",
+                       map([](real x, real y) { return x + y; }, in[0]->value, doubled->value),
+                       {in[0]}, [=](Node& y) {
+                         in[0].add_grad(y.grad.clone());
+                         if (bug)
+                           in[0]->grad = scaled(y.grad, 2);
+                         else
+                           in[0].add_grad(scaled(y.grad, 2));
+                       });
        }},
-      {"a backward that changes its input", {v}, [](const Inputs& in, bool bug) {
-         return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]}, [=](Node& y) {
-           in[0].add_grad(map(times, y.grad, y.value));
-           if (bug) in[0]->value[2] += real(0.1);
-         });
-       }, "the backward of exp changed the value of its input 0 [5]"},
-      {"a backward that gives its input's numbers away", {v}, [](const Inputs& in, bool bug) {
-         return result("half square", map([](real x) { return x * x / 2; }, in[0]->value), {in[0]}, [=](Node& y) {
-           Tensor dx = bug ? std::move(in[0]->value) : in[0]->value.clone();
-           map_into(times, dx, y.grad);
-           in[0].add_grad(std::move(dx));
-         });
-       }, "flows into leaf, whose value has shape [0]"},
-      {"a backward that changes what it was not computed from", {v, v}, [](const Inputs& in, bool bug) {
-         return concat_channels({exp(in[0]), result("copy", in[1]->value.clone(), {in[1]}, [=](Node& y) {
-                                   in[1].add_grad(y.grad.clone());
-                                   if (bug) in[0]->value[0] = 1;
-                                 })});
-       }, "backward changed the value of input 0 [5]"},
-      {"a backward that differs from run to run", {v}, [](const Inputs& in, bool bug) {
+      {"a backward that changes its input",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]},
+                       [=](Node& y) {
+                         in[0].add_grad(map(times, y.grad, y.value));
+                         if (bug) in[0]->value[2] += real(0.1);
+                       });
+       },
+       "the backward of exp changed the value of its input 0 [5]"},
+      {"a backward that gives its input's numbers away",
+       {v},
+       [](const Inputs& in, bool bug) {
+         return result("half square", map([](real x) { return x * x / 2; }, in[0]->value), {in[0]},
+                       [=](Node& y) {
+                         Tensor dx = bug ? std::move(in[0]->value) : in[0]->value.clone();
+                         map_into(times, dx, y.grad);
+                         in[0].add_grad(std::move(dx));
+                       });
+       },
+       "flows into leaf, whose value has shape [0]"},
+      {"a backward that changes what it was not computed from",
+       {v, v},
+       [](const Inputs& in, bool bug) {
+         return concat_channels(
+             {exp(in[0]), result("copy", in[1]->value.clone(), {in[1]}, [=](Node& y) {
+                in[1].add_grad(y.grad.clone());
+                if (bug) in[0]->value[0] = 1;
+              })});
+       },
+       "backward changed the value of input 0 [5]"},
+      {"a backward that differs from run to run",
+       {v},
+       [](const Inputs& in, bool bug) {
          static int runs = 0;
          const real noise = bug ? 1 + 1e-15 * static_cast<real>(++runs) : 1;
-         return result("copy", in[0]->value.clone(), {in[0]}, [=](Node& y) { in[0].add_grad(scaled(y.grad, noise)); });
-       }, "a second run gave input 0 [5] a gradient of other bits"},
-      {"dropout with another mask on the way back", {{40}}, [](const Inputs& in, bool bug) {
+         return result("copy", in[0]->value.clone(), {in[0]},
+                       [=](Node& y) { in[0].add_grad(scaled(y.grad, noise)); });
+       },
+       "a second run gave input 0 [5] a gradient of other bits"},
+      {"dropout with another mask on the way back",
+       {{40}},
+       [](const Inputs& in, bool bug) {
          const auto mask = [](long seed) {
            Rng rng(seed);
            return map([](real u) { return u < 0.5 ? real(0) : 2; }, uniform({40}, rng));
          };
-         return result("dropout", map(times, in[0]->value, mask(1)), {in[0]}, [=](Node& y) {
-           in[0].add_grad(map(times, y.grad, mask(bug ? 2 : 1)));
-         });
+         return result("dropout", map(times, in[0]->value, mask(1)), {in[0]},
+                       [=](Node& y) { in[0].add_grad(map(times, y.grad, mask(bug ? 2 : 1))); });
        }},
   };
 }
@@ -354,35 +519,43 @@ TEST_P(SeededBugs, TheRightOnePassesAndTheWrongOneDoesNot) {
   const GradcheckReport right = check(false), wrong = check(true);
   EXPECT_TRUE(right.ok) << right;
   EXPECT_FALSE(wrong.ok);
-  EXPECT_NE(text(wrong).find(GetParam().found), std::string::npos) << "expected: " << GetParam().found << "\nfound: " << wrong;
+  EXPECT_NE(text(wrong).find(GetParam().found), std::string::npos)
+      << "expected: " << GetParam().found << "\nfound: " << wrong;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SeededBugs, testing::ValuesIn(cases()));
 
 TEST(SeededBugs, AreAtLeastThirty) { EXPECT_GE(cases().size(), 30u); }
 
-// Tensor offers no way to make two of them share numbers, so it is forged by copying the bytes; in a process of its own, because the
-// numbers are then freed twice.
+// Tensor offers no way to make two of them share numbers, so it is forged by copying the bytes; in
+// a process of its own, because the numbers are then freed twice.
 TEST(SeededBugsDeathTest, TwoGradientsInTheSameMemoryAreFound) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const auto forged = [](const Inputs& in) {
-    return result("add", map([](real a, real b) { return a + b; }, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
-      in[0].add_grad(std::move(y.grad));
-      std::memcpy(static_cast<void*>(&in[1]->grad), static_cast<const void*>(&in[0]->grad), sizeof(Tensor));
-    });
+    return result("add", map([](real a, real b) { return a + b; }, in[0]->value, in[1]->value),
+                  {in[0], in[1]}, [=](Node& y) {
+                    in[0].add_grad(std::move(y.grad));
+                    std::memcpy(static_cast<void*>(&in[1]->grad),
+                                static_cast<const void*>(&in[0]->grad), sizeof(Tensor));
+                  });
   };
   const auto is_found = [&] {
-    return text(check_gradient(forged, {full({3}, 1), full({3}, 2)})).find("the gradient of input 0 [3] shares its memory with") != std::string::npos;
+    return text(check_gradient(forged, {full({3}, 1), full({3}, 2)}))
+               .find("the gradient of input 0 [3] shares its memory with") != std::string::npos;
   };
   EXPECT_EXIT(std::_Exit(is_found() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
-// Why the cotangent is random: the numbers of a normalised channel always add up to the same, so sum() hides every mistake in dx.
+// Why the cotangent is random: the numbers of a normalized channel always add up to the same, so
+// sum() hides every mistake in dx.
 TEST(SeededBugs, ABatchNormWithoutItsVarianceTermIsInvisibleToSum) {
   Rng rng(7);
   const std::vector<Var> inputs{normal({2, 5, 5, 2}, rng), normal({2}, rng), normal({2}, rng)};
-  const auto wrong = [](const Inputs& in) { return add_bias(batch_norm_of(in[0], in[1], {.variance = 0}), in[2]); };
-  const auto with_sum = check_gradient([=](const Inputs& in) { return sum(wrong(in)); }, inputs, {.zero_by_nature = {0, 1}});
+  const auto wrong = [](const Inputs& in) {
+    return add_bias(batch_norm_of(in[0], in[1], {.variance = 0}), in[2]);
+  };
+  const auto with_sum = check_gradient([=](const Inputs& in) { return sum(wrong(in)); }, inputs,
+                                       {.zero_by_nature = {0, 1}});
   EXPECT_TRUE(with_sum.ok) << with_sum;
   EXPECT_FALSE(check_gradient(wrong, inputs).ok);
 }

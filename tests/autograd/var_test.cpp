@@ -1,5 +1,6 @@
 // The engine.
 #include "autograd/var.h"
+#include "autograd/hooks.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,8 @@ Var one(real v) { return parameter(full({}, v)); }
 
 TEST(Backward, SaysWhichOperationWasMadeForInferenceAlone) {
   const Var w = one(2), y = result("folded", full({}, 3), {w}, {});
-  EXPECT_TRUE(fails_saying([&] { backward(scale(y, 2)); }, {"backward: folded [] was made for inference alone"}));
+  EXPECT_TRUE(fails_saying([&] { backward(scale(y, 2)); },
+                           {"backward: folded [] was made for inference alone"}));
 }
 
 // The example of autograd/README.md.
@@ -65,13 +67,19 @@ TEST(Backward, FreesTheGraphAndSaysSoTheSecondTime) {
   EXPECT_FALSE(y->backward);
   EXPECT_TRUE(y->grad.empty());
   EXPECT_TRUE(fails_saying([&] { backward(y); }, {"exp [] was walked already"}));
-  EXPECT_TRUE(fails_saying([&] { backward(scale(square, 2)); }, {"leads to mul [], which was walked already"}));
+  EXPECT_TRUE(fails_saying([&] { backward(scale(square, 2)); },
+                           {"leads to mul [], which was walked already"}));
 }
 
 TEST(Backward, AsksForOneNumberOrACotangentOfTheRightShape) {
   const Var x = parameter(zeros({2, 3}));
-  EXPECT_TRUE(fails_saying([&] { backward(exp(x)); }, {"the loss has shape [2, 3], expected one number"}));
-  EXPECT_TRUE(fails_saying([&] { backward(exp(x), zeros({3, 2})); }, {"a gradient of shape [3, 2] flows into exp, whose value has shape [2, 3]"}));
+  EXPECT_TRUE(
+      fails_saying([&] { backward(exp(x)); }, {"the loss has shape [2, 3], expected one number"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        backward(exp(x), zeros({3, 2}));
+      },
+      {"a gradient of shape [3, 2] flows into exp, whose value has shape [2, 3]"}));
   EXPECT_TRUE(fails_saying([&] { backward(exp(zeros({}))); }, {"nothing that needs a gradient"}));
 }
 
@@ -79,14 +87,17 @@ TEST(Backward, NamesBothShapesWhenAnOpGivesAWrongOne) {
   const Var x = parameter(zeros({2, 3}));
   x->name = "fc.weight";
   const Var y = result("bad", zeros({}), {x}, [=](Node&) { x.add_grad(zeros({6})); });
-  EXPECT_TRUE(fails_saying([&] { backward(y); }, {"a gradient of shape [6] flows into leaf fc.weight, whose value has shape [2, 3]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] { backward(y); },
+      {"a gradient of shape [6] flows into leaf fc.weight, whose value has shape [2, 3]"}));
 }
 
 TEST(Backward, SkipsWhatNothingFlowsInto) {
   const Var x = one(3), y = one(4);
   bool called = false;
   const Var unused = result("unused", full({}, 0), {x}, [&](Node&) { called = true; });
-  backward(result("first", full({}, 0), {y, unused}, [=](Node& node) { y.add_grad(std::move(node.grad)); }));
+  backward(result("first", full({}, 0), {y, unused},
+                  [=](Node& node) { y.add_grad(std::move(node.grad)); }));
   EXPECT_FALSE(called);
   EXPECT_TRUE(x->grad.empty());
 }
@@ -94,7 +105,8 @@ TEST(Backward, SkipsWhatNothingFlowsInto) {
 TEST(Backward, ShowsEachNodeToAVisitorNewestFirst) {
   const Var x = one(3);
   std::string seen;
-  const Visitor visitor{[&](Node& node) { seen += std::string("<") + node.op; }, [&](Node& node) { seen += std::string(">") + node.op; }};
+  const BackwardHooks visitor{[&](Node& node) { seen += std::string("<") + node.op; },
+                              [&](Node& node) { seen += std::string(">") + node.op; }};
   backward(exp(scale(x, 2)), full({}, 1), visitor);
   EXPECT_EQ(seen, "<exp>exp<scale>scale");
 }
@@ -104,7 +116,7 @@ TEST(Backward, ShowsEachNodeToAVisitorNewestFirst) {
 TEST(Result, RecordsNothingWhenNothingNeedsAGradient) {
   const Var x(full({}, 3));
   const Var y = exp(mul(x, x));
-  EXPECT_FALSE(y.needs_grad());
+  EXPECT_FALSE(y.requires_grad());
   EXPECT_TRUE(y->inputs.empty());
   EXPECT_FALSE(y->backward);
 }
@@ -120,7 +132,8 @@ TEST(Graph, IsInTheOrderOfComputation) {
 
 Var chain(const Var& x, long length) {
   Var y = x;
-  for (long i = 0; i < length; i++) y = result("copy", full({}, 1), {y}, [y](Node& node) { y.add_grad(std::move(node.grad)); });
+  for (long i = 0; i < length; i++)
+    y = result("copy", full({}, 1), {y}, [y](Node& node) { y.add_grad(std::move(node.grad)); });
   return y;
 }
 
@@ -158,6 +171,21 @@ TEST(LayerOf, IsToldFromTheNearestParameter) {
   EXPECT_EQ(layer_of(*y), "after layer1.0.fc");
   EXPECT_EQ(layer_of(*z), "layer1.1");
   EXPECT_EQ(layer_of(*exp(one(1))), "");
+}
+
+TEST(NoGrad, RecordsNothingWhileOneExistsAndLeavesParametersAlone) {
+  const Var w = parameter(zeros({2}));
+  {
+    const NoGrad outer;
+    {
+      const NoGrad inner;
+      EXPECT_FALSE(exp(w).requires_grad());
+    }
+    EXPECT_FALSE(exp(w).requires_grad()) << "the end of the inner guard must not end the outer one";
+    EXPECT_TRUE(exp(w)->inputs.empty());
+    EXPECT_TRUE(w.requires_grad());
+  }
+  EXPECT_TRUE(exp(w).requires_grad());
 }
 
 }  // namespace

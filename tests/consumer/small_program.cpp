@@ -1,4 +1,5 @@
-// A project of somebody else's: a network of this library's in float. tests/install_test.cpp builds it.
+// A project of somebody else's: a network of this library's in float. tests/install_test.cpp builds
+// it.
 #include <iostream>
 
 #include "autograd/ops.h"
@@ -8,8 +9,10 @@
 int main() {
   excite::Rng rng(1);
   const excite::Model model = excite::make_model("se_resnet20", {}, 10, rng);
-  const excite::Var loss = cross_entropy(model(excite::normal({2, 32, 32, 3}, rng), excite::Mode::train), {3, 7});
+  const excite::Var loss =
+      cross_entropy(model(excite::normal({2, 32, 32, 3}, rng), excite::Mode::train), {3, 7});
   backward(loss);
-  std::cout << sizeof(excite::real) << " bytes, " << model.module.parameter_count() << " parameters, loss "
-            << (loss->value.item() > 0 ? "positive" : "not positive") << "\n";
+  std::cout << sizeof(excite::real) << " bytes, " << model.module.parameter_count()
+            << " parameters, loss " << (loss->value.item() > 0 ? "positive" : "not positive")
+            << "\n";
 }

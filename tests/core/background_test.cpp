@@ -13,9 +13,9 @@ namespace {
 
 TEST(Background, RunsEachBodyOnceWhileTheCallerUsesTheWorkers) {
   for (const long count : {0l, 1l, 5l, 1000l}) {
-    std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count)), others(100);
-    Background background(count, [&](long i) { parallel_for(1, [&](long) { runs[static_cast<std::size_t>(i)]++; }); });
-    parallel_for(100, [&](long i) { others[static_cast<std::size_t>(i)]++; });
+    std::vector<std::atomic<int>> runs(count), others(100);
+    Background background(count, [&](long i) { parallel_for(1, [&](long) { runs[i]++; }); });
+    parallel_for(100, [&](long i) { others[i]++; });
     background.wait();
     for (const auto& r : runs) EXPECT_EQ(r, 1) << count;
     for (const auto& r : others) EXPECT_EQ(r, 1);
@@ -38,10 +38,12 @@ TEST(Background, WaitThrowsTheErrorOfTheLowestIndexAndTheEndWaits) {
       runs++;
       if (i == 7 || i == 13) throw std::runtime_error(std::to_string(i));
     });
-    EXPECT_THROW(try { background.wait(); } catch (const std::runtime_error& e) {
-      EXPECT_STREQ(e.what(), "7");
-      throw;
-    }, std::runtime_error);
+    EXPECT_THROW(
+        try { background.wait(); } catch (const std::runtime_error& e) {
+          EXPECT_STREQ(e.what(), "7");
+          throw;
+        },
+        std::runtime_error);
     Background unawaited(20, [&](long) { runs++; });
   }
   EXPECT_EQ(runs, 40);

@@ -12,9 +12,12 @@ TEST(Gemm, IsItsDefinitionWithStridesAndTurns) {
   constexpr long m = 5, k = 7, n = 4, stride = 9;
   const Tensor a = uniform({stride, stride}, rng, -1), b = uniform({stride, stride}, rng, -1);
   const auto in = [&](const Tensor& t, bool turn, long rows, long cols) {
-    return turn ? transposed(Matrix(t.data(), cols, rows, stride)) : Matrix(t.data(), rows, cols, stride);
+    return turn ? transposed(Matrix(t.data(), cols, rows, stride))
+                : Matrix(t.data(), rows, cols, stride);
   };
-  const auto at = [&](const Tensor& t, bool turn, long i, long j) { return static_cast<double>(turn ? t[j * stride + i] : t[i * stride + j]); };
+  const auto at = [&](const Tensor& t, bool turn, long i, long j) {
+    return static_cast<double>(turn ? t[j * stride + i] : t[i * stride + j]);
+  };
   for (const bool turn_a : {false, true})
     for (const bool turn_b : {false, true}) {
       Tensor c = full({m, stride}, 2), twice = full({m, stride}, 2);
@@ -26,7 +29,8 @@ TEST(Gemm, IsItsDefinitionWithStridesAndTurns) {
           for (long l = 0; l < k; l++) expected += at(a, turn_a, i, l) * at(b, turn_b, l, j);
           if (j >= n) expected = 2;  // beside the result: left alone
           EXPECT_NEAR(static_cast<double>(c[i * stride + j]), expected, 1e-5) << turn_a << turn_b;
-          EXPECT_NEAR(static_cast<double>(twice[i * stride + j]), j < n ? 2 + expected : 2, 1e-5) << turn_a << turn_b;
+          EXPECT_NEAR(static_cast<double>(twice[i * stride + j]), j < n ? 2 + expected : 2, 1e-5)
+              << turn_a << turn_b;
         }
     }
 }
@@ -34,8 +38,12 @@ TEST(Gemm, IsItsDefinitionWithStridesAndTurns) {
 TEST(Gemm, RefusesFactorsThatDoNotFit) {
   const Tensor t = zeros({20});
   Tensor c = zeros({20});
-  EXPECT_TRUE(fails_saying([&] { gemm(Matrix(t.data(), 2, 3), Matrix(t.data(), 4, 5), c.data(), 5); }, {"gemm", "2x3", "3 rows", "4"}));
-  EXPECT_TRUE(fails_saying([&] { gemm(Matrix(t.data(), 1l << 31, 1), Matrix(t.data(), 1, 1), c.data(), 1); }, {"gemm", "2147483648x1"}));
+  EXPECT_TRUE(
+      fails_saying([&] { gemm(Matrix(t.data(), 2, 3), Matrix(t.data(), 4, 5), c.data(), 5); },
+                   {"gemm", "2x3", "3 rows", "4"}));
+  EXPECT_TRUE(fails_saying(
+      [&] { gemm(Matrix(t.data(), 1l << 31, 1), Matrix(t.data(), 1, 1), c.data(), 1); },
+      {"gemm", "2147483648x1"}));
 }
 
 }  // namespace

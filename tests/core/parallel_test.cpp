@@ -21,24 +21,26 @@ class Parallel : public testing::TestWithParam<int> {
  private:
   int before_ = threads();
 };
-INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7),
+                         testing::PrintToStringParamName());
 
 TEST_P(Parallel, RunsEachBodyOnce) {
   for (const long count : {0l, 1l, 2l, 5l, 16l, 1000l})
     for (int again = 0; again < 50; again++) {
-      std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count));
-      parallel_for(count, [&](long i) { runs[static_cast<std::size_t>(i)]++; });
+      std::vector<std::atomic<int>> runs(count);
+      parallel_for(count, [&](long i) { runs[i]++; });
       for (const auto& r : runs) ASSERT_EQ(r, 1) << count;
     }
 }
 
-// As many bodies as threads, none of which ends before all have begun: so nobody helps another, and each has its own every time.
+// As many bodies as threads, none of which ends before all have begun: so nobody helps another, and
+// each has its own every time.
 TEST_P(Parallel, DealsEachThreadTheSameBodiesEveryTime) {
-  std::vector<std::thread::id> first(static_cast<std::size_t>(GetParam()));
+  std::vector<std::thread::id> first(GetParam());
   for (int again = 0; again < 20; again++) {
     std::atomic<int> begun = 0;
     parallel_for(GetParam(), [&](long i) {
-      std::thread::id& seen = first[static_cast<std::size_t>(i)];
+      std::thread::id& seen = first[i];
       if (again == 0) seen = std::this_thread::get_id();
       EXPECT_EQ(seen, std::this_thread::get_id()) << i;
       for (begun++; begun < GetParam();) std::this_thread::yield();
@@ -73,7 +75,9 @@ TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndGoesOnWorking) {
 
 TEST_P(Parallel, CutsByTheProblemAlone) {
   std::vector<std::pair<long, long>> pieces(10);
-  parallel_shards(Shards(105, 10), [&](long shard, long begin, long end) { pieces[static_cast<std::size_t>(shard)] = {begin, end}; });
+  parallel_shards(Shards(105, 10), [&](long shard, long begin, long end) {
+    pieces[shard] = {begin, end};
+  });
   long next = 0;
   for (const auto& [begin, end] : pieces) {
     EXPECT_EQ(begin, next);

@@ -13,21 +13,24 @@ namespace {
 
 float sum_in_order(const std::vector<float>& numbers, long begin, long end) {
   float total = 0;
-  for (long i = begin; i < end; i++) total += numbers[static_cast<std::size_t>(i)];
+  for (long i = begin; i < end; i++) total += numbers[i];
   return total;
 }
 
 float sum_by_workers(const std::vector<float>& numbers, long workers) {
   const long size = static_cast<long>(numbers.size());
   std::vector<float> parts;
-  for (long w = 0; w < workers; w++) parts.push_back(sum_in_order(numbers, size * w / workers, size * (w + 1) / workers));
+  for (long w = 0; w < workers; w++)
+    parts.push_back(sum_in_order(numbers, size * w / workers, size * (w + 1) / workers));
   return sum_in_order(parts, 0, workers);
 }
 
 float sum_by_shards(const std::vector<float>& numbers) {
   std::vector<float> partial(Shards::max_shards);
   const Shards shards(8, 4);  // 8 items, at least 4 in a shard: 2 shards, on any machine
-  parallel_shards(shards, [&](long shard, long begin, long end) { partial[shard] = sum_in_order(numbers, begin, end); });
+  parallel_shards(shards, [&](long shard, long begin, long end) {
+    partial[shard] = sum_in_order(numbers, begin, end);
+  });
   return sum_in_order(partial, 0, shards.count);
 }
 

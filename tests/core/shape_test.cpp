@@ -37,10 +37,18 @@ TEST(Shape, IsEqualOnlyToTheSameDimensions) {
 }
 
 TEST(Shape, RefusesWhatNoTensorCanBe) {
-  EXPECT_TRUE(fails_saying([] { Shape({1, 2, 3, 4, 5}); }, {"[1, 2, 3, 4, 5]", "5 dimensions", "4"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        Shape({1, 2, 3, 4, 5});
+      },
+      {"[1, 2, 3, 4, 5]", "5 dimensions", "4"}));
   EXPECT_TRUE(fails_saying([] { Shape({2, -1}); }, {"[2, -1]", "negative"}));
   EXPECT_TRUE(fails_saying([] { Shape({LONG_MAX, 2}); }, {"more elements"}));
-  EXPECT_TRUE(fails_saying([] { Shape({1l << 32, 1l << 31}); }, {"[4294967296, 2147483648]", "more elements"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        Shape({1l << 32, 1l << 31});
+      },
+      {"[4294967296, 2147483648]", "more elements"}));
   EXPECT_TRUE(fails_saying([] { Shape({2, 3})[2]; }, {"[2, 3]", "no axis 2"}));
   EXPECT_TRUE(fails_saying([] { Shape({2, 3})[-3]; }, {"[2, 3]", "no axis -3"}));
 }

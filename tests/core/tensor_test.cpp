@@ -10,7 +10,8 @@
 namespace excite {
 namespace {
 
-static_assert(!std::is_copy_constructible_v<Tensor> && !std::is_copy_assignable_v<Tensor>, "a tensor is copied by clone() alone");
+static_assert(!std::is_copy_constructible_v<Tensor> && !std::is_copy_assignable_v<Tensor>,
+              "a tensor is copied by clone() alone");
 
 TEST(Tensor, HoldsItsNumbersInRowMajorOrder) {
   const Tensor t({2, 3}, {1, 2, 3, 4, 5, 6});
@@ -65,7 +66,11 @@ TEST(Tensor, EmptyIsNoNumbersAndRankZeroIsOne) {
 }
 
 TEST(Tensor, RefusesAnotherNumberOfNumbers) {
-  EXPECT_TRUE(fails_saying([] { Tensor({2, 3}, {1, 2}); }, {"[2, 3]", "6 numbers", "2 were given"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        Tensor({2, 3}, {1, 2});
+      },
+      {"[2, 3]", "6 numbers", "2 were given"}));
 }
 
 TEST(Tensor, RefusesMoreBytesThanCanBeCounted) {
@@ -83,7 +88,8 @@ TEST(Tensor, RandomOnesHaveTheMomentsAskedFor) {
   const Tensor u = uniform({100'000}, rng, 2, 6), n = normal({100'000}, rng, 3, 2);
   const auto moments = [](const Tensor& t) {
     double sum = 0, squares = 0;
-    for (const real v : t) sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
+    for (const real v : t)
+      sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
     const double count = static_cast<double>(t.size());
     return std::pair(sum / count, squares / count - sum / count * (sum / count));
   };
@@ -94,14 +100,14 @@ TEST(Tensor, RandomOnesHaveTheMomentsAskedFor) {
   for (const real v : u) ASSERT_TRUE(v >= 2 && v <= 6) << v;
 }
 
-
 TEST(Tensor, StaysZeroWhereRandomNumbersAreSilent) {
   Rng rng = Rng::silent();
   EXPECT_TRUE(same_bits(uniform({4, 3}, rng, 2, 6), zeros({4, 3})));
   EXPECT_TRUE(same_bits(normal({4, 3}, rng, 3, 2), zeros({4, 3})));
 }
 
-// Where a buffer is recycled, too: as small ones are filled and of large ones the pages are handed back.
+// Where a buffer is recycled, too: as small ones are filled and of large ones the pages are handed
+// back.
 TEST(Tensor, OfSilentNumbersForgetsWhatItsMemoryHeld) {
   constexpr long large = (2 << 20) / sizeof(real);
   for (const long n : {12l, large, large + 12'345}) {

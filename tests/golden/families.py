@@ -1,12 +1,12 @@
 """The families of networks in PyTorch, under torchvision's and timm's names, narrow enough for their numbers to be computed in a moment.
 
-CASES lists what make.py computes: a name of our registry, its options, the network, and how many pictures of which side."""
+CASES lists what make.py computes: a name of our registry, its options, the network, and how many images of which side."""
 import torch.nn as nn
 import torch.nn.functional as F
 
 from blocks import SqueezeExcite, conv
 from others import MobileNet, ShuffleNet, Vgg
-from small_pictures import PreactNet, ShakeNet
+from small_images import PreactNet, ShakeNet
 
 
 class Residual(nn.Module):
@@ -61,9 +61,9 @@ class Bottleneck(Residual):
 
 
 class ResNet(nn.Module):
-    """Of pictures of 224x224; `p` is 64 in the full-sized ones."""
+    """Of images of 224x224; `p` is 64 in the full-sized ones."""
 
-    def __init__(self, kind, blocks, p, classes, groups=1, excited=False, stem="7x7", stem_pool="ceil", stride_on="1x1", se_stages="2,3,4,5", dropout=0,
+    def __init__(self, kind, blocks, p, classes, groups=1, is_se=False, stem="7x7", stem_pool="ceil", stride_on="1x1", se_stages="2,3,4,5", dropout=0,
                  **options):
         super().__init__()
         deep = kind == "senet" and stem != "3x3"
@@ -78,7 +78,7 @@ class ResNet(nn.Module):
             self.pool = nn.Identity()
         for number, count in enumerate(blocks):
             width, stage = p << number, []
-            se = options if excited and str(number + 2) in se_stages.split(",") else None
+            se = options if is_se and str(number + 2) in se_stages.split(",") else None
             for block in range(count):
                 stride = 2 if number > 0 and block == 0 else 1
                 stage.append(self.block(kind, i, width, 4 * width * groups // p, groups, stride, se, stride_on))
@@ -102,13 +102,13 @@ class ResNet(nn.Module):
 
 
 def small_resnet(kind, groups=1):
-    def make(classes, excited, **options):
-        return ResNet(kind, [1, 1, 1, 1], 4, classes, groups, excited, **options)
+    def make(classes, is_se, **options):
+        return ResNet(kind, [1, 1, 1, 1], 4, classes, groups, is_se, **options)
     return make
 
 
 def small(network, *tables):
-    return lambda classes, excited, **options: network(*tables, classes, excited, **options)
+    return lambda classes, is_se, **options: network(*tables, classes, is_se, **options)
 
 
 NETWORKS = {
@@ -132,7 +132,7 @@ BLOCKS = [{"squeeze": "max"}, {"squeeze": "none"}, {"gate": "relu"}, {"gate": "t
 EVEN = {"forward": "even", "backward": "keep"}  # a random mixture is not PyTorch's
 STEMS = [{"stem": "3x3"}, {"stem_pool": "floor"}]
 
-# (name, options, pictures, side)
+# (name, options, images, side)
 CASES = [("small_resnet", {}, 4, 33), ("small_bottleneck", {}, 4, 33), ("small_resnext", {}, 4, 33), ("small_senet", {"dropout": 0}, 4, 33),
          *((name, options, 4, 33) for name in ("se_small_resnet", "se_small_bottleneck")
            for options in ({}, *PLACEMENTS, *BLOCKS, {"se_stages": "3,5"})),
@@ -154,5 +154,5 @@ CASES = [("small_resnet", {}, 4, 33), ("small_bottleneck", {}, 4, 33), ("small_r
 
 
 def network(name, classes, options):
-    excited = name.startswith("se_") or name == "small_senet"
-    return NETWORKS[name.removeprefix("se_")](classes, excited, **options)
+    is_se = name.startswith("se_") or name == "small_senet"
+    return NETWORKS[name.removeprefix("se_")](classes, is_se, **options)

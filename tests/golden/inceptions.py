@@ -234,7 +234,7 @@ def resnet_8():
 class Inception(nn.Module):
     """Rows: pools, units as above, and (name, stage, branches) of a module; with a fourth, the scale, of one that adds."""
 
-    def __init__(self, rows, last, classes, excited=False, eps=1e-3, narrow=NARROW, se_stages="3,4,5", dropout=0, **options):
+    def __init__(self, rows, last, classes, is_se=False, eps=1e-3, narrow=NARROW, se_stages="3,4,5", dropout=0, **options):
         super().__init__()
         build, self.run, i = Builder(self, narrow, eps), [], 3
         for row in rows:
@@ -242,7 +242,7 @@ class Inception(nn.Module):
                 self.run.append(row)
             elif isinstance(row[2], list):
                 name, stage, branches, *scale = row
-                se = options if excited and str(stage) in se_stages.split(",") else None
+                se = options if is_se and str(stage) in se_stages.split(",") else None
                 if scale:
                     module = ResidualMixed(i, branches, scale[0], se, narrow, last=scale[0] == 1)
                 else:

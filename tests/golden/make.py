@@ -129,14 +129,14 @@ def products():
         case(f"matmul/{m}x{k}x{n}", lambda r: {"a": r(m, k), "b": r(k, n)}, lambda a, b: a @ b)
         case(f"linear/{m}x{k}x{n}", lambda r: {"x": r(m, k), "w": r(n, k), "b": r(n)}, lambda x, w, b: F.linear(x, w, b))
     case("add_bias/rows", lambda r: {"x": r(5, 3), "b": r(3)}, lambda x, b: x + b)
-    case("add_bias/pictures", lambda r: {"x": r(2, 3, 4, 5), "b": r(3)}, lambda x, b: x + b[:, None, None])
+    case("add_bias/images", lambda r: {"x": r(2, 3, 4, 5), "b": r(3)}, lambda x, b: x + b[:, None, None])
 
 
-def normalisation():
+def normalization():
     inputs = {
         "plain": lambda r: r(4, 3, 5, 6),
         "one_pixel": lambda r: r(6, 4, 1, 1),
-        "one_picture": lambda r: r(1, 5, 3, 2),
+        "one_image": lambda r: r(1, 5, 3, 2),
         "mean1000_deviation1": lambda r: r(3, 4, 7, 6, low=1000 - 3**0.5, high=1000 + 3**0.5),
         "small": lambda r: r(2, 2, 3, 3, low=-1e-3, high=1e-3),
         "wide": lambda r: r(2, 40, 4, 4),
@@ -212,7 +212,7 @@ def channels():
 
 
 def classification():
-    for name, shape, low, high in (("rows", (5, 7), -3, 3), ("one_class", (4, 1), -1, 1), ("pictures", (2, 5, 3, 4), -2, 2),
+    for name, shape, low, high in (("rows", (5, 7), -3, 3), ("one_class", (4, 1), -1, 1), ("images", (2, 5, 3, 4), -2, 2),
                                    ("large", (6, 10), 995, 1005), ("far_below", (6, 10), -1005, -995)):
         case(f"softmax/{name}", lambda r: {"x": r(*shape, low=low, high=high)}, lambda x: F.softmax(x, 1))
         case(f"log_softmax/{name}", lambda r: {"x": r(*shape, low=low, high=high)}, lambda x: F.log_softmax(x, 1))
@@ -291,11 +291,11 @@ def start(name, shape):
     return u / 8
 
 
-STEPS, PICTURES, SAMPLE, RATE = 10, 16, 17, 0.002
+STEPS, IMAGES, SAMPLE, RATE = 10, 16, 17, 0.002
 
 
 def batch(step):
-    return torch.tensor(formula(f"pictures of step {step}", (PICTURES, 3, 32, 32))), torch.tensor([(3 * n + step) % 10 for n in range(PICTURES)])
+    return torch.tensor(formula(f"images of step {step}", (IMAGES, 3, 32, 32))), torch.tensor([(3 * n + step) % 10 for n in range(IMAGES)])
 
 
 def some(a):
@@ -309,15 +309,15 @@ def network():
         for name, t in model.state_dict().items():
             if not name.endswith("num_batches_tracked"):
                 t.copy_(torch.tensor(start(name, t.shape)))
-    pictures, labels = batch(0)
-    results["evaluate/logits"] = model.eval()(pictures).detach().numpy()
+    images, labels = batch(0)
+    results["evaluate/logits"] = model.eval()(images).detach().numpy()
 
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, nesterov=True, weight_decay=5e-4)
     model.train()
     losses = []
     for step in range(STEPS):
-        pictures, labels = batch(step)
-        logits = model(pictures)
+        images, labels = batch(step)
+        logits = model(images)
         loss = F.cross_entropy(logits, labels)
         optimizer.zero_grad()
         loss.backward()
@@ -353,20 +353,20 @@ def digest(tensors):
     return np.array(rows)
 
 
-def family_case(network, name, options, pictures, side):
+def family_case(network, name, options, images, side):
     """Logits in evaluation and training, loss, gradient, and running statistics after a step. Dropout is left out."""
     model = network(name, CLASSES, options)
     set_by_formula(model)
-    x = torch.tensor(formula(f"pictures of {side}", (pictures, 3, side, side)))
+    x = torch.tensor(formula(f"images of {side}", (images, 3, side, side)))
     results = {"evaluate": model.eval()(x).detach().numpy()}
     logits = model.train()(x)
-    loss = F.cross_entropy(logits, torch.tensor([n % CLASSES for n in range(pictures)]))
+    loss = F.cross_entropy(logits, torch.tensor([n % CLASSES for n in range(images)]))
     loss.backward()
     results["train"] = logits.detach().numpy()
     results["gradient"] = digest({n: p.grad for n, p in model.named_parameters()})
     results["running"] = digest({n: b for n, b in model.named_buffers() if "running" in n})
     shapes = [f"{n} {list(t.shape)}" for n, t in sorted(model.state_dict().items()) if not n.endswith("num_batches_tracked")]
-    about = {"model": name, "options": ",".join(f"{k}={v}" for k, v in options.items()), "pictures": pictures, "side": side,
+    about = {"model": name, "options": ",".join(f"{k}={v}" for k, v in options.items()), "images": images, "side": side,
              "names": zlib.crc32("\n".join(shapes).encode())}
     return results, json.dumps(about, sort_keys=True)
 
@@ -382,11 +382,11 @@ def family_cases(module):
 
 networks = ("families", families), ("inceptions", inceptions), ("full_size", full_size)
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
-for part in convolutions, products, normalisation, pools, elementwise, channels, classification:
+for part in convolutions, products, normalization, pools, elementwise, channels, classification:
     part()
 write(os.path.join(folder, "ops.safetensors"), ops, attributes_of)
 write(os.path.join(folder, "se_resnet20.safetensors"), network(),
-      {"pictures": str(PICTURES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
+      {"images": str(IMAGES), "steps": str(STEPS), "sample": str(SAMPLE), "lr": str(RATE), "momentum": "0.9", "weight_decay": "0.0005"})
 for name, module in networks:
     write(os.path.join(folder, name + ".safetensors"), *family_cases(module))
 print(f"{len(attributes_of)} cases of ops, {sum(len(module.CASES) for _, module in networks)} of networks")

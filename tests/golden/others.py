@@ -9,13 +9,13 @@ from blocks import Placed, SqueezeExcite, conv
 class Vgg(nn.Module):
     """torchvision's numbers of the modules; a block stands behind a ReLU and is named after its convolution."""
 
-    def __init__(self, groups, hidden, classes, excited=False, se_stages="1,2,3,4,5", dropout=0, **options):
+    def __init__(self, groups, hidden, classes, is_se=False, se_stages="1,2,3,4,5", dropout=0, **options):
         super().__init__()
         layers, i = [], 3
         for number, (convs, o) in enumerate(groups):
             for _ in range(convs):
                 layers += [nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o), nn.ReLU()]
-                if excited and str(number + 1) in se_stages.split(","):
+                if is_se and str(number + 1) in se_stages.split(","):
                     layers[-3].se = SqueezeExcite(o, **options)
                 i = o
             layers.append(nn.MaxPool2d(2))
@@ -47,11 +47,11 @@ class Separable(nn.Module):
 class MobileNet(nn.Module):
     """Under timm's names, but with ReLU as in the paper."""
 
-    def __init__(self, stem, stages, classes, excited=False, se_stages="1,2,3,4,5", **options):
+    def __init__(self, stem, stages, classes, is_se=False, se_stages="1,2,3,4,5", **options):
         super().__init__()
         self.conv_stem, self.bn1, i, blocks = conv(3, stem, 3, 2), nn.BatchNorm2d(stem), stem, []
         for number, (count, o, stride) in enumerate(stages):
-            se = options if excited and str(number + 1) in se_stages.split(",") else None
+            se = options if is_se and str(number + 1) in se_stages.split(",") else None
             blocks.append(nn.Sequential(*(Separable(o if b else i, o, 1 if b else stride, se) for b in range(count))))
             i = o
         self.blocks, self.classifier = nn.Sequential(*blocks), nn.Linear(i, classes)
@@ -80,11 +80,11 @@ class ShuffleUnit(Placed):
 
 
 class ShuffleNet(nn.Module):
-    def __init__(self, stem, stages, classes, excited=False, groups=3, se_stages="2,3,4", **options):
+    def __init__(self, stem, stages, classes, is_se=False, groups=3, se_stages="2,3,4", **options):
         super().__init__()
         self.conv1, self.bn1, i, self.stages = conv(3, stem, 3, 2), nn.BatchNorm2d(stem), stem, []
         for number, (count, o) in enumerate(stages):
-            se, units = options if excited and str(number + 2) in se_stages.split(",") else None, []
+            se, units = options if is_se and str(number + 2) in se_stages.split(",") else None, []
             for unit in range(count):
                 units.append(ShuffleUnit(i, o, 1 if unit else 2, groups, 1 if i == stem else groups, se))
                 i = o

@@ -12,16 +12,18 @@ namespace {
 
 // y's axis i is x's axis order[i].
 Tensor permuted(const Tensor& x, const std::array<int, 4>& order) {
-  const auto dim = [&](int i) { return x.dim(order[static_cast<std::size_t>(i)]); };
+  const auto dim = [&](int i) { return x.dim(order[i]); };
   Tensor y({dim(0), dim(1), dim(2), dim(3)});
   std::array<long, 4> step{1, 1, 1, 1};  // of x's axes
-  for (std::size_t axis = 3; axis > 0; axis--) step[axis - 1] = step[axis] * x.dim(static_cast<int>(axis));
-  const auto stride = [&](std::size_t i) { return step[static_cast<std::size_t>(order[i])]; };
+  for (std::size_t axis = 3; axis > 0; axis--)
+    step[axis - 1] = step[axis] * x.dim(static_cast<int>(axis));
+  const auto stride = [&](std::size_t i) { return step[order[i]]; };
   long to = 0;
   for (long a = 0; a < dim(0); a++)
     for (long b = 0; b < dim(1); b++)
       for (long c = 0; c < dim(2); c++)
-        for (long d = 0; d < dim(3); d++) y[to++] = x[a * stride(0) + b * stride(1) + c * stride(2) + d * stride(3)];
+        for (long d = 0; d < dim(3); d++)
+          y[to++] = x[a * stride(0) + b * stride(1) + c * stride(2) + d * stride(3)];
   return y;
 }
 
@@ -38,7 +40,7 @@ SafetensorsFile open(const std::string& file) { return SafetensorsFile("tests/go
 
 Tensor to_ours(const Tensor& torch, Layout layout) {
   switch (layout) {
-    case Layout::pictures: return permuted(torch, {0, 2, 3, 1});
+    case Layout::images: return permuted(torch, {0, 2, 3, 1});
     case Layout::conv_weight: return permuted(torch, {2, 3, 1, 0});
     case Layout::linear_weight: return turned(torch);
     case Layout::as_it_is: break;
@@ -48,7 +50,7 @@ Tensor to_ours(const Tensor& torch, Layout layout) {
 
 Tensor to_torch(const Tensor& ours, Layout layout) {
   switch (layout) {
-    case Layout::pictures: return permuted(ours, {0, 3, 1, 2});
+    case Layout::images: return permuted(ours, {0, 3, 1, 2});
     case Layout::conv_weight: return permuted(ours, {3, 2, 0, 1});
     case Layout::linear_weight: return turned(ours);
     case Layout::as_it_is: break;

@@ -1,4 +1,5 @@
-// Reads the vectors that tests/golden/make.py made. Files keep PyTorch's layout; here it is turned into ours.
+// Reads the vectors that tests/golden/make.py made. Files keep PyTorch's layout; here it is turned
+// into ours.
 #pragma once
 #include <string>
 
@@ -6,18 +7,20 @@
 
 namespace excite::golden {
 
-SafetensorsFile open(const std::string& file);  // "ops.safetensors"; tests are run from the folder of the Makefile
+SafetensorsFile open(
+    const std::string& file);  // "ops.safetensors"; tests are run from the folder of the Makefile
 
 enum class Layout {
   as_it_is,
-  pictures,      // NCHW     <-> [N, H, W, C]
+  images,        // NCHW     <-> [N, H, W, C]
   conv_weight,   // OIHW     <-> [R, S, C/groups, K]
   linear_weight  // [out, in] <-> [in, out]
 };
 Tensor to_ours(const Tensor& torch, Layout layout);
 Tensor to_torch(const Tensor& ours, Layout layout);
 
-// The numbers of make.py's functions of the same names. `shape` is PyTorch's, and so is the result's layout.
+// The numbers of make.py's functions of the same names. `shape` is PyTorch's, and so is the
+// result's layout.
 Tensor formula(const std::string& name, const Shape& shape);
 Tensor start(const std::string& name, const Shape& shape);
 

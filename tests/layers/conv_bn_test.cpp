@@ -1,5 +1,5 @@
-// Layers that are used together come to what their comments say: for training as operation by operation, value, gradients and running statistics, and
-// folded as in evaluation.
+// Layers that are used together come to what their comments say: for training as operation by
+// operation, value, gradients and running statistics, and folded as in evaluation.
 #include "layers/conv_bn.h"
 
 #include <functional>
@@ -11,7 +11,8 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-11 : 1e-4;
 
-// Three convolutions: 1x1 with a bias, 3x3, 1x1; statistics and factors are not what they start from.
+// Three convolutions: 1x1 with a bias, 3x3, 1x1; statistics and factors are not what they start
+// from.
 struct Layers {
   std::vector<ConvNorm> chain;
   SqueezeExcite se;
@@ -22,7 +23,8 @@ struct Layers {
     for (const ConvNorm& c : chain) {
       const Shape& channels = c.bn.gamma.shape();
       c.bn.gamma->value = normal(channels, rng), c.bn.beta->value = normal(channels, rng);
-      c.bn.running_mean->value = normal(channels, rng), c.bn.running_var->value = uniform(channels, rng, real(0.5), 2);
+      c.bn.running_mean->value = normal(channels, rng),
+      c.bn.running_var->value = uniform(channels, rng, real(0.5), 2);
     }
   }
 };
@@ -32,7 +34,8 @@ using Composed = std::function<Var(const Layers&, const Var& x, const Var& short
 std::vector<Tensor> results(const Composed& f, Mode mode) {
   const Layers layers{Rng(0)};
   Rng rng(1);
-  const Var x = parameter(normal({3, 6, 5, 10}, rng)), shortcut = parameter(normal({3, 6, 5, 12}, rng));
+  const Var x = parameter(normal({3, 6, 5, 10}, rng)),
+            shortcut = parameter(normal({3, 6, 5, 12}, rng));
   const Var y = f(layers, x, shortcut, mode);
   std::vector<Tensor> all;
   all.push_back(y->value.clone());
@@ -43,12 +46,15 @@ std::vector<Tensor> results(const Composed& f, Mode mode) {
     for (const Var& v : {c.conv.w, c.conv.b, c.bn.gamma, c.bn.beta}) looked_at.push_back(v);
   for (const Var& v : layers.se.parameters()) looked_at.push_back(v);
   for (const Var& v : looked_at) all.push_back(v && !v->grad.empty() ? v->grad.clone() : Tensor());
-  for (const ConvNorm& c : layers.chain) all.push_back(c.bn.running_mean->value.clone()), all.push_back(c.bn.running_var->value.clone());
+  for (const ConvNorm& c : layers.chain)
+    all.push_back(c.bn.running_mean->value.clone()), all.push_back(c.bn.running_var->value.clone());
   return all;
 }
 
-// The gradient of a bias in front of a batch-norm is 0 by nature, and what rounding makes of it is nobody's.
-void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, const std::string& what) {
+// The gradient of a bias in front of a batch-norm is 0 by nature, and what rounding makes of it is
+// nobody's.
+void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected,
+                  const std::string& what) {
   constexpr std::size_t bias_before_norm = 4;
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t i = 0; i < actual.size(); i++) {
@@ -60,18 +66,26 @@ void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& 
 
 TEST(Compose, ComesToTheSameInFewerPasses) {
   const std::vector<std::pair<std::string, Composed>> all{
-      {"norm_relu", [](const Layers& l, const Var&, const Var& shortcut, Mode m) { return norm_relu(l.chain[2].bn, shortcut, m); }},
-      {"conv_norm", [](const Layers& l, const Var& x, const Var&, Mode m) { return conv_norm(l.chain[0], x, m); }},
-      {"conv_norm_relu", [](const Layers& l, const Var& x, const Var&, Mode m) { return conv_norm_relu(l.chain[0], x, m); }},
-      {"chain_norm", [](const Layers& l, const Var& x, const Var&, Mode m) { return chain_norm(l.chain, x, m); }},
-      {"chain_norm_relu", [](const Layers& l, const Var& x, const Var&, Mode m) { return chain_norm_relu(l.chain, x, m); }},
-      {"chain_add_relu", [](const Layers& l, const Var& x, const Var& shortcut, Mode m) { return chain_add_relu(l.chain, x, shortcut, m); }},
-      {"chain_excite_add_relu",
-       [](const Layers& l, const Var& x, const Var& shortcut, Mode m) { return chain_excite_add_relu(l.chain, l.se, x, shortcut, m); }}};
+      {"norm_relu", [](const Layers& l, const Var&, const Var& shortcut,
+                       Mode m) { return norm_relu(l.chain[2].bn, shortcut, m); }},
+      {"conv_norm", [](const Layers& l, const Var& x, const Var&,
+                       Mode m) { return conv_norm(l.chain[0], x, m); }},
+      {"conv_norm_relu", [](const Layers& l, const Var& x, const Var&,
+                            Mode m) { return conv_norm_relu(l.chain[0], x, m); }},
+      {"chain_norm",
+       [](const Layers& l, const Var& x, const Var&, Mode m) { return chain_norm(l.chain, x, m); }},
+      {"chain_norm_relu", [](const Layers& l, const Var& x, const Var&,
+                             Mode m) { return chain_norm_relu(l.chain, x, m); }},
+      {"chain_add_relu", [](const Layers& l, const Var& x, const Var& shortcut,
+                            Mode m) { return chain_add_relu(l.chain, x, shortcut, m); }},
+      {"chain_excite_add_relu", [](const Layers& l, const Var& x, const Var& shortcut, Mode m) {
+         return chain_excite_add_relu(l.chain, l.se, x, shortcut, m);
+       }}};
   for (const auto& [name, f] : all) {
     expect_equal(results(f, Mode::train), results(f, Mode::train_plain), name + ", trained");
     FoldedLayers folded;
-    expect_equal(results(f, Mode{Mode::Kind::evaluate, &folded}), results(f, Mode::evaluate), name + ", folded");
+    expect_equal(results(f, Mode{Mode::Kind::evaluate, &folded}), results(f, Mode::evaluate),
+                 name + ", folded");
   }
 }
 

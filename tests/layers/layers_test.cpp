@@ -19,7 +19,8 @@ std::string state_of(const Module& module) {
 
 double variance(const Tensor& t) {
   double sum = 0, squares = 0;
-  for (const real v : t) sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
+  for (const real v : t)
+    sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
   const double n = static_cast<double>(t.size());
   return squares / n - sum / n * (sum / n);
 }
@@ -40,17 +41,21 @@ TEST(Conv2dLayer, IsItsOp) {
   Rng rng(0);
   const Conv2d conv(4, 6, 3, rng, {.stride = 2, .pad = 1}, Bias::drawn);
   const Var x = normal({2, 5, 5, 4}, rng);
-  EXPECT_TRUE(same_bits(conv(x)->value, add_bias(conv2d(x, conv.w, {.stride = 2, .pad = 1}), conv.b)->value));
+  EXPECT_TRUE(same_bits(conv(x)->value,
+                        add_bias(conv2d(x, conv.w, {.stride = 2, .pad = 1}), conv.b)->value));
   EXPECT_GT(largest(conv.b->value), 0);
 }
 
 TEST(Layers, SayWhichSizesCannotBe) {
   Rng rng(0);
-  EXPECT_TRUE(fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 0}); }, {"Conv2d: 4 -> 6", "0 groups"}));
-  EXPECT_TRUE(fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 4}); }, {"4 groups", "divide both"}));
+  EXPECT_TRUE(
+      fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 0}); }, {"Conv2d: 4 -> 6", "0 groups"}));
+  EXPECT_TRUE(
+      fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 4}); }, {"4 groups", "divide both"}));
   EXPECT_TRUE(fails_saying([&] { Conv2d(4, 0, 3, rng); }, {"4 -> 0"}));
   EXPECT_TRUE(fails_saying([&] { Linear(0, 3, rng); }, {"Linear: 0 -> 3"}));
-  EXPECT_TRUE(fails_saying([&] { SqueezeExcite(8, {.reduction = 0}, rng); }, {"reduction 0", "at least 1"}));
+  EXPECT_TRUE(fails_saying([&] { SqueezeExcite(8, {.reduction = 0}, rng); },
+                           {"reduction 0", "at least 1"}));
 }
 
 TEST(LinearLayer, OwnsAWeightAndABiasUnlessForbidden) {
@@ -88,7 +93,8 @@ TEST(BatchNormLayer, TrainsByTheBatchAndEvaluatesByWhatItRan) {
   EXPECT_FALSE(same_bits(bn.running_mean->value, zeros({3})));
   for (int step = 0; step < 200; step++) bn(x, Mode::train);
   const Tensor mean = bn.running_mean->value.clone();
-  EXPECT_TRUE(close(bn(x, Mode::evaluate)->value, trained, 0.02)) << "the running statistics end at those of the only batch";
+  EXPECT_TRUE(close(bn(x, Mode::evaluate)->value, trained, 0.02))
+      << "the running statistics end at those of the only batch";
   EXPECT_TRUE(same_bits(bn.running_mean->value, mean)) << "and evaluation leaves them alone";
 }
 
@@ -128,7 +134,8 @@ TEST(InitialWeights, HaveTheVarianceOfTheirFormula) {
 TEST(InitialWeights, OfLayersGoByTheirFan) {
   Rng rng(0);
   EXPECT_NEAR(variance(Conv2d(32, 64, 3, rng).w->value) * (9 * 64), 2, 0.08) << "He, fan-out";
-  EXPECT_NEAR(variance(Conv2d(64, 64, 3, rng, {.groups = 4}).w->value) * (9 * 16), 2, 0.08) << "He, fan-out of a group";
+  EXPECT_NEAR(variance(Conv2d(64, 64, 3, rng, {.groups = 4}).w->value) * (9 * 16), 2, 0.08)
+      << "He, fan-out of a group";
   EXPECT_NEAR(variance(Linear(100, 200, rng).w->value) * 300, 1, 0.03);
   EXPECT_LE(largest(Linear(100, 200, rng).b->value), 0.1000001);
 }

@@ -1,4 +1,5 @@
-// The numbers of layers/README.md: a squeeze-and-excitation block worked by hand, forwards and backwards, and He's variance.
+// The numbers of layers/README.md: a squeeze-and-excitation block worked by hand, forwards and
+// backwards, and He's variance.
 #include "autograd/ops.h"
 #include "layers/squeeze_excite.h"
 #include "tests/support/compare.h"
@@ -16,22 +17,33 @@ TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
   const Var u = parameter(Tensor({1, 2, 2, 2}, {1, 0, 2, -1, 3, 1, 6, 4}));
   EXPECT_TRUE(close(global_avg_pool(u)->value, Tensor({1, 2}, {3, 1}), 1e-6));
   EXPECT_TRUE(close(relu(se.reduce(global_avg_pool(u)))->value, Tensor({1, 1}, {2}), 1e-6));
-  EXPECT_TRUE(close(se.gate(global_avg_pool(u))->value, tensor_of({1, 2}, {0.7311, 0.2689}), digits_shown / 0.7));
+  EXPECT_TRUE(close(se.gate(global_avg_pool(u))->value, tensor_of({1, 2}, {0.7311, 0.2689}),
+                    digits_shown / 0.7));
   const Var y = se(u);
-  EXPECT_TRUE(close(y->value, tensor_of({1, 2, 2, 2}, {0.7311, 0, 1.4621, -0.2689, 2.1932, 0.2689, 4.3864, 1.0758}), digits_shown / 4));
+  EXPECT_TRUE(
+      close(y->value,
+            tensor_of({1, 2, 2, 2}, {0.7311, 0, 1.4621, -0.2689, 2.1932, 0.2689, 4.3864, 1.0758}),
+            digits_shown / 4));
 
   backward(sum(mul(y, Tensor({1, 2, 2, 2}, {1, 0, 0, 0, 0, 0, 0, 0}))));
-  EXPECT_TRUE(close(u->grad, tensor_of({1, 2, 2, 2}, {0.7556, -0.0492, 0.0246, -0.0492, 0.0246, -0.0492, 0.0246, -0.0492}), digits_shown / 0.7));
+  EXPECT_TRUE(close(
+      u->grad,
+      tensor_of({1, 2, 2, 2}, {0.7556, -0.0492, 0.0246, -0.0492, 0.0246, -0.0492, 0.0246, -0.0492}),
+      digits_shown / 0.7));
 }
 
-// Twenty layers of 64 numbers: with the variance 2 / fan_in the signal keeps its size, with 1 / fan_in it is halved each time.
+// Twenty layers of 64 numbers: with the variance 2 / fan_in the signal keeps its size, with 1 /
+// fan_in it is halved each time.
 TEST(LayersReadme, HesVarianceKeepsASignal) {
   const auto mean_square_after_twenty = [](double factor) {
     Rng rng(3);
     Var x = normal({64, 64}, rng);
-    for (int layer = 0; layer < 20; layer++) x = matmul(layer ? relu(x) : x, scale(he_normal({64, 64}, 64, rng), deviation(factor / 2)));
+    for (int layer = 0; layer < 20; layer++)
+      x = matmul(layer ? relu(x) : x, scale(he_normal({64, 64}, 64, rng), deviation(factor / 2)));
     double squares = 0;
-    for (const real v : x->value) squares += static_cast<double>(v) * static_cast<double>(v) / static_cast<double>(x->value.size());
+    for (const real v : x->value)
+      squares +=
+          static_cast<double>(v) * static_cast<double>(v) / static_cast<double>(x->value.size());
     return squares;
   };
   const double he = mean_square_after_twenty(2), half = mean_square_after_twenty(1);

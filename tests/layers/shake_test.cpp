@@ -8,20 +8,21 @@ namespace {
 using Forward = ShakeOptions::Forward;
 using Back = ShakeOptions::Backward;
 
-// Of a = 1 and b = 0 the mixture is alpha, and the gradient of its sum with respect to a is beta: a number a picture, read off its first pixel.
+// Of a = 1 and b = 0 the mixture is alpha, and the gradient of its sum with respect to a is beta: a
+// number an image, read off its first pixel.
 struct Coefficients {
   std::vector<real> alpha, beta;
 };
-Coefficients coefficients(const Shake& mix, Mode mode, long pictures = 200) {
-  const Var a = parameter(full({pictures, 2, 1, 3}, 1)), b = zeros({pictures, 2, 1, 3});
+Coefficients coefficients(const Shake& mix, Mode mode, long images = 200) {
+  const Var a = parameter(full({images, 2, 1, 3}, 1)), b = zeros({images, 2, 1, 3});
   const Var y = mix(a, b, mode);
   const Tensor value = y->value.clone();
   backward(sum(y));
   Coefficients c;
   for (long i = 0; i < value.size(); i++) {
     if (i % 6 == 0) c.alpha.push_back(value[i]), c.beta.push_back(a->grad[i]);
-    EXPECT_EQ(value[i], c.alpha.back()) << "one alpha a picture";
-    EXPECT_EQ(a->grad[i], c.beta.back()) << "one beta a picture";
+    EXPECT_EQ(value[i], c.alpha.back()) << "one alpha an image";
+    EXPECT_EQ(a->grad[i], c.beta.back()) << "one beta an image";
   }
   return c;
 }
@@ -37,7 +38,7 @@ void expect_drawn(const std::vector<real>& numbers) {
   EXPECT_NE(numbers[0], numbers[1]);
 }
 
-TEST(ShakeLayer, DrawsACoefficientAPictureInTrainingAndTakesHalvesInEvaluation) {
+TEST(ShakeLayer, DrawsACoefficientAImageInTrainingAndTakesHalvesInEvaluation) {
   const std::vector<real> halves(200, real(0.5));
   const Coefficients both = coefficients(Shake({Forward::shake, Back::shake}), Mode::train);
   expect_drawn(both.alpha);

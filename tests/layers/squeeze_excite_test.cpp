@@ -10,7 +10,8 @@ TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheSqueezedWidth) {
   const SqueezeExcite se(32, {.reduction = 16}, rng);
   std::vector<std::string> all;
   for (const Module::Entry& e : se.state()) all.push_back(text(e.name, " ", e.var.shape()));
-  EXPECT_EQ(all, (std::vector<std::string>{"fc1.weight [32, 2]", "fc1.bias [2]", "fc2.weight [2, 32]", "fc2.bias [32]"}));
+  EXPECT_EQ(all, (std::vector<std::string>{"fc1.weight [32, 2]", "fc1.bias [2]",
+                                           "fc2.weight [2, 32]", "fc2.bias [32]"}));
   EXPECT_EQ(SqueezeExcite(32, {.bias = Bias::none}, rng).state().size(), 2u);
 }
 
@@ -37,8 +38,11 @@ TEST(SqueezeExcite, IsItsDefinition) {
       for (long c = 0; c < 4; c++) hidden[h] += mean[c] * at(se.reduce.w, c * 2 + h);
       hidden[h] = std::max(hidden[h], 0.0);
     }
-    for (long c = 0; c < 4; c++) gate[c] = at(se.expand.b, c) + hidden[0] * at(se.expand.w, c) + hidden[1] * at(se.expand.w, 4 + c);
-    for (long i = 0; i < 120; i++) expected.push_back(static_cast<double>(u->value[n * 120 + i]) / (1 + std::exp(-gate[i % 4])));
+    for (long c = 0; c < 4; c++)
+      gate[c] =
+          at(se.expand.b, c) + hidden[0] * at(se.expand.w, c) + hidden[1] * at(se.expand.w, 4 + c);
+    for (long i = 0; i < 120; i++)
+      expected.push_back(static_cast<double>(u->value[n * 120 + i]) / (1 + std::exp(-gate[i % 4])));
   }
   EXPECT_TRUE(close(se(u)->value, tensor_of(u.shape(), expected), in_double_build ? 1e-12 : 1e-5));
 }
@@ -51,7 +55,8 @@ TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
   EXPECT_EQ(gate.shape(), (Shape{5, 16}));
   for (const real g : gate->value) EXPECT_TRUE(g > 0 && g < 1) << g;
   EXPECT_FALSE(close(se(u)->value, u->value, 0.1));
-  EXPECT_FALSE(close(se.gate(global_avg_pool(scale(u, 2)))->value, gate->value, 1e-3)) << "a gate depends on what the channels contain";
+  EXPECT_FALSE(close(se.gate(global_avg_pool(scale(u, 2)))->value, gate->value, 1e-3))
+      << "a gate depends on what the channels contain";
 }
 
 // What the paper compares with in its tables 11, 12 and 16, by simple operations.
@@ -64,26 +69,32 @@ TEST(SqueezeExcite, SqueezesAndGatesAsItIsTold) {
   };
   const SqueezeExcite se = block({.reduction = 2});
   const auto excite = [&](const Var& z) { return se.expand(relu(se.reduce(z))); };
-  EXPECT_TRUE(same_bits(block({.reduction = 2, .squeeze = global_max_pool})(u)->value, scale_channels(u, sigmoid(excite(global_max_pool(u))))->value));
-  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = relu})(u)->value, scale_channels(u, relu(excite(global_avg_pool(u))))->value));
-  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = tanh})(u)->value, scale_channels(u, tanh(excite(global_avg_pool(u))))->value));
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .squeeze = global_max_pool})(u)->value,
+                        scale_channels(u, sigmoid(excite(global_max_pool(u))))->value));
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = relu})(u)->value,
+                        scale_channels(u, relu(excite(global_avg_pool(u))))->value));
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = tanh})(u)->value,
+                        scale_channels(u, tanh(excite(global_avg_pool(u))))->value));
 }
 
-TEST(SqueezeExcite, WithoutASqueezeEachPixelIsAPictureOfItsOwn) {
+TEST(SqueezeExcite, WithoutASqueezeEachPixelIsAImageOfItsOwn) {
   Rng rng(5);
   const Var u = normal({2, 3, 4, 8}, rng), pixels = reshape(u, {24, 1, 1, 8});
   for (const WeightShape weights : {WeightShape::matrix, WeightShape::conv1x1})
     for (const Bias bias : {Bias::none, Bias::drawn}) {
-      const SqueezeExcite se(8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = every_pixel}, rng);
+      const SqueezeExcite se(
+          8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = no_squeeze}, rng);
       const Var expected = scale_channels(pixels, se.gate(global_avg_pool(pixels)));
-      EXPECT_TRUE(close(se(u)->value, reshape(expected, u.shape())->value, in_double_build ? 1e-14 : 1e-6));
+      EXPECT_TRUE(
+          close(se(u)->value, reshape(expected, u.shape())->value, in_double_build ? 1e-14 : 1e-6));
     }
 }
 
 TEST(SqueezeExcite, Of1x1ConvolutionsIsTheSameBlock) {
   Rng rng(6), one(7), other(7);
   const Var u = normal({2, 3, 4, 8}, rng);
-  const SqueezeExcite linear(8, {.reduction = 2}, one), conv(8, {.reduction = 2, .weights = WeightShape::conv1x1}, other);
+  const SqueezeExcite linear(8, {.reduction = 2}, one),
+      conv(8, {.reduction = 2, .weights = WeightShape::conv1x1}, other);
   EXPECT_EQ(conv.reduce.w.shape(), (Shape{1, 1, 8, 4}));
   EXPECT_TRUE(close(conv(u)->value, linear(u)->value, in_double_build ? 1e-14 : 1e-6));
 }

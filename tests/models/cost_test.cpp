@@ -10,7 +10,8 @@ namespace {
 TEST(Cost, CountsAConvolutionByItsDefinition) {
   const Var w = parameter(zeros({3, 5, 2, 6}));  // 3x5, two channels a group, six outputs
   w->name = "stem.weight";
-  const Cost cost = cost_of(conv2d(zeros({2, 8, 9, 4}), w, {.stride = 2, .pad = {1, 2}, .groups = 2}));
+  const Cost cost =
+      cost_of(conv2d(zeros({2, 8, 9, 4}), w, {.stride = 2, .pad = {1, 2}, .groups = 2}));
   ASSERT_EQ(cost.ops.size(), 1u);
   EXPECT_EQ(cost.ops[0].layer, "stem");
   EXPECT_EQ(cost.ops[0].op, "conv2d");

@@ -14,15 +14,20 @@ inline Model made(const std::string& name, const std::string& settings = "", lon
   return make_model(name, parse_settings(settings), classes, rng);
 }
 
-inline long parameters(const std::string& name, const std::string& settings = "") { return made(name, settings).module.parameter_count(); }
+inline long parameters(const std::string& name, const std::string& settings = "") {
+  return made(name, settings).module.parameter_count();
+}
 
-inline Cost cost_of_one(const Model& model) { return cost_of(model(zeros({1, model.picture_size, model.picture_size, 3}), Mode::evaluate)); }
+inline Cost cost_of_one(const Model& model) {
+  return cost_of(model(zeros({1, model.image_size, model.image_size, 3}), Mode::evaluate));
+}
 
 // Thousand millions to as many digits as `printed` has: 3.8605.
 inline std::string giga(long macs, const std::string& printed) {
   char text[32];
   const std::size_t point = printed.find('.');
-  std::snprintf(text, sizeof text, "%.*f", static_cast<int>(printed.size() - point - 1), static_cast<double>(macs) / 1e9);
+  std::snprintf(text, sizeof text, "%.*f", static_cast<int>(printed.size() - point - 1),
+                static_cast<double>(macs) / 1e9);
   return text;
 }
 
@@ -36,19 +41,24 @@ inline void expect_row(const Row& row) {
   const Model model = made(row.name, row.settings);
   const Cost cost = cost_of_one(model);
   EXPECT_EQ(model.module.parameter_count(), row.parameters) << row.name << " " << row.settings;
-  EXPECT_EQ(cost.parameters, row.parameters) << row.name << " " << row.settings << ": a parameter is not used";
+  EXPECT_EQ(cost.parameters, row.parameters)
+      << row.name << " " << row.settings << ": a parameter is not used";
   if (!row.giga_macs.empty()) {
     EXPECT_EQ(giga(cost.macs, row.giga_macs), row.giga_macs) << row.name << " " << row.settings;
   }
 }
 
-// A plain network beside the same with squeeze-and-excitation: each of the block's weights is used once for a picture, and its biases cost nothing.
-inline void expect_pair(const std::string& name, long plain_parameters, long without_biases, const Row& excited) {
-  expect_row(excited);
+// A plain network beside the same with squeeze-and-excitation: each of the block's weights is used
+// once for an image, and its biases cost nothing.
+inline void expect_pair(const std::string& name, long plain_parameters, long without_biases,
+                        const Row& is_se) {
+  expect_row(is_se);
   const Model plain = made(name);
   EXPECT_EQ(plain.module.parameter_count(), plain_parameters) << name;
   EXPECT_EQ(parameters("se_" + name, "se_bias=off"), without_biases) << name;
-  EXPECT_EQ(cost_of_one(made("se_" + name)).macs - cost_of_one(plain).macs, without_biases - plain_parameters) << name;
+  EXPECT_EQ(cost_of_one(made("se_" + name)).macs - cost_of_one(plain).macs,
+            without_biases - plain_parameters)
+      << name;
 }
 
 }  // namespace excite::counts

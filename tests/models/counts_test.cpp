@@ -1,4 +1,5 @@
-// Parameters and multiply-adds of every network, as papers and public implementations give them, each counted from one forward pass of one picture.
+// Parameters and multiply-adds of every network, as papers and public implementations give them,
+// each counted from one forward pass of one image.
 #include <cmath>
 #include <map>
 
@@ -21,25 +22,32 @@ TEST(Counts, ResNets) {
   expect_row({"se_resnet152", "stride_on=3x3", 66'821'848, "11.5202"});
 }
 
-// That of resnext152_32x4d is worked out: SE-ResNeXt-152 less the blocks, which are SE-ResNet-152's.
+// That of resnext152_32x4d is worked out: SE-ResNeXt-152 less the blocks, which are
+// SE-ResNet-152's.
 TEST(Counts, ResNeXts) {
-  expect_pair("resnext50_32x4d", 25'028'904, 27'543'848, {"se_resnext50_32x4d", "", 27'559'896, "4.2330"});
-  expect_pair("resnext101_32x4d", 44'177'704, 48'920'872, {"se_resnext101_32x4d", "", 48'955'416, "7.9747"});
-  expect_pair("resnext101_64x4d", 83'455'272, 88'198'440, {"se_resnext101_64x4d", "", 88'232'984, "15.465"});
-  expect_pair("resnext152_32x4d", 66'529'576 - (66'770'984 - 60'192'808), 66'529'576, {"se_resnext152_32x4d", "", 66'580'440, "11.716"});
-  expect_pair("resnext152_64x4d", 114'971'944, 121'550'120, {"se_resnext152_64x4d", "", 121'600'984, "22.946"});
+  expect_pair("resnext50_32x4d", 25'028'904, 27'543'848,
+              {"se_resnext50_32x4d", "", 27'559'896, "4.2330"});
+  expect_pair("resnext101_32x4d", 44'177'704, 48'920'872,
+              {"se_resnext101_32x4d", "", 48'955'416, "7.9747"});
+  expect_pair("resnext101_64x4d", 83'455'272, 88'198'440,
+              {"se_resnext101_64x4d", "", 88'232'984, "15.465"});
+  expect_pair("resnext152_32x4d", 66'529'576 - (66'770'984 - 60'192'808), 66'529'576,
+              {"se_resnext152_32x4d", "", 66'580'440, "11.716"});
+  expect_pair("resnext152_64x4d", 114'971'944, 121'550'120,
+              {"se_resnext152_64x4d", "", 121'600'984, "22.946"});
 }
 
 TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
 
-// Those with squeeze-and-excitation have no public definition; the readings are the README's, and these are their numbers.
+// Those with squeeze-and-excitation have no public definition; the readings are the README's, and
+// these are their numbers.
 TEST(Counts, Vgg) {
   const Model plain = made("vgg16_bn");
   EXPECT_EQ(plain.module.parameter_count(), 138'365'992);
   EXPECT_EQ(giga(cost_of_one(plain).macs, "15.4703"), "15.4703");
-  const Model excited = made("se_vgg16_bn");
-  EXPECT_EQ(excited.module.parameter_count(), 138'596'784);
-  EXPECT_EQ(giga(cost_of_one(excited).macs, "15.4705"), "15.4705");
+  const Model is_se = made("se_vgg16_bn");
+  EXPECT_EQ(is_se.module.parameter_count(), 138'596'784);
+  EXPECT_EQ(giga(cost_of_one(is_se).macs, "15.4705"), "15.4705");
 }
 
 TEST(Counts, Mobilenet) {
@@ -47,20 +55,23 @@ TEST(Counts, Mobilenet) {
   expect_row({"mobilenet", "", 4'231'976, "0.5687"});
 }
 
-// The paper prints 1.8 and 2.4 million, and 140 and 142 million multiply-adds, of which 1.60 million are numbers scaled and not counted here.
+// The paper prints 1.8 and 2.4 million, and 140 and 142 million multiply-adds, of which 1.60
+// million are numbers scaled and not counted here.
 TEST(Counts, Shufflenet) {
   EXPECT_EQ(giga(parameters("shufflenet") * 1000, "1.866"), "1.866");
   EXPECT_EQ(giga(parameters("se_shufflenet", "se_bias=off") * 1000, "2.476"), "2.476");
   EXPECT_EQ(giga(parameters("se_shufflenet", "se=post,se_bias=off") * 1000, "2.586"), "2.586");
-  const long plain = cost_of_one(made("shufflenet")).macs, excited = cost_of_one(made("se_shufflenet")).macs;
+  const long plain = cost_of_one(made("shufflenet")).macs,
+             is_se = cost_of_one(made("se_shufflenet")).macs;
   EXPECT_EQ(plain, 137'460'672);
-  EXPECT_EQ(giga(excited - plain, "0.00061"), "0.00061");
+  EXPECT_EQ(giga(is_se - plain, "0.00061"), "0.00061");
 }
 
-// ---- for 32x32 pictures, of 10 classes ----
+// ---- for 32x32 images, of 10 classes ----
 
 TEST(Counts, PreActivationAndWideResNets) {
-  const auto count = [](const std::string& name, const std::string& settings = "", long classes = 10) {
+  const auto count = [](const std::string& name, const std::string& settings = "",
+                        long classes = 10) {
     return made(name, settings, classes).module.parameter_count();
   };
   EXPECT_EQ(count("preact_resnet110"), 1'730'522);
@@ -81,7 +92,8 @@ TEST(Counts, PreActivationAndWideResNets) {
   EXPECT_EQ(giga(cost_of_one(made("wrn_16_8", "", 10)).macs, "1.548"), "1.548");
 }
 
-// With a block of squeeze-and-excitation for each branch. One for the sum of both would be 26,292,546; se=post has as many.
+// With a block of squeeze-and-excitation for each branch. One for the sum of both would be
+// 26,292,546; se=post has as many.
 TEST(Counts, ShakeShakes) {
   EXPECT_EQ(made("shake_shake_26_2x32d", "", 10).module.parameter_count(), 2'923'162);
   EXPECT_EQ(made("shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'192'922);
@@ -99,18 +111,21 @@ TEST(Counts, NoParameterIsUnused) {
   }
 }
 
-// ---- the paper's ablations: SE-ResNet-50 without biases, where "parameters" are all numbers of a file, running statistics too ----
+// ---- the paper's ablations: SE-ResNet-50 without biases, where "parameters" are all numbers of a
+// file, running statistics too ----
 
 double millions_in_file(const std::string& settings) {
   long numbers = 0;
-  const Model model = made(settings == "none" ? "resnet50" : "se_resnet50", settings == "none" ? "" : "se_bias=off," + settings);
+  const Model model = made(settings == "none" ? "resnet50" : "se_resnet50",
+                           settings == "none" ? "" : "se_bias=off," + settings);
   for (const Module::Entry& e : model.module.state()) numbers += e.var->value.size();
   return std::round(static_cast<double>(numbers) / 1e5) / 10;
 }
 
 TEST(Counts, OfTheReduction) {  // table 10, but for r = 8, where 30.64 million are printed as 30.7
   const std::map<std::string, double> printed{{"2", 45.7}, {"4", 35.7}, {"16", 28.1}, {"32", 26.9}};
-  for (const auto& [r, millions] : printed) EXPECT_DOUBLE_EQ(millions_in_file("reduction=" + r), millions) << "r = " << r;
+  for (const auto& [r, millions] : printed)
+    EXPECT_DOUBLE_EQ(millions_in_file("reduction=" + r), millions) << "r = " << r;
   EXPECT_DOUBLE_EQ(millions_in_file("reduction=8"), 30.6);
   EXPECT_DOUBLE_EQ(millions_in_file("none"), 25.6);
 }
@@ -126,7 +141,8 @@ TEST(Counts, OfThePlacementAndTheSqueeze) {  // tables 15 and 16
   EXPECT_DOUBLE_EQ(millions_in_file("se=inside"), 25.8);
   EXPECT_DOUBLE_EQ(millions_in_file("squeeze=none"), 28.1);
   EXPECT_EQ(giga(cost_of_one(made("se_resnet50", "se=inside,se_bias=off")).macs, "3.86"), "3.86");
-  EXPECT_EQ(giga(cost_of_one(made("se_resnet50", "squeeze=none,se_bias=off")).macs, "4.27"), "4.27");
+  EXPECT_EQ(giga(cost_of_one(made("se_resnet50", "squeeze=none,se_bias=off")).macs, "4.27"),
+            "4.27");
 }
 
 // timm's seresnet18: hidden widths 8, 8, 16, 32 in place of 4, 8, 16, 32, of 1x1 convolutions.

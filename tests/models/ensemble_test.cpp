@@ -13,7 +13,8 @@ constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
 Tensor logits_of(std::vector<double> probabilities) {
   Tensor x({1, static_cast<long>(probabilities.size())});
-  for (long i = 0; i < x.size(); i++) x[i] = static_cast<real>(std::log(probabilities[static_cast<std::size_t>(i)]) + 7);  // a constant more changes nothing
+  for (long i = 0; i < x.size(); i++)
+    x[i] = static_cast<real>(std::log(probabilities[i]) + 7);  // a constant more changes nothing
   return x;
 }
 
@@ -26,8 +27,10 @@ std::vector<Tensor> both(Tensor a, Tensor b) {
 
 TEST(Fusion, IsTheMeanOfProbabilitiesWithTheSharesGiven) {
   const auto two = [] { return both(logits_of({0.1, 0.6, 0.3}), logits_of({0.6, 0.1, 0.3})); };
-  EXPECT_TRUE(close(softmax(log_mean_probability(two(), {1, 1})), Tensor({1, 3}, {real(0.35), real(0.35), real(0.3)}), tolerance));
-  EXPECT_TRUE(close(softmax(log_mean_probability(two(), {6, 2})), Tensor({1, 3}, {real(0.225), real(0.475), real(0.3)}), tolerance));
+  EXPECT_TRUE(close(softmax(log_mean_probability(two(), {1, 1})),
+                    Tensor({1, 3}, {real(0.35), real(0.35), real(0.3)}), tolerance));
+  EXPECT_TRUE(close(softmax(log_mean_probability(two(), {6, 2})),
+                    Tensor({1, 3}, {real(0.225), real(0.475), real(0.3)}), tolerance));
 }
 
 TEST(Fusion, OfOneModelIsItself) {
@@ -38,7 +41,8 @@ TEST(Fusion, OfOneModelIsItself) {
 
 TEST(Fusion, OfProbabilitiesTooSmallForANumberIsFinite) {
   std::vector<Tensor> two = both(Tensor({1, 2}, {0, 30000}), Tensor({1, 2}, {0, 20000}));
-  EXPECT_TRUE(close(log_mean_probability(std::move(two), {1, 1}), Tensor({1, 2}, {real(-20000 + std::log(0.5)), 0}), tolerance));
+  EXPECT_TRUE(close(log_mean_probability(std::move(two), {1, 1}),
+                    Tensor({1, 2}, {real(-20000 + std::log(0.5)), 0}), tolerance));
 }
 
 TEST(Fusion, SaysWhatDoesNotFit) {
@@ -53,10 +57,12 @@ TEST(Fusion, OfModelsWithOtherClassesNamesTheFiles) {
   Rng rng(0);
   const Model model = make_model("resnet8", {}, 2, rng);
   const auto save = [&](const char* name, std::vector<std::string> classes) {
-    save_tensors(folder / name, describe(model, {std::move(classes), {0, 0, 0}, {1, 1, 1}}), state_of(model.module));
+    save_tensors(folder / name, describe(model, {std::move(classes), {0, 0, 0}, {1, 1, 1}}),
+                 state_of(model.module));
     return folder / name;
   };
-  const std::string a = save("a", {"cat", "dog"}), b = save("b", {"dog", "cat"}), c = save("c", {"cat", "dog"});
+  const std::string a = save("a", {"cat", "dog"}), b = save("b", {"dog", "cat"}),
+                    c = save("c", {"cat", "dog"});
   EXPECT_TRUE(fails_saying([&] { load_models({a, b}); }, {a, b, "another order"}));
   EXPECT_EQ(load_models({a, c}).size(), 2u);
 }

@@ -1,11 +1,12 @@
-// SE-ResNet-20 against PyTorch: logits, loss, all gradients, running statistics, and ten steps of SGD.
+// SE-ResNet-20 against PyTorch: logits, loss, all gradients, running statistics, and ten steps of
+// SGD.
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
 #include "autograd/optimizer.h"
 #include "models/zoo/registry.h"
-#include "tests/support/compare.h"
 #include "tests/golden/vectors.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {
@@ -17,7 +18,9 @@ const SafetensorsFile& vectors() {
 
 golden::Layout layout_of(const Module::Entry& entry) {
   const int rank = entry.var.shape().rank();
-  return rank == 4 ? golden::Layout::conv_weight : rank == 2 ? golden::Layout::linear_weight : golden::Layout::as_it_is;
+  return rank == 4   ? golden::Layout::conv_weight
+         : rank == 2 ? golden::Layout::linear_weight
+                     : golden::Layout::as_it_is;
 }
 
 Model start_model() {
@@ -31,13 +34,15 @@ Model start_model() {
 }
 
 struct Batch {
-  Tensor pictures;
+  Tensor images;
   std::vector<int> labels;
 };
 Batch batch(int step) {
-  const int pictures = std::stoi(vectors().metadata().at("pictures"));
-  Batch b{golden::to_ours(golden::formula(text("pictures of step ", step), {pictures, 3, 32, 32}), golden::Layout::pictures), {}};
-  for (int n = 0; n < pictures; n++) b.labels.push_back((3 * n + step) % 10);
+  const int images = std::stoi(vectors().metadata().at("images"));
+  Batch b{golden::to_ours(golden::formula(text("images of step ", step), {images, 3, 32, 32}),
+                          golden::Layout::images),
+          {}};
+  for (int n = 0; n < images; n++) b.labels.push_back((3 * n + step) % 10);
   return b;
 }
 
@@ -45,13 +50,14 @@ constexpr double tolerance = in_double_build ? 1e-9 : 1e-5;  // of a tensor's la
 
 TEST(GoldenSeResnet20, LogitsInEvaluation) {
   const Model model = start_model();
-  EXPECT_TRUE(close(model(batch(0).pictures, Mode::evaluate)->value, vectors().read("evaluate/logits"), tolerance));
+  EXPECT_TRUE(close(model(batch(0).images, Mode::evaluate)->value,
+                    vectors().read("evaluate/logits"), tolerance));
 }
 
 TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   const Model model = start_model();
   const Batch b = batch(0);
-  const Var logits = model(b.pictures.clone(), Mode::train);
+  const Var logits = model(b.images.clone(), Mode::train);
   EXPECT_TRUE(close(logits->value, vectors().read("train/logits"), tolerance));
   const Var loss = cross_entropy(logits, b.labels);
   const double expected_loss = static_cast<double>(vectors().read("sgd/losses")[0]);
@@ -62,7 +68,8 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   long numbers = 0;
   for (const Module::Entry& entry : model.module.state()) {
     if (entry.kind == Module::Kind::buffer) {
-      EXPECT_TRUE(close(entry.var->value, vectors().read("running/" + entry.name), tolerance)) << entry.name << " after one step";
+      EXPECT_TRUE(close(entry.var->value, vectors().read("running/" + entry.name), tolerance))
+          << entry.name << " after one step";
       continue;
     }
     const Tensor expected = golden::to_ours(vectors().read("grad/" + entry.name), layout_of(entry));
@@ -71,7 +78,8 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
     }
     ASSERT_EQ(entry.var->grad.shape(), expected.shape()) << entry.name;
     for (long i = 0; i < expected.size(); i++, numbers++) {
-      const double d = static_cast<double>(entry.var->grad[i] - expected[i]), e = static_cast<double>(expected[i]);
+      const double d = static_cast<double>(entry.var->grad[i] - expected[i]),
+                   e = static_cast<double>(expected[i]);
       difference += d * d, whole += e * e;
     }
   }
@@ -88,22 +96,26 @@ Tensor sampled(const Tensor& torch) {
   return some;
 }
 
-// Ten steps multiply what float rounds off in the first by what training does with it: where a ReLU's input lies within rounding of 0, two right
-// programs go different ways. So the rate is small (at 0.05 each step makes such a difference ten times larger), and in float the losses have to
-// stay near, and the weights as a whole (L2).
-constexpr double loss_tolerance = in_double_build ? 1e-9 : 1e-4, weights_tolerance = in_double_build ? 1e-9 : 1e-4;
+// Ten steps multiply what float rounds off in the first by what training does with it: where a
+// ReLU's input lies within rounding of 0, two right programs go different ways. So the rate is
+// small (at 0.05 each step makes such a difference ten times larger), and in float the losses have
+// to stay near, and the weights as a whole (L2).
+constexpr double loss_tolerance = in_double_build ? 1e-9 : 1e-4,
+                 weights_tolerance = in_double_build ? 1e-9 : 1e-4;
 
 TEST(GoldenSeResnet20, TenStepsOfSgd) {
   const Model model = start_model();
   const auto constant = [](const char* name) { return std::stod(vectors().metadata().at(name)); };
-  std::vector<Trained> trained;
+  std::vector<Parameter> trained;
   for (const Module::Entry& entry : model.module.state())
     if (entry.kind != Module::Kind::buffer) trained.push_back({entry.name, entry.var, true});
-  Sgd sgd(trained, {.momentum = constant("momentum"), .nesterov = true, .weight_decay = constant("weight_decay")});
+  Sgd sgd(trained, {.momentum = constant("momentum"),
+                    .nesterov = true,
+                    .weight_decay = constant("weight_decay")});
   Tensor losses({10});
   for (int step = 0; step < 10; step++) {
     Batch b = batch(step);
-    const Var loss = cross_entropy(model(std::move(b.pictures), Mode::train), b.labels);
+    const Var loss = cross_entropy(model(std::move(b.images), Mode::train), b.labels);
     losses[step] = loss->value.item();
     backward(loss);
     sgd.step(constant("lr"));
@@ -111,13 +123,15 @@ TEST(GoldenSeResnet20, TenStepsOfSgd) {
   EXPECT_TRUE(close(losses, vectors().read("sgd/losses"), loss_tolerance));
   double difference = 0, whole = 0;
   for (const Module::Entry& entry : model.module.state()) {
-    const Tensor ours = sampled(golden::to_torch(entry.var->value, layout_of(entry))), expected = vectors().read("sgd/" + entry.name);
+    const Tensor ours = sampled(golden::to_torch(entry.var->value, layout_of(entry))),
+                 expected = vectors().read("sgd/" + entry.name);
     if (in_double_build) {
       EXPECT_TRUE(close(ours, expected, tolerance)) << entry.name;
     }
     ASSERT_EQ(ours.shape(), expected.shape()) << entry.name;
     for (long i = 0; i < expected.size(); i++) {
-      const double d = static_cast<double>(ours[i] - expected[i]), e = static_cast<double>(expected[i]);
+      const double d = static_cast<double>(ours[i] - expected[i]),
+                   e = static_cast<double>(expected[i]);
       difference += d * d, whole += e * e;
     }
   }

@@ -1,4 +1,5 @@
-// Inference comes to what the model comes to in evaluation, whatever the batch and the number of threads.
+// Inference comes to what the model comes to in evaluation, whatever the batch and the number of
+// threads.
 #include "models/infer.h"
 
 #include "autograd/ops.h"
@@ -10,13 +11,16 @@
 namespace excite {
 namespace {
 
-// Running statistics and gammas that are not what they start from, so that folding has something to do.
+// Running statistics and gammas that are not what they start from, so that folding has something to
+// do.
 Model made(const std::string& name, const Settings& options = {}) {
   Rng rng(0);
   Model model = make_model(name, options, 10, rng);
   for (const Module::Entry& e : model.module.state()) {
-    if (e.name.ends_with("running_var")) e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
-    else if (e.name.ends_with("running_mean") || e.kind == Module::Kind::bias) e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
+    if (e.name.ends_with("running_var"))
+      e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
+    else if (e.name.ends_with("running_mean") || e.kind == Module::Kind::bias)
+      e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
   }
   return model;
 }
@@ -27,7 +31,9 @@ TEST(Inference, IsEvaluationButForRounding) {
       const Model model = made(name, {{"shortcut", shortcut}});
       Rng rng(1);
       const Tensor x = normal({5, 32, 32, 3}, rng);
-      EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value, in_double_build ? 1e-11 : 1e-4)) << name << ", shortcut " << shortcut;
+      EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value,
+                        in_double_build ? 1e-11 : 1e-4))
+          << name << ", shortcut " << shortcut;
     }
 }
 
@@ -48,7 +54,8 @@ TEST(Inference, GivesTheSameBitsOnAnyNumberOfThreads) {
     Tensor one({1, 16, 16, 3}), expected({1, 10});
     std::copy_n(x.data() + n * one.size(), one.size(), one.data());
     std::copy_n(all.data() + n * 10, 10, expected.data());
-    EXPECT_TRUE(close(infer(one), expected, in_double_build ? 1e-14 : 1e-5)) << "picture " << n << " alone";
+    EXPECT_TRUE(close(infer(one), expected, in_double_build ? 1e-14 : 1e-5))
+        << "image " << n << " alone";
   }
   EXPECT_EQ(infer(Tensor({0, 16, 16, 3})).shape(), (Shape{0, 10}));
 }
@@ -58,10 +65,10 @@ TEST(Inference, RecordsNothingAndLetsTheModelLearnAfterwards) {
   Rng rng(1);
   {
     const Inference infer(model);
-    EXPECT_FALSE(model.module.parameters().front().needs_grad());
+    EXPECT_FALSE(model.module.parameters().front().requires_grad());
   }
-  EXPECT_TRUE(model.module.parameters().front().needs_grad());
-  EXPECT_TRUE(model(normal({2, 16, 16, 3}, rng), Mode::train).needs_grad());
+  EXPECT_TRUE(model.module.parameters().front().requires_grad());
+  EXPECT_TRUE(model(normal({2, 16, 16, 3}, rng), Mode::train).requires_grad());
 }
 
 TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
@@ -79,10 +86,12 @@ TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
   second.gamma->value = full({4}, 3);
   FoldedLayers folded;
   const Tensor x = normal({1, 2, 2, 3}, rng), once = folded.of({conv, first}).conv(x);
-  EXPECT_TRUE(close(folded.of({conv, second}).conv(x), map([](real v) { return 3 * v; }, once), in_double_build ? 1e-12 : 1e-5));
+  EXPECT_TRUE(close(folded.of({conv, second}).conv(x), map([](real v) { return 3 * v; }, once),
+                    in_double_build ? 1e-12 : 1e-5));
 }
 
-// Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle of one.
+// Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle
+// of one.
 TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
   Rng rng(0);
   const Tensor x = normal({2, 7, 6, 24}, rng);
@@ -92,10 +101,14 @@ TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
         const Conv2d conv(24, 51, 3, rng, {.stride = stride, .pad = 1, .groups = groups}, bias);
         const BatchNorm2d bn(51);
         bn.gamma->value = normal({51}, rng), bn.beta->value = normal({51}, rng);
-        bn.running_mean->value = normal({51}, rng), bn.running_var->value = uniform({51}, rng, real(0.5), 2);
-        const Tensor expected = bn(conv(x.clone()), Mode::evaluate)->value.clone(), cut = relu(bn(conv(x.clone()), Mode::evaluate))->value.clone();
-        EXPECT_TRUE(close(fold({conv, bn}).conv(x), expected, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
-        EXPECT_TRUE(close(fold({conv, bn}).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5)) << stride << " " << groups;
+        bn.running_mean->value = normal({51}, rng),
+        bn.running_var->value = uniform({51}, rng, real(0.5), 2);
+        const Tensor expected = bn(conv(x.clone()), Mode::evaluate)->value.clone(),
+                     cut = relu(bn(conv(x.clone()), Mode::evaluate))->value.clone();
+        EXPECT_TRUE(close(fold({conv, bn}).conv(x), expected, in_double_build ? 1e-13 : 1e-5))
+            << stride << " " << groups;
+        EXPECT_TRUE(close(fold({conv, bn}).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5))
+            << stride << " " << groups;
       }
 }
 

@@ -1,4 +1,5 @@
-// The two tables of models/README.md, row by row: parameters and multiply-adds of SE-ResNet-20, worked out by hand.
+// The two tables of models/README.md, row by row: parameters and multiply-adds of SE-ResNet-20,
+// worked out by hand.
 #include <map>
 
 #include "models/cost.h"
@@ -8,7 +9,8 @@
 namespace excite {
 namespace {
 
-// stem, layer1, layer2.0, layer2, layer3.0, layer3 or head, from a layer's name such as "after layer3.2.se.fc2".
+// stem, layer1, layer2.0, layer2, layer3.0, layer3 or head, from a layer's name such as "after
+// layer3.2.se.fc2".
 std::string part(const std::string& layer, bool first_block_apart) {
   const std::size_t at = layer.find("layer");
   if (at == std::string::npos) return layer.find("fc") == std::string::npos ? "stem" : "head";
@@ -34,7 +36,8 @@ TEST(ModelsReadme, ParametersOfSeResnet20) {
   for (const auto& [name, count] : by_hand) total += count;
   EXPECT_EQ(total, 274'847);
   EXPECT_EQ(model.module.parameter_count(), total);
-  EXPECT_EQ(make_model("se_resnet20", {{"shortcut", "A"}}, 10, rng).module.parameter_count(), 274'847 - 576 - 2'176);
+  EXPECT_EQ(make_model("se_resnet20", {{"shortcut", "A"}}, 10, rng).module.parameter_count(),
+            274'847 - 576 - 2'176);
 }
 
 TEST(ModelsReadme, MultiplyAddsOfSeResnet20) {
@@ -42,7 +45,8 @@ TEST(ModelsReadme, MultiplyAddsOfSeResnet20) {
   const Model model = make_model("se_resnet20", {}, 10, rng);
   const Cost cost = cost_of(model(zeros({1, 32, 32, 3}), Mode::evaluate));
   std::map<std::string, long> counted;
-  for (const OpCost& op : cost.ops) counted[op.layer.find(".se.") == std::string::npos ? part(op.layer, false) : "se"] += op.macs;
+  for (const OpCost& op : cost.ops)
+    counted[op.layer.find(".se.") == std::string::npos ? part(op.layer, false) : "se"] += op.macs;
   const std::map<std::string, long> by_hand{{"stem", 432 * 1024},
                                             {"layer1", 6 * 2'304 * 1024},
                                             {"layer2", (4'608 + 5 * 9'216 + 512) * 256},

@@ -30,7 +30,7 @@ class Moskomule(nn.Module):
         return u * self.fc(u.mean((2, 3)))[:, :, None, None]
 
 
-def excited(Block, dialect):
+def is_se(Block, dialect):
     """torchvision's block, with squeeze-and-excitation after the last batch-norm of its branch."""
     last = "bn3" if Block is Bottleneck else "bn2"
 
@@ -53,17 +53,17 @@ def excited(Block, dialect):
 
 def with_block(name, dialect):
     layers = name.split("resnet")[-1].split("resnext")[-1].split("_")[0]
-    Block = excited(BasicBlock if layers in ("18", "34") else Bottleneck, dialect)
+    Block = is_se(BasicBlock if layers in ("18", "34") else Bottleneck, dialect)
     groups = {"groups": 32, "width_per_group": 4} if "resnext" in name else {}
     return lambda classes: ResNet(Block, BLOCKS[layers], num_classes=classes, **groups)
 
 
 class Cifar(nn.Module):
-    """A network of 6 n + 2 layers for pictures of 32x32."""
+    """A network of 6 n + 2 layers for images of 32x32."""
 
     def __init__(self, depth, classes):
         super().__init__()
-        Block, i = excited(BasicBlock, "moskomule"), 16
+        Block, i = is_se(BasicBlock, "moskomule"), 16
         self.conv1, self.bn1 = nn.Conv2d(3, i, 3, 1, 1, bias=False), nn.BatchNorm2d(i)
         for number, out in enumerate([16, 32, 64], 1):
             blocks = []

@@ -23,7 +23,7 @@ CLASSES = 10
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def apart(ours, theirs):
+def max_relative_error(ours, theirs):
     """The worst number, relative to the largest of the tensor."""
     assert ours.shape == theirs.shape, (ours.shape, theirs.shape)
     return float((ours.double() - theirs).abs().max() / theirs.abs().max().clamp_min(1e-300))
@@ -48,7 +48,7 @@ def compare(build, name, dialect, make, folder):
     for precision, program in (("float", build / "excite"), ("double", build / "excite-double")):
         said = excite(program, "predict", "--threads", 1, "--weights", weights, "--tensors", tensors, "--out", out)
         assert f" {name}" in said, f"read as another model: {said}"
-        worst["logits " + precision] = apart(load(out)["logits"], logits)
+        worst["logits " + precision] = max_relative_error(load(out)["logits"], logits)
 
     model.train()
     loss = F.cross_entropy(model(x), target)
@@ -58,10 +58,10 @@ def compare(build, name, dialect, make, folder):
     gradients = {n: p.grad for n, p in model.named_parameters()}
     buffers = {n: b for n, b in model.named_buffers() if b.is_floating_point()}
     assert set(ours) == {"loss"} | set(gradients) | set(buffers), "other names"
-    worst["loss"] = apart(ours["loss"], loss.detach())
+    worst["loss"] = max_relative_error(ours["loss"], loss.detach())
     largest = max(float(g.abs().max()) for g in gradients.values())
     worst["gradients"] = np.max([float((ours[n] - g).abs().max()) / max(float(g.abs().max()), 1e-6 * largest) for n, g in gradients.items()])
-    worst["statistics"] = np.max([apart(ours[n], b) for n, b in buffers.items()])
+    worst["statistics"] = np.max([max_relative_error(ours[n], b) for n, b in buffers.items()])
 
     # There and back: into our names, from there into the dialect's.
     excite(build / "excite-double", "convert", weights, out, "--to", "excite")
@@ -70,7 +70,7 @@ def compare(build, name, dialect, make, folder):
     again.load_state_dict(load(turned), strict=True)
     again.eval()
     with torch.no_grad():
-        worst["there and back"] = apart(again(x), logits)
+        worst["there and back"] = max_relative_error(again(x), logits)
     return worst
 
 

@@ -1,9 +1,9 @@
-"""Trains the same network on the same pictures with excite-double and with PyTorch, and compares all that came out, number by number.
+"""Trains the same network on the same images with excite-double and with PyTorch, and compares all that came out, number by number.
 
 usage: training.py BUILD
 
 The first weights are handed over. Everything else this file does by itself, as tools/README.md, tools/data/README.md and core/random.h say it: the
-order of the pictures, their displacements, normalisation, learning rates, Nesterov's SGD with decay, running statistics, evaluation. Three epochs of
+order of the images, their transforms, normalization, learning rates, Nesterov's SGD with decay, running statistics, evaluation. Three epochs of
 ten steps; PyTorch and excite round differently, and a wrong program does not come within 1e-9 of a right one."""
 import csv
 import pathlib
@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from exchange import excite, load, save
 from libraries import Cifar, drawn
 
-SEED, EPOCHS, BATCH, PICTURES, PEAK, WARMUP = 5, 3, 64, 660, 0.2, 0.2
-PER_EPOCH = PICTURES // BATCH
+SEED, EPOCHS, BATCH, IMAGES, PEAK, WARMUP = 5, 3, 64, 660, 0.2, 0.2
+PER_EPOCH = IMAGES // BATCH
 WORD = (1 << 64) - 1
 
 
@@ -43,19 +43,19 @@ class Rng:
 
 
 def order(epoch):
-    places, rng = list(range(PICTURES)), Rng(SEED, epoch, 1)
-    for i in range(PICTURES - 1, 0, -1):
+    places, rng = list(range(IMAGES)), Rng(SEED, epoch, 1)
+    for i in range(IMAGES - 1, 0, -1):
         j = rng.below(i + 1)
         places[i], places[j] = places[j], places[i]
     return places
 
 
-def displaced(pictures, chosen, epoch):
-    framed, batch = F.pad(pictures.double(), (4, 4, 4, 4), mode="reflect"), []
-    for picture in chosen:
-        rng = Rng(SEED, epoch, picture, 2)
+def transformed(images, chosen, epoch):
+    resize_and_crop, batch = F.pad(images.double(), (4, 4, 4, 4), mode="reflect"), []
+    for image in chosen:
+        rng = Rng(SEED, epoch, image, 2)
         top, left, mirrored = rng.below(9), rng.below(9), rng.below(2) == 1
-        window = framed[picture, :, top:top + 32, left:left + 32]
+        window = resize_and_crop[image, :, top:top + 32, left:left + 32]
         batch.append(window.flip(2) if mirrored else window)
     return torch.stack(batch)
 
@@ -66,11 +66,11 @@ def rate(step):
     return PEAK * (step / warm if step < warm else (steps - step) / (steps - warm))
 
 
-def write_pictures(folder):
-    """The official layout, whose files have 10,000 pictures; --limit takes the first ones, and the rest is left empty."""
+def write_images(folder):
+    """The official layout, whose files have 10,000 images; --limit takes the first ones, and the rest is left empty."""
     random, sets = np.random.RandomState(0), []
     for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
-        records = random.randint(0, 256, (PICTURES, 3073), np.uint8)
+        records = random.randint(0, 256, (IMAGES, 3073), np.uint8)
         records[:, 0] %= 10
         with open(folder / name, "wb") as out:
             out.write(records.tobytes())
@@ -80,29 +80,29 @@ def write_pictures(folder):
 
 
 def trained(model, train, test):
-    """A row an epoch as in log.csv: loss and accuracy in training, and on the test pictures."""
-    (pictures, labels), (test_pictures, test_labels) = train, test
-    scaled = pictures.double() / 255
+    """A row an epoch as in log.csv: loss and accuracy in training, and on the test images."""
+    (images, labels), (test_images, test_labels) = train, test
+    scaled = images.double() / 255
     mean, deviation = scaled.mean((0, 2, 3)).view(1, 3, 1, 1), scaled.std((0, 2, 3)).view(1, 3, 1, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=PEAK, momentum=0.9, nesterov=True, weight_decay=5e-4)
     rows = []
     for epoch in range(EPOCHS):
         model.train()
-        places, losses, hits = order(epoch), [], 0
+        places, losses, correct = order(epoch), [], 0
         for step in range(PER_EPOCH):
             chosen = places[step * BATCH:(step + 1) * BATCH]
             optimizer.param_groups[0]["lr"] = rate(epoch * PER_EPOCH + step)
-            logits = model((displaced(pictures, chosen, epoch) / 255 - mean) / deviation)
+            logits = model((transformed(images, chosen, epoch) / 255 - mean) / deviation)
             loss = F.cross_entropy(logits, labels[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-            hits += int((logits.argmax(1) == labels[chosen]).sum())
+            correct += int((logits.argmax(1) == labels[chosen]).sum())
         model.eval()
         with torch.no_grad():
-            logits = model((test_pictures.double() / 255 - mean) / deviation)
-        rows.append([sum(losses) / PER_EPOCH, hits / (PER_EPOCH * BATCH), F.cross_entropy(logits, test_labels).item(),
+            logits = model((test_images.double() / 255 - mean) / deviation)
+        rows.append([sum(losses) / PER_EPOCH, correct / (PER_EPOCH * BATCH), F.cross_entropy(logits, test_labels).item(),
                      float((logits.argmax(1) == test_labels).double().mean())])
     return rows
 
@@ -111,10 +111,10 @@ def main():
     program = pathlib.Path(sys.argv[1]).resolve() / "excite-double"
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        train, test = write_pictures(folder)
+        train, test = write_images(folder)
         model = drawn(lambda classes: Cifar(20, classes), 10)
         save(folder / "weights", model.state_dict())
-        subprocess.run([program, "train", "--data", folder, "--limit", str(PICTURES), "--weights", folder / "weights", "--out", folder / "run", "--lr",
+        subprocess.run([program, "train", "--data", folder, "--limit", str(IMAGES), "--weights", folder / "weights", "--out", folder / "run", "--lr",
                         str(PEAK), "--epochs", str(EPOCHS), "--batch", str(BATCH), "--warmup", str(WARMUP * EPOCHS), "--seed", str(SEED)],
                        check=True, stdout=subprocess.DEVNULL)
         excite(program, "convert", folder / "run" / "last.safetensors", folder / "after", "--to", "moskomule")

@@ -19,7 +19,7 @@ namespace excite {
 namespace {
 
 std::string contents(int file) {
-  std::string bytes(static_cast<std::size_t>(lseek(file, 0, SEEK_END)), ' ');
+  std::string bytes(lseek(file, 0, SEEK_END), ' ');
   const ssize_t got = pread(file, bytes.data(), bytes.size(), 0);
   bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return bytes;
@@ -29,11 +29,14 @@ std::string contents(int file) {
 
 std::string program() {
   const char* named = std::getenv("EXCITE");
-  const std::string path = named ? named : sizeof(real) == 8 ? "build/excite-double" : "build/excite";
+  const std::string path = named               ? named
+                           : sizeof(real) == 8 ? "build/excite-double"
+                                               : "build/excite";
   return std::filesystem::absolute(path).lexically_normal();
 }
 
-// The child writes at the end of its files (O_APPEND), because reading here moves the place that both share.
+// The child writes at the end of its files (O_APPEND), because reading here moves the place that
+// both share.
 Child::Child(const std::vector<std::string>& command, const std::string& folder)
     : out_(memfd_create("out", MFD_CLOEXEC)), err_(memfd_create("err", MFD_CLOEXEC)) {
   fcntl(out_, F_SETFL, O_APPEND);
@@ -44,7 +47,9 @@ Child::Child(const std::vector<std::string>& command, const std::string& folder)
   pid_ = fork();
   if (pid_ == 0) {
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (chdir(folder.c_str()) == 0 && dup2(nothing, 0) == 0 && dup2(out_, 1) == 1 && dup2(err_, 2) == 2) execvp(words[0], words.data());
+    if (chdir(folder.c_str()) == 0 && dup2(nothing, 0) == 0 && dup2(out_, 1) == 1 &&
+        dup2(err_, 2) == 2)
+      execvp(words[0], words.data());
     _exit(127);
   }
   if (pid_ < 0) throw std::runtime_error("no child process could be started");
@@ -63,7 +68,9 @@ void Child::signal(int number) const { kill(pid_, number); }
 std::string Child::out() const { return contents(out_); }
 std::string Child::err() const { return contents(err_); }
 
-void Child::reap(int status) { code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+void Child::reap(int status) {
+  code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 bool Child::running() {
   int status = 0;
@@ -83,14 +90,18 @@ Ending excite_program(const std::vector<std::string>& arguments) {
   return Child(command).wait();
 }
 
-Ending shell(const std::string& script) { return Child({"env", "EXCITE=" + program(), "sh", "-c", script}).wait(); }
+Ending shell(const std::string& script) {
+  return Child({"env", "EXCITE=" + program(), "sh", "-c", script}).wait();
+}
 
 void expect_failure(const Ending& ending, int code, const std::vector<std::string>& words) {
   EXPECT_EQ(ending.code, code) << ending.err;
   EXPECT_EQ(ending.out, "");
   EXPECT_EQ(ending.err.rfind("excite: ", 0), 0u) << ending.err;
   EXPECT_EQ(std::count(ending.err.begin(), ending.err.end(), '\n'), 1) << ending.err;
-  for (const std::string& word : words) EXPECT_NE(ending.err.find(word), std::string::npos) << "standard error: " << ending.err << "expected in it: " << word;
+  for (const std::string& word : words)
+    EXPECT_NE(ending.err.find(word), std::string::npos)
+        << "standard error: " << ending.err << "expected in it: " << word;
 }
 
 }  // namespace excite

@@ -7,13 +7,16 @@ namespace {
 TEST(Close, MeasuresByTheLargestNumberAndNamesTheWorst) {
   const Tensor expected({2}, {64, real(0.25)}), actual({2}, {real(64.5), real(0.125)});
   EXPECT_TRUE(close(actual, expected, 1.0 / 128));
-  const testing::AssertionResult apart = close(actual, expected, 1.0 / 256);
-  EXPECT_FALSE(apart);
-  EXPECT_STREQ(apart.message(), "element [0] of [2] is 64.5, expected 64: apart by 0.5, allowed are 0.25 (0.00390625 of the largest)");
+  const testing::AssertionResult difference = close(actual, expected, 1.0 / 256);
+  EXPECT_FALSE(difference);
+  EXPECT_STREQ(difference.message(),
+               "element [0] of [2] is 64.5, expected 64: apart by 0.5, allowed are 0.25 "
+               "(0.00390625 of the largest)");
 }
 
 TEST(Close, TakesNoOtherShapeAndNoNumberThatIsNotOne) {
-  const Tensor x({2}, {1, 2}), nan({2}, {1, std::numeric_limits<real>::quiet_NaN()}), infinite({2}, {1, std::numeric_limits<real>::infinity()});
+  const Tensor x({2}, {1, 2}), nan({2}, {1, std::numeric_limits<real>::quiet_NaN()}),
+      infinite({2}, {1, std::numeric_limits<real>::infinity()});
   EXPECT_FALSE(close(x, Tensor({1, 2}, {1, 2}), 1));
   EXPECT_FALSE(close(nan, x, 1e9));
   EXPECT_FALSE(close(x, nan, 1e9));

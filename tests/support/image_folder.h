@@ -1,4 +1,4 @@
-// Folders of pictures to try things on.
+// Folders of images to try things on.
 #pragma once
 #include <filesystem>
 
@@ -10,20 +10,23 @@ namespace excite {
 inline Image noise_of(long height, long width, long seed) {
   Image image{height, width, {}};
   Rng rng(seed);
-  for (long i = 0; i < height * width * 3; i++) image.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
+  for (long i = 0; i < height * width * 3; i++)
+    image.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
   return image;
 }
 
-inline void put_picture(const std::string& path, const Image& image) {
+inline void put_image(const std::string& path, const Image& image) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   write_png(path, image);
 }
 
-// PART/CLASS/NNNN.png; classes have to be sorted, and to take turns, so that they come back in the same order.
+// PART/CLASS/NNNN.png; classes have to be sorted, and to take turns, so that they come back in the
+// same order.
 inline void put_as_folder(const Dataset& set, const std::string& part) {
   for (long i = 0; i < set.count(); i++) {
     const auto label = static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)]);
-    put_picture(part + "/" + set.classes[label] + "/" + std::to_string(1000 + i) + ".png", set.image(i));
+    put_image(part + "/" + set.classes[label] + "/" + std::to_string(1000 + i) + ".png",
+              set.image(i));
   }
 }
 

@@ -1,4 +1,5 @@
-// What tests about files need: a folder of their own that goes away, files with given bytes, a child process, an error's text.
+// What tests about files need: a folder of their own that goes away, files with given bytes, a
+// child process, an error's text.
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -30,7 +31,8 @@ class ScratchFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   std::vector<std::string> files() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) names.push_back(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+      names.push_back(entry.path().filename());
     return names;
   }
 
@@ -38,7 +40,8 @@ class ScratchFolder {
   std::string path_;
 };
 
-// A new file each time: ext4 forces one that is cut to nothing and written again to the disk, a thousand times slower.
+// A new file each time: ext4 forces one that is cut to nothing and written again to the disk, a
+// thousand times slower.
 inline void put(const std::string& path, const std::string& bytes) {
   std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary) << bytes;
@@ -71,7 +74,8 @@ inline std::string in_child(const std::function<std::string()>& act) {
     } catch (const std::exception& error) {
       result = std::string("thrown: ") + error.what();
     }
-    _exit(write(ends[1], result.data(), result.size()) == static_cast<ssize_t>(result.size()) ? 0 : 1);
+    _exit(write(ends[1], result.data(), result.size()) == static_cast<ssize_t>(result.size()) ? 0
+                                                                                              : 1);
   }
   ::close(ends[1]);
   std::string result(4096, ' ');
@@ -79,8 +83,9 @@ inline std::string in_child(const std::function<std::string()>& act) {
   ::close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  if (!WIFEXITED(status)) return "the child was killed by signal " + std::to_string(WTERMSIG(status));
-  return result.substr(0, static_cast<std::size_t>(got > 0 ? got : 0));
+  if (!WIFEXITED(status))
+    return "the child was killed by signal " + std::to_string(WTERMSIG(status));
+  return result.substr(0, got > 0 ? got : 0);
 }
 
 // Root may write anywhere; nobody may not.
@@ -90,7 +95,8 @@ inline void drop_rights() {
 }
 
 inline void expect_contains(const std::string& all, const std::string& part) {
-  EXPECT_NE(all.find(part), std::string::npos) << "the text is: " << all << "\nexpected in it: " << part;
+  EXPECT_NE(all.find(part), std::string::npos)
+      << "the text is: " << all << "\nexpected in it: " << part;
 }
 
 }  // namespace excite

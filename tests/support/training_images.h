@@ -1,11 +1,11 @@
-// A small set of noisy pictures whose classes can be told apart.
+// A small set of noisy images whose classes can be told apart.
 #pragma once
 #include "core/random.h"
 #include "tools/data/batch.h"
 
 namespace excite {
 
-inline Dataset noisy_pictures(long count, long classes = 10, long seed = 0) {
+inline Dataset noisy_images(long count, long classes = 10, long seed = 0) {
   Dataset set;
   set.source = "a test";
   for (long k = 0; k < classes; k++) set.classes.push_back("class " + std::to_string(k));
@@ -13,8 +13,9 @@ inline Dataset noisy_pictures(long count, long classes = 10, long seed = 0) {
   for (long i = 0; i < count; i++) {
     const long label = i % classes;
     set.labels.push_back(static_cast<int>(label));
-    for (long at = 0; at < set.picture_bytes(); at++)
-      set.pixels.push_back(static_cast<std::uint8_t>(rng.below(120) + 13 * ((at / 3 * (label + 1)) % 10)));
+    for (long at = 0; at < set.image_bytes(); at++)
+      set.pixels.push_back(
+          static_cast<std::uint8_t>(rng.below(120) + 13 * ((at / 3 * (label + 1)) % 10)));
   }
   return set;
 }

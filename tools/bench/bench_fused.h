@@ -1,9 +1,10 @@
-// excite bench --ops, second half: every operation that does the work of several, against the several.
+// excite bench --ops, second half: every operation that does the work of several, against the
+// several.
 #pragma once
 
 namespace excite {
 
-// With `batch` pictures, on the shapes of SE-ResNet-20's three stages.
+// With `batch` images, on the shapes of SE-ResNet-20's three stages.
 void bench_fused(long batch);
 
 }  // namespace excite

@@ -8,9 +8,9 @@
 
 #include "core/check.h"
 #include "core/kernels/conv2d_algorithms.h"
-#include "tools/bench/limits.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "tools/bench/limits.h"
 #include "tools/bench/max_relative_error.h"
 
 namespace excite {
@@ -42,7 +42,11 @@ std::vector<Case> cases(long small, long large) {
   };
 }
 
-const Conv2dWay& way_of(Conv2dPath path) { return path == Conv2dPath::gemm ? by_gemm : path == Conv2dPath::direct ? by_direct : by_winograd; }
+const Conv2dFunctions& way_of(Conv2dAlgorithm path) {
+  return path == Conv2dAlgorithm::blas     ? blas_conv2d
+         : path == Conv2dAlgorithm::direct ? direct_conv2d
+                                           : by_winograd;
+}
 
 void measure_case(const Case& c) {
   Rng rng(0);
@@ -50,23 +54,29 @@ void measure_case(const Case& c) {
   const Conv2dShape q(x.shape(), w.shape(), c.options);
   const Tensor dy = normal(q.y(), rng);
   const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
-  const std::string what = text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
-                                q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
-                                q.groups == 1 ? "" : text(", ", q.groups, " groups"));
+  const std::string what =
+      text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
+           q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
+           q.groups == 1 ? "" : text(", ", q.groups, " groups"));
   Tensor defined_y, defined_dw;
-  for (const Conv2dWay* way : {&by_loops, &by_gemm, &by_direct, &by_winograd}) {
+  for (const Conv2dFunctions* way :
+       {&reference_conv2d, &blas_conv2d, &direct_conv2d, &by_winograd}) {
     if (way == &by_winograd && !winograd_can(q)) continue;
-    const int runs = way == &by_loops ? 1 : 5;
+    const int runs = way == &reference_conv2d ? 1 : 5;
     Tensor y, dw;
     const double of_y = gflop / best_seconds(runs, [&] { y = way->y(q, x, w); });
     const double of_dx = gflop / best_seconds(runs, [&] { way->dx(q, dy, w); });
     const double of_dw = gflop / best_seconds(runs, [&] { dw = way->dw(q, x, dy); });
-    if (way == &by_loops) defined_y = std::move(y), defined_dw = std::move(dw);
-    const auto star = [&](const Conv2dWay& chosen) { return way == &chosen ? '*' : ' '; };
-    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &by_loops ? what.c_str() : "", way->name, of_y, star(way_of(conv2d_path(q))), of_dx,
-                star(way_of(conv2d_path(q))), of_dw, star(way_of(conv2d_dw_path(q))));
-    if (way == &by_loops) std::printf("\n");
-    else std::printf(" %9.1e %9.1e\n", apart(y, defined_y), apart(dw, defined_dw));
+    if (way == &reference_conv2d) defined_y = std::move(y), defined_dw = std::move(dw);
+    const auto star = [&](const Conv2dFunctions& chosen) { return way == &chosen ? '*' : ' '; };
+    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &reference_conv2d ? what.c_str() : "",
+                way->name, of_y, star(way_of(conv2d_algorithm(q))), of_dx,
+                star(way_of(conv2d_algorithm(q))), of_dw, star(way_of(conv2d_dw_algorithm(q))));
+    if (way == &reference_conv2d)
+      std::printf("\n");
+    else
+      std::printf(" %9.1e %9.1e\n", max_relative_error(y, defined_y),
+                  max_relative_error(dw, defined_dw));
     std::fflush(stdout);
   }
 }
@@ -74,10 +84,14 @@ void measure_case(const Case& c) {
 }  // namespace
 
 void bench_ops(long batch) {
-  std::printf("GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * is what conv2d takes.\n"
-              "Loops are the definition: one run, one thread, sums in double. Apart: the largest difference from them over the largest number.\n\n",
-              threads(), sizeof(real) == 4 ? "float" : "double");
-  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y", "dw");
+  std::printf(
+      "GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * "
+      "is what conv2d takes.\n"
+      "Loops are the definition: one run, one thread, sums in double. Apart: the largest "
+      "difference from them over the largest number.\n\n",
+      threads(), sizeof(real) == 4 ? "float" : "double");
+  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y",
+              "dw");
   for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
 }
 

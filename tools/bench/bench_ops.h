@@ -3,7 +3,7 @@
 
 namespace excite {
 
-// With `batch` pictures of 32x32; of larger ones an eighth as many, at least one.
+// With `batch` images of 32x32; of larger ones an eighth as many, at least one.
 void bench_ops(long batch);
 
 }  // namespace excite

@@ -20,7 +20,8 @@ namespace excite {
 
 namespace {
 
-// A multiply-add takes about four cycles and two can begin in each, so at least eight sums must be in flight.
+// A multiply-add takes about four cycles and two can begin in each, so at least eight sums must be
+// in flight.
 constexpr int sums_in_flight = 12;
 
 [[gnu::noinline]] real multiply_add(long rounds, real by, real plus) {
@@ -49,21 +50,24 @@ constexpr int sums_in_flight = 12;
 
 Limits measured() {
   const long workers = threads();
-  std::vector<real> kept(static_cast<std::size_t>(workers));  // results that are used, so that no work can be left out
+  std::vector<real> kept(workers);  // results that are used, so that no work can be left out
   constexpr long rounds = 2'000'000;
   const double flops = 2.0 * static_cast<double>(rounds * sums_in_flight * lanes * workers);
   const double computing = best_seconds(8, [&] {
-    parallel_for(workers, [&](long i) { kept[static_cast<std::size_t>(i)] = multiply_add(rounds, real(0.5), kept[static_cast<std::size_t>(i)]); });
+    parallel_for(workers, [&](long i) { kept[i] = multiply_add(rounds, real(0.5), kept[i]); });
   });
 
   const Tensor numbers = zeros({(256l << 20) / static_cast<long>(sizeof(real))});
   const double reading = best_seconds(5, [&] {
     const Shards shards(numbers.size());
-    std::vector<real> sums(static_cast<std::size_t>(shards.count));
-    parallel_shards(shards, [&](long s, long begin, long end) { sums[static_cast<std::size_t>(s)] = total(numbers.data() + begin, end - begin); });
+    std::vector<real> sums(shards.count);
+    parallel_shards(shards, [&](long s, long begin, long end) {
+      sums[s] = total(numbers.data() + begin, end - begin);
+    });
     kept[0] += sums[0];
   });
-  return {1e-9 * flops / computing, 1e-9 * static_cast<double>(numbers.size()) * static_cast<double>(sizeof(real)) / reading};
+  return {1e-9 * flops / computing,
+          1e-9 * static_cast<double>(numbers.size()) * static_cast<double>(sizeof(real)) / reading};
 }
 
 [[noreturn]] void send_limits(int pipe) noexcept {
@@ -78,13 +82,15 @@ double best_seconds(int runs, const std::function<void()>& run) {
   for (int i = 0; i < runs; i++) {
     const auto then = std::chrono::steady_clock::now();
     run();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
+    best = std::min(best,
+                    std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
   }
   return best;
 }
 
-// The child sends what it measured through a pipe. While the ends of children are ignored the system forgets a child that has ended, and does not
-// count its memory among ours; waitpid then only waits. fork copies no thread but this one: workers are called off before, and called anew by
+// The child sends what it measured through a pipe. While the ends of children are ignored the
+// system forgets a child that has ended, and does not count its memory among ours; waitpid then
+// only waits. fork copies no thread but this one: workers are called off before, and called anew by
 // whoever needs them.
 Limits measure_limits() {
   set_threads(threads());
@@ -101,7 +107,9 @@ Limits measure_limits() {
   if (child > 0) waitpid(child, nullptr, 0);
   std::signal(SIGCHLD, before);
   require(child > 0, "limits: no process to measure them in: ", std::strerror(failed));
-  require(got == sizeof most, "limits: the process that should measure them ended without an answer; is there room for 256 MB?");
+  require(got == sizeof most,
+          "limits: the process that should measure them ended without an answer; is there room for "
+          "256 MB?");
   return most;
 }
 

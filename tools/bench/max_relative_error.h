@@ -8,11 +8,12 @@
 namespace excite {
 
 // The largest difference, over the largest number that is expected.
-inline double apart(const Tensor& actual, const Tensor& expected) {
+inline double max_relative_error(const Tensor& actual, const Tensor& expected) {
   double largest = 0, worst = 0;
   for (long i = 0; i < expected.size(); i++) {
     largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-    worst = std::max(worst, std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])));
+    worst = std::max(worst,
+                     std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])));
   }
   return worst / largest;
 }

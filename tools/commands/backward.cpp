@@ -13,23 +13,25 @@ namespace {
 
 struct BackwardOptions {
   std::string weights, tensors, out;
-  WishOptions wish;
+  ModelOverrideOptions overrides;
   int threads = excite::threads();
 };
 
-// A model in training that draws nothing: dropout leaves everything in its place, and Shake-Shake gives each branch a half, both ways.
-TrainedModel load_without_chance(const SafetensorsFile& file, Wish wish) {
-  const Settings& defaults = find_model(describe(file, wish).model).defaults;
-  for (const auto& [option, value] : Settings{{"dropout", "0"}, {"forward", "even"}, {"backward", "even"}})
-    if (defaults.contains(option)) wish.options[option] = value;
-  return load_model(file, wish);
+// A model in training that draws nothing: dropout leaves everything in its place, and Shake-Shake
+// gives each branch a half, both ways.
+TrainedModel load_without_chance(const SafetensorsFile& file, ModelOverride overrides) {
+  const Settings& defaults = find_model(describe(file, overrides).model).defaults;
+  for (const auto& [option, value] :
+       Settings{{"dropout", "0"}, {"forward", "even"}, {"backward", "even"}})
+    if (defaults.contains(option)) overrides.options[option] = value;
+  return load_model(file, overrides);
 }
 
 int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
   const SafetensorsFile weights(o.weights), tensors(o.tensors);
-  const TrainedModel trained = load_without_chance(weights, wish_of(o.wish));
-  Tensor x = pictures_in(tensors);
+  const TrainedModel trained = load_without_chance(weights, override_of(o.overrides));
+  Tensor x = images_in(tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
   say_origin(o.weights, trained.origin);
 
@@ -47,18 +49,30 @@ int run_backward(const BackwardOptions& o) {
 
 void add_backward(CLI::App& app, Run& run) {
   const auto o = std::make_shared<BackwardOptions>();
-  CLI::App* c = app.add_subcommand("backward", "computes a loss and the gradient of every parameter, for comparison with another program");
-  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program")->required()->default_str("");
-  add_wish_options(*c, o->wish);
-  c->add_option("--tensors", o->tensors, "a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is, and target [N], I64")
+  CLI::App* c = app.add_subcommand(
+      "backward",
+      "computes a loss and the gradient of every parameter, for comparison with another program");
+  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program")
       ->required()
       ->default_str("");
-  c->add_option("--out", o->out, "the .safetensors file to write: loss, each parameter's gradient under its name, the new running statistics")
+  add_override_options(*c, o->overrides);
+  c->add_option("--tensors", o->tensors,
+                "a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is, and "
+                "target [N], I64")
       ->required()
       ->default_str("");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers")->check(CLI::Range(1, 1024));
-  c->footer("As in training: batch-norm by the batch's statistics, and mean cross-entropy; but without dropout, and with even Shake-Shake.\n"
-            "Example: excite-double backward --weights w.safetensors --tensors in.safetensors --out gradients.safetensors");
+  c->add_option("--out", o->out,
+                "the .safetensors file to write: loss, each parameter's gradient under its name, "
+                "the new running statistics")
+      ->required()
+      ->default_str("");
+  c->add_option("--threads", o->threads, "changes the time, not the numbers")
+      ->check(CLI::Range(1, 1024));
+  c->footer(
+      "As in training: batch-norm by the batch's statistics, and mean cross-entropy; but without "
+      "dropout, and with even Shake-Shake.\n"
+      "Example: excite-double backward --weights w.safetensors --tensors in.safetensors --out "
+      "gradients.safetensors");
   c->callback([=, &run] { run = [=] { return run_backward(*o); }; });
 }
 

@@ -10,14 +10,16 @@ namespace excite {
 
 namespace {
 
-std::vector<std::string> lines_of(const std::string& path, long expected, const std::string& of_what) {
-  constexpr long most_bytes = 16l << 20;
-  const std::vector<std::uint8_t> bytes = read_file(path, most_bytes);
+std::vector<std::string> lines_of(const std::string& path, long expected,
+                                  const std::string& of_what) {
+  constexpr long max_bytes = 16l << 20;
+  const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
   std::vector<std::string> lines = split(std::string(bytes.begin(), bytes.end()), '\n');
   for (std::string& line : lines)
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ", lines.size(), " lines, expected ", expected, ", ", of_what);
+  require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ", lines.size(),
+                     " lines, expected ", expected, ", ", of_what);
   return lines;
 }
 
@@ -33,7 +35,8 @@ std::string quoted(const std::string& field) {
 std::vector<std::string> read_labels(const std::string& path, long classes) {
   const std::vector<std::string> names = lines_of(path, classes, "the name of a class on each");
   for (std::size_t i = 0; i < names.size(); i++) {
-    require<FileError>(!names[i].empty(), path, ": line ", i + 1, " is empty, expected the name of class ", i);
+    require<FileError>(!names[i].empty(), path, ": line ", i + 1,
+                       " is empty, expected the name of class ", i);
     require<FileError>(is_utf8(names[i]), path, ": line ", i + 1, " is not text in UTF-8");
   }
   return names;
@@ -44,10 +47,11 @@ std::vector<long> read_class_order(const std::string& path, long classes) {
   std::vector<long> order, line_of(lines.size(), 0);
   for (std::size_t i = 0; i < lines.size(); i++) {
     const long row = number_in<long>(lines[i]).value_or(-1);
-    require<FileError>(row >= 0 && row < classes, path, ": line ", i + 1, " is '", lines[i].substr(0, 40),
-                       "', expected a number from 0 to ", classes - 1);
-    long& before = line_of[static_cast<std::size_t>(row)];
-    require<FileError>(before == 0, path, ": line ", i + 1, " has ", row, ", which line ", before, " has too; expected each number once");
+    require<FileError>(row >= 0 && row < classes, path, ": line ", i + 1, " is '",
+                       lines[i].substr(0, 40), "', expected a number from 0 to ", classes - 1);
+    long& before = line_of[row];
+    require<FileError>(before == 0, path, ": line ", i + 1, " has ", row, ", which line ", before,
+                       " has too; expected each number once");
     before = static_cast<long>(i) + 1;
     order.push_back(row);
   }
@@ -55,13 +59,14 @@ std::vector<long> read_class_order(const std::string& path, long classes) {
 }
 
 void write_csv_head(FileWriter& out, const std::vector<std::string>& classes) {
-  out.write("picture,label");
+  out.write("image,label");
   for (const std::string& name : classes) out.write("," + quoted(name));
   out.write("\n");
 }
 
-void write_csv_row(FileWriter& out, const std::string& picture, const std::string& label, const real* probabilities, long classes) {
-  out.write(quoted(picture) + "," + quoted(label));
+void write_csv_row(FileWriter& out, const std::string& image, const std::string& label,
+                   const real* probabilities, long classes) {
+  out.write(quoted(image) + "," + quoted(label));
   for (long k = 0; k < classes; k++) {
     char number[40];
     std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(probabilities[k]));

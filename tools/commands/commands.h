@@ -1,5 +1,5 @@
-// The subcommands. Each lives in a file of its own name, adds itself to the program's command line, and puts what is to be run
-// into `run` if the user chose it; run() returns the exit code.
+// The subcommands. Each lives in a file of its own name, adds itself to the program's command line,
+// and puts what is to be run into `run` if the user chose it; run() returns the exit code.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -13,7 +13,7 @@ void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);
 void add_summary(CLI::App& app, Run& run);
 void add_plot(CLI::App& app, Run& run);
-void add_pictures(CLI::App& app, Run& run);
+void add_images(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_roofline(CLI::App& app, Run& run);
 void add_models(CLI::App& app, Run& run);

@@ -9,7 +9,7 @@
 #include "core/check.h"
 #include "core/files/safetensors.h"
 #include "core/text.h"
-#include "models/interop/recognise.h"
+#include "models/interop/recognize.h"
 #include "models/interop/weights.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
@@ -19,7 +19,8 @@ namespace excite {
 namespace {
 
 struct Statistics {
-  double min = std::numeric_limits<double>::infinity(), max = -min, mean = 0;  // of the finite numbers
+  double min = std::numeric_limits<double>::infinity(), max = -min,
+         mean = 0;  // of the finite numbers
   long finite = 0, not_finite = 0;
 };
 
@@ -45,7 +46,8 @@ Statistics statistics(const Numbers& numbers) {
 // Nothing for a tensor of a type or rank that we do not compute with.
 std::optional<Statistics> statistics_of(const SafetensorsFile& file, const std::string& name) {
   const TensorEntry& entry = file.entry(name);
-  const bool floating = entry.dtype == "F16" || entry.dtype == "BF16" || entry.dtype == "F32" || entry.dtype == "F64";
+  const bool floating =
+      entry.dtype == "F16" || entry.dtype == "BF16" || entry.dtype == "F32" || entry.dtype == "F64";
   if (entry.dtype == "I64") return statistics(file.read_integers(name));
   if (floating && entry.dims.size() <= Shape::max_rank) return statistics(file.read(name));
   return std::nullopt;
@@ -58,10 +60,11 @@ long size_of(const TensorEntry& entry) {
 }
 
 // What another program's tensors would be read as; empty if they are no network's.
-std::string recognised(const SafetensorsFile& file) try {
+std::string recognized(const SafetensorsFile& file) try {
   if (file.names().empty() || is_described(file)) return "";
   const NamesInFile names = names_in(file.names(), file.path());
-  return recognise(outline_of(file, names), *names.dialect).differences == 0 ? describe(file).origin : "";
+  return recognize(outline_of(file, names), *names.dialect).differences == 0 ? describe(file).origin
+                                                                             : "";
 } catch (const FileError&) {  // no network has such names
   return "";
 }
@@ -79,26 +82,32 @@ void print_file_as_json(const SafetensorsFile& file) {
   print_json({{"file", file.path()},
               {"metadata", file.metadata()},
               {"checksum", file.has_checksum()},
-              {"read_as", recognised(file)},
+              {"read_as", recognized(file)},
               {"tensors", tensors}});
 }
 
 void print_file(const SafetensorsFile& file) {
   std::size_t width = 6;
   long numbers = 0;
-  for (const std::string& name : file.names()) width = std::max(width, std::min<std::size_t>(name.size(), 48));
+  for (const std::string& name : file.names())
+    width = std::max(width, std::min<std::size_t>(name.size(), 48));
   std::printf("%s: %zu tensors, %s\n\n", printable(file.path()).c_str(), file.names().size(),
               file.has_checksum() ? "as its checksum says it was written" : "without a checksum");
-  if (const std::string as = recognised(file); !as.empty()) std::printf("%s\n\n", printable(as).c_str());
-  for (const auto& [key, value] : file.metadata()) std::printf("%-14s %s\n", printable(key).c_str(), printable(value).c_str());
-  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n", static_cast<int>(width), "tensor", "type",
-              "shape", "min", "mean", "max");
+  if (const std::string as = recognized(file); !as.empty())
+    std::printf("%s\n\n", printable(as).c_str());
+  for (const auto& [key, value] : file.metadata())
+    std::printf("%-14s %s\n", printable(key).c_str(), printable(value).c_str());
+  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n",
+              static_cast<int>(width), "tensor", "type", "shape", "min", "mean", "max");
   for (const std::string& name : file.names()) {
     const TensorEntry& entry = file.entry(name);
-    std::printf("%-*s %-5s %-18s", static_cast<int>(width), printable(name).c_str(), entry.dtype.c_str(), in_brackets(entry.dims).c_str());
+    std::printf("%-*s %-5s %-18s", static_cast<int>(width), printable(name).c_str(),
+                entry.dtype.c_str(), in_brackets(entry.dims).c_str());
     const auto s = statistics_of(file, name);
-    if (s && s->finite) std::printf(" %12.5g %12.5g %12.5g", s->min, s->mean, s->max);
-    else std::printf(" %12s %12s %12s", "-", "-", "-");
+    if (s && s->finite)
+      std::printf(" %12.5g %12.5g %12.5g", s->min, s->mean, s->max);
+    else
+      std::printf(" %12s %12s %12s", "-", "-", "-");
     if (s && s->not_finite) std::printf("  and %ld not finite", s->not_finite);
     std::printf("\n");
     numbers += size_of(entry);
@@ -114,9 +123,13 @@ void add_inspect(CLI::App& app, Run& run) {
     bool json = false;
   };
   const auto o = std::make_shared<InspectOptions>();
-  CLI::App* c = app.add_subcommand("inspect", "shows what a safetensors file holds: metadata, and each tensor's type, shape, min, mean and max");
+  CLI::App* c = app.add_subcommand("inspect",
+                                   "shows what a safetensors file holds: metadata, and each "
+                                   "tensor's type, shape, min, mean and max");
   c->add_option("file", o->file, "a .safetensors file")->required();
-  c->add_flag("--json", o->json, "prints JSON: metadata, checksum, read_as (which network another program's tensors are), tensors");
+  c->add_flag("--json", o->json,
+              "prints JSON: metadata, checksum, read_as (which network another program's tensors "
+              "are), tensors");
   c->footer("Example: excite inspect runs/se_resnet20-1/last.safetensors");
   c->callback([=, &run] {
     run = [=] {

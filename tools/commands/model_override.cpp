@@ -6,12 +6,21 @@
 
 namespace excite {
 
-void add_wish_options(CLI::App& command, WishOptions& o) {
-  command.add_option("--model", o.model, "the model that the weights are of [as the file says, or as its names and shapes tell]")->default_str("");
-  command.add_option("--set", o.set, "options of that model, where they are others than the file tells: key=value,...")->default_str("");
+void add_override_options(CLI::App& command, ModelOverrideOptions& o) {
+  command
+      .add_option(
+          "--model", o.model,
+          "the model that the weights are of [as the file says, or as its names and shapes tell]")
+      ->default_str("");
+  command
+      .add_option("--set", o.set,
+                  "options of that model, where they are others than the file tells: key=value,...")
+      ->default_str("");
 }
 
-Wish wish_of(const WishOptions& o) { return {o.model, parse_settings(o.set)}; }
+ModelOverride override_of(const ModelOverrideOptions& o) {
+  return {o.model, parse_settings(o.set)};
+}
 
 void say_origin(const std::string& path, const std::string& origin) {
   if (!origin.empty()) std::cerr << "excite: " << printable(text(path, ": ", origin)) << "\n";

@@ -19,15 +19,20 @@ long parameter_count(const ModelEntry& entry) {
 void print_list_as_json() {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const ModelEntry& entry : model_list())
-    list.push_back({{"name", entry.name}, {"about", entry.about}, {"options", entry.defaults}, {"parameters", parameter_count(entry)}});
+    list.push_back({{"name", entry.name},
+                    {"about", entry.about},
+                    {"options", entry.defaults},
+                    {"parameters", parameter_count(entry)}});
   print_json(list);
 }
 
 void print_list() {
-  std::printf("%-24s %11s  %s\n", "model", "parameters", "what it is (and its options, as they are unless --set says otherwise)");
+  std::printf("%-24s %11s  %s\n", "model", "parameters",
+              "what it is (and its options, as they are unless --set says otherwise)");
   for (const ModelEntry& entry : model_list()) {
     const std::string after = entry.defaults.empty() ? "" : " (" + in_words(entry.defaults) + ")";
-    std::printf("%-24s %11s  %s%s\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(), entry.about.c_str(), after.c_str());
+    std::printf("%-24s %11s  %s%s\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(),
+                entry.about.c_str(), after.c_str());
   }
 }
 
@@ -35,7 +40,9 @@ void print_list() {
 
 void add_models(CLI::App& app, Run& run) {
   const auto json = std::make_shared<bool>(false);
-  CLI::App* c = app.add_subcommand("models", "lists the models, their options, and how many parameters they have with ten classes");
+  CLI::App* c = app.add_subcommand(
+      "models",
+      "lists the models, their options, and how many parameters they have with ten classes");
   c->add_flag("--json", *json, "prints JSON: name, about, options, parameters");
   c->footer("Example: excite models");
   c->callback([=, &run] {

@@ -6,7 +6,8 @@
 namespace excite {
 namespace {
 
-// CLI11 alone would take 010 for 8, an empty word for 0, and what is too large for the largest number there is.
+// CLI11 alone would take 010 for 8, an empty word for 0, and what is too large for the largest
+// number there is.
 template <class Number>
 CLI::Validator number(const char* expected) {
   const auto read = [=](std::string& word) -> std::string {
@@ -29,11 +30,14 @@ void read_numbers_strictly(CLI::App& app) {
     }
 }
 
-std::vector<double> numbers_of_list(const std::string& option, const std::string& list, const std::string& expected) {
+std::vector<double> numbers_of_list(const std::string& option, const std::string& list,
+                                    const std::string& expected) {
   std::vector<double> numbers;
-  for (const std::string& word : split(list + ",", ',')) {  // so that nothing at the end is a word, too
+  for (const std::string& word :
+       split(list + ",", ',')) {  // so that nothing at the end is a word, too
     const std::optional<double> number = number_in<double>(word);
-    require<UsageError>(number.has_value(), option, " ", list, ": '", word, "' is not a number; expected ", expected);
+    require<UsageError>(number.has_value(), option, " ", list, ": '", word,
+                        "' is not a number; expected ", expected);
     numbers.push_back(*number);
   }
   return numbers;

@@ -8,13 +8,14 @@ namespace excite {
 std::string grouped(long number) {
   std::string digits = std::to_string(number);
   const long first = number < 0 ? 1 : 0;
-  for (long i = static_cast<long>(digits.size()) - 3; i > first; i -= 3) digits.insert(static_cast<std::size_t>(i), 1, ',');
+  for (long i = static_cast<long>(digits.size()) - 3; i > first; i -= 3) digits.insert(i, 1, ',');
   return digits;
 }
 
 std::string printable(const std::string& text) {
   std::string clean = text;
-  std::replace_if(clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
   return clean;
 }
 

@@ -8,7 +8,8 @@
 
 namespace excite::svg {
 
-// What lies halfway goes up, also where it lacks a last bit: compilers differ in that, and pictures should not.
+// What lies halfway goes up, also where it lacks a last bit: compilers differ in that, and images
+// should not.
 std::string tenths(double number) {
   char digits[40];
   std::snprintf(digits, sizeof digits, "%.1f", std::floor(number * 10 + 0.5 + 1e-6) / 10);
@@ -17,24 +18,31 @@ std::string tenths(double number) {
 
 std::string escaped(const std::string& words) {
   std::string xml;
-  for (const char c : printable(words)) xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  for (const char c : printable(words))
+    xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
   return xml;
 }
 
-std::string label(double x, double y, const std::string& anchor, const std::string& words, const std::string& colour, const std::string& style) {
-  return text("<text x=\"", tenths(x), "\" y=\"", tenths(y), "\" text-anchor=\"", anchor, "\" fill=\"", colour, "\"", style, ">", words, "</text>\n");
+std::string label(double x, double y, const std::string& anchor, const std::string& words,
+                  const std::string& color, const std::string& style) {
+  return text("<text x=\"", tenths(x), "\" y=\"", tenths(y), "\" text-anchor=\"", anchor,
+              "\" fill=\"", color, "\"", style, ">", words, "</text>\n");
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
-  return text("<path d=\"M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2), "\" stroke=\"", grey, "\"", style, "/>\n");
+  return text("<path d=\"M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2),
+              "\" stroke=\"", grey, "\"", style, "/>\n");
 }
 
-std::string circle(double x, double y, double radius, const std::string& colour, const std::string& style) {
-  return text("<circle cx=\"", tenths(x), "\" cy=\"", tenths(y), "\" r=\"", tenths(radius), "\" fill=\"", colour, "\"", style, "/>\n");
+std::string circle(double x, double y, double radius, const std::string& color,
+                   const std::string& style) {
+  return text("<circle cx=\"", tenths(x), "\" cy=\"", tenths(y), "\" r=\"", tenths(radius),
+              "\" fill=\"", color, "\"", style, "/>\n");
 }
 
-std::string picture(double width, double height, const std::string& body) {
-  return text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height, "\" width=\"", width, "\" height=\"", height,
+std::string document(double width, double height, const std::string& body) {
+  return text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height,
+              "\" width=\"", width, "\" height=\"", height,
               "\" font-family=\"sans-serif\" font-size=\"13\">\n", body, "</svg>\n");
 }
 

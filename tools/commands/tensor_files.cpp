@@ -12,42 +12,49 @@ std::string described(const TensorEntry& t) { return text(t.dtype, " ", in_brack
 
 }  // namespace
 
-Tensor pictures_in(const SafetensorsFile& file) {
+Tensor images_in(const SafetensorsFile& file) {
   const TensorEntry& entry = file.entry("input");
-  const bool real_numbers = entry.dtype == "F32" || entry.dtype == "F64", pictures = entry.dims.size() == 4 && entry.dims[1] == 3;
-  const bool some = pictures && entry.dims[0] > 0 && entry.dims[2] > 0 && entry.dims[3] > 0;
-  require<FileError>(real_numbers && some, file.path(), ": tensor 'input' is ", described(entry), ", expected F32 or F64 [N, 3, H, W]");
+  const bool real_numbers = entry.dtype == "F32" || entry.dtype == "F64",
+             images = entry.dims.size() == 4 && entry.dims[1] == 3;
+  const bool some = images && entry.dims[0] > 0 && entry.dims[2] > 0 && entry.dims[3] > 0;
+  require<FileError>(real_numbers && some, file.path(), ": tensor 'input' is ", described(entry),
+                     ", expected F32 or F64 [N, 3, H, W]");
   const Tensor from = file.read("input");
   const long n = from.dim(0), pixels = from.dim(2) * from.dim(3);
   Tensor to({n, from.dim(2), from.dim(3), 3});
   for (long i = 0; i < n; i++)
     for (long c = 0; c < 3; c++)
-      for (long p = 0; p < pixels; p++) to[(i * pixels + p) * 3 + c] = from[(i * 3 + c) * pixels + p];
+      for (long p = 0; p < pixels; p++)
+        to[(i * pixels + p) * 3 + c] = from[(i * 3 + c) * pixels + p];
   return to;
 }
 
-std::vector<int> targets_in(const SafetensorsFile& file, long pictures, long classes) {
+std::vector<int> targets_in(const SafetensorsFile& file, long images, long classes) {
   const TensorEntry& entry = file.entry("target");
-  require<FileError>(entry.dtype == "I64" && entry.dims == std::vector<long>{pictures}, file.path(), ": tensor 'target' is ", described(entry),
-                     ", expected I64 [", pictures, "], a class for each picture of 'input'");
+  require<FileError>(entry.dtype == "I64" && entry.dims == std::vector<long>{images}, file.path(),
+                     ": tensor 'target' is ", described(entry), ", expected I64 [", images,
+                     "], a class for each image of 'input'");
   std::vector<int> targets;
   for (const long label : file.read_integers("target")) {
-    require<FileError>(label >= 0 && label < classes, file.path(), ": tensor 'target' has ", label, " at place ", targets.size(),
-                       ", expected a class from 0 to ", classes - 1);
+    require<FileError>(label >= 0 && label < classes, file.path(), ": tensor 'target' has ", label,
+                       " at place ", targets.size(), ", expected a class from 0 to ", classes - 1);
     targets.push_back(static_cast<int>(label));
   }
   return targets;
 }
 
-int predict_tensors(const VoterOptions& options, const std::string& tensors, const std::string& out) {
-  require<UsageError>(options.crops == 1 && !options.flip && options.labels.empty() && options.class_order.empty(),
-                      "predict: --crops, --flip, --labels and --class-order go with pictures; --tensors are taken as they are, and so are ",
-                      "the logits");
-  const Voters voters = load_voters(options);
-  const Tensor x = pictures_in(SafetensorsFile(tensors));
+int predict_tensors(const EnsembleOptions& options, const std::string& tensors,
+                    const std::string& out) {
+  require<UsageError>(
+      options.crops == 1 && !options.flip && options.labels.empty() && options.class_order.empty(),
+      "predict: --crops, --flip, --labels and --class-order go with images; --tensors are taken as "
+      "they are, and so are ",
+      "the logits");
+  const LoadedEnsemble ensemble = load_ensemble(options);
+  const Tensor x = images_in(SafetensorsFile(tensors));
   std::vector<Tensor> logits;
-  for (const TrainedModel& trained : voters.trained) logits.push_back(infer(trained.model, x));
-  const Tensor y = log_mean_probability(std::move(logits), voters.shares);
+  for (const TrainedModel& trained : ensemble.trained) logits.push_back(infer(trained.model, x));
+  const Tensor y = log_mean_probability(std::move(logits), ensemble.shares);
   write_safetensors(out, {}, {{"logits", &y}});
   return 0;
 }

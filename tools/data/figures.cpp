@@ -9,14 +9,20 @@ namespace {
 constexpr long half_side = 850;  // of the square figures
 
 bool within(long u, long v, long radius) { return u * u + v * v <= radius * radius; }
-long from_centre(long u, long v) { return std::max(std::abs(u), std::abs(v)); }  // its circles are squares
+long from_center(long u, long v) {
+  return std::max(std::abs(u), std::abs(v));
+}  // its circles are squares
 
 bool disc(long u, long v) { return within(u, v, 950); }
 bool ring(long u, long v) { return within(u, v, 1000) && !within(u, v, 600); }
 bool crescent(long u, long v) { return within(u, v, 1000) && !within(u - 450, v, 800); }
-bool square(long u, long v) { return from_centre(u, v) <= half_side; }
-bool frame(long u, long v) { return from_centre(u, v) <= half_side && from_centre(u, v) >= 500; }
-bool cross(long u, long v) { return from_centre(u, v) <= 1000 && std::min(std::abs(u), std::abs(v)) <= 280; }
+bool square(long u, long v) { return from_center(u, v) <= half_side; }
+bool resize_crop(long u, long v) {
+  return from_center(u, v) <= half_side && from_center(u, v) >= 500;
+}
+bool cross(long u, long v) {
+  return from_center(u, v) <= 1000 && std::min(std::abs(u), std::abs(v)) <= 280;
+}
 
 // Three half-planes at 120 degrees from each other; 866 / 1000 is the sine of 60 degrees.
 bool triangle(long u, long v) {
@@ -27,8 +33,13 @@ bool triangle(long u, long v) {
 // A pentagon lies inside five half-planes; each tip of the star around it, inside all but one.
 bool star(long u, long v) {
   constexpr long inner = 360;
-  constexpr long normal[5][2] = {{0, 1000}, {951, 309}, {588, -809}, {-588, -809}, {-951, 309}};  // sine and cosine of 0, 72, ... degrees
-  return std::ranges::count_if(normal, [=](const auto& n) { return n[0] * u + n[1] * v <= 1000 * inner; }) >= 4;
+  constexpr long normal[5][2] = {{0, 1000},
+                                 {951, 309},
+                                 {588, -809},
+                                 {-588, -809},
+                                 {-951, 309}};  // sine and cosine of 0, 72, ... degrees
+  return std::ranges::count_if(
+             normal, [=](const auto& n) { return n[0] * u + n[1] * v <= 1000 * inner; }) >= 4;
 }
 
 // Which of five bands of the square: 0, 1, 2, 3, 4.
@@ -42,7 +53,7 @@ const std::array<Figure, 10> figures = {{{"disc", disc},
                                          {"ring", ring},
                                          {"crescent", crescent},
                                          {"square", square},
-                                         {"frame", frame},
+                                         {"frame", resize_crop},
                                          {"triangle", triangle},
                                          {"cross", cross},
                                          {"star", star},

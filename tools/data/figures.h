@@ -4,7 +4,8 @@
 
 namespace excite {
 
-constexpr long figure_unit = 1000;  // coordinates are integers: a figure of radius 1 reaches from -1000 to 1000
+constexpr long figure_unit =
+    1000;  // coordinates are integers: a figure of radius 1 reaches from -1000 to 1000
 
 struct Figure {
   const char* name;

@@ -23,12 +23,13 @@ bool is_folder(const std::string& path) {
   return fs::is_directory(path, unreadable);
 }
 
-// The names in a folder, sorted; those that begin with a dot are nobody's pictures.
+// The names in a folder, sorted; those that begin with a dot are nobody's images.
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
   try {
     for (const auto& entry : fs::directory_iterator(folder))
-      if (const std::string name = entry.path().filename(); !name.starts_with(".")) names.push_back(name);
+      if (const std::string name = entry.path().filename(); !name.starts_with("."))
+        names.push_back(name);
   } catch (const fs::filesystem_error& error) {
     throw FileError(text(folder, ": cannot be listed: ", error.code().message()));
   }
@@ -39,26 +40,28 @@ std::vector<std::string> names_in(const std::string& folder) {
 std::vector<std::string> classes_in(const std::string& part) {
   std::vector<std::string> classes = names_in(part);
   std::erase_if(classes, [&](const std::string& name) { return !is_folder(part + "/" + name); });
-  require<FileError>(!classes.empty(), part, ": there is no folder in it, expected one for each class, with its pictures");
+  require<FileError>(!classes.empty(), part,
+                     ": there is no folder in it, expected one for each class, with its images");
   for (const std::string& name : classes)
-    require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name), " is not text in UTF-8");
+    require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name),
+                       " is not text in UTF-8");
   return classes;
 }
 
 struct Found {
-  std::string file, error;  // of one that is no picture
-  PictureSize size{};
+  std::string file, error;  // of one that is no image
+  ImageSize size{};
 };
 
-std::vector<Found> pictures_in(const std::string& folder) {
+std::vector<Found> images_in(const std::string& folder) {
   std::vector<Found> all;
   for (const std::string& name : names_in(folder)) all.push_back({folder + "/" + name, {}});
   const Shards shards(static_cast<long>(all.size()));
   parallel_shards(shards, [&](long, long begin, long end) {
     for (long i = begin; i < end; i++) {
-      Found& found = all[static_cast<std::size_t>(i)];
+      Found& found = all[i];
       try {
-        found.size = read_picture_size(found.file);
+        found.size = read_image_size(found.file);
       } catch (const FileError& error) {
         found.error = error.what();
       }
@@ -77,11 +80,14 @@ void leave_out_broken(std::vector<Found>& found, Broken broken) {
 
 }  // namespace
 
-bool is_picture_folder(const std::string& folder) { return is_folder(folder + "/train") || is_folder(folder + "/test"); }
+bool is_image_folder(const std::string& folder) {
+  return is_folder(folder + "/train") || is_folder(folder + "/test");
+}
 
 Dataset load_folder_part(const std::string& folder, const std::string& part, Broken broken) {
   const std::string here = folder + "/" + part;
-  require<FileError>(is_folder(here), here, ": there is no such folder; expected ", folder, "/{train,test}/CLASS/*, pictures in PNG or JPEG files");
+  require<FileError>(is_folder(here), here, ": there is no such folder; expected ", folder,
+                     "/{train,test}/CLASS/*, images in PNG or JPEG files");
   Dataset set;
   set.source = here;
   set.strict = broken == Broken::refused;
@@ -89,13 +95,14 @@ Dataset load_folder_part(const std::string& folder, const std::string& part, Bro
   std::vector<std::vector<Found>> of_class;
   std::size_t most = 0;
   for (const std::string& name : set.classes) {
-    std::vector<Found> found = pictures_in(here + "/" + name);
+    std::vector<Found> found = images_in(here + "/" + name);
     leave_out_broken(found, broken);
-    require<FileError>(!found.empty(), here, "/", name, ": there is no PNG or JPEG picture in it, expected those of the class ", name);
+    require<FileError>(!found.empty(), here, "/", name,
+                       ": there is no PNG or JPEG image in it, expected those of the class ", name);
     most = std::max(most, found.size());
     of_class.push_back(std::move(found));
   }
-  const PictureSize size = of_class.front().front().size;
+  const ImageSize size = of_class.front().front().size;
   set.height = size.height, set.width = size.width;
   for (std::size_t turn = 0; turn < most; turn++)
     for (std::size_t label = 0; label < of_class.size(); label++) {
@@ -109,12 +116,15 @@ Dataset load_folder_part(const std::string& folder, const std::string& part, Bro
 }
 
 DataSplit load_folder(const std::string& folder, Broken broken) {
-  DataSplit split{load_folder_part(folder, "train", broken), load_folder_part(folder, "test", broken)};
+  DataSplit split{load_folder_part(folder, "train", broken),
+                  load_folder_part(folder, "test", broken)};
   const std::vector<std::string>&train = split.train.classes, &test = split.test.classes;
   std::vector<std::string> lonely;
-  std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(), std::back_inserter(lonely));
-  require<FileError>(lonely.empty(), folder, ": train has ", train.size(), " classes, test has ", test.size(),
-                     "; the first that only one of them has is ", lonely.empty() ? "" : lonely.front());
+  std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(),
+                                std::back_inserter(lonely));
+  require<FileError>(lonely.empty(), folder, ": train has ", train.size(), " classes, test has ",
+                     test.size(), "; the first that only one of them has is ",
+                     lonely.empty() ? "" : lonely.front());
   return split;
 }
 

@@ -14,18 +14,18 @@ namespace excite {
 
 Image as_it_is(Image image, long) { return image; }
 
-struct Reading::Work {
+struct Prefetch::Work {
   const Dataset& set;
-  const std::vector<long> pictures;
+  const std::vector<long> numbers;
   const Preparation prepare;
-  std::vector<Image> images = std::vector<Image>(pictures.size());
-  std::vector<std::string> errors = std::vector<std::string>(pictures.size());
+  std::vector<Image> images = std::vector<Image>(numbers.size());
+  std::vector<std::string> errors = std::vector<std::string>(numbers.size());
   std::optional<Background> background{};  // the last, so that it ends before what it works on
 
   void read(long i) {
     const auto at = static_cast<std::size_t>(i);
     try {
-      images[at] = prepare(set.image(pictures[at]), pictures[at]);
+      images[at] = prepare(set.image(numbers[at]), numbers[at]);
     } catch (const FileError& error) {
       if (set.strict) throw;
       errors[at] = error.what();
@@ -33,29 +33,33 @@ struct Reading::Work {
   }
 };
 
-Reading::Reading(const Dataset& dataset, std::vector<long> pictures, Preparation prepare)
-    : work_(new Work{dataset, std::move(pictures), std::move(prepare)}) {
-  if (dataset.in_files()) work_->background.emplace(static_cast<long>(work_->pictures.size()), [work = work_.get()](long i) { work->read(i); });
+Prefetch::Prefetch(const Dataset& dataset, std::vector<long> numbers, Preparation prepare)
+    : work_(new Work{dataset, std::move(numbers), std::move(prepare)}) {
+  if (dataset.in_files())
+    work_->background.emplace(static_cast<long>(work_->images.size()),
+                              [work = work_.get()](long i) { work->read(i); });
 }
-Reading::~Reading() = default;
-Reading::Reading(Reading&&) noexcept = default;
-Reading& Reading::operator=(Reading&&) noexcept = default;
+Prefetch::~Prefetch() = default;
+Prefetch::Prefetch(Prefetch&&) noexcept = default;
+Prefetch& Prefetch::operator=(Prefetch&&) noexcept = default;
 
-Pictures Reading::take() {
+Samples Prefetch::take() {
   Work& w = *work_;
-  if (w.background) w.background->wait();
-  else parallel_for(static_cast<long>(w.pictures.size()), [&](long i) { w.read(i); });
-  Pictures read;
-  for (std::size_t i = 0; i < w.pictures.size(); i++) {
+  if (w.background)
+    w.background->wait();
+  else
+    parallel_for(static_cast<long>(w.images.size()), [&](long i) { w.read(i); });
+  Samples samples;
+  for (std::size_t i = 0; i < w.images.size(); i++) {
     if (!w.errors[i].empty()) {
       std::cerr << "excite: skipped " << printable(w.errors[i]) << "\n";
       continue;
     }
-    read.numbers.push_back(w.pictures[i]);
-    read.images.push_back(std::move(w.images[i]));
-    read.labels.push_back(w.set.labels[static_cast<std::size_t>(w.pictures[i])]);
+    samples.numbers.push_back(w.numbers[i]);
+    samples.images.push_back(std::move(w.images[i]));
+    samples.labels.push_back(w.set.labels[w.numbers[i]]);
   }
-  return read;
+  return samples;
 }
 
 }  // namespace excite

@@ -7,7 +7,8 @@
 
 namespace excite {
 
-// Weights to begin with, of this program or another; none: as they are drawn. Of the classifier those too, or, for other classes, as it is drawn.
+// Weights to begin with, of this program or another; none: as they are drawn. Of the classifier
+// those too, or, for other classes, as it is drawn.
 struct Start {
   std::string weights;
   enum class Classifier { of_weights, drawn } classifier = Classifier::of_weights;
@@ -16,14 +17,17 @@ struct Start {
 struct RunConfig {
   Recipe recipe;
   Start start;
-  std::string data;                                           // builtin, or an absolute path
-  Broken broken = Broken::skipped;                            // what becomes of a file that is no picture
-  int threads = 1;                                            // for the record: changes nothing but the time
-  std::string version, precision, cpu;                        // of the program and the machine that started the run
+  std::string data;                     // builtin, or an absolute path
+  Broken broken = Broken::skipped;      // what becomes of a file that is no image
+  int threads = 1;                      // for the record: changes nothing but the time
+  long format = 1;                      // of the run's files, see models/interop/weights.h
+  std::string version, precision, cpu;  // of the program and the machine that started the run
 };
 
-RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data, Broken broken);  // by this program, on this machine
+RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data,
+                      Broken broken);  // by this program, on this machine
 void write_config(const std::string& path, const RunConfig& config);
-RunConfig read_config(const std::string& path);               // FileError if it is missing or not what write_config writes
+RunConfig read_config(
+    const std::string& path);  // FileError if it is missing or not what write_config writes
 
 }  // namespace excite

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/hooks.h"
 #include "core/check.h"
 
 namespace excite {
@@ -26,10 +27,11 @@ std::string first_not_finite(const Var& loss) {
     if (!all_finite(y->value)) return text("the value of ", place(*y), " ", y.shape());
 
   std::string found;
-  Visitor visitor;
+  BackwardHooks visitor;
   visitor.after = [&](Node& node) {
     for (const Var& x : node.inputs)
-      if (found.empty() && !all_finite(x->grad)) found = text("the gradient of ", place(node), " to ", place(*x), " ", x.shape());
+      if (found.empty() && !all_finite(x->grad))
+        found = text("the gradient of ", place(node), " to ", place(*x), " ", x.shape());
   };
   backward(loss, full(loss.shape(), 1), visitor);
   return found;

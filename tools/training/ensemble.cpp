@@ -24,26 +24,30 @@ std::vector<Tensor> cut(const Tensor& x, long parts) {
 Tensor with_columns(const Tensor& x, const std::vector<long>& order) {
   Tensor y(x.shape());
   const long k = x.dim(1);
-  for (long i = 0; i < x.size(); i++) y[i] = x[i / k * k + order[static_cast<std::size_t>(i % k)]];
+  for (long i = 0; i < x.size(); i++) y[i] = x[i / k * k + order[i % k]];
   return y;
 }
 
 }  // namespace
 
-Jury::Jury(std::vector<Voter> voters, Views views, std::vector<long> order) : voters_(std::move(voters)), views_(views), order_(std::move(order)) {
-  require(!voters_.empty(), "jury: no model, expected at least one");
-  require(order_.empty() || static_cast<long>(order_.size()) == classes(), "jury: an order of ", order_.size(), " classes, expected ", classes());
-  for (const Voter& v : voters_) infer_.emplace_back(v.model);
+Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> order)
+    : members_(std::move(members)), crops_(crops), order_(std::move(order)) {
+  require(!members_.empty(), "ensemble: no model, expected at least one");
+  require(order_.empty() || static_cast<long>(order_.size()) == classes(), "ensemble: an order of ",
+          order_.size(), " classes, expected ", classes());
+  for (const EnsembleMember& m : members_) infer_.emplace_back(m.model);
 }
 
-Tensor Jury::operator()(const std::vector<Image>& images) const {
+Tensor Ensemble::operator()(const std::vector<Image>& images) const {
   std::vector<Tensor> logits;
   std::vector<double> shares;
-  for (std::size_t v = 0; v < voters_.size(); v++) {
-    const Voter& voter = voters_[v];
-    for (Tensor& t : cut(infer_[v](make_views(images, voter.frame, voter.normalisation, views_)), views())) {
+  for (std::size_t m = 0; m < members_.size(); m++) {
+    const EnsembleMember& member = members_[m];
+    for (Tensor& t :
+         cut(infer_[m](make_crops(images, member.resize_crop, member.normalization, crops_)),
+             crops())) {
       logits.push_back(std::move(t));
-      shares.push_back(voter.share);
+      shares.push_back(member.share);
     }
   }
   Tensor fused = log_mean_probability(std::move(logits), shares);

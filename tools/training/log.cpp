@@ -13,7 +13,8 @@ namespace excite {
 namespace {
 
 constexpr const char* header =
-    "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,pictures_per_second,seconds,peak_megabytes\n";
+    "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,images_"
+    "per_second,seconds,peak_megabytes\n";
 
 std::vector<std::string> lines_of(const std::string& path) {
   constexpr long max_bytes = 16l << 20;
@@ -37,31 +38,37 @@ std::string rows_before(long epoch, const std::string& path) {
 
 void write_log_row(const std::string& path, const EpochRow& r) {
   char row[400];
-  std::snprintf(row, sizeof row, "%ld,%.6f,%.6f,%.6f,%.6f,%.6g,%.6g,%.1f,%.2f,%.1f\n", r.epoch, r.train_loss, r.train_accuracy, r.test_loss,
-                r.test_accuracy, r.learning_rate, r.gradient_norm, r.pictures_per_second, r.seconds, r.peak_megabytes);
+  std::snprintf(row, sizeof row, "%ld,%.6f,%.6f,%.6f,%.6f,%.6g,%.6g,%.1f,%.2f,%.1f\n", r.epoch,
+                r.train_loss, r.train_accuracy, r.test_loss, r.test_accuracy, r.learning_rate,
+                r.gradient_norm, r.images_per_second, r.seconds, r.peak_megabytes);
   write_text_atomically(path, header + rows_before(r.epoch, path) + row);
 }
 
 std::vector<EpochRow> read_log(const std::string& path) {
   constexpr std::size_t columns = 10;
   const std::vector<std::string> lines = lines_of(path);
-  require<FileError>(!lines.empty() && lines[0] + "\n" == header, path, ": its first line is not that of a training log, epoch,train_loss,...");
+  require<FileError>(!lines.empty() && lines[0] + "\n" == header, path,
+                     ": its first line is not that of a training log, epoch,train_loss,...");
   require<FileError>(lines.size() > 1, path, ": no epoch has been finished yet");
   std::vector<EpochRow> rows;
   for (std::size_t line = 1; line < lines.size(); line++) {
     std::vector<double> numbers;
     for (const std::string& word : split(lines[line], ',')) {
       const std::optional<double> number = number_in<double>(word);
-      require<FileError>(number.has_value(), path, ": line ", line + 1, ": '", word.substr(0, 40), "' is not a finite number");
+      require<FileError>(number.has_value(), path, ": line ", line + 1, ": '", word.substr(0, 40),
+                         "' is not a finite number");
       numbers.push_back(*number);
     }
-    require<FileError>(numbers.size() == columns, path, ": line ", line + 1, " has ", numbers.size(), " numbers, expected ", columns);
+    require<FileError>(numbers.size() == columns, path, ": line ", line + 1, " has ",
+                       numbers.size(), " numbers, expected ", columns);
     const double epoch = numbers[0];
     const long before = rows.empty() ? 0 : rows.back().epoch;
-    require<FileError>(epoch > static_cast<double>(before) && epoch < 1e9 && epoch == std::floor(epoch), path, ": line ", line + 1, ": epoch ", epoch,
-                       ", expected a whole number above ", before);
+    require<FileError>(
+        epoch > static_cast<double>(before) && epoch < 1e9 && epoch == std::floor(epoch), path,
+        ": line ", line + 1, ": epoch ", epoch, ", expected a whole number above ", before);
     const std::vector<double>& n = numbers;
-    rows.push_back({static_cast<long>(epoch), n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]});
+    rows.push_back(
+        {static_cast<long>(epoch), n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]});
   }
   return rows;
 }

@@ -24,23 +24,29 @@ std::string formatted(const char* format, double value) {
 std::string clock(double seconds) {
   const long s = std::lround(std::clamp(seconds, 0.0, 3.6e9));
   char buffer[64];
-  if (s >= 3600) std::snprintf(buffer, sizeof buffer, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-  else std::snprintf(buffer, sizeof buffer, "%ld:%02ld", s / 60, s % 60);
+  if (s >= 3600)
+    std::snprintf(buffer, sizeof buffer, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  else
+    std::snprintf(buffer, sizeof buffer, "%ld:%02ld", s / 60, s % 60);
   return buffer;
 }
 
-// Parts are added from the most to the least wanted while they fit; what is left over, up to 30 columns, is the bar's.
+// Parts are added from the most to the least wanted while they fit; what is left over, up to 30
+// columns, is the bar's.
 std::string progress_bar(const ProgressState& s, std::size_t width) {
   constexpr std::size_t shortest_bar = 6, longest_bar = 30;
   std::string head = text("epoch ", s.epoch, "/", s.epochs, " "), tail;
-  for (const std::string& part : {text(" ", s.step, "/", s.steps), formatted("  loss %.3f", s.loss), "  " + clock(s.seconds_left) + " left",
-                                  formatted("  accuracy %.1f %%", 100 * s.accuracy), formatted("  %.0f pictures/s", s.pictures_per_second)}) {
+  for (const std::string& part :
+       {text(" ", s.step, "/", s.steps), formatted("  loss %.3f", s.loss),
+        "  " + clock(s.seconds_left) + " left", formatted("  accuracy %.1f %%", 100 * s.accuracy),
+        formatted("  %.0f images/s", s.images_per_second)}) {
     if (head.size() + shortest_bar + tail.size() + part.size() > width) break;
     tail += part;
   }
   if (head.size() + shortest_bar + tail.size() > width) return (head + tail).substr(0, width);
   const std::size_t bar = std::min(longest_bar, width - head.size() - tail.size()) - 2;
-  const std::size_t full = s.steps > 0 ? bar * static_cast<std::size_t>(s.step) / static_cast<std::size_t>(s.steps) : 0;
+  const std::size_t full =
+      s.steps > 0 ? bar * static_cast<std::size_t>(s.step) / static_cast<std::size_t>(s.steps) : 0;
   return head + "[" + std::string(full, '=') + std::string(bar - full, ' ') + "]" + tail;
 }
 
@@ -49,7 +55,8 @@ Progress::Progress(std::FILE* out) : out_(out), terminal_(isatty(fileno(out)) ==
 std::size_t Progress::width() const {
   winsize size{};
   const bool known = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return (known ? size.ws_col : 80u) - 1u;  // a character in the last column would make some terminals scroll
+  return (known ? size.ws_col : 80u) -
+         1u;  // a character in the last column would make some terminals scroll
 }
 
 void Progress::show(const ProgressState& state) {
@@ -57,7 +64,8 @@ void Progress::show(const ProgressState& state) {
   if (!terminal_ || now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   drawn_ = true;
-  std::fprintf(out_, "\r%s\x1b[K", progress_bar(state, width()).c_str());  // ESC [ K clears to the end of the line
+  std::fprintf(out_, "\r%s\x1b[K",
+               progress_bar(state, width()).c_str());  // ESC [ K clears to the end of the line
   std::fflush(out_);
 }
 

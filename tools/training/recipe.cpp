@@ -32,29 +32,35 @@ void each_field(AnyRecipe& r, Visit visit) {
   visit("clip", r.clip);
   visit("label_smoothing", r.label_smoothing);
   visit("augment", r.augment);
-  visit("side", r.side);
+  visit("image_size", r.image_size);
   visit("limit", r.limit);
   visit("seed", r.seed);
 }
 
 void whole(const std::string& option, long value, long least, long most) {
-  require<UsageError>(value >= least && value <= most, "--", option, " ", value, ": expected ", least, " to ", most);
+  require<UsageError>(value >= least && value <= most, "--", option, " ", value, ": expected ",
+                      least, " to ", most);
 }
 
 void number(const std::string& option, double value, double least, double most) {
-  require<UsageError>(value >= least && value <= most, "--", option, " ", value, ": expected a number from ", least, " to ", most);
+  require<UsageError>(value >= least && value <= most, "--", option, " ", value,
+                      ": expected a number from ", least, " to ", most);
 }
 
-void one_of(const std::string& option, const std::string& value, const std::vector<std::string>& possible) {
+void one_of(const std::string& option, const std::string& value,
+            const std::vector<std::string>& possible) {
   const bool known = std::find(possible.begin(), possible.end(), value) != possible.end();
-  require<UsageError>(known, "--", option, " ", value, ": the nearest is ", nearest(value, possible), " (possible: ", join(possible, ", "), ")");
+  require<UsageError>(known, "--", option, " ", value, ": the nearest is ",
+                      nearest(value, possible), " (possible: ", join(possible, ", "), ")");
 }
 
 }  // namespace
 
 long default_epochs(bool builtin_data) { return builtin_data ? 7 : 16; }
 double default_lr(const std::string& optimizer) { return optimizer == "adamw" ? 0.004 : 0.2; }
-double default_weight_decay(const std::string& optimizer) { return optimizer == "adamw" ? 0.05 : 5e-4; }
+double default_weight_decay(const std::string& optimizer) {
+  return optimizer == "adamw" ? 0.05 : 5e-4;
+}
 double default_warmup(long epochs) { return 0.2 * static_cast<double>(epochs); }
 
 std::vector<double> default_milestones(const std::string& schedule, long epochs) {
@@ -75,11 +81,15 @@ void check_recipe(const Recipe& r) {
   const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
   require<UsageError>(has_steps == !r.milestones.empty(), "--milestones: the schedule ", r.schedule,
                       has_steps ? " needs them" : " has none; --schedule multistep has");
-  require<UsageError>(r.schedule != "step" || r.milestones.size() == 1,
-                      "--milestones: the schedule step takes one number, its period in epochs, not ", r.milestones.size());
+  require<UsageError>(
+      r.schedule != "step" || r.milestones.size() == 1,
+      "--milestones: the schedule step takes one number, its period in epochs, not ",
+      r.milestones.size());
   for (std::size_t i = 0; i < r.milestones.size(); i++) {
-    require<UsageError>(r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= huge, "--milestones: ", r.milestones[i],
-                        " in place ", i + 1, ": expected epochs above 0, each later than the one before");
+    require<UsageError>(
+        r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= huge,
+        "--milestones: ", r.milestones[i], " in place ", i + 1,
+        ": expected epochs above 0, each later than the one before");
   }
   number("gamma", r.gamma, tiny, 1);
   number("momentum", r.momentum, 0, 0.999999);
@@ -87,7 +97,7 @@ void check_recipe(const Recipe& r) {
   one_of("decay", r.decay, {"weights", "all"});
   number("clip", r.clip, 0, huge);
   number("label-smoothing", r.label_smoothing, 0, 1);
-  whole("side", r.side, 0, 4096);
+  whole("image-size", r.image_size, 0, 4096);
   whole("limit", r.limit, 0, 1'000'000'000);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected at least 0");
 }

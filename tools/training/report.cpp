@@ -10,7 +10,8 @@ namespace fs = std::filesystem;
 
 std::string program_path() {
   std::error_code error;
-  const fs::path absolute = fs::read_symlink("/proc/self/exe", error), relative = fs::proximate(absolute, error);
+  const fs::path absolute = fs::read_symlink("/proc/self/exe", error),
+                 relative = fs::proximate(absolute, error);
   if (error) return "excite";
   const bool below_here = !relative.string().starts_with("..") && relative.is_relative();
   if (!below_here) return absolute;
@@ -18,7 +19,8 @@ std::string program_path() {
 }
 
 std::string shell_quoted(const std::string& word) {
-  constexpr const char* harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=+:@%";
+  constexpr const char* harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=+:@%";
   if (!word.empty() && word.find_first_not_of(harmless) == std::string::npos) return word;
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -31,8 +33,9 @@ std::string resume_command(const RunFolder& folder) {
 
 std::string what_now(const RunFolder& folder, const std::string& data) {
   const std::string program = shell_quoted(program_path()), weights = shell_quoted(folder.last());
-  return text("weights:  ", weights, "\nevaluate: ", program, " evaluate --weights ", weights, " --data ", shell_quoted(data),
-              "\npredict:  ", program, " predict --weights ", weights, " PICTURE...\nresume:   ", resume_command(folder));
+  return text("weights:  ", weights, "\nevaluate: ", program, " evaluate --weights ", weights,
+              " --data ", shell_quoted(data), "\npredict:  ", program, " predict --weights ",
+              weights, " IMAGE...\nresume:   ", resume_command(folder));
 }
 
 }  // namespace excite

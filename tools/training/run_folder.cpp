@@ -20,10 +20,12 @@ namespace {
 
 std::string reason() { return std::generic_category().message(errno); }
 
-// Whether the folder was made now; false if there was something of that name. mkdir decides between two runs that start together.
+// Whether the folder was made now; false if there was something of that name. mkdir decides between
+// two runs that start together.
 bool made(const std::string& path) {
   std::error_code error;
-  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty()) fs::create_directories(parent, error);
+  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
+    fs::create_directories(parent, error);
   require<FileError>(!error, path, ": the folder above it cannot be made: ", error.message());
   if (mkdir(path.c_str(), 0777) == 0) return true;
   require<FileError>(errno == EEXIST, path, ": the folder cannot be made: ", reason());
@@ -41,12 +43,14 @@ std::string without_slash(std::string path) {
 RunFolder::RunFolder(const std::string& path) : path_(path) {
   lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   require<FileError>(lock_ >= 0, path, ": the folder cannot be opened: ", reason());
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems know no locks
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    return;  // some file systems know no locks
   close(lock_);
   throw Error(path + ": another process is training in this folder");
 }
 
-RunFolder::RunFolder(RunFolder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
 RunFolder::~RunFolder() {
   if (lock_ >= 0) close(lock_);
@@ -54,7 +58,9 @@ RunFolder::~RunFolder() {
 
 RunFolder RunFolder::create(const std::string& path) {
   const std::string folder = without_slash(path);
-  require<UsageError>(made(folder), "train: --out ", folder, ": it exists already; add --resume to continue the run in it, or give another name");
+  require<UsageError>(
+      made(folder), "train: --out ", folder,
+      ": it exists already; add --resume to continue the run in it, or give another name");
   return RunFolder(folder);
 }
 

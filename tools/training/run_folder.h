@@ -10,9 +10,11 @@ namespace excite {
 
 class RunFolder {
  public:
-  static RunFolder create(const std::string& path);            // UsageError if there is something already
-  static RunFolder create_numbered(const std::string& stem);   // stem-1, or the first number that is free
-  static RunFolder open(const std::string& path);              // to resume; takes away what a killed save has left half-written
+  static RunFolder create(const std::string& path);  // UsageError if there is something already
+  static RunFolder create_numbered(
+      const std::string& stem);  // stem-1, or the first number that is free
+  static RunFolder open(
+      const std::string& path);  // to resume; takes away what a killed save has left half-written
 
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
@@ -25,7 +27,8 @@ class RunFolder {
   std::string best() const { return path_ + "/best.safetensors"; }
 
  private:
-  explicit RunFolder(const std::string& path);  // locks it; the lock goes with the process, however it ends
+  explicit RunFolder(
+      const std::string& path);  // locks it; the lock goes with the process, however it ends
   std::string path_;
   int lock_ = -1;
 };

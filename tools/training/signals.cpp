@@ -11,11 +11,13 @@ namespace {
 
 volatile std::sig_atomic_t first_signal = 0;
 
-// Runs between any two instructions of the program, so it may call nothing that is not safe there (man 7 signal-safety).
+// Runs between any two instructions of the program, so it may call nothing that is not safe there
+// (man 7 signal-safety).
 void on_signal(int signal) {
   if (first_signal != 0) _exit(128 + signal);
   first_signal = signal;
-  constexpr std::string_view notice = "\nexcite: stopping after this step; a second time stops at once\n";
+  constexpr std::string_view notice =
+      "\nexcite: stopping after this step; a second time stops at once\n";
   const int interrupted = errno;
   [[maybe_unused]] const auto written = write(STDERR_FILENO, notice.data(), notice.size());
   errno = interrupted;

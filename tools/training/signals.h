@@ -1,4 +1,5 @@
-// Ctrl-C (SIGINT) and SIGTERM as requests: the first asks the training to stop after the step it is in, the second ends the program.
+// Ctrl-C (SIGINT) and SIGTERM as requests: the first asks the training to stop after the step it is
+// in, the second ends the program.
 #pragma once
 #include <csignal>
 
@@ -15,7 +16,8 @@ class StopSignals {
   int asked() const;  // the number of the first signal that came, 0 if none
 
  private:
-  struct sigaction old_interrupt_ {}, old_terminate_ {};
+  struct sigaction old_interrupt_ {
+  }, old_terminate_{};
 };
 
 }  // namespace excite

@@ -1,5 +1,5 @@
-// Every operation that does the work of several comes to what they come to, one after the other: the value, all gradients, and the running
-// statistics.
+// Every operation that does the work of several comes to what they come to, one after the other:
+// the value, all gradients, and the running statistics.
 #include <gtest/gtest.h>
 
 #include "autograd/fused/fused_ops.h"
@@ -16,10 +16,12 @@ constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 using Numbers = std::vector<Tensor>;
 using Inputs = std::vector<Var>;  // the last two are running statistics
 
-Numbers all_of(const std::function<Var(const Inputs&)>& f, const std::vector<Shape>& shapes, real mean = 0) {
+Numbers all_of(const std::function<Var(const Inputs&)>& f, const std::vector<Shape>& shapes,
+               real mean = 0) {
   Rng rng(0);
   Inputs in;
-  for (const Shape& shape : shapes) in.push_back(parameter(normal(shape, rng, in.empty() ? mean : 0)));
+  for (const Shape& shape : shapes)
+    in.push_back(parameter(normal(shape, rng, in.empty() ? mean : 0)));
   const Shape channels{shapes[0][-1]};
   in.push_back(Var(normal(channels, rng)));
   in.push_back(Var(uniform(channels, rng, real(0.5), 2)));
@@ -32,17 +34,25 @@ Numbers all_of(const std::function<Var(const Inputs&)>& f, const std::vector<Sha
   return numbers;
 }
 
-void expect_equal(const Numbers& fused, const Numbers& composed, const std::string& what, double within = tolerance) {
+void expect_equal(const Numbers& fused, const Numbers& composed, const std::string& what,
+                  double within = tolerance) {
   ASSERT_EQ(fused.size(), composed.size());
-  for (std::size_t i = 0; i < fused.size(); i++) EXPECT_TRUE(close(fused[i], composed[i], within)) << what << ", number " << i << " of its results";
+  for (std::size_t i = 0; i < fused.size(); i++)
+    EXPECT_TRUE(close(fused[i], composed[i], within))
+        << what << ", number " << i << " of its results";
 }
 
-const std::vector<Shape> pictures{{3, 4, 5, 16}, {2, 7, 3, 5}, {1, 8, 8, 33}, {5, 1, 1, 8}, {16, 9, 9, 4}};
+const std::vector<Shape> images{
+    {3, 4, 5, 16}, {2, 7, 3, 5}, {1, 8, 8, 33}, {5, 1, 1, 8}, {16, 9, 9, 4}};
 
 TEST(BatchNormRelu, IsReluOfBatchNorm) {
-  const auto fused = [](const Inputs& in) { return batch_norm_relu(in[0], in[1], in[2], in[3], in[4]); };
-  const auto composed = [](const Inputs& in) { return relu(batch_norm(in[0], in[1], in[2], in[3], in[4])); };
-  for (const Shape& u : pictures) {
+  const auto fused = [](const Inputs& in) {
+    return batch_norm_relu(in[0], in[1], in[2], in[3], in[4]);
+  };
+  const auto composed = [](const Inputs& in) {
+    return relu(batch_norm(in[0], in[1], in[2], in[3], in[4]));
+  };
+  for (const Shape& u : images) {
     const std::vector<Shape> shapes{u, {u[3]}, {u[3]}};
     expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
   }
@@ -50,14 +60,20 @@ TEST(BatchNormRelu, IsReluOfBatchNorm) {
 
 // In float the mean of a thousand takes three of seven digits from u - mean, in both.
 TEST(BatchNormRelu, KeepsItsDigitsFarFromZero) {
-  const auto fused = [](const Inputs& in) { return batch_norm_relu(in[0], in[1], in[2], in[3], in[4]); };
-  const auto composed = [](const Inputs& in) { return relu(batch_norm(in[0], in[1], in[2], in[3], in[4])); };
+  const auto fused = [](const Inputs& in) {
+    return batch_norm_relu(in[0], in[1], in[2], in[3], in[4]);
+  };
+  const auto composed = [](const Inputs& in) {
+    return relu(batch_norm(in[0], in[1], in[2], in[3], in[4]));
+  };
   const std::vector<Shape> shapes{{4, 8, 8, 6}, {6}, {6}};
-  expect_equal(all_of(fused, shapes, 1000), all_of(composed, shapes, 1000), "mean 1000", in_double_build ? 1e-9 : 1e-3);
+  expect_equal(all_of(fused, shapes, 1000), all_of(composed, shapes, 1000), "mean 1000",
+               in_double_build ? 1e-9 : 1e-3);
 }
 
-// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector divides and that it does not, pictures that tiles do
-// not divide, and one of a single row; the direct one, with 255 pixels in runs of 192; and groups, narrow and wide.
+// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector
+// divides and that it does not, images that tiles do not divide, and one of a single row; the
+// direct one, with 255 pixels in runs of 192; and groups, narrow and wide.
 struct Conv {
   Shape x, w;
   Conv2dOptions options;
@@ -73,29 +89,40 @@ const std::vector<Conv> convs{{{3, 8, 8, 16}, {3, 3, 16, 16}, {.pad = 1}},
                               {{2, 5, 5, 40}, {3, 3, 20, 40}, {.pad = 1, .groups = 2}}};
 
 // What looks at the moments that come with a convolution.
-Var tail_of(const Measured& y) {
+Var tail_of(const ConvOutput& y) {
   const Shape channels{y.u.shape()[3]};
-  return block_tail(y, full(channels, 1), zeros(channels), zeros(channels), full(channels, 1), [](const Var& q) { return sigmoid(q); }, y.u);
+  return bn_se_add_relu(
+      y, full(channels, 1), zeros(channels), zeros(channels), full(channels, 1),
+      [](const Var& q) { return sigmoid(q); }, y.u);
 }
 
 TEST(MeasuredConv2d, IsConv2dAndHandsOnTheMomentsThatBatchNormWouldTake) {
   for (const Conv& c : convs) {
-    const auto fused = [&](const Inputs& in) { return tail_of(measured_conv2d(in[0], in[1], c.options)); };
-    const auto composed = [&](const Inputs& in) { return tail_of(conv2d(in[0], in[1], c.options)); };
+    const auto fused = [&](const Inputs& in) {
+      return tail_of(conv2d_with_moments(in[0], in[1], c.options));
+    };
+    const auto composed = [&](const Inputs& in) {
+      return tail_of(conv2d(in[0], in[1], c.options));
+    };
     expect_equal(all_of(fused, {c.x, c.w}), all_of(composed, {c.x, c.w}), text(c.x, " by ", c.w));
   }
 }
 
 TEST(BatchNormReluConv2d, IsConv2dOfReluOfBatchNorm) {
   for (const Conv& c : convs) {
-    const auto fused = [&](const Inputs& in) { return tail_of(batch_norm_relu_conv2d(in[0], in[1], in[2], in[4], in[5], in[3], c.options)); };
-    const auto composed = [&](const Inputs& in) { return tail_of(conv2d(relu(batch_norm(in[0], in[1], in[2], in[4], in[5])), in[3], c.options)); };
+    const auto fused = [&](const Inputs& in) {
+      return tail_of(batch_norm_relu_conv2d(in[0], in[1], in[2], in[4], in[5], in[3], c.options));
+    };
+    const auto composed = [&](const Inputs& in) {
+      return tail_of(conv2d(relu(batch_norm(in[0], in[1], in[2], in[4], in[5])), in[3], c.options));
+    };
     const std::vector<Shape> shapes{c.x, {c.x[3]}, {c.x[3]}, c.w};
     expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(c.x, " by ", c.w));
   }
 }
 
-// A convolution whose numbers all lie around a thousand: each has a bias' worth of it in one of its inputs.
+// A convolution whose numbers all lie around a thousand: each has a bias' worth of it in one of its
+// inputs.
 TEST(MeasuredConv2d, KeepsItsDigitsFarFromZero) {
   Rng rng(0);
   for (const long kernel : {3, 1}) {
@@ -105,8 +132,8 @@ TEST(MeasuredConv2d, KeepsItsDigitsFarFromZero) {
     for (long k = 0; k < c; k++)
       for (long i = 0; i < w.size() / c; i++)
         if (i % c == 0) w[i * c + k] = i / c == w.size() / c / c / 2 ? real(1) : real(0);
-    const ConvolvedPictures y = conv2d_moments(x, w, {.pad = kernel / 2});
-    const PictureMoments expected = picture_moments(y.y);
+    const ConvWithMoments y = conv2d_moments(x, w, {.pad = kernel / 2});
+    const ImageMoments expected = image_moments(y.y);
     const double within = in_double_build ? 1e-11 : 1e-5;
     EXPECT_TRUE(close(y.moments.all.mean, expected.all.mean, within));
     EXPECT_TRUE(close(y.moments.all.var, expected.all.var, in_double_build ? 1e-9 : 1e-4));
@@ -114,48 +141,62 @@ TEST(MeasuredConv2d, KeepsItsDigitsFarFromZero) {
   }
 }
 
-Var gate_of(const Inputs& in, const Var& q) { return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7])); }
+Var gate_of(const Inputs& in, const Var& q) {
+  return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7]));
+}
 
-TEST(BlockTail, IsReluOfTheScaledBatchNormAndTheShortcut) {
+TEST(BnSeAddRelu, IsReluOfTheScaledBatchNormAndTheShortcut) {
   const auto fused = [](const Inputs& in) {
-    return block_tail(in[0], in[1], in[2], in[8], in[9], [&](const Var& q) { return gate_of(in, q); }, in[3]);
+    return bn_se_add_relu(
+        in[0], in[1], in[2], in[8], in[9], [&](const Var& q) { return gate_of(in, q); }, in[3]);
   };
   const auto composed = [](const Inputs& in) {
     const Var z = batch_norm(in[0], in[1], in[2], in[8], in[9]);
     return relu(add(scale_channels(z, gate_of(in, global_avg_pool(z))), in[3]));
   };
-  for (const Shape& u : pictures) {
+  for (const Shape& u : images) {
     const long c = u[3], hidden = 3;
     const std::vector<Shape> shapes{u, {c}, {c}, u, {c, hidden}, {hidden}, {hidden, c}, {c}};
     expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
   }
 }
 
-TEST(BlockTail, WithoutAGateIsReluOfBatchNormAndTheShortcut) {
-  const auto fused = [](const Inputs& in) { return block_tail(in[0], in[1], in[2], in[4], in[5], Gate(), in[3]); };
-  const auto composed = [](const Inputs& in) { return relu(add(batch_norm(in[0], in[1], in[2], in[4], in[5]), in[3])); };
-  for (const Shape& u : pictures) {
+TEST(BnSeAddRelu, WithoutAGateIsReluOfBatchNormAndTheShortcut) {
+  const auto fused = [](const Inputs& in) {
+    return bn_se_add_relu(in[0], in[1], in[2], in[4], in[5], Gate(), in[3]);
+  };
+  const auto composed = [](const Inputs& in) {
+    return relu(add(batch_norm(in[0], in[1], in[2], in[4], in[5]), in[3]));
+  };
+  for (const Shape& u : images) {
     const std::vector<Shape> shapes{u, {u[3]}, {u[3]}, u};
     expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
   }
 }
 
-TEST(BlockTail, TakesAGateThatHasNothingToLearn) {
+TEST(BnSeAddRelu, TakesAGateThatHasNothingToLearn) {
   const auto fused = [](const Inputs& in) {
-    return block_tail(in[0], in[1], in[2], in[4], in[5], [](const Var& q) { return Var(full(q.shape(), real(0.5))); }, in[3]);
+    return bn_se_add_relu(
+        in[0], in[1], in[2], in[4], in[5],
+        [](const Var& q) { return Var(full(q.shape(), real(0.5))); }, in[3]);
   };
-  const auto composed = [](const Inputs& in) { return relu(add(scale(batch_norm(in[0], in[1], in[2], in[4], in[5]), real(0.5)), in[3])); };
+  const auto composed = [](const Inputs& in) {
+    return relu(add(scale(batch_norm(in[0], in[1], in[2], in[4], in[5]), real(0.5)), in[3]));
+  };
   const std::vector<Shape> shapes{{3, 4, 5, 6}, {6}, {6}, {3, 4, 5, 6}};
   expect_equal(all_of(fused, shapes), all_of(composed, shapes), "a gate of 0.5");
 }
 
 // A gate's parameters count as the operation's inputs: they learn even if nothing else does.
-TEST(BlockTail, LetsTheGateLearnAlone) {
+TEST(BnSeAddRelu, LetsTheGateLearnAlone) {
   Rng rng(0);
-  const Var w = parameter(normal({4, 4}, rng)), u = normal({3, 2, 2, 4}, rng), shortcut = normal({3, 2, 2, 4}, rng);
+  const Var w = parameter(normal({4, 4}, rng)), u = normal({3, 2, 2, 4}, rng),
+            shortcut = normal({3, 2, 2, 4}, rng);
   const Var ones = full({4}, 1), none = zeros({4});
-  const Var y = block_tail(u, ones, none, zeros({4}), full({4}, 1), [&](const Var& q) { return sigmoid(matmul(q, w)); }, shortcut);
-  ASSERT_TRUE(y.needs_grad());
+  const Var y = bn_se_add_relu(
+      u, ones, none, zeros({4}), full({4}, 1), [&](const Var& q) { return sigmoid(matmul(q, w)); },
+      shortcut);
+  ASSERT_TRUE(y.requires_grad());
   backward(y, normal(y.shape(), rng));
   EXPECT_EQ(w->grad.shape(), (Shape{4, 4}));
   EXPECT_TRUE(u->grad.empty());
@@ -164,16 +205,40 @@ TEST(BlockTail, LetsTheGateLearnAlone) {
 TEST(FusedOps, SayWhichShapesDoNotFit) {
   const Var u = zeros({2, 3, 3, 4}), c = zeros({4}), three = zeros({3});
   const auto tail = [&](const Var& x, const Var& gamma, const Gate& gate, const Var& shortcut) {
-    return [=] { block_tail(x, gamma, c, c, c, gate, shortcut); };
+    return [=] { bn_se_add_relu(x, gamma, c, c, c, gate, shortcut); };
   };
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(Var(zeros({2, 4})), c, c, c, c); }, {"batch_norm_relu", "[2, 4]", "[N, H, W, C]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(u, three, c, c, c); }, {"batch_norm_relu", "[2, 3, 3, 4]", "gamma", "[3]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(Var(zeros({1, 1, 1, 4})), c, c, c, c); }, {"one value a channel"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu_conv2d(u, c, three, c, c, zeros({1, 1, 4, 2})); }, {"batch_norm_relu_conv2d", "beta", "[3]"}));
-  EXPECT_TRUE(fails_saying([&] { batch_norm_relu_conv2d(u, c, c, c, c, zeros({1, 1, 3, 2})); }, {"conv2d", "[2, 3, 3, 4]", "[1, 1, 3, 2]"}));
-  EXPECT_TRUE(fails_saying(tail(u, three, Gate(), u), {"block_tail", "gamma", "[3]"}));
-  EXPECT_TRUE(fails_saying(tail(u, c, Gate(), zeros({2, 3, 4, 4})), {"block_tail", "[2, 3, 3, 4]", "[2, 3, 4, 4]"}));
-  EXPECT_TRUE(fails_saying(tail(u, c, [](const Var&) { return Var(zeros({2, 5})); }, u), {"block_tail: the gate made [2, 5] of [2, 4]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        batch_norm_relu(Var(zeros({2, 4})), c, c, c, c);
+      },
+      {"batch_norm_relu", "[2, 4]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying([&] { batch_norm_relu(u, three, c, c, c); },
+                           {"batch_norm_relu", "[2, 3, 3, 4]", "gamma", "[3]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        batch_norm_relu(Var(zeros({1, 1, 1, 4})), c, c, c, c);
+      },
+      {"one value a channel"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        batch_norm_relu_conv2d(u, c, three, c, c, zeros({1, 1, 4, 2}));
+      },
+      {"batch_norm_relu_conv2d", "beta", "[3]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        batch_norm_relu_conv2d(u, c, c, c, c, zeros({1, 1, 3, 2}));
+      },
+      {"conv2d", "[2, 3, 3, 4]", "[1, 1, 3, 2]"}));
+  EXPECT_TRUE(fails_saying(tail(u, three, Gate(), u), {"bn_se_add_relu", "gamma", "[3]"}));
+  EXPECT_TRUE(fails_saying(tail(u, c, Gate(), zeros({2, 3, 4, 4})),
+                           {"bn_se_add_relu", "[2, 3, 3, 4]", "[2, 3, 4, 4]"}));
+  EXPECT_TRUE(fails_saying(tail(
+                               u, c,
+                               [](const Var&) {
+                                 return Var(zeros({2, 5}));
+                               },
+                               u),
+                           {"bn_se_add_relu: the gate made [2, 5] of [2, 4]"}));
 }
 
 }  // namespace

@@ -11,7 +11,10 @@
 namespace excite {
 namespace {
 
-const std::string old_text = "the old file", new_text(700000, 'n');  // longer than the writer's buffer, so that several writes are needed
+const std::string old_text = "the old file",
+                  new_text(
+                      700000,
+                      'n');  // longer than the writer's buffer, so that several writes are needed
 
 // Puts the real functions back when a test ends.
 struct AtomicFile : testing::Test {
@@ -23,7 +26,8 @@ struct AtomicFile : testing::Test {
   std::string save() {
     return file_error([&] {
       write_atomically(path, [&](FileWriter& out) {
-        for (std::size_t at = 0; at < new_text.size(); at += 1000) out.write(new_text.data() + at, 1000);
+        for (std::size_t at = 0; at < new_text.size(); at += 1000)
+          out.write(new_text.data() + at, 1000);
       });
     });
   }
@@ -59,14 +63,18 @@ TEST_F(AtomicFile, HasNothingAtTheNameBeforeItIsWhole) {
 
 TEST_F(AtomicFile, SyncsTheFileBeforeTheRenameAndTheFolderAfterIt) {
   std::string steps;
-  save_calls.write = [&](int fd, const void* bytes, std::size_t n) { return steps += steps.ends_with('w') ? "" : "w", ::write(fd, bytes, n); };
+  save_calls.write = [&](int fd, const void* bytes, std::size_t n) {
+    return steps += steps.ends_with('w') ? "" : "w", ::write(fd, bytes, n);
+  };
   save_calls.fsync = [&](int fd) {
     struct stat about {};
     fstat(fd, &about);
     return steps += S_ISDIR(about.st_mode) ? "D" : "F", ::fsync(fd);
   };
   save_calls.close = [&](int fd) { return steps += "c", ::close(fd); };
-  save_calls.rename = [&](const char* from, const char* to) { return steps += "r", ::rename(from, to); };
+  save_calls.rename = [&](const char* from, const char* to) {
+    return steps += "r", ::rename(from, to);
+  };
   EXPECT_EQ(save(), "");
   EXPECT_EQ(steps, "wFcrD");
 }
@@ -76,7 +84,9 @@ TEST_F(AtomicFile, KeepsTheOldFileWhicheverWriteFails) {
   int failures = 0;
   for (int k = 1;; k++) {
     int calls = 0;
-    save_calls.write = [&](int fd, const void* bytes, std::size_t n) { return ++calls == k ? (errno = ENOSPC, -1) : ::write(fd, bytes, n); };
+    save_calls.write = [&](int fd, const void* bytes, std::size_t n) {
+      return ++calls == k ? (errno = ENOSPC, -1) : ::write(fd, bytes, n);
+    };
     const std::string error = save();
     if (error.empty()) break;
     failures++;
@@ -133,7 +143,9 @@ TEST_F(AtomicFile, TakesAWriteOfNothingForAFullDisk) {
 }
 
 TEST_F(AtomicFile, KeepsTheOldFileIfItsContentCannotBeMade) {
-  EXPECT_THROW(write_atomically(path, [](FileWriter& out) { out.write(new_text), throw std::bad_alloc(); }), std::bad_alloc);
+  EXPECT_THROW(
+      write_atomically(path, [](FileWriter& out) { out.write(new_text), throw std::bad_alloc(); }),
+      std::bad_alloc);
   expect_untouched();
 }
 
@@ -188,7 +200,9 @@ TEST_F(AtomicFile, WritesThroughNoLinkThatLiesInWait) {
 }
 
 TEST_F(AtomicFile, LeavesNoDescriptorOpen) {
-  const auto open_ones = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  const auto open_ones = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
   const auto before = open_ones();
   save();
   save_calls.rename = [](const char*, const char*) { return errno = EACCES, -1; };

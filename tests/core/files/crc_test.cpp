@@ -17,7 +17,9 @@ TEST(Crc, MatchesThePublishedCheckValues) {
 TEST(Crc, OfTwoPartsIsThatOfTheWhole) {
   const std::string all = "the quick brown fox jumps over the lazy dog";
   for (std::size_t cut = 0; cut <= all.size(); cut++) {
-    EXPECT_EQ(crc32c(all.data() + cut, all.size() - cut, crc32c(all.data(), cut)), crc32c(all.data(), all.size())) << "cut at " << cut;
+    EXPECT_EQ(crc32c(all.data() + cut, all.size() - cut, crc32c(all.data(), cut)),
+              crc32c(all.data(), all.size()))
+        << "cut at " << cut;
   }
 }
 

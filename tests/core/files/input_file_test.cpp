@@ -11,24 +11,30 @@ namespace {
 
 TEST(InputFile, ReadsAllOfAFileUpToTheLimit) {
   ScratchFolder folder;
-  put(folder / "a", std::string("\0\xff" "b", 3));
+  put(folder / "a", std::string("\0\xff"
+                                "b",
+                                3));
   EXPECT_EQ(read_file(folder / "a", 3), (std::vector<std::uint8_t>{0, 255, 'b'}));
-  EXPECT_EQ(file_error([&] { read_file(folder / "a", 2); }), folder / "a" + ": has 3 bytes, at most 2 are read");
+  EXPECT_EQ(file_error([&] { read_file(folder / "a", 2); }),
+            folder / "a" + ": has 3 bytes, at most 2 are read");
   put(folder / "empty", "");
   EXPECT_TRUE(read_file(folder / "empty", 0).empty());
 }
 
 TEST(InputFile, RefusesWhatIsNoRegularFile) {
   ScratchFolder folder;
-  EXPECT_EQ(file_error([&] { read_file(folder / "none", 9); }), folder / "none" + ": cannot be opened: No such file or directory");
-  EXPECT_EQ(file_error([&] { read_file(folder.path(), 9); }), folder.path() + ": is a folder, expected a file");
+  EXPECT_EQ(file_error([&] { read_file(folder / "none", 9); }),
+            folder / "none" + ": cannot be opened: No such file or directory");
+  EXPECT_EQ(file_error([&] { read_file(folder.path(), 9); }),
+            folder.path() + ": is a folder, expected a file");
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
   const std::string said = in_child([&] {
     alarm(5);  // should it wait for somebody to write into the pipe
     return file_error([&] { read_file(folder / "pipe", 9); });
   });
   EXPECT_EQ(said, folder / "pipe" + ": is a pipe or a device, expected a regular file");
-  expect_contains(file_error([&] { read_file("/dev/zero", 9); }), "/dev/zero: is a pipe or a device");
+  expect_contains(file_error([&] { read_file("/dev/zero", 9); }),
+                  "/dev/zero: is a pipe or a device");
 }
 
 TEST(InputFile, RefusesWhatMayNotBeRead) {
@@ -59,7 +65,8 @@ TEST(InputFile, SaysThatAFileBecameShorter) {
   const InputFile file(folder / "a");
   std::filesystem::resize_file(folder / "a", 4);
   char all[10];
-  EXPECT_EQ(file_error([&] { file.read(0, all, 10); }), folder / "a" + ": ends at byte 4: it became shorter while it was read");
+  EXPECT_EQ(file_error([&] { file.read(0, all, 10); }),
+            folder / "a" + ": ends at byte 4: it became shorter while it was read");
 }
 
 }  // namespace

@@ -37,13 +37,14 @@ Bytes png_of(int height, int width, int channels, const Bytes& pixels) {
 }
 Bytes jpeg_of(const Image& image) {
   Bytes file;
-  stbi_write_jpg_to_func(append, &file, static_cast<int>(image.width), static_cast<int>(image.height), 3, image.pixels.data(), 95);
+  stbi_write_jpg_to_func(append, &file, static_cast<int>(image.width),
+                         static_cast<int>(image.height), 3, image.pixels.data(), 95);
   return file;
 }
 
 Image noise(long height, long width) {
   Rng rng(3);
-  Image image{height, width, Bytes(static_cast<std::size_t>(3 * height * width))};
+  Image image{height, width, Bytes(3 * height * width)};
   for (auto& p : image.pixels) p = static_cast<std::uint8_t>(rng.below(256));
   return image;
 }
@@ -51,14 +52,15 @@ Image slope(long height, long width) {  // smooth, so that JPEG changes it littl
   Image image{height, width, {}};
   for (long y = 0; y < height; y++) {
     for (long x = 0; x < width; x++) {
-      for (long value : {40 + 4 * x, 40 + 4 * y, 100 + x + y}) image.pixels.push_back(static_cast<std::uint8_t>(value));
+      for (long value : {40 + 4 * x, 40 + 4 * y, 100 + x + y})
+        image.pixels.push_back(static_cast<std::uint8_t>(value));
     }
   }
   return image;
 }
 
 std::string error_of(const Bytes& bytes) {
-  return file_error([&] { decode_image(bytes, "it.picture"); });
+  return file_error([&] { decode_image(bytes, "it.image"); });
 }
 
 Bytes joined(std::initializer_list<Bytes> parts) {
@@ -80,14 +82,21 @@ Bytes chunk(const std::string& type, const Bytes& data) {
 }
 const Bytes signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 Bytes header_chunk(std::size_t width, std::size_t height, std::uint8_t depth, std::uint8_t color) {
-  return chunk("IHDR", joined({big_endian(width, 4), big_endian(height, 4), {depth, color, 0, 0, 0}}));
+  return chunk("IHDR",
+               joined({big_endian(width, 4), big_endian(height, 4), {depth, color, 0, 0, 0}}));
 }
 // zlib data that are not compressed: one block of at most 65,535 bytes.
 Bytes stored(const Bytes& raw) {
-  const auto n = static_cast<std::uint8_t>(raw.size() & 255), m = static_cast<std::uint8_t>(raw.size() >> 8);
-  return joined({{0x78, 0x01, 0x01, n, m, static_cast<std::uint8_t>(~n), static_cast<std::uint8_t>(~m)}, raw, {0, 0, 0, 0}});
+  const auto n = static_cast<std::uint8_t>(raw.size() & 255),
+             m = static_cast<std::uint8_t>(raw.size() >> 8);
+  return joined(
+      {{0x78, 0x01, 0x01, n, m, static_cast<std::uint8_t>(~n), static_cast<std::uint8_t>(~m)},
+       raw,
+       {0, 0, 0, 0}});
 }
-Bytes png_with(const Bytes& header, const Bytes& raw) { return joined({signature, header, chunk("IDAT", stored(raw)), chunk("IEND", {})}); }
+Bytes png_with(const Bytes& header, const Bytes& raw) {
+  return joined({signature, header, chunk("IDAT", stored(raw)), chunk("IEND", {})});
+}
 
 TEST(Image, ComesBackFromAPngAsItWas) {
   ScratchFolder folder;
@@ -103,16 +112,23 @@ TEST(Image, ComesBackFromAPngAsItWas) {
 }
 
 TEST(Image, TurnsGreyAndPaletteAndSixteenBitsIntoRgb) {
-  EXPECT_EQ(decode_image(png_of(1, 2, 1, {7, 200}), "grey").pixels, (Bytes{7, 7, 7, 200, 200, 200}));
-  EXPECT_EQ(decode_image(png_with(header_chunk(1, 1, 16, 2), {0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}), "16").pixels, (Bytes{0x12, 0x56, 0x9a}));
+  EXPECT_EQ(decode_image(png_of(1, 2, 1, {7, 200}), "grey").pixels,
+            (Bytes{7, 7, 7, 200, 200, 200}));
+  EXPECT_EQ(decode_image(
+                png_with(header_chunk(1, 1, 16, 2), {0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}), "16")
+                .pixels,
+            (Bytes{0x12, 0x56, 0x9a}));
   const Bytes palette =
-      joined({signature, header_chunk(2, 1, 8, 3), chunk("PLTE", {1, 2, 3, 4, 5, 6}), chunk("IDAT", stored({0, 1, 0})), chunk("IEND", {})});
+      joined({signature, header_chunk(2, 1, 8, 3), chunk("PLTE", {1, 2, 3, 4, 5, 6}),
+              chunk("IDAT", stored({0, 1, 0})), chunk("IEND", {})});
   EXPECT_EQ(decode_image(palette, "palette").pixels, (Bytes{4, 5, 6, 1, 2, 3}));
 }
 
-TEST(Image, DropsAlphaAndKeepsTheColourUnderIt) {
-  EXPECT_EQ(decode_image(png_of(1, 2, 4, {1, 2, 3, 0, 4, 5, 6, 128}), "rgba").pixels, (Bytes{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(decode_image(png_of(1, 2, 2, {9, 0, 8, 255}), "grey and alpha").pixels, (Bytes{9, 9, 9, 8, 8, 8}));
+TEST(Image, DropsAlphaAndKeepsTheColorUnderIt) {
+  EXPECT_EQ(decode_image(png_of(1, 2, 4, {1, 2, 3, 0, 4, 5, 6, 128}), "rgba").pixels,
+            (Bytes{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(decode_image(png_of(1, 2, 2, {9, 0, 8, 255}), "grey and alpha").pixels,
+            (Bytes{9, 9, 9, 8, 8, 8}));
 }
 
 TEST(Image, RefusesAPngWithAnyBitFlippedOrCutOffAnywhere) {
@@ -121,42 +137,55 @@ TEST(Image, RefusesAPngWithAnyBitFlippedOrCutOffAnywhere) {
   for (std::size_t bit = 0; bit < 8 * good.size(); bit++) {
     Bytes bad = good;
     bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1 << bit % 8));
-    EXPECT_TRUE(error_of(bad).starts_with("it.picture: ")) << "bit " << bit;
+    EXPECT_TRUE(error_of(bad).starts_with("it.image: ")) << "bit " << bit;
   }
   for (std::size_t n = 0; n < good.size(); n++)
-    EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
+    EXPECT_TRUE(
+        error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.image: "))
+        << n << " bytes";
 }
 
 TEST(Image, RefusesSizesBeyondTheLimitsBeforeAnythingIsAllocated) {
   EXPECT_EQ(error_of(png_with(header_chunk(16385, 1, 8, 2), {})),
-            "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
+            "it.image: cannot be decoded as PNG: its header is damaged, or says that a side has 0 "
+            "or more than 16384 pixels");
   EXPECT_EQ(error_of(png_with(header_chunk(1, 0x7fffffff, 8, 2), {})),
-            "it.picture: cannot be decoded as PNG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
-  expect_contains(error_of(png_with(header_chunk(16384, 4097, 8, 2), {})), "it has 4097 x 16384 pixels, at most 67108864 are read");
+            "it.image: cannot be decoded as PNG: its header is damaged, or says that a side has 0 "
+            "or more than 16384 pixels");
+  expect_contains(error_of(png_with(header_chunk(16384, 4097, 8, 2), {})),
+                  "it has 4097 x 16384 pixels, at most 67108864 are read");
   expect_contains(error_of(png_with(header_chunk(0, 1, 8, 2), {})), "says that a side has 0");
   // Within the limits it goes on to the pixels, which are missing.
   expect_contains(error_of(png_with(header_chunk(16384, 4096, 8, 2), {0})), "not enough pixels");
 }
 
 TEST(Image, RefusesAFileThatUnpacksToFarMoreThanItsPixels) {
-  // Deflate: one block of fixed codes, a zero byte, and then "the last 258 bytes again", 13 bits a time, for some 130 MB.
+  // Deflate: one block of fixed codes, a zero byte, and then "the last 258 bytes again", 13 bits a
+  // time, for some 130 MB.
   Bytes zlib = {0x78, 0x01};
   unsigned bits = 0, count = 0;
   const auto put_bits = [&](unsigned value, unsigned n) {
-    for (bits |= value << count, count += n; count >= 8; bits >>= 8, count -= 8) zlib.push_back(static_cast<std::uint8_t>(bits));
+    for (bits |= value << count, count += n; count >= 8; bits >>= 8, count -= 8)
+      zlib.push_back(static_cast<std::uint8_t>(bits));
   };
   put_bits(1, 1), put_bits(1, 2);
-  put_bits(0b00001100, 8);                                                     // the literal 0: code 00110000, turned round
-  for (int i = 0; i < 500000; i++) put_bits(0b10100011, 8), put_bits(0, 5);    // length 258: code 11000101, turned round; distance 1
+  put_bits(0b00001100, 8);  // the literal 0: code 00110000, turned round
+  for (int i = 0; i < 500000; i++)
+    put_bits(0b10100011, 8), put_bits(0, 5);  // length 258: code 11000101, turned round; distance 1
   put_bits(0, 7), put_bits(0, 7);
-  const Bytes bomb = joined({signature, header_chunk(1, 1, 8, 2), chunk("IDAT", zlib), chunk("IEND", {})});
-  EXPECT_EQ(error_of(bomb), "it.picture: cannot be decoded as PNG: outofmem");
+  const Bytes bomb =
+      joined({signature, header_chunk(1, 1, 8, 2), chunk("IDAT", zlib), chunk("IEND", {})});
+  EXPECT_EQ(error_of(bomb), "it.image: cannot be decoded as PNG: outofmem");
 }
 
 TEST(Image, RefusesAnUnknownPngChunkOnlyIfItMatters) {
   const Bytes pixels = chunk("IDAT", stored({0, 1, 2, 3})), end = chunk("IEND", {});
-  EXPECT_EQ(error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("teXt", {1, 2}), pixels, end})), "");
-  expect_contains(error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("TEXT", {1, 2}), pixels, end})), "an unknown chunk");
+  EXPECT_EQ(
+      error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("teXt", {1, 2}), pixels, end})),
+      "");
+  expect_contains(
+      error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("TEXT", {1, 2}), pixels, end})),
+      "an unknown chunk");
 }
 
 // ---- JPEG ----
@@ -170,13 +199,15 @@ TEST(Image, ReadsAJpeg) {
   ASSERT_EQ(back.height, 24);
   ASSERT_EQ(back.width, 31);
   ASSERT_EQ(back.pixels.size(), image.pixels.size());
-  for (std::size_t i = 0; i < back.pixels.size(); i++) ASSERT_NEAR(back.pixels[i], image.pixels[i], 12) << i;
+  for (std::size_t i = 0; i < back.pixels.size(); i++)
+    ASSERT_NEAR(back.pixels[i], image.pixels[i], 12) << i;
 }
 
-// A segment with one Huffman table, whose sixteen counts are all `count`, and with as many values as they say.
+// A segment with one Huffman table, whose sixteen counts are all `count`, and with as many values
+// as they say.
 Bytes huffman_segment(std::uint8_t count, int values) {
   return joined(
-      {{0xff, 0xc4}, big_endian(static_cast<std::size_t>(2 + 17 + values), 2), {0x00}, Bytes(16, count), Bytes(static_cast<std::size_t>(values), 0)});
+      {{0xff, 0xc4}, big_endian(2 + 17 + values, 2), {0x00}, Bytes(16, count), Bytes(values, 0)});
 }
 constexpr long behind_start = 2, before_end = -2;
 Bytes with_inserted(Bytes file, long at, const Bytes& more) {
@@ -184,13 +215,14 @@ Bytes with_inserted(Bytes file, long at, const Bytes& more) {
   return file;
 }
 
-// stb_image 2.27 writes the length of each code into 257 bytes without looking how many there are: this one has 4,080. The sanitizer
-// sees it if the check should ever let it through.
+// stb_image 2.27 writes the length of each code into 257 bytes without looking how many there are:
+// this one has 4,080. The sanitizer sees it if the check should ever let it through.
 TEST(Image, RefusesAJpegWhoseHuffmanTableWouldOverrunTheDecoder) {
   const Bytes crafted = joined({{0xff, 0xd8}, huffman_segment(255, 16 * 255), {0xff, 0xd9}});
-  EXPECT_EQ(error_of(crafted), "it.picture: byte 7: a Huffman table has 4080 codes, at most 256 are possible");
+  EXPECT_EQ(error_of(crafted),
+            "it.image: byte 7: a Huffman table has 4080 codes, at most 256 are possible");
   EXPECT_EQ(error_of(joined({{0xff, 0xd8}, huffman_segment(17, 16 * 17), {0xff, 0xd9}})),
-            "it.picture: byte 7: a Huffman table has 272 codes, at most 256 are possible");
+            "it.image: byte 7: a Huffman table has 272 codes, at most 256 are possible");
 }
 
 TEST(Image, FindsSuchATableWhereverItStands) {
@@ -198,37 +230,54 @@ TEST(Image, FindsSuchATableWhereverItStands) {
   const std::string error = "a Huffman table has 272 codes, at most 256 are possible";
   expect_contains(error_of(with_inserted(good, behind_start, bad)), error);
   expect_contains(error_of(with_inserted(good, before_end, bad)), error);  // after the scan
-  // After stuffing and a restart; then after fill bytes, after padding, and as the second in its segment.
-  expect_contains(error_of(with_inserted(good, before_end, joined({{0x12, 0xff, 0x00, 0xff, 0xd3, 0x34}, bad}))), error);
-  expect_contains(error_of(with_inserted(good, before_end, joined({{0xff, 0xff, 0xff}, bad}))), error);
+  // After stuffing and a restart; then after fill bytes, after padding, and as the second in its
+  // segment.
+  expect_contains(error_of(with_inserted(good, before_end,
+                                         joined({{0x12, 0xff, 0x00, 0xff, 0xd3, 0x34}, bad}))),
+                  error);
+  expect_contains(error_of(with_inserted(good, before_end, joined({{0xff, 0xff, 0xff}, bad}))),
+                  error);
   expect_contains(error_of(with_inserted(good, behind_start, joined({{0x00, 0x01}, bad}))), error);
-  const Bytes second = joined({{0xff, 0xc4}, big_endian(2 + 17 + 17 + 272, 2), Bytes(17, 0), {0x11}, Bytes(16, 17), Bytes(272, 0)});
+  const Bytes second = joined({{0xff, 0xc4},
+                               big_endian(2 + 17 + 17 + 272, 2),
+                               Bytes(17, 0),
+                               {0x11},
+                               Bytes(16, 17),
+                               Bytes(272, 0)});
   expect_contains(error_of(with_inserted(good, behind_start, second)), error);
 }
 
 TEST(Image, AcceptsTheLargestHuffmanTable) {
-  Bytes table = huffman_segment(16, 256);  // 16 codes of each length; those of 1 to 4 bits are more than there are: refused, but by the decoder
-  expect_contains(error_of(with_inserted(jpeg_of(slope(16, 16)), behind_start, table)), "cannot be decoded as JPEG: its header is damaged");
+  Bytes table = huffman_segment(16, 256);  // 16 codes of each length; those of 1 to 4 bits are more
+                                           // than there are: refused, but by the decoder
+  expect_contains(error_of(with_inserted(jpeg_of(slope(16, 16)), behind_start, table)),
+                  "cannot be decoded as JPEG: its header is damaged");
   std::fill(table.begin() + 5, table.begin() + 21, std::uint8_t{0});
-  table[5 + 8] = 255, table[5 + 9] = 1;    // 255 codes of 9 bits, one of 10
+  table[5 + 8] = 255, table[5 + 9] = 1;  // 255 codes of 9 bits, one of 10
   EXPECT_EQ(error_of(with_inserted(jpeg_of(slope(16, 16)), behind_start, table)), "");
 }
 
 TEST(Image, RefusesHuffmanTablesThatExceedTheirSegment) {
   const Bytes good = jpeg_of(slope(16, 16));
-  expect_contains(error_of(with_inserted(good, behind_start, huffman_segment(16, 255))),
-                  "byte 23: a Huffman table with 256 codes exceeds its segment, which ends at byte 278");
-  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
-                  "a Huffman table exceeds its segment");
-  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xe1, 0, 1})), "shorter than its own length");
-  expect_contains(error_of({0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff, 0}), "a segment of 65535 bytes exceeds the file");
+  expect_contains(
+      error_of(with_inserted(good, behind_start, huffman_segment(16, 255))),
+      "byte 23: a Huffman table with 256 codes exceeds its segment, which ends at byte 278");
+  expect_contains(
+      error_of(with_inserted(good, behind_start,
+                             {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
+      "a Huffman table exceeds its segment");
+  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xe1, 0, 1})),
+                  "shorter than its own length");
+  expect_contains(error_of({0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff, 0}),
+                  "a segment of 65535 bytes exceeds the file");
 }
 
 TEST(Image, RefusesAJpegWithMoreScansThanAnyHas) {
   const Bytes good = jpeg_of(slope(8, 8));
   Bytes scans;
   for (int i = 0; i < 500; i++) scans = joined({scans, {0xff, 0xda, 0, 2}});
-  expect_contains(error_of(with_inserted(good, before_end, scans)), "the picture has more than 500 scans");
+  expect_contains(error_of(with_inserted(good, before_end, scans)),
+                  "the image has more than 500 scans");
 }
 
 TEST(Image, NeverFailsHardOnAFlippedBitOfAJpeg) {
@@ -238,11 +287,11 @@ TEST(Image, NeverFailsHardOnAFlippedBitOfAJpeg) {
     Bytes bad = good;
     bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1 << bit % 8));
     const std::string error = error_of(bad);
-    EXPECT_TRUE(error.empty() || error.starts_with("it.picture: ")) << error;
+    EXPECT_TRUE(error.empty() || error.starts_with("it.image: ")) << error;
     refused += !error.empty();
     if (error.empty()) {
       const Image image = decode_image(bad, "it");
-      EXPECT_EQ(image.pixels.size(), static_cast<std::size_t>(3 * image.height * image.width));
+      EXPECT_EQ(image.pixels.size(), 3 * image.height * image.width);
     }
   }
   EXPECT_GT(refused, 200);
@@ -251,22 +300,29 @@ TEST(Image, NeverFailsHardOnAFlippedBitOfAJpeg) {
 TEST(Image, RefusesAJpegCutOffAnywhere) {
   const Bytes good = jpeg_of(slope(16, 16));
   for (std::size_t n = 0; n < good.size(); n++)
-    EXPECT_TRUE(error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.picture: ")) << n << " bytes";
+    EXPECT_TRUE(
+        error_of({good.begin(), good.begin() + static_cast<long>(n)}).starts_with("it.image: "))
+        << n << " bytes";
 }
 
 // stb_image 2.27 looks such a code up in a wrong place, and asserts that it did not.
 TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
   Bytes file = jpeg_of(slope(16, 16));
   Bytes table = huffman_segment(0, 256);
-  table[5 + 7] = 255, table[5 + 8] = 1;  // 255 codes of 8 bits and one of 9, 111111110; the pixels begin with that one
+  table[5 + 7] = 255,
+            table[5 + 8] =
+                1;  // 255 codes of 8 bits and one of 9, 111111110; the pixels begin with that one
   for (std::size_t v = 0; v < 256; v++) table[21 + v] = 1;
   const Bytes start_of_scan = {0xff, 0xda};
-  const long scan = std::search(file.begin(), file.end(), start_of_scan.begin(), start_of_scan.end()) - file.begin();
+  const long scan =
+      std::search(file.begin(), file.end(), start_of_scan.begin(), start_of_scan.end()) -
+      file.begin();
   file = with_inserted(file, scan, table);
   const long pixels = scan + static_cast<long>(table.size()) + 14;
   std::fill(file.begin() + pixels, file.end() - 2, std::uint8_t{0});
-  file[static_cast<std::size_t>(pixels)] = 0xff;
-  EXPECT_EQ(error_of(file), "it.picture: cannot be decoded as JPEG: its Huffman codes contradict each other");
+  file[pixels] = 0xff;
+  EXPECT_EQ(error_of(file),
+            "it.image: cannot be decoded as JPEG: its Huffman codes contradict each other");
 }
 
 // ---- the size alone ----
@@ -274,12 +330,14 @@ TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
 TEST(ImageSize, IsToldByTheHeaderOfEitherFormat) {
   ScratchFolder folder;
   write_png(folder / "a.png", noise(5, 9));
-  EXPECT_EQ(read_picture_size(folder / "a.png"), (PictureSize{5, 9}));
+  EXPECT_EQ(read_image_size(folder / "a.png"), (ImageSize{5, 9}));
   const Bytes jpeg = jpeg_of(slope(24, 31));
-  const Bytes padded = with_inserted(with_inserted(jpeg, behind_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), behind_start, {0x00, 0xff, 0xff});
+  const Bytes padded =
+      with_inserted(with_inserted(jpeg, behind_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), behind_start,
+                    {0x00, 0xff, 0xff});
   for (const Bytes& file : {jpeg, padded}) {
     put(folder / "a.jpg", std::string(file.begin(), file.end()));
-    EXPECT_EQ(read_picture_size(folder / "a.jpg"), (PictureSize{24, 31}));
+    EXPECT_EQ(read_image_size(folder / "a.jpg"), (ImageSize{24, 31}));
   }
 }
 
@@ -288,39 +346,48 @@ TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
   const std::string path = folder / "it";
   const auto error = [&](const Bytes& bytes) {
     put(path, std::string(bytes.begin(), bytes.end()));
-    return file_error([&] { read_picture_size(path); });
+    return file_error([&] { read_image_size(path); });
   };
   const Bytes png = png_of(2, 3, 3, noise(2, 3).pixels), jpeg = jpeg_of(slope(16, 16));
   for (long n = 0; n < 24; n++)
-    for (const Bytes& file : {png, jpeg}) EXPECT_TRUE(error({file.begin(), file.begin() + n}).starts_with(path)) << n;
+    for (const Bytes& file : {png, jpeg})
+      EXPECT_TRUE(error({file.begin(), file.begin() + n}).starts_with(path)) << n;
   expect_contains(error({0xff, 0xd8, 0xff, 0xd9}), "no header before its pixels");
   Bytes zeros(200'000);
   zeros[0] = 0xff, zeros[1] = 0xd8;
-  expect_contains(error(zeros), "byte 65538: after 65536 segments and bytes between them the JPEG picture still has no header");
+  expect_contains(
+      error(zeros),
+      "byte 65538: after 65536 segments and bytes between them the JPEG image still has no header");
   expect_contains(error({'G', 'I', 'F', '8', '9', 'a'}), "neither a PNG nor a JPEG");
-  expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})), "says that it has 1 x 16385 pixels");
+  expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})),
+                  "says that it has 1 x 16385 pixels");
 }
 
 // ---- neither ----
 
-TEST(Image, RefusesWhatIsNoPicture) {
-  EXPECT_EQ(error_of({}), "it.picture: is neither a PNG nor a JPEG picture: it is empty");
-  EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}), "it.picture: is neither a PNG nor a JPEG picture: it begins with the bytes 47 49 46 38");
-  EXPECT_EQ(error_of({0xff}), "it.picture: is neither a PNG nor a JPEG picture: it begins with the bytes ff");
-  EXPECT_EQ(error_of({0xff, 0xd8}), "it.picture: byte 2: the file is cut off");
+TEST(Image, RefusesWhatIsNoImage) {
+  EXPECT_EQ(error_of({}), "it.image: is neither a PNG nor a JPEG image: it is empty");
+  EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}),
+            "it.image: is neither a PNG nor a JPEG image: it begins with the bytes 47 49 46 38");
+  EXPECT_EQ(error_of({0xff}),
+            "it.image: is neither a PNG nor a JPEG image: it begins with the bytes ff");
+  EXPECT_EQ(error_of({0xff, 0xd8}), "it.image: byte 2: the file is cut off");
   EXPECT_EQ(error_of({0xff, 0xd8, 0xff, 0xd9}),
-            "it.picture: cannot be decoded as JPEG: its header is damaged, or says that a side has 0 or more than 16384 pixels");
+            "it.image: cannot be decoded as JPEG: its header is damaged, or says that a side has 0 "
+            "or more than 16384 pixels");
 }
 
 TEST(Image, ReadsNoFileBeyondTheLimit) {
   ScratchFolder folder;
   put(folder / "a.png", "");
-  std::filesystem::resize_file(folder / "a.png", max_picture_bytes + 1);
-  EXPECT_EQ(file_error([&] { read_image(folder / "a.png"); }), folder / "a.png" + ": has 67108865 bytes, at most 67108864 are read");
-  expect_contains(file_error([&] { read_image(folder / "b.png"); }), folder / "b.png" + ": cannot be opened");
+  std::filesystem::resize_file(folder / "a.png", max_image_bytes + 1);
+  EXPECT_EQ(file_error([&] { read_image(folder / "a.png"); }),
+            folder / "a.png" + ": has 67108865 bytes, at most 67108864 are read");
+  expect_contains(file_error([&] { read_image(folder / "b.png"); }),
+                  folder / "b.png" + ": cannot be opened");
 }
 
-TEST(Image, WritesNoPictureThatContradictsItself) {
+TEST(Image, WritesNoImageThatContradictsItself) {
   ScratchFolder folder;
   EXPECT_THROW(write_png(folder / "a.png", {2, 2, Bytes(11)}), Error);
   EXPECT_THROW(write_png(folder / "a.png", {0, 2, {}}), Error);

@@ -1,12 +1,12 @@
 #include "core/images/resize.h"
 
-#include <cmath>
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 #include "core/random.h"
-#include "tests/support/scratch.h"
 #include "tests/golden/vectors.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -15,67 +15,76 @@ using Bytes = std::vector<std::uint8_t>;
 
 Image noise(long height, long width) {
   Rng rng(3);
-  Image image{height, width, Bytes(static_cast<std::size_t>(3 * height * width))};
+  Image image{height, width, Bytes(3 * height * width)};
   for (auto& p : image.pixels) p = static_cast<std::uint8_t>(rng.below(256));
   return image;
 }
 
-// The picture of the same name in tests/golden/pictures.py: above noise, below a slope.
-Image golden_picture(long height, long width) {
+// The image of the same name in tests/golden/images.py: above noise, below a slope.
+Image golden_image(long height, long width) {
   Image image{height, width, {}};
   for (long i = 0; i < height * width * 3; i++) {
     const long row = i / 3 / width, column = i / 3 % width;
     const std::uint32_t hash = static_cast<std::uint32_t>(i) * 2654435761u;
-    image.pixels.push_back(static_cast<std::uint8_t>(row * 2 < height ? hash >> 24 : (column * 5 + row * 3) % 256));
+    image.pixels.push_back(
+        static_cast<std::uint8_t>(row * 2 < height ? hash >> 24 : (column * 5 + row * 3) % 256));
   }
   return image;
 }
 
-void expect_within(double most, const Image& image, const Tensor& expected, const std::string& name) {
+void expect_within(double most, const Image& image, const Tensor& expected,
+                   const std::string& name) {
   ASSERT_EQ((Shape{image.height, image.width, 3}), expected.shape()) << name;
   double worst = 0;
   for (long i = 0; i < expected.size(); i++)
-    worst = std::max(worst, std::abs(static_cast<double>(expected[i]) - image.pixels[static_cast<std::size_t>(i)]));
+    worst = std::max(worst, std::abs(static_cast<double>(expected[i]) - image.pixels[i]));
   EXPECT_LE(worst, most) << name;
 }
 
 // Pillow rounds weights to 22 bits; a level of difference is all that may come of it.
 TEST(Resize, EqualsPillow) {
-  const SafetensorsFile file = golden::open("pictures.safetensors");
+  const SafetensorsFile file = golden::open("images.safetensors");
   long compared = 0;
   for (const std::string& name : file.names()) {
     char filter[16] = "";
     long h = 0, w = 0, a = 0, b = 0;
-    const bool whole = std::sscanf(name.c_str(), "%15[a-z]/%ldx%ld/to/%ldx%ld", filter, &h, &w, &a, &b) == 5;
-    ASSERT_TRUE(whole || std::sscanf(name.c_str(), "view/%15[a-z]/%ldx%ld/%ld/%ld", filter, &h, &w, &a, &b) == 5) << name;
+    const bool whole =
+        std::sscanf(name.c_str(), "%15[a-z]/%ldx%ld/to/%ldx%ld", filter, &h, &w, &a, &b) == 5;
+    ASSERT_TRUE(whole || std::sscanf(name.c_str(), "view/%15[a-z]/%ldx%ld/%ld/%ld", filter, &h, &w,
+                                     &a, &b) == 5)
+        << name;
     const Resize by = filter == std::string("bilinear") ? resize : resize_bicubic;
-    const Image image = golden_picture(h, w);
-    expect_within(1, whole ? by(image, a, b) : centre_crop(resize_short_side(image, a, by), b, b), file.read(name), name);
+    const Image image = golden_image(h, w);
+    expect_within(1, whole ? by(image, a, b) : center_crop(resize_short_side(image, a, by), b, b),
+                  file.read(name), name);
     compared++;
   }
   EXPECT_EQ(compared, 26);
 }
 
-TEST(Resize, KeepsAPictureOfTheSameSize) {
+TEST(Resize, KeepsAImageOfTheSameSize) {
   const Image image = noise(9, 13);
   EXPECT_EQ(resize(image, 9, 13).pixels, image.pixels);
   EXPECT_EQ(resize_bicubic(image, 9, 13).pixels, image.pixels);
 }
 
-TEST(Resize, KeepsAFlatPictureFlat) {
+TEST(Resize, KeepsAFlatImageFlat) {
   const Image flat{8, 8, Bytes(192, 77)};
   for (const auto& [h, w] : {std::pair(1, 1), {3, 5}, {8, 20}, {50, 2}})
-    for (const Resize by : {resize, resize_bicubic}) EXPECT_EQ(by(flat, h, w).pixels, Bytes(static_cast<std::size_t>(3 * h * w), 77));
+    for (const Resize by : {resize, resize_bicubic})
+      EXPECT_EQ(by(flat, h, w).pixels, Bytes(3 * h * w, 77));
 }
 
-// Column x of 16 is 0 or 255 by turns. Taking each fourth would make it all black; a mean makes it grey.
+// Column x of 16 is 0 or 255 by turns. Taking each fourth would make it all black; a mean makes it
+// grey.
 TEST(Resize, AveragesWhatItCannotShow) {
   Image stripes{16, 16, {}};
   for (int i = 0; i < 16 * 16; i++) stripes.pixels.insert(stripes.pixels.end(), 3, i % 2 ? 255 : 0);
   for (const std::uint8_t p : resize(stripes, 4, 4).pixels) EXPECT_NEAR(p, 127.5, 12);
 }
 
-// Twice as many pixels of a row 0, 100: their centres lie at -1/4, 1/4, 3/4 and 5/4 of the old ones' distance.
+// Twice as many pixels of a row 0, 100: their centers lie at -1/4, 1/4, 3/4 and 5/4 of the old
+// ones' distance.
 TEST(Resize, InterpolatesWhenItGrows) {
   const Image out = resize({1, 2, {0, 0, 0, 100, 100, 100}}, 1, 4);
   EXPECT_EQ(out.pixels, (Bytes{0, 0, 0, 25, 25, 25, 75, 75, 75, 100, 100, 100}));
@@ -83,12 +92,18 @@ TEST(Resize, InterpolatesWhenItGrows) {
 
 TEST(Resize, RefusesSizesBeyondTheLimits) {
   const Image image = noise(2, 2);
-  for (const auto& [h, w] : {std::pair(0l, 1l), {1l, 0l}, {-1l, 1l}, {16385l, 1l}, {16384l, 4097l}, {1l << 62, 1l << 62}})
+  for (const auto& [h, w] : {std::pair(0l, 1l),
+                             {1l, 0l},
+                             {-1l, 1l},
+                             {16385l, 1l},
+                             {16384l, 4097l},
+                             {1l << 62, 1l << 62}})
     EXPECT_THROW(resize(image, h, w), Error) << h;
 }
 
 TEST(Resize, TheShortSideIsAsToldAndTheLongOneKeepsTheForm) {
-  const Image wide = resize_short_side(noise(10, 25), 4), tall = resize_short_side(noise(25, 10), 15);
+  const Image wide = resize_short_side(noise(10, 25), 4),
+              tall = resize_short_side(noise(25, 10), 15);
   EXPECT_EQ(std::pair(wide.height, wide.width), std::pair(4l, 10l));
   EXPECT_EQ(std::pair(tall.height, tall.width), std::pair(37l, 15l));
 }
@@ -97,9 +112,10 @@ TEST(Resize, ACropIsTheWindowAndHasToLieInside) {
   const Image image = noise(5, 6), window = crop(image, 1, 2, 3, 4);
   for (long i = 0; i < 3; i++)
     for (long j = 0; j < 4 * 3; j++)
-      EXPECT_EQ(window.pixels[static_cast<std::size_t>(i * 12 + j)], image.pixels[static_cast<std::size_t>((i + 1) * 18 + 2 * 3 + j)]);
-  EXPECT_EQ(centre_crop(image, 3, 2).pixels, crop(image, 1, 2, 3, 2).pixels);
-  for (const auto& [top, left, h, w] : std::vector<std::array<long, 4>>{{-1, 0, 1, 1}, {0, -1, 1, 1}, {3, 0, 3, 1}, {0, 3, 1, 4}, {0, 0, 0, 1}})
+      EXPECT_EQ(window.pixels[i * 12 + j], image.pixels[(i + 1) * 18 + 2 * 3 + j]);
+  EXPECT_EQ(center_crop(image, 3, 2).pixels, crop(image, 1, 2, 3, 2).pixels);
+  for (const auto& [top, left, h, w] : std::vector<std::array<long, 4>>{
+           {-1, 0, 1, 1}, {0, -1, 1, 1}, {3, 0, 3, 1}, {0, 3, 1, 4}, {0, 0, 0, 1}})
     EXPECT_THROW(crop(image, top, left, h, w), Error) << top << " " << left;
 }
 

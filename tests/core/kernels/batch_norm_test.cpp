@@ -14,23 +14,29 @@ struct Moments {
 };
 Moments define_moments(const Tensor& x) {
   const long rows = x.shape().rows(), channels = x.dim(-1);
-  Moments m{std::vector<double>(static_cast<std::size_t>(channels)), std::vector<double>(static_cast<std::size_t>(channels))};
+  Moments m{std::vector<double>(channels), std::vector<double>(channels)};
   for (std::size_t c = 0; c < m.mean.size(); c++) {
-    const auto number = [&](long r) { return static_cast<double>(x[r * channels + static_cast<long>(c)]); };
+    const auto number = [&](long r) {
+      return static_cast<double>(x[r * channels + static_cast<long>(c)]);
+    };
     for (long r = 0; r < rows; r++) m.mean[c] += number(r) / static_cast<double>(rows);
-    for (long r = 0; r < rows; r++) m.var[c] += (number(r) - m.mean[c]) * (number(r) - m.mean[c]) / static_cast<double>(rows);
+    for (long r = 0; r < rows; r++)
+      m.var[c] += (number(r) - m.mean[c]) * (number(r) - m.mean[c]) / static_cast<double>(rows);
   }
   return m;
 }
 
 TEST(ChannelMoments, AreTheirDefinition) {
   Rng rng(0);
-  for (const Shape& shape : {Shape{4, 5, 6, 3}, Shape{1, 1, 2, 1}, Shape{7, 40}, Shape{3, 30, 31, 5}, Shape{1, 1}}) {
+  for (const Shape& shape :
+       {Shape{4, 5, 6, 3}, Shape{1, 1, 2, 1}, Shape{7, 40}, Shape{3, 30, 31, 5}, Shape{1, 1}}) {
     const Tensor x = normal(shape, rng, 1, 2);
     const Moments expected = define_moments(x);
     const ChannelMoments moments = channel_moments(x);
-    EXPECT_TRUE(close(moments.mean, tensor_of({x.dim(-1)}, expected.mean), tolerance)) << shape << ": mean";
-    EXPECT_TRUE(close(moments.var, tensor_of({x.dim(-1)}, expected.var), tolerance)) << shape << ": var";
+    EXPECT_TRUE(close(moments.mean, tensor_of({x.dim(-1)}, expected.mean), tolerance))
+        << shape << ": mean";
+    EXPECT_TRUE(close(moments.var, tensor_of({x.dim(-1)}, expected.var), tolerance))
+        << shape << ": var";
   }
 }
 
@@ -53,7 +59,8 @@ TEST(ChannelMoments, OfEqualNumbersHaveNoVariance) {
 TEST(AffineRows, IsItsDefinition) {
   Rng rng(2);
   const Tensor x = normal({3, 9, 8, 5}, rng), z = normal({3, 9, 8, 5}, rng);
-  const Tensor mean = normal({5}, rng), a = normal({5}, rng), b = normal({5}, rng), d = normal({5}, rng);
+  const Tensor mean = normal({5}, rng), a = normal({5}, rng), b = normal({5}, rng),
+               d = normal({5}, rng);
   std::vector<double> one, two;
   for (long i = 0; i < x.size(); i++) {
     const auto number = [](const Tensor& t, long at) { return static_cast<double>(t[at]); };
@@ -66,12 +73,14 @@ TEST(AffineRows, IsItsDefinition) {
 
 TEST(ChannelSums, AreTheirDefinition) {
   Rng rng(3);
-  const Tensor x = normal({5, 11, 10, 3}, rng, 1, 1), dy = normal({5, 11, 10, 3}, rng, 1, 1), mean = normal({3}, rng);
+  const Tensor x = normal({5, 11, 10, 3}, rng, 1, 1), dy = normal({5, 11, 10, 3}, rng, 1, 1),
+               mean = normal({3}, rng);
   std::vector<double> sum(3), product(3);
   for (long i = 0; i < x.size(); i++) {
     const auto c = static_cast<std::size_t>(i % 3);
     sum[c] += static_cast<double>(dy[i]);
-    product[c] += static_cast<double>(dy[i]) * (static_cast<double>(x[i]) - static_cast<double>(mean[i % 3]));
+    product[c] +=
+        static_cast<double>(dy[i]) * (static_cast<double>(x[i]) - static_cast<double>(mean[i % 3]));
   }
   const ChannelSums sums = channel_sums(dy, x, mean);
   EXPECT_TRUE(close(sums.dy, tensor_of({3}, sum), tolerance));

@@ -10,26 +10,40 @@ constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
 TEST(ScaleChannels, IsItsDefinition) {
   Rng rng(0);
-  const Tensor u = uniform({3, 4, 5, 6}, rng, -1), s = uniform({3, 6}, rng, -1), dy = uniform({3, 4, 5, 6}, rng, -1);
+  const Tensor u = uniform({3, 4, 5, 6}, rng, -1), s = uniform({3, 6}, rng, -1),
+               dy = uniform({3, 4, 5, 6}, rng, -1);
   std::vector<double> y, ds(18);
   for (long n = 0, i = 0; n < 3; n++)
     for (long pixel = 0; pixel < 20; pixel++)
       for (long c = 0; c < 6; c++, i++) {
         y.push_back(static_cast<double>(s[n * 6 + c]) * static_cast<double>(u[i]));
-        ds[static_cast<std::size_t>(n * 6 + c)] += static_cast<double>(dy[i]) * static_cast<double>(u[i]);
+        ds[n * 6 + c] += static_cast<double>(dy[i]) * static_cast<double>(u[i]);
       }
   EXPECT_TRUE(close(scale_channels(u, s), tensor_of(u.shape(), y), tolerance));
   EXPECT_TRUE(close(scale_channels_ds(dy, u), tensor_of(s.shape(), ds), tolerance));
 }
 
 TEST(ScaleChannels, SaysWhatDoesNotFit) {
-  EXPECT_TRUE(fails_saying([] { scale_channels(zeros({2, 3, 3, 4}), zeros({2, 3})); }, {"scale_channels", "[2, 3, 3, 4]", "[2, 3]"}));
-  EXPECT_TRUE(fails_saying([] { scale_channels(zeros({2, 3, 3, 4}), zeros({1, 4})); }, {"[1, 4]", "[N, C]"}));
-  EXPECT_TRUE(fails_saying([] { scale_channels(zeros({2, 4}), zeros({2, 4})); }, {"[2, 4]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        scale_channels(zeros({2, 3, 3, 4}), zeros({2, 3}));
+      },
+      {"scale_channels", "[2, 3, 3, 4]", "[2, 3]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        scale_channels(zeros({2, 3, 3, 4}), zeros({1, 4}));
+      },
+      {"[1, 4]", "[N, C]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        scale_channels(zeros({2, 4}), zeros({2, 4}));
+      },
+      {"[2, 4]", "[N, H, W, C]"}));
 }
 
 TEST(ConcatRows, PutsRowsSideBySideAndSliceRowsTakesThemApart) {
-  const Tensor a({2, 1, 1, 2}, {1, 2, 3, 4}), b({2, 1, 1, 1}, {5, 6}), c({2, 1, 1, 3}, {7, 8, 9, 10, 11, 12});
+  const Tensor a({2, 1, 1, 2}, {1, 2, 3, 4}), b({2, 1, 1, 1}, {5, 6}),
+      c({2, 1, 1, 3}, {7, 8, 9, 10, 11, 12});
   const Tensor y = concat_rows({&a, &b, &c});
   EXPECT_TRUE(same_bits(y, Tensor({2, 1, 1, 6}, {1, 2, 5, 7, 8, 9, 3, 4, 6, 10, 11, 12})));
   EXPECT_TRUE(same_bits(slice_rows(y, 0, 2), a));
@@ -47,7 +61,11 @@ TEST(ConcatRows, WorksOnMoreRowsThanAShardHas) {
 
 TEST(ConcatRows, SaysWhatDoesNotFit) {
   const Tensor a({2, 3, 4, 1}), b({2, 3, 5, 1}), c({3, 1}), number{Shape{}};
-  EXPECT_TRUE(fails_saying([&] { concat_rows({&a, &b}); }, {"concat_channels", "[2, 3, 4, 1]", "[2, 3, 5, 1]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        concat_rows({&a, &b});
+      },
+      {"concat_channels", "[2, 3, 4, 1]", "[2, 3, 5, 1]"}));
   EXPECT_TRUE(fails_saying([&] { concat_rows({&a, &c}); }, {"[2, 3, 4, 1]", "[3, 1]"}));
   EXPECT_TRUE(fails_saying([&] { concat_rows({&number}); }, {"concat_channels", "[]"}));
   EXPECT_TRUE(fails_saying([&] { concat_rows({}); }, {"concat_channels", "nothing"}));
@@ -55,13 +73,18 @@ TEST(ConcatRows, SaysWhatDoesNotFit) {
 
 TEST(ShuffleRows, TurnsATableOfGroups) {
   const Tensor x({2, 6}, {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15});
-  EXPECT_TRUE(same_bits(shuffle_rows(x, 2), Tensor({2, 6}, {0, 3, 1, 4, 2, 5, 10, 13, 11, 14, 12, 15})));
+  EXPECT_TRUE(
+      same_bits(shuffle_rows(x, 2), Tensor({2, 6}, {0, 3, 1, 4, 2, 5, 10, 13, 11, 14, 12, 15})));
   EXPECT_TRUE(same_bits(shuffle_rows(shuffle_rows(x, 2), 3), x));
   EXPECT_TRUE(same_bits(shuffle_rows(x, 1), x));
 }
 
 TEST(ShuffleRows, SaysWhatDoesNotFit) {
-  EXPECT_TRUE(fails_saying([] { shuffle_rows(zeros({2, 6}), 4); }, {"channel_shuffle", "4 groups", "6 channels", "[2, 6]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        shuffle_rows(zeros({2, 6}), 4);
+      },
+      {"channel_shuffle", "4 groups", "6 channels", "[2, 6]"}));
   EXPECT_TRUE(fails_saying([] { shuffle_rows(zeros({2, 6}), 0); }, {"0 groups"}));
 }
 

@@ -19,19 +19,22 @@ struct Case {
   Conv2dOptions options;
 };
 
-TEST(FixedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
-  const std::vector<Case> cases{{{2, 9, 7, 16}, {3, 3, 16, 8}, {.pad = 1}},                   // Winograd's way
-                                {{1, 6, 5, 180}, {3, 3, 180, 184}, {.pad = 1}},               // as his, but with weights too large for it
-                                {{2, 9, 7, 3}, {7, 7, 3, 5}, {.stride = 2, .pad = 3}},        // the direct way
-                                {{2, 9, 7, 16}, {3, 3, 4, 16}, {.pad = 1, .groups = 4}}};
+TEST(PrepackedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
+  const std::vector<Case> cases{
+      {{2, 9, 7, 16}, {3, 3, 16, 8}, {.pad = 1}},      // Winograd's way
+      {{1, 6, 5, 180}, {3, 3, 180, 184}, {.pad = 1}},  // as his, but with weights too large for it
+      {{2, 9, 7, 3}, {7, 7, 3, 5}, {.stride = 2, .pad = 3}},  // the direct way
+      {{2, 9, 7, 16}, {3, 3, 4, 16}, {.pad = 1, .groups = 4}}};
   Rng rng(0);
   for (const Case& c : cases) {
-    const Tensor x = normal(c.x, rng), w = normal(c.w, rng), scale = normal({c.w[3]}, rng), bias = normal({c.w[3]}, rng);
+    const Tensor x = normal(c.x, rng), w = normal(c.w, rng), scale = normal({c.w[3]}, rng),
+                 bias = normal({c.w[3]}, rng);
     Tensor expected = conv2d(x, w, c.options);
-    for (long i = 0; i < expected.size(); i++) expected[i] = expected[i] * scale[i % scale.size()] + bias[i % bias.size()];
-    const FixedConv2d fixed(w, scale, bias, c.options);
+    for (long i = 0; i < expected.size(); i++)
+      expected[i] = expected[i] * scale[i % scale.size()] + bias[i % bias.size()];
+    const PrepackedConv2d fixed(w, scale, bias, c.options);
     EXPECT_TRUE(close(fixed.conv(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
-    const FixedConv2d::Squeezed z = fixed.conv_squeezed(x);
+    const PrepackedConv2d::Squeezed z = fixed.conv_squeezed(x);
     EXPECT_TRUE(close(add_rows(z.y, bias), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
     EXPECT_TRUE(close(z.means, global_avg_pool(expected), in_double_build ? 1e-12 : 1e-4)) << c.w;
     for (real& v : expected) v = std::max(v, real(0));
@@ -39,18 +42,25 @@ TEST(FixedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
   }
 }
 
-TEST(FixedConv2d, OfWideWeightsHoldsHardlyMoreThanThem) {
+TEST(PrepackedConv2d, OfWideWeightsHoldsHardlyMoreThanThem) {
   const Tensor w = full({3, 3, 180, 184}, 1), ones = full({184}, 1), bias = zeros({184});
   const long before = memory_stats().live;
-  const FixedConv2d fixed(w, ones, bias, {.pad = 1});
-  EXPECT_LT(static_cast<double>(memory_stats().live - before), 1.2 * static_cast<double>(w.size()) * sizeof(real));
+  const PrepackedConv2d fixed(w, ones, bias, {.pad = 1});
+  EXPECT_LT(static_cast<double>(memory_stats().live - before),
+            1.2 * static_cast<double>(w.size()) * sizeof(real));
 }
 
-TEST(FixedConv2d, NeedsAScaleAndABiasForEachChannel) {
+TEST(PrepackedConv2d, NeedsAScaleAndABiasForEachChannel) {
   const Tensor w = zeros({3, 3, 4, 8});
-  EXPECT_TRUE(fails_saying([&] { FixedConv2d(w, full({1}, 1), zeros({8}), {}); }, {"conv2d: weight [3, 3, 4, 8] needs a scale for each of its 8", "[1]"}));
-  EXPECT_TRUE(fails_saying([&] { FixedConv2d(w, full({8}, 1), zeros({4}), {}); }, {"needs a bias for each of its 8 output channels", "[4]"}));
-  EXPECT_TRUE(fails_saying([&] { FixedConv2d(zeros({4, 8}), full({8}, 1), zeros({8}), {}); }, {"weight has shape [4, 8], expected [R, S, C/groups, K]"}));
+  EXPECT_TRUE(fails_saying([&] { PrepackedConv2d(w, full({1}, 1), zeros({8}), {}); },
+                           {"conv2d: weight [3, 3, 4, 8] needs a scale for each of its 8", "[1]"}));
+  EXPECT_TRUE(fails_saying([&] { PrepackedConv2d(w, full({8}, 1), zeros({4}), {}); },
+                           {"needs a bias for each of its 8 output channels", "[4]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        PrepackedConv2d(zeros({4, 8}), full({8}, 1), zeros({8}), {});
+      },
+      {"weight has shape [4, 8], expected [R, S, C/groups, K]"}));
 }
 
 }  // namespace

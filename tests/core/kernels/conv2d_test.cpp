@@ -22,8 +22,10 @@ struct Problem {
 Problem problem(const Shape& of_x, const Shape& of_w, const Conv2dOptions& options, Rng& rng) {
   const Conv2dShape q(of_x, of_w, options);
   Tensor x = uniform(of_x, rng, -1), w = uniform(of_w, rng, -1), dy = uniform(q.y(), rng, -1);
-  Tensor y = conv2d_loops(q, x, w), dx = conv2d_loops_dx(q, dy, w), dw = conv2d_loops_dw(q, x, dy);
-  return {options, q, std::move(x), std::move(w), std::move(dy), std::move(y), std::move(dx), std::move(dw)};
+  Tensor y = conv2d_reference(q, x, w), dx = conv2d_reference_dx(q, dy, w),
+         dw = conv2d_reference_dw(q, x, dy);
+  return {options,      q, std::move(x), std::move(w), std::move(dy), std::move(y), std::move(dx),
+          std::move(dw)};
 }
 
 // Anything: kernels, strides, paddings, dilations and groups of all kinds.
@@ -37,7 +39,8 @@ Problem any_problem(long seed) {
                                 .dilation = {one_to(2), one_to(2)},
                                 .groups = groups};
     const Shape x{one_to(3), one_to(9), one_to(9), groups * cg}, w{r, s, cg, groups * kg};
-    const bool fits = x[1] + 2 * options.pad.h >= (r - 1) * options.dilation.h + 1 && x[2] + 2 * options.pad.w >= (s - 1) * options.dilation.w + 1;
+    const bool fits = x[1] + 2 * options.pad.h >= (r - 1) * options.dilation.h + 1 &&
+                      x[2] + 2 * options.pad.w >= (s - 1) * options.dilation.w + 1;
     if (fits) return problem(x, w, options, rng);
   }
 }
@@ -47,7 +50,8 @@ Problem dense_problem(long seed) {
   Rng rng(seed);
   const auto one_to = [&](long n) { return 1 + rng.below(n); };
   const Shape x{one_to(3), one_to(16), one_to(16), one_to(35)};
-  const Size2 pad{std::max(rng.below(3), (3 - x[1] + 1) / 2), std::max(rng.below(3), (3 - x[2] + 1) / 2)};
+  const Size2 pad{std::max(rng.below(3), (3 - x[1] + 1) / 2),
+                  std::max(rng.below(3), (3 - x[2] + 1) / 2)};
   return problem(x, {3, 3, x[3], one_to(35)}, {.pad = pad}, rng);
 }
 
@@ -56,19 +60,21 @@ Problem grouped_problem(long seed) {
   Rng rng(seed);
   const auto one_to = [&](long n) { return 1 + rng.below(n); };
   const long groups = one_to(12), cg = one_to(20), kg = one_to(20), kernel = one_to(3);
-  return problem({one_to(2), 3 + one_to(5), 3 + one_to(5), groups * cg}, {kernel, kernel, cg, groups * kg},
+  return problem({one_to(2), 3 + one_to(5), 3 + one_to(5), groups * cg},
+                 {kernel, kernel, cg, groups * kg},
                  {.stride = {one_to(2), one_to(2)}, .pad = rng.below(2), .groups = groups}, rng);
 }
 
 void expect_definition(const Problem& p, const std::string& which) {
   const Conv2dShape& q = p.shape;
-  const std::string what = text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride, ", padding ", q.pad, ", dilation ",
-                                q.dilation, ", groups ", q.groups);
+  const std::string what =
+      text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride,
+           ", padding ", q.pad, ", dilation ", q.dilation, ", groups ", q.groups);
   const Tensor &y = p.y, &dx = p.dx, &dw = p.dw;
   EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
   EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
   EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
-  for (const Conv2dWay* way : {&by_gemm, &by_direct, &by_winograd}) {
+  for (const Conv2dFunctions* way : {&blas_conv2d, &direct_conv2d, &by_winograd}) {
     if (way == &by_winograd && !winograd_can(q)) continue;
     EXPECT_TRUE(close(way->y(q, p.x, p.w), y, tolerance)) << what << ": y of " << way->name;
     EXPECT_TRUE(close(way->dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of " << way->name;
@@ -76,19 +82,22 @@ void expect_definition(const Problem& p, const std::string& which) {
   }
 }
 
-// How many shapes a path was tried on, and which remainders modulo 4 and modulo the width of a vector were among the sizes of y and the channels
-// of a group.
+// How many shapes a path was tried on, and which remainders modulo 4 and modulo the width of a
+// vector were among the sizes of y and the channels of a group.
 struct Tried {
   long shapes = 0;
   std::set<long> by_four[4], by_lanes[4];
   void see(const Conv2dShape& q) {
     shapes++;
     const long sizes[4] = {q.oh, q.ow, q.cg, q.kg};
-    for (int i = 0; i < 4; i++) by_four[i].insert(sizes[i] % 4), by_lanes[i].insert(sizes[i] % lanes);
+    for (int i = 0; i < 4; i++)
+      by_four[i].insert(sizes[i] % 4), by_lanes[i].insert(sizes[i] % lanes);
   }
   bool every_remainder() const {
     bool every = true;
-    for (int i = 0; i < 4; i++) every = every && by_four[i].size() == 4 && by_lanes[i].size() == static_cast<std::size_t>(lanes);
+    for (int i = 0; i < 4; i++)
+      every =
+          every && by_four[i].size() == 4 && by_lanes[i].size() == static_cast<std::size_t>(lanes);
     return every;
   }
 };
@@ -96,61 +105,79 @@ struct Tried {
 TEST(Conv2d, IsItsDefinitionByEveryPathOnHundredsOfRandomShapes) {
   Tried gemm_and_direct, winograd;
   for (long seed = 0; seed < 250; seed++) {
-    const Problem p = seed < 100 ? any_problem(seed) : seed < 200 ? dense_problem(seed) : grouped_problem(seed);
+    const Problem p = seed < 100   ? any_problem(seed)
+                      : seed < 200 ? dense_problem(seed)
+                                   : grouped_problem(seed);
     gemm_and_direct.see(p.shape);
     if (winograd_can(p.shape)) winograd.see(p.shape);
     expect_definition(p, text("seed ", seed));
   }
-  std::printf("shapes: %ld by gemm and by the direct way, %ld by Winograd's\n", gemm_and_direct.shapes, winograd.shapes);
+  std::printf("shapes: %ld by gemm and by the direct way, %ld by Winograd's\n",
+              gemm_and_direct.shapes, winograd.shapes);
   EXPECT_GE(gemm_and_direct.shapes, 50);
   EXPECT_GE(winograd.shapes, 50);
   EXPECT_TRUE(gemm_and_direct.every_remainder());
   EXPECT_TRUE(winograd.every_remainder());
 }
 
-TEST(Conv2d, IsItsDefinitionWhereWeightsAreSoLargeThatOtherThanPicturesAreCut) {
+TEST(Conv2d, IsItsDefinitionWhereWeightsAreSoLargeThatOtherThanImagesAreCut) {
   Rng rng(4);
   expect_definition(problem({2, 7, 6, 128}, {3, 3, 128, 130}, {.pad = 1}, rng), "large weights");
-  expect_definition(problem({2, 7, 6, 68}, {3, 3, 68, 66}, {.stride = 2, .pad = 1}, rng), "large weights, every second pixel");
+  expect_definition(problem({2, 7, 6, 68}, {3, 3, 68, 66}, {.stride = 2, .pad = 1}, rng),
+                    "large weights, every second pixel");
 }
 
 TEST(Conv2d, IsItsDefinitionOnTheShapesOfNetworks) {
   Rng rng(1);
   expect_definition(problem({2, 16, 16, 16}, {3, 3, 16, 16}, {.pad = 1}, rng), "3x3");
-  expect_definition(problem({2, 15, 17, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}, rng), "3x3, every second pixel");
-  expect_definition(problem({1, 28, 28, 3}, {7, 7, 3, 8}, {.stride = 2, .pad = 3}, rng), "7x7 stem");
+  expect_definition(problem({2, 15, 17, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}, rng),
+                    "3x3, every second pixel");
+  expect_definition(problem({1, 28, 28, 3}, {7, 7, 3, 8}, {.stride = 2, .pad = 3}, rng),
+                    "7x7 stem");
   expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {}, rng), "1x1");
-  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {.stride = 2}, rng), "1x1, every second pixel");
-  expect_definition(problem({1, 10, 9, 32}, {3, 3, 4, 32}, {.pad = 1, .groups = 8}, rng), "grouped");
-  expect_definition(problem({1, 10, 9, 32}, {3, 3, 1, 32}, {.pad = 1, .groups = 32}, rng), "depthwise");
+  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {.stride = 2}, rng),
+                    "1x1, every second pixel");
+  expect_definition(problem({1, 10, 9, 32}, {3, 3, 4, 32}, {.pad = 1, .groups = 8}, rng),
+                    "grouped");
+  expect_definition(problem({1, 10, 9, 32}, {3, 3, 1, 32}, {.pad = 1, .groups = 32}, rng),
+                    "depthwise");
   expect_definition(problem({1, 8, 12, 6}, {1, 7, 6, 5}, {.pad = {0, 3}}, rng), "1x7");
 }
 
-TEST(Conv2d, IsItsDefinitionWhereThePictureNeedsSeveralSlabs) {
+TEST(Conv2d, IsItsDefinitionWhereTheImageNeedsSeveralSlabs) {
   Rng rng(2);
   expect_definition(problem({1, 16, 16, 64}, {3, 3, 64, 4}, {.pad = 1}, rng), "several slabs");
 }
 
-TEST(Conv2d, IsItsDefinitionWithMorePicturesThanShards) {
+TEST(Conv2d, IsItsDefinitionWithMoreImagesThanShards) {
   Rng rng(3);
-  expect_definition(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 pictures");
+  expect_definition(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 images");
 }
 
-TEST(Conv2d, OfNoPicturesIsNoPictures) {
+TEST(Conv2d, OfNoImagesIsNoImages) {
   const Tensor x({0, 4, 4, 2}), w = zeros({3, 3, 2, 5});
   EXPECT_EQ(conv2d(x, w, {.pad = 1}).shape(), (Shape{0, 4, 4, 5}));
   EXPECT_TRUE(same_bits(conv2d_dw(x, Tensor({0, 4, 4, 5}), w.shape(), {.pad = 1}), w));
 }
 
 TEST(Conv2d, SaysWhatDoesNotFit) {
-  const auto shape = [](const Shape& x, const Shape& w, const Conv2dOptions& o) { return [=] { Conv2dShape(x, w, o); }; };
-  EXPECT_TRUE(fails_saying(shape({4, 4, 2}, {3, 3, 2, 5}, {}), {"conv2d", "[4, 4, 2]", "[N, H, W, C]"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2}, {}), {"conv2d", "[3, 3, 2]", "[R, S, C/groups, K]"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 3, 5}, {}), {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5]", "expects 3"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 4}, {3, 3, 2, 5}, {.groups = 2}), {"[3, 3, 2, 5]", "5 output channels", "2 groups do not divide"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {5, 5, 2, 5}, {}), {"[1, 4, 4, 2]", "smaller", "[5, 5, 2, 5]", "5x5"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.dilation = 2}), {"dilation 2x2", "covers 5x5"}));
-  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.stride = 0}), {"stride 0x0", "at least 1"}));
+  const auto shape = [](const Shape& x, const Shape& w, const Conv2dOptions& o) {
+    return [=] { Conv2dShape(x, w, o); };
+  };
+  EXPECT_TRUE(
+      fails_saying(shape({4, 4, 2}, {3, 3, 2, 5}, {}), {"conv2d", "[4, 4, 2]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2}, {}),
+                           {"conv2d", "[3, 3, 2]", "[R, S, C/groups, K]"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 3, 5}, {}),
+                           {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5]", "expects 3"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 4}, {3, 3, 2, 5}, {.groups = 2}),
+                           {"[3, 3, 2, 5]", "5 output channels", "2 groups do not divide"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {5, 5, 2, 5}, {}),
+                           {"[1, 4, 4, 2]", "smaller", "[5, 5, 2, 5]", "5x5"}));
+  EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.dilation = 2}),
+                           {"dilation 2x2", "covers 5x5"}));
+  EXPECT_TRUE(
+      fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.stride = 0}), {"stride 0x0", "at least 1"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.pad = -1}), {"padding -1x-1"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.groups = 0}), {"0 groups"}));
 }

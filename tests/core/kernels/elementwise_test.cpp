@@ -15,13 +15,18 @@ TEST(Map, VisitsEveryNumberOnceAlsoOfManyPieces) {
     map_into([](real x, real y) { return x + y; }, c, b);
     for (long i = 0; i < size; i++) ASSERT_EQ(c[i], 2 * a[i] - b[i] + b[i]) << i << " of " << size;
     add_to(c, a);
-    for (long i = 0; i < size; i++) ASSERT_EQ(c[i], 2 * a[i] - b[i] + b[i] + a[i]) << i << " of " << size;
+    for (long i = 0; i < size; i++)
+      ASSERT_EQ(c[i], 2 * a[i] - b[i] + b[i] + a[i]) << i << " of " << size;
   }
 }
 
 TEST(Map, RefusesShapesThatDiffer) {
   Tensor a = zeros({2, 3});
-  EXPECT_TRUE(fails_saying([&] { map([](real x, real) { return x; }, a, zeros({3, 2})); }, {"[2, 3]", "[3, 2]"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        map([](real x, real) { return x; }, a, zeros({3, 2}));
+      },
+      {"[2, 3]", "[3, 2]"}));
   EXPECT_TRUE(fails_saying([&] { add_to(a, zeros({6})); }, {"[2, 3]", "[6]"}));
   EXPECT_TRUE(fails_saying([&] { dot(a, zeros({6})); }, {"[2, 3]", "[6]"}));
 }
@@ -34,7 +39,7 @@ TEST(Sums, AreTheirDefinitionsAndAddedInDouble) {
   for (long i = 0; i < x.size(); i++) {
     total += static_cast<double>(x[i]);
     product += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-    columns[static_cast<std::size_t>(i % 41)] += static_cast<double>(x[i]);
+    columns[i % 41] += static_cast<double>(x[i]);
     with_b.push_back(static_cast<double>(x[i]) + static_cast<double>(b[i % 41]));
   }
   EXPECT_NEAR(sum(x), total, 1e-12 * total);

@@ -23,7 +23,9 @@ Tensor define(const Tensor& a, const Tensor& b) {
   for (long i = 0; i < a.dim(0); i++)
     for (long j = 0; j < b.dim(1); j++) {
       double total = 0;
-      for (long k = 0; k < a.dim(1); k++) total += static_cast<double>(a[i * a.dim(1) + k]) * static_cast<double>(b[k * b.dim(1) + j]);
+      for (long k = 0; k < a.dim(1); k++)
+        total +=
+            static_cast<double>(a[i * a.dim(1) + k]) * static_cast<double>(b[k * b.dim(1) + j]);
       c.push_back(total);
     }
   return tensor_of({a.dim(0), b.dim(1)}, c);
@@ -39,14 +41,17 @@ void expect_its_definition(long m, long k, long n, Rng& rng) {
 TEST(Matmul, IsItsDefinitionAlsoWithAFactorTurned) {
   Rng rng(0);
   for (int tried = 0; tried < 20; tried++) {
-    const long m = 1 + rng.below(tried < 15 ? 20 : 200), k = 1 + rng.below(40), n = 1 + rng.below(20);
+    const long m = 1 + rng.below(tried < 15 ? 20 : 200), k = 1 + rng.below(40),
+               n = 1 + rng.below(20);
     expect_its_definition(m, k, n, rng);
   }
 }
 
 TEST(Matmul, IsItsDefinitionWhereColumnsAreSharedOut) {
   Rng rng(1);
-  for (const auto& [m, k, n] : {std::array{1l, 2048l, 130l}, {16l, 512l, 301l}, {70l, 300l, 700l}, {520l, 30l, 90l}}) expect_its_definition(m, k, n, rng);
+  for (const auto& [m, k, n] :
+       {std::array{1l, 2048l, 130l}, {16l, 512l, 301l}, {70l, 300l, 700l}, {520l, 30l, 90l}})
+    expect_its_definition(m, k, n, rng);
 }
 
 TEST(Matmul, OfNothingIsZerosOrNothing) {
@@ -56,8 +61,16 @@ TEST(Matmul, OfNothingIsZerosOrNothing) {
 }
 
 TEST(Matmul, SaysWhatDoesNotFit) {
-  EXPECT_TRUE(fails_saying([] { matmul(zeros({2, 3}), zeros({4, 5})); }, {"matmul", "[2, 3]", "[4, 5]", "inner"}));
-  EXPECT_TRUE(fails_saying([] { matmul_transposed_b(zeros({2, 3}), zeros({5, 4})); }, {"[2, 3]", "[4, 5]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        matmul(zeros({2, 3}), zeros({4, 5}));
+      },
+      {"matmul", "[2, 3]", "[4, 5]", "inner"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        matmul_transposed_b(zeros({2, 3}), zeros({5, 4}));
+      },
+      {"[2, 3]", "[4, 5]"}));
   EXPECT_TRUE(fails_saying([] { matmul(zeros({2, 3}), zeros({3})); }, {"matmul", "[3]", "rank 2"}));
 }
 

@@ -10,8 +10,9 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-// How many windows there are along one side: all that start where the kernel still fits into the padded side, and with ceil one more
-// if that leaves cells over and it would start before the right padding.
+// How many windows there are along one side: all that start where the kernel still fits into the
+// padded side, and with ceil one more if that leaves cells over and it would start before the right
+// padding.
 long windows(long size, long kernel, long stride, long pad, bool ceil) {
   long count = 0;
   while (count * stride + kernel <= size + 2 * pad) count++;
@@ -20,10 +21,12 @@ long windows(long size, long kernel, long stride, long pad, bool ceil) {
 }
 
 Shape pooled(const Shape& x, const Pool2dOptions& o) {
-  return {x[0], windows(x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil), windows(x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
+  return {x[0], windows(x[1], o.kernel.h, o.stride.h, o.pad.h, o.ceil),
+          windows(x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
 }
 
-// Calls cell(at_y, at_x) for each cell of each window, where at_x is -1 for a cell in the padding; cells beyond the padding are none.
+// Calls cell(at_y, at_x) for each cell of each window, where at_x is -1 for a cell in the padding;
+// cells beyond the padding are none.
 template <class Cell>
 void for_each_cell(const Shape& x, const Shape& y, const Pool2dOptions& o, const Cell& cell) {
   for (long n = 0; n < y[0]; n++)
@@ -35,22 +38,27 @@ void for_each_cell(const Shape& x, const Shape& y, const Pool2dOptions& o, const
               const long row = i * o.stride.h + r - o.pad.h, col = j * o.stride.w + s - o.pad.w;
               if (row >= x[1] + o.pad.h || col >= x[2] + o.pad.w) continue;
               const bool inside = row >= 0 && row < x[1] && col >= 0 && col < x[2];
-              cell(((n * y[1] + i) * y[2] + j) * y[3] + c, inside ? ((n * x[1] + row) * x[2] + col) * x[3] + c : -1);
+              cell(((n * y[1] + i) * y[2] + j) * y[3] + c,
+                   inside ? ((n * x[1] + row) * x[2] + col) * x[3] + c : -1);
             }
 }
 
-std::vector<double> nothing(const Shape& shape, double value = 0) { return std::vector<double>(static_cast<std::size_t>(shape.size()), value); }
-double& at(std::vector<double>& v, long i) { return v[static_cast<std::size_t>(i)]; }
+std::vector<double> nothing(const Shape& shape, double value = 0) {
+  return std::vector<double>(shape.size(), value);
+}
+double& at(std::vector<double>& v, long i) { return v[i]; }
 
 void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
   const Shape ys = pooled(xs, o);
-  const std::string what = text("input ", xs, ", kernel ", o.kernel, ", stride ", o.stride, ", padding ", o.pad, o.ceil ? ", ceil" : "",
-                                o.count_padding ? ", padding counted" : "");
+  const std::string what =
+      text("input ", xs, ", kernel ", o.kernel, ", stride ", o.stride, ", padding ", o.pad,
+           o.ceil ? ", ceil" : "", o.count_padding ? ", padding counted" : "");
   ASSERT_EQ(pool2d_shape(xs, o), ys) << what;
   const Tensor x = uniform(xs, rng, -1), dy = uniform(ys, rng, -1);
   const auto number = [](const Tensor& t, long i) { return static_cast<double>(t[i]); };
 
-  std::vector<double> largest = nothing(ys, -2), mean = nothing(ys), cells = nothing(ys), max_dx = nothing(xs), avg_dx = nothing(xs);
+  std::vector<double> largest = nothing(ys, -2), mean = nothing(ys), cells = nothing(ys),
+                      max_dx = nothing(xs), avg_dx = nothing(xs);
   for_each_cell(xs, ys, o, [&](long y, long from) {
     if (from >= 0) at(largest, y) = std::max(at(largest, y), number(x, from));
     if (from >= 0 || o.count_padding) at(cells, y) += 1;
@@ -64,9 +72,11 @@ void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
 
   std::vector<int> from;
   EXPECT_TRUE(close(max_pool2d(x, o, from), tensor_of(ys, largest), tolerance)) << what << ": max";
-  EXPECT_TRUE(close(max_pool_dx(dy, from, xs), tensor_of(xs, max_dx), tolerance)) << what << ": dx of max";
+  EXPECT_TRUE(close(max_pool_dx(dy, from, xs), tensor_of(xs, max_dx), tolerance))
+      << what << ": dx of max";
   EXPECT_TRUE(close(avg_pool2d(x, o), tensor_of(ys, mean), tolerance)) << what << ": avg";
-  EXPECT_TRUE(close(avg_pool2d_dx(dy, xs, o), tensor_of(xs, avg_dx), tolerance)) << what << ": dx of avg";
+  EXPECT_TRUE(close(avg_pool2d_dx(dy, xs, o), tensor_of(xs, avg_dx), tolerance))
+      << what << ": dx of avg";
 }
 
 TEST(Pool2d, IsItsDefinitionOnAHundredRandomShapes) {
@@ -87,15 +97,19 @@ TEST(Pool2d, IsItsDefinitionOnAHundredRandomShapes) {
 }
 
 TEST(Pool2d, DropsALastWindowThatWouldStartInThePadding) {
-  EXPECT_EQ(pool2d_shape({1, 3, 3, 1}, {.kernel = 2, .stride = 2, .pad = 1, .ceil = true}), (Shape{1, 2, 2, 1}));
-  EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2, .ceil = true}), (Shape{1, 3, 3, 1}));
+  EXPECT_EQ(pool2d_shape({1, 3, 3, 1}, {.kernel = 2, .stride = 2, .pad = 1, .ceil = true}),
+            (Shape{1, 2, 2, 1}));
+  EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2, .ceil = true}),
+            (Shape{1, 3, 3, 1}));
   EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2}), (Shape{1, 2, 2, 1}));
 }
 
 TEST(Pool2d, CountsThePaddingOrNot) {
   const Tensor x = full({1, 2, 2, 1}, 1);
-  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1}), full({1, 2, 2, 1}, real(0.25))));
-  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1, .count_padding = false}), full({1, 2, 2, 1}, 1)));
+  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1}),
+                        full({1, 2, 2, 1}, real(0.25))));
+  EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1, .count_padding = false}),
+                        full({1, 2, 2, 1}, 1)));
 }
 
 TEST(MaxPool2d, TakesTheFirstOfEqualNumbersAndNeverThePadding) {
@@ -103,7 +117,9 @@ TEST(MaxPool2d, TakesTheFirstOfEqualNumbersAndNeverThePadding) {
   const Tensor y = max_pool2d(full({1, 4, 4, 1}, -5), {.kernel = 2, .stride = 2}, from);
   EXPECT_TRUE(same_bits(y, full({1, 2, 2, 1}, -5)));
   EXPECT_EQ(from, (std::vector<int>{0, 2, 8, 10}));
-  EXPECT_TRUE(same_bits(max_pool2d(full({1, 2, 2, 1}, -5), {.kernel = 2, .stride = 2, .pad = 1}, from), full({1, 2, 2, 1}, -5)));
+  EXPECT_TRUE(
+      same_bits(max_pool2d(full({1, 2, 2, 1}, -5), {.kernel = 2, .stride = 2, .pad = 1}, from),
+                full({1, 2, 2, 1}, -5)));
 }
 
 TEST(MaxPool2d, DoesNotHideNaN) {
@@ -120,7 +136,7 @@ TEST(MaxPool2d, OfNothingButMinusInfinityKeepsToItsChannel) {
   EXPECT_EQ(from, (std::vector<int>{2, 1}));
 }
 
-TEST(GlobalPools, AreAPictureAsOneWindow) {
+TEST(GlobalPools, AreAImageAsOneWindow) {
   Rng rng(4);
   const Tensor x = uniform({3, 4, 5, 6}, rng, -1), dy = uniform({3, 6}, rng, -1);
   std::vector<double> mean(18), largest(18, -2), avg_dx(360), max_dx(360);
@@ -131,7 +147,8 @@ TEST(GlobalPools, AreAPictureAsOneWindow) {
     at(avg_dx, i) = static_cast<double>(dy[cell(i)]) / 20;
   }
   for (long i = 0; i < x.size(); i++)
-    if (static_cast<double>(x[i]) == at(largest, cell(i))) at(max_dx, i) = static_cast<double>(dy[cell(i)]);
+    if (static_cast<double>(x[i]) == at(largest, cell(i)))
+      at(max_dx, i) = static_cast<double>(dy[cell(i)]);
   std::vector<int> from;
   EXPECT_TRUE(close(global_avg_pool(x), tensor_of({3, 6}, mean), tolerance));
   EXPECT_TRUE(close(global_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), avg_dx), tolerance));
@@ -139,39 +156,56 @@ TEST(GlobalPools, AreAPictureAsOneWindow) {
   EXPECT_TRUE(close(max_pool_dx(dy, from, x.shape()), tensor_of(x.shape(), max_dx), tolerance));
 }
 
-// A pixel belongs to each cell that it has a part in: to [i / side, (i + 1) / side) of the picture.
+// A pixel belongs to each cell that it has a part in: to [i / side, (i + 1) / side) of the image.
 TEST(AdaptiveAvgPool, AveragesThePixelsThatACellHasAPartOf) {
   Rng rng(5);
-  for (const auto& [h, w, side] : std::vector<std::array<long, 3>>{{7, 7, 7}, {5, 8, 3}, {1, 2, 4}, {14, 9, 7}}) {
+  for (const auto& [h, w, side] :
+       std::vector<std::array<long, 3>>{{7, 7, 7}, {5, 8, 3}, {1, 2, 4}, {14, 9, 7}}) {
     const Tensor x = uniform({2, h, w, 3}, rng, -1), dy = uniform({2, side, side, 3}, rng, -1);
-    std::vector<double> y(static_cast<std::size_t>(dy.size())), dx(static_cast<std::size_t>(x.size()));
-    const auto meets = [](long pixel, long size, long cell, long cells) { return pixel * cells < (cell + 1) * size && cell * size < (pixel + 1) * cells; };
+    std::vector<double> y(dy.size()), dx(x.size());
+    const auto meets = [](long pixel, long size, long cell, long cells) {
+      return pixel * cells < (cell + 1) * size && cell * size < (pixel + 1) * cells;
+    };
     for (long out = 0; out < dy.size(); out++) {
-      const long c = out % 3, j = out / 3 % side, i = out / 3 / side % side, n = out / 3 / side / side;
+      const long c = out % 3, j = out / 3 % side, i = out / 3 / side % side,
+                 n = out / 3 / side / side;
       std::vector<long> members;
       for (long r = 0; r < h; r++)
         for (long s = 0; s < w; s++)
-          if (meets(r, h, i, side) && meets(s, w, j, side)) members.push_back(((n * h + r) * w + s) * 3 + c);
+          if (meets(r, h, i, side) && meets(s, w, j, side))
+            members.push_back(((n * h + r) * w + s) * 3 + c);
       for (const long m : members) {
         at(y, out) += static_cast<double>(x[m]) / static_cast<double>(members.size());
         at(dx, m) += static_cast<double>(dy[out]) / static_cast<double>(members.size());
       }
     }
-    EXPECT_TRUE(close(adaptive_avg_pool(x, side), tensor_of(dy.shape(), y), tolerance)) << h << "x" << w << " to " << side;
-    EXPECT_TRUE(close(adaptive_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), dx), tolerance)) << h << "x" << w << " to " << side;
+    EXPECT_TRUE(close(adaptive_avg_pool(x, side), tensor_of(dy.shape(), y), tolerance))
+        << h << "x" << w << " to " << side;
+    EXPECT_TRUE(close(adaptive_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), dx), tolerance))
+        << h << "x" << w << " to " << side;
   }
-  EXPECT_TRUE(fails_saying([] { adaptive_avg_pool(zeros({2, 3}), 7); }, {"adaptive_avg_pool", "[2, 3]", "7x7"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        adaptive_avg_pool(zeros({2, 3}), 7);
+      },
+      {"adaptive_avg_pool", "[2, 3]", "7x7"}));
 }
 
 TEST(Pool2d, SaysWhatDoesNotFit) {
-  const auto shape = [](const Shape& x, const Pool2dOptions& o) { return [=] { pool2d_shape(x, o); }; };
+  const auto shape = [](const Shape& x, const Pool2dOptions& o) {
+    return [=] { pool2d_shape(x, o); };
+  };
   EXPECT_TRUE(fails_saying(shape({4, 4, 1}, {}), {"pool2d", "[4, 4, 1]", "[N, H, W, C]"}));
   EXPECT_TRUE(fails_saying(shape({1, 1, 4, 1}, {}), {"pool2d", "[1, 1, 4, 1]", "smaller", "2"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.pad = 2}), {"padding 2", "half the kernel"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 1}, {.stride = 0}), {"stride 0"}));
   EXPECT_TRUE(fails_saying(shape({1, 0, 4, 1}, {.pad = 1}), {"[1, 0, 4, 1]", "pixel"}));
   EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 3})); }, {"global_avg_pool", "[2, 3]"}));
-  EXPECT_TRUE(fails_saying([] { global_avg_pool(zeros({2, 0, 3, 1})); }, {"global_avg_pool", "[2, 0, 3, 1]", "at least one pixel"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        global_avg_pool(zeros({2, 0, 3, 1}));
+      },
+      {"global_avg_pool", "[2, 0, 3, 1]", "at least one pixel"}));
 }
 
 }  // namespace

@@ -8,14 +8,17 @@ namespace excite {
 namespace {
 
 TEST(KernelsReadme, AConvolutionUnfoldedByHand) {
-  const Tensor x({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({2, 2, 1, 1}, {1, 2, 3, 4}), dy({1, 2, 2, 1}, {1, 0, -1, 2});
+  const Tensor x({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({2, 2, 1, 1}, {1, 2, 3, 4}),
+      dy({1, 2, 2, 1}, {1, 0, -1, 2});
   EXPECT_TRUE(same_bits(conv2d(x, w, {}), Tensor({1, 2, 2, 1}, {37, 47, 67, 77})));
   EXPECT_TRUE(same_bits(conv2d_dw(x, dy, w.shape(), {}), Tensor({2, 2, 1, 1}, {7, 9, 13, 15})));
-  EXPECT_TRUE(same_bits(conv2d_dx(dy, w, x.shape(), {}), Tensor({1, 3, 3, 1}, {1, 2, 0, 2, 4, 4, -3, 2, 8})));
+  EXPECT_TRUE(same_bits(conv2d_dx(dy, w, x.shape(), {}),
+                        Tensor({1, 3, 3, 1}, {1, 2, 0, 2, 4, 4, -3, 2, 8})));
 }
 
-TEST(KernelsReadme, BatchNormalisationOfFourNumbers) {
-  const Var x = parameter(Tensor({4, 1}, {1, 1, 3, 3})), gamma = parameter(full({1}, 2)), beta = parameter(full({1}, 1));
+TEST(KernelsReadme, BatchNormalizationOfFourNumbers) {
+  const Var x = parameter(Tensor({4, 1}, {1, 1, 3, 3})), gamma = parameter(full({1}, 2)),
+            beta = parameter(full({1}, 1));
   const Var y = batch_norm(x, gamma, beta, zeros({1}), full({1}, 1), 0);
   EXPECT_TRUE(close(y->value, Tensor({4, 1}, {-1, -1, 3, 3}), 1e-6));
   backward(sum(mul(y, Tensor({4, 1}, {1, 0, 0, 0}))));

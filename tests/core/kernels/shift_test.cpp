@@ -10,7 +10,8 @@ TEST(Shift, IsItsDefinition) {
   Rng rng(0);
   const long height = 4, width = 5, channels = 3;
   const Tensor x = uniform({2, height, width, channels}, rng, -1);
-  for (const Size2 by : {Size2(0), Size2(1), Size2(-1), Size2(2, -3), Size2(-3, 0), Size2(0, 4), Size2(4, 1), Size2(1, -5), Size2(-9, 9)}) {
+  for (const Size2 by : {Size2(0), Size2(1), Size2(-1), Size2(2, -3), Size2(-3, 0), Size2(0, 4),
+                         Size2(4, 1), Size2(1, -5), Size2(-9, 9)}) {
     Tensor y = zeros(x.shape());
     for (long n = 0; n < 2; n++)
       for (long i = 0; i < height; i++)
@@ -18,7 +19,8 @@ TEST(Shift, IsItsDefinition) {
           for (long c = 0; c < channels; c++) {
             const long from_i = i - by.h, from_j = j - by.w;
             if (from_i >= 0 && from_i < height && from_j >= 0 && from_j < width)
-              y[((n * height + i) * width + j) * channels + c] = x[((n * height + from_i) * width + from_j) * channels + c];
+              y[((n * height + i) * width + j) * channels + c] =
+                  x[((n * height + from_i) * width + from_j) * channels + c];
           }
     EXPECT_TRUE(same_bits(shift(x, by), y)) << "by " << by;
   }

@@ -9,7 +9,8 @@ namespace {
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
 struct Definition {
-  std::vector<double> p, logp, dp, dlogp;  // softmax and its logarithm, and what dy becomes through either
+  std::vector<double> p, logp, dp,
+      dlogp;  // softmax and its logarithm, and what dy becomes through either
 };
 Definition define(const Tensor& x, const Tensor& dy) {
   Definition d;
@@ -25,7 +26,7 @@ Definition define(const Tensor& x, const Tensor& dy) {
       sum_dy += static_cast<double>(dy[row + i]);
     }
     for (long i = row; i < row + n; i++) {
-      const double p = d.p[static_cast<std::size_t>(i)];
+      const double p = d.p[i];
       d.dp.push_back(p * (static_cast<double>(dy[i]) - dy_p));
       d.dlogp.push_back(static_cast<double>(dy[i]) - p * sum_dy);
     }
@@ -36,7 +37,8 @@ Definition define(const Tensor& x, const Tensor& dy) {
 TEST(Softmax, AndItsLogarithmAreTheirDefinitions) {
   Rng rng(0);
   for (const real size : {real(0.01), real(1), real(8), real(80)})
-    for (const Shape& shape : {Shape{5, 10}, Shape{1}, Shape{7}, Shape{200, 3}, Shape{2, 3, 4, 5}}) {
+    for (const Shape& shape :
+         {Shape{5, 10}, Shape{1}, Shape{7}, Shape{200, 3}, Shape{2, 3, 4, 5}}) {
       const Tensor x = uniform(shape, rng, -size, size), dy = uniform(shape, rng, -1);
       const Definition d = define(x, dy);
       const Tensor p = softmax(x), logp = log_softmax(x);
@@ -44,7 +46,8 @@ TEST(Softmax, AndItsLogarithmAreTheirDefinitions) {
       EXPECT_TRUE(close(logp, tensor_of(shape, d.logp), tolerance)) << shape << " " << size;
       const double largest_dy = 1;  // a gradient may nearly vanish: its error is counted from dy
       const auto near = [&](const Tensor& dx, const std::vector<double>& expected) {
-        for (long i = 0; i < dx.size(); i++) EXPECT_NEAR(static_cast<double>(dx[i]), expected[static_cast<std::size_t>(i)], tolerance * largest_dy);
+        for (long i = 0; i < dx.size(); i++)
+          EXPECT_NEAR(static_cast<double>(dx[i]), expected[i], tolerance * largest_dy);
       };
       near(softmax_dx(dy, p), d.dp);
       near(log_softmax_dx(dy, logp), d.dlogp);
@@ -55,13 +58,15 @@ TEST(Softmax, DoesNotOverflow) {
   const real huge = real(1e30);
   const Tensor x({2, 3}, {huge, huge, -huge, -huge, -huge, -huge});
   const real third = 1 / real(3);
-  EXPECT_TRUE(close(softmax(x), Tensor({2, 3}, {real(0.5), real(0.5), 0, third, third, third}), 1e-6));
+  EXPECT_TRUE(
+      close(softmax(x), Tensor({2, 3}, {real(0.5), real(0.5), 0, third, third, third}), 1e-6));
   EXPECT_TRUE(close(log_softmax(Tensor({1, 2}, {1000, 0})), Tensor({1, 2}, {0, -1000}), 1e-6));
 }
 
 TEST(SmoothedOneHot, SpreadsASmallPartOverAllClasses) {
   const real low = real(0.05), high = real(0.85);
-  EXPECT_TRUE(close(smoothed_one_hot({2, 0}, 4, real(0.2)), Tensor({2, 4}, {low, low, high, low, high, low, low, low}), 1e-6));
+  EXPECT_TRUE(close(smoothed_one_hot({2, 0}, 4, real(0.2)),
+                    Tensor({2, 4}, {low, low, high, low, high, low, low, low}), 1e-6));
   EXPECT_TRUE(same_bits(smoothed_one_hot({1}, 3, 0), Tensor({1, 3}, {0, 1, 0})));
 }
 

@@ -1,4 +1,5 @@
-// The same bits on any number of threads: every kernel that adds numbers up, on shapes that are cut into several shards.
+// The same bits on any number of threads: every kernel that adds numbers up, on shapes that are cut
+// into several shards.
 #include <cstring>
 #include <functional>
 
@@ -33,31 +34,42 @@ void expect_same_bits(const std::string& what, const std::function<Tensor()>& co
     const Tensor together = on(count);
     ASSERT_EQ(together.shape(), alone.shape()) << what;
     const auto bytes = static_cast<std::size_t>(alone.size()) * sizeof(real);
-    EXPECT_EQ(std::memcmp(together.data(), alone.data(), bytes), 0) << what << " on " << count << " threads";
+    EXPECT_EQ(std::memcmp(together.data(), alone.data(), bytes), 0)
+        << what << " on " << count << " threads";
   }
 }
 
 TEST(Threads, OfAnyNumberGiveTheSameBits) {
   Rng rng(0);
-  const Shape pictures{19, 13, 12, 16}, weight{3, 3, 16, 24};
-  const Tensor x = normal(pictures, rng), z = normal(pictures, rng), mean = normal({16}, rng);
+  const Shape images{19, 13, 12, 16}, weight{3, 3, 16, 24};
+  const Tensor x = normal(images, rng), z = normal(images, rng), mean = normal({16}, rng);
   const Tensor w = normal(weight, rng), dy = normal({19, 13, 12, 24}, rng);
   const Tensor a = normal({300, 70}, rng), b = normal({70, 33}, rng);
   const auto number = [](double v) { return full({}, static_cast<real>(v)); };
   expect_same_bits("conv2d", [&] { return conv2d(x, w, {.pad = 1}); });
-  expect_same_bits("conv2d_dx", [&] { return conv2d_dx(dy, w, pictures, {.pad = 1}); });
+  expect_same_bits("conv2d_dx", [&] { return conv2d_dx(dy, w, images, {.pad = 1}); });
   expect_same_bits("conv2d_dw", [&] { return conv2d_dw(x, dy, weight, {.pad = 1}); });
-  const Tensor above = uniform({16}, rng, real(0.5), 2), wide = normal({19, 3, 3, 400}, rng), wide_dy = normal({19, 3, 3, 300}, rng);
+  const Tensor above = uniform({16}, rng, real(0.5), 2), wide = normal({19, 3, 3, 400}, rng),
+               wide_dy = normal({19, 3, 3, 300}, rng);
   const NormRelu norm{mean, above, mean};
   const Conv2dOptions same{.pad = 1}, halving{.stride = 2, .pad = 1};
-  const Tensor half_dy = normal({19, 7, 6, 24}, rng), flat = normal({19, 15, 17, 3}, rng), of_flat = normal({3, 3, 3, 24}, rng);
+  const Tensor half_dy = normal({19, 7, 6, 24}, rng), flat = normal({19, 15, 17, 3}, rng),
+               of_flat = normal({3, 3, 3, 24}, rng);
   expect_same_bits("conv2d_moments", [&] { return conv2d_moments(x, w, same).moments.all.var; });
-  expect_same_bits("conv2d_moments, directly", [&] { return conv2d_moments(flat, of_flat, same).moments.all.var; });
-  expect_same_bits("norm_relu_conv2d", [&] { return norm_relu_conv2d(x, norm, w, same).moments.mean; });
-  expect_same_bits("norm_relu_conv2d_dx", [&] { return norm_relu_conv2d_dx(dy, w, x, norm, same).sums.d_u; });
-  expect_same_bits("norm_relu_conv2d_dw", [&] { return norm_relu_conv2d_dw(x, norm, dy, weight, same); });
-  expect_same_bits("conv2d_direct_dw", [&] { return conv2d_direct_dw({pictures, weight, halving}, x, half_dy); });
-  expect_same_bits("conv2d_direct_dw of many parts", [&] { return conv2d_direct_dw({wide.shape(), {1, 1, 400, 300}, {}}, wide, wide_dy); });
+  expect_same_bits("conv2d_moments, directly",
+                   [&] { return conv2d_moments(flat, of_flat, same).moments.all.var; });
+  expect_same_bits("norm_relu_conv2d",
+                   [&] { return norm_relu_conv2d(x, norm, w, same).moments.mean; });
+  expect_same_bits("norm_relu_conv2d_dx",
+                   [&] { return norm_relu_conv2d_dx(dy, w, x, norm, same).sums.d_u; });
+  expect_same_bits("norm_relu_conv2d_dw",
+                   [&] { return norm_relu_conv2d_dw(x, norm, dy, weight, same); });
+  expect_same_bits("conv2d_direct_dw", [&] {
+    return conv2d_direct_dw({images, weight, halving}, x, half_dy);
+  });
+  expect_same_bits("conv2d_direct_dw of many parts", [&] {
+    return conv2d_direct_dw({wide.shape(), {1, 1, 400, 300}, {}}, wide, wide_dy);
+  });
   expect_same_bits("channel_moments", [&] { return channel_moments(x).var; });
   expect_same_bits("channel_sums", [&] { return channel_sums(z, x, mean).dy_x; });
   expect_same_bits("scale_channels_ds", [&] { return scale_channels_ds(z, x); });

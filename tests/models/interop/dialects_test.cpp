@@ -1,20 +1,22 @@
-// Held to the names and shapes that the programs themselves give their networks: tests/parity/names.py has written them down.
+// Held to the names and shapes that the programs themselves give their networks:
+// tests/parity/names.py has written them down.
 #include "models/interop/dialects.h"
 
 #include <filesystem>
 #include <set>
 
-#include "models/interop/recognise.h"
+#include "models/interop/recognize.h"
+#include "tests/models/interop/of_dialect.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
-#include "tests/models/interop/of_dialect.h"
 
 namespace excite {
 namespace {
 
 const std::string folder = "tests/models/names/";
 
-// A network in one of these files: "# se_resnet50 for 1000 classes, 384 tensors" and the lines below it.
+// A network in one of these files: "# se_resnet50 for 1000 classes, 384 tensors" and the lines
+// below it.
 struct Row {
   std::string model, dialect;
   long classes;
@@ -33,7 +35,8 @@ std::vector<std::string> unfolded(const std::string& line) {
     for (long n = first; n <= last; n++) words.push_back(text(n));
   }
   for (const std::string& word : words)
-    for (const std::string& rest : unfolded(line.substr(to + 1))) all.push_back(line.substr(0, from) + word + rest);
+    for (const std::string& rest : unfolded(line.substr(to + 1)))
+      all.push_back(line.substr(0, from) + word + rest);
   return all;
 }
 
@@ -43,7 +46,9 @@ std::vector<Row> rows() {
     for (const std::string& line : split(get(file.path().string()), '\n')) {
       if (line.empty()) continue;
       const std::vector<std::string> words = split(line, ' ');
-      if (words[0] == "#") all.push_back({words[1], file.path().stem(), std::stol(words[3]), std::stoul(words[5]), {}});
+      if (words[0] == "#")
+        all.push_back(
+            {words[1], file.path().stem(), std::stol(words[3]), std::stoul(words[5]), {}});
       else
         for (const std::string& one : unfolded(line)) all.back().names.insert(one);
     }
@@ -56,7 +61,8 @@ std::set<std::string> written(const Model& model, const Dialect& dialect) {
   for (const auto& [name, dims] : outline_of(state_of(model.module))) {
     const std::string theirs = dialect.theirs(name), mean = "running_mean";
     lines.insert(text(theirs, " ", Shape(dims)));
-    if (theirs.ends_with(mean)) lines.insert(theirs.substr(0, theirs.size() - mean.size()) + "num_batches_tracked []");
+    if (theirs.ends_with(mean))
+      lines.insert(theirs.substr(0, theirs.size() - mean.size()) + "num_batches_tracked []");
   }
   return lines;
 }
@@ -66,12 +72,14 @@ TEST(Dialects, HaveTheNamesAndShapesOfTheProgramsThatTheyAreOf) {
   for (const Row& row : rows()) {
     const Dialect& dialect = dialect_for(row.model, row.dialect);
     EXPECT_EQ(row.names.size(), row.tensors) << row.model << " of " << row.dialect;
-    EXPECT_EQ(written(built_as(dialect, row.model, row.classes), dialect), row.names) << row.model << " of " << row.dialect;
+    EXPECT_EQ(written(built_as(dialect, row.model, row.classes), dialect), row.names)
+        << row.model << " of " << row.dialect;
     seen.insert(row.model + " of " + row.dialect);
   }
   EXPECT_EQ(seen.size(), 52u);
   for (const Dialect& d : dialects())
-    for (const std::string& model : d.models) EXPECT_TRUE(seen.contains(model + " of " + d.name)) << d.name << " is said to have " << model;
+    for (const std::string& model : d.models)
+      EXPECT_TRUE(seen.contains(model + " of " + d.name)) << d.name << " is said to have " << model;
 }
 
 TEST(Dialects, TellTheModelItsOptionsAndItsClassesByNamesAndShapes) {
@@ -89,12 +97,13 @@ TEST(Dialects, TellTheModelItsOptionsAndItsClassesByNamesAndShapes) {
     }
     EXPECT_EQ(names.in_file.size(), ours.size());
 
-    const Recognised r = recognise(ours, *names.dialect);
+    const Recognized r = recognize(ours, *names.dialect);
     EXPECT_EQ(r.model, row.model) << row.dialect;
     EXPECT_EQ(r.differences, 0u) << row.model << " of " << row.dialect;
     EXPECT_EQ(r.classes, row.classes) << row.model << " of " << row.dialect;
     Rng rng = Rng::silent();
-    EXPECT_EQ(make_model(r.model, r.options, r.classes, rng).options, model.options) << row.model << " of " << row.dialect;
+    EXPECT_EQ(make_model(r.model, r.options, r.classes, rng).options, model.options)
+        << row.model << " of " << row.dialect;
   }
 }
 

@@ -13,7 +13,8 @@ inline const Dialect& dialect_for(const std::string& model, const std::string& n
 }
 
 // Without numbers yet.
-inline Model built_as(const Dialect& dialect, const std::string& model, long classes, const Settings& options = {}) {
+inline Model built_as(const Dialect& dialect, const std::string& model, long classes,
+                      const Settings& options = {}) {
   Settings known;
   for (const auto& [key, value] : dialect.options)
     if (find_model(model).defaults.contains(key)) known[key] = value;

@@ -13,11 +13,12 @@ Model drawn(const std::string& name, long seed, const Settings& options = {}) {
   return make_model(name, options, 10, rng);
 }
 
-const Purpose purpose{{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}, {0.1, 0.2, 1.0 / 3}, {0.25, 0.5, 0.75}};
+const Preprocessing preprocessing{
+    {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}, {0.1, 0.2, 1.0 / 3}, {0.25, 0.5, 0.75}};
 
 std::string saved(const ScratchFolder& folder, const Model& model) {
   const std::string path = folder / "model.safetensors";
-  save_tensors(path, describe(model, purpose), state_of(model.module));
+  save_tensors(path, describe(model, preprocessing), state_of(model.module));
   return path;
 }
 
@@ -38,9 +39,9 @@ TEST(Weights, AModelComesBackFromItsFileWithTheSameBits) {
   const TrainedModel loaded = load_model(SafetensorsFile(saved(folder, model)));
   EXPECT_EQ(loaded.model.name, "se_resnet8");
   EXPECT_EQ(loaded.model.options, model.options);
-  EXPECT_EQ(loaded.purpose.classes, purpose.classes);
-  EXPECT_EQ(loaded.purpose.mean, purpose.mean);
-  EXPECT_EQ(loaded.purpose.deviation, purpose.deviation);
+  EXPECT_EQ(loaded.preprocessing.classes, preprocessing.classes);
+  EXPECT_EQ(loaded.preprocessing.mean, preprocessing.mean);
+  EXPECT_EQ(loaded.preprocessing.deviation, preprocessing.deviation);
   expect_same(copy_of(loaded.model), copy_of(model));
 }
 
@@ -48,7 +49,8 @@ TEST(Weights, AreInPyTorchsLayoutAndUnderTimmsNames) {
   const ScratchFolder folder;
   const Model model = drawn("se_resnet8", 2);
   const SafetensorsFile file(saved(folder, model));
-  for (const char* name : {"conv1.weight", "bn1.running_mean", "layer1.0.se.fc1.weight", "layer2.0.downsample.0.weight", "fc.bias"})
+  for (const char* name : {"conv1.weight", "bn1.running_mean", "layer1.0.se.fc1.weight",
+                           "layer2.0.downsample.0.weight", "fc.bias"})
     EXPECT_TRUE(file.contains(name)) << name;
   EXPECT_EQ(file.entry("layer2.0.conv1.weight").dims, (std::vector<long>{32, 16, 3, 3}));
   EXPECT_EQ(file.entry("fc.weight").dims, (std::vector<long>{10, 64}));
@@ -60,11 +62,14 @@ TEST(Weights, AreInPyTorchsLayoutAndUnderTimmsNames) {
         for (long q = 0; q < s[1]; q++)
           for (long c = 0; c < s[2]; c++)
             for (long k = 0; k < s[3]; k++)
-              ASSERT_EQ(in_file[((k * s[2] + c) * s[0] + r) * s[1] + q], (*tensor)[((r * s[1] + q) * s[2] + c) * s[3] + k]) << name;
+              ASSERT_EQ(in_file[((k * s[2] + c) * s[0] + r) * s[1] + q],
+                        (*tensor)[((r * s[1] + q) * s[2] + c) * s[3] + k])
+                  << name;
     }
     if (s.rank() == 2) {
       for (long i = 0; i < s[0]; i++)
-        for (long o = 0; o < s[1]; o++) ASSERT_EQ(in_file[o * s[0] + i], (*tensor)[i * s[1] + o]) << name;
+        for (long o = 0; o < s[1]; o++)
+          ASSERT_EQ(in_file[o * s[0] + i], (*tensor)[i * s[1] + o]) << name;
     }
   }
 }
@@ -85,8 +90,11 @@ TEST(Weights, OneErrorListsAllThatDoesNotFitAndNothingIsLoaded) {
   const auto load = [&](const std::string& ignored) {
     return [&, ignored] { load_tensors(SafetensorsFile(path), state_of(other.module), ignored); };
   };
-  EXPECT_TRUE(fails_saying<FileError>(load("optimizer."), {path, "missing: bn1.bias", "too many: bn7.bias", "fc.weight [10, 63] instead of [10, 64]"}));
-  EXPECT_TRUE(fails_saying<FileError>(load(""), {"too many: bn7.bias, optimizer.momentum.fc.bias"}));
+  EXPECT_TRUE(fails_saying<FileError>(
+      load("optimizer."),
+      {path, "missing: bn1.bias", "too many: bn7.bias", "fc.weight [10, 63] instead of [10, 64]"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>(load(""), {"too many: bn7.bias, optimizer.momentum.fc.bias"}));
   expect_same(copy_of(other), before);
 }
 
@@ -107,25 +115,35 @@ TEST(Weights, AForeignOrDamagedDescriptionIsAnErrorThatNamesTheFile) {
   const std::string path = folder / "foreign.safetensors";
   const auto load_with = [&](const std::string& key, const std::string& value) {
     return [&, key, value] {
-      Metadata metadata = describe(model, purpose);
+      Metadata metadata = describe(model, preprocessing);
       value.empty() ? void(metadata.erase(key)) : void(metadata[key] = value);
       save_tensors(path, metadata, state_of(model.module));
       load_model(SafetensorsFile(path));
     };
   };
   EXPECT_TRUE(fails_saying<FileError>(load_with("model", ""), {path, "no entry 'model'"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("model", "se_resnet21"), {path, "there is no model 'se_resnet21'"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("options", "{\"reduction\":16}"), {path, "'options'"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("options", "{\"reduction\":\"-1\"}"), {path, "reduction=-1"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("model", "se_resnet21"),
+                                      {path, "there is no model 'se_resnet21'"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>(load_with("options", "{\"reduction\":16}"), {path, "'options'"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("options", "{\"reduction\":\"-1\"}"),
+                                      {path, "reduction=-1"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[1,2"), {path, "'classes'"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[\"only\",\"two\"]"), {path, "fc.weight [10, 64] instead of [2, 64]"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("classes", "[\"only\",\"two\"]"),
+                                      {path, "fc.weight [10, 64] instead of [2, 64]"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("mean", "[0,0,1e999]"), {path, "'mean'"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("deviation", "[1,0,1]"), {path, "deviation 0"}));
   for (const char* size : {"1e300", "true", "-3"})
-    EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", size), {path, text("'picture_size' is '", size, "', expected a whole number")}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("picture_size", "0"), {path, "is for pictures of 0 pixels"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"), {path, "32 pixels, cut out of such whose short side has 1"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "8193"), {path, "whose short side has 8193", "at most 67108864 pixels"}));
+    EXPECT_TRUE(fails_saying<FileError>(
+        load_with("image_size", size),
+        {path, text("'image_size' is '", size, "', expected a whole number")}));
+  EXPECT_TRUE(
+      fails_saying<FileError>(load_with("image_size", "0"), {path, "is for images of 0 pixels"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"),
+                                      {path, "32 pixels, cut out of such whose short side has 1"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>(load_with("short_side", "8193"),
+                              {path, "whose short side has 8193", "at most 67108864 pixels"}));
 }
 
 // What was asked for is the asker's mistake, not the file's.
@@ -133,9 +151,12 @@ TEST(Weights, AWishThatNoModelFulfilsIsAUsageError) {
   const ScratchFolder folder;
   const std::string path = folder / "weights.safetensors";
   const Model model = drawn("se_resnet8", 7);
-  save_tensors(path, describe(model, purpose), state_of(model.module));
-  const auto load_as = [&](const Wish& wish) { return [&, wish] { load_model(SafetensorsFile(path), wish); }; };
-  EXPECT_TRUE(fails_saying<UsageError>(load_as({"resnet5O", {}}), {"there is no model 'resnet5O'"}));
+  save_tensors(path, describe(model, preprocessing), state_of(model.module));
+  const auto load_as = [&](const ModelOverride& overrides) {
+    return [&, overrides] { load_model(SafetensorsFile(path), overrides); };
+  };
+  EXPECT_TRUE(
+      fails_saying<UsageError>(load_as({"resnet5O", {}}), {"there is no model 'resnet5O'"}));
   EXPECT_TRUE(fails_saying<UsageError>(load_as({"", {{"gate", "foo"}}}), {"gate=foo"}));
 }
 
@@ -150,8 +171,11 @@ const Dialect& named(const std::string& name) {
 }
 
 // A file without metadata, as PyTorch's libraries write it; and each name changed as one likes.
-std::string foreign(const ScratchFolder& folder, const Model& model, const Dialect& dialect,
-                    const std::function<std::string(const std::string&)>& change = [](const std::string& name) { return name; }) {
+std::string foreign(
+    const ScratchFolder& folder, const Model& model, const Dialect& dialect,
+    const std::function<std::string(const std::string&)>& change = [](const std::string& name) {
+      return name;
+    }) {
   NamedTensors tensors = state_of(model.module);
   for (auto& [name, tensor] : tensors) name = change(dialect.theirs(name));
   save_tensors(folder / "foreign.safetensors", {}, tensors);
@@ -161,25 +185,32 @@ std::string foreign(const ScratchFolder& folder, const Model& model, const Diale
 TEST(Weights, OfAnotherProgramAreReadUnderItsNamesAsItsNetwork) {
   const ScratchFolder folder;
   const Model model = drawn("se_small_bottleneck", 8, {{"se_fc", "1x1"}, {"reduction", "4"}});
-  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
+  const TrainedModel loaded =
+      load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
   EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
   EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
   EXPECT_EQ(loaded.model.options.at("reduction"), "4");
-  EXPECT_EQ(loaded.origin, "read by the names of timm-legacy, which has no such network: se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,"
-                           "se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,stride_on=1x1");
-  EXPECT_EQ(loaded.purpose.classes.size(), 10u);
-  EXPECT_EQ(loaded.purpose.classes[9], "class 9");
-  EXPECT_EQ(loaded.purpose.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
-  EXPECT_EQ(loaded.purpose.deviation, (std::array<double, 3>{0.229, 0.224, 0.225}));
+  EXPECT_EQ(loaded.origin,
+            "read by the names of timm-legacy, which has no such network: se_small_bottleneck with "
+            "dropout=0.2,reduction=4,se_bias=on,"
+            "se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,stride_on=1x1");
+  EXPECT_EQ(loaded.preprocessing.classes.size(), 10u);
+  EXPECT_EQ(loaded.preprocessing.classes[9], "class 9");
+  EXPECT_EQ(loaded.preprocessing.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
+  EXPECT_EQ(loaded.preprocessing.deviation, (std::array<double, 3>{0.229, 0.224, 0.225}));
   expect_same(copy_of(loaded.model), copy_of(model));
 }
 
 TEST(Weights, OfTheLaterInceptionsWantPixelsFromMinusOneToOne) {
   const ScratchFolder folder;
-  for (const char* name : {"small_inception_v3", "se_small_inception_v4", "small_inception_resnet_v2", "small_bn_inception"}) {
+  for (const char* name : {"small_inception_v3", "se_small_inception_v4",
+                           "small_inception_resnet_v2", "small_bn_inception"}) {
     const Model model = drawn(name, 8);
     const bool later = std::string(name) != "small_bn_inception";
-    EXPECT_EQ(load_model(SafetensorsFile(foreign(folder, model, named("timm")))).purpose.mean[0], later ? 0.5 : 0.485) << name;
+    EXPECT_EQ(
+        load_model(SafetensorsFile(foreign(folder, model, named("timm")))).preprocessing.mean[0],
+        later ? 0.5 : 0.485)
+        << name;
   }
 }
 
@@ -187,14 +218,17 @@ TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
   const ScratchFolder folder;
   const Model model = drawn("small_resnet", 9);
   const auto in_parallel = [](const std::string& name) { return "module." + name; };
-  const TrainedModel loaded = load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
+  const TrainedModel loaded =
+      load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
   expect_same(copy_of(loaded.model), copy_of(model));
 
   NamedTensors tensors = state_of(model.module);
   Tensor other = zeros({3, 4});
   tensors.emplace_back("AuxLogits.fc.weight", &other);
   save_tensors(folder / "auxiliary", {}, tensors);
-  EXPECT_NE(load_model(SafetensorsFile(folder / "auxiliary")).origin.find("without 1 tensors of AuxLogits"), std::string::npos);
+  EXPECT_NE(load_model(SafetensorsFile(folder / "auxiliary"))
+                .origin.find("without 1 tensors of AuxLogits"),
+            std::string::npos);
 
   tensors.back().first = "module.fc.weight";
   save_tensors(folder / "twice", {}, tensors);
@@ -205,18 +239,22 @@ TEST(Weights, PrefixesAndAuxiliaryClassifiersAreNotInTheWay) {
 // A linear layer may stand in a file as a convolution of one pixel.
 TEST(Weights, LinearLayersMayHaveBothShapes) {
   const ScratchFolder folder;
-  const Model model = drawn("se_small_resnet", 10), as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
+  const Model model = drawn("se_small_resnet", 10),
+              as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
   NamedTensors tensors = state_of(model.module);
   Tensor turned;
   for (auto& [name, tensor] : tensors)
-    if (name == "fc.weight") turned = tensor->clone().reshaped({1, 1, tensor->dim(0), tensor->dim(1)}), tensor = &turned;
+    if (name == "fc.weight")
+      turned = tensor->clone().reshaped({1, 1, tensor->dim(0), tensor->dim(1)}), tensor = &turned;
   save_tensors(folder / "linear", {}, tensors);
   const SafetensorsFile file(folder / "linear");
   EXPECT_EQ(file.entry("fc.weight").dims.size(), 4u);
   load_tensors(file, state_of(as_conv.module));
   for (std::size_t i = 0; i < tensors.size(); i++) {
     const Tensor& now = *state_of(as_conv.module)[i].second;
-    EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}), tensors[i].second->clone().reshaped(Shape{now.size()}))) << tensors[i].first;
+    EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}),
+                          tensors[i].second->clone().reshaped(Shape{now.size()})))
+        << tensors[i].first;
   }
   expect_same(copy_of(load_model(file).model), copy_of(model));
 }
@@ -224,23 +262,33 @@ TEST(Weights, LinearLayersMayHaveBothShapes) {
 TEST(Weights, WhatFitsNoModelIsAnErrorWithTheNearest) {
   const ScratchFolder folder;
   const Model model = drawn("small_resnet", 12);
-  const auto misspelt = [](const std::string& name) { return name == "layer0.bn1.bias" ? "layer0.bn1.bis" : name; };
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"), misspelt))); },
-                                      {"foreign.safetensors: its tensors are not those of small_resnet (no model is nearer); missing: "
-                                       "layer0.bn1.bias; too many: layer0.bn1.bis"}));
+  const auto misspelt = [](const std::string& name) {
+    return name == "layer0.bn1.bias" ? "layer0.bn1.bis" : name;
+  };
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] { load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"), misspelt))); },
+      {"foreign.safetensors: its tensors are not those of small_resnet (no model is nearer); "
+       "missing: "
+       "layer0.bn1.bias; too many: layer0.bn1.bis"}));
   const std::string path = foreign(folder, model, named("timm-legacy"));
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path), {"small_bottleneck", {}}); },
-                                      {"not those of small_bottleneck; they fit small_resnet", "; missing: layer1.0.bn3.bias"}));
-  EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}}).model.options.at("stem_pool"), "floor");
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] {
+        load_model(SafetensorsFile(path), {"small_bottleneck", {}});
+      },
+      {"not those of small_bottleneck; they fit small_resnet", "; missing: layer1.0.bn3.bias"}));
+  EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}})
+                .model.options.at("stem_pool"),
+            "floor");
 }
 
 TEST(Weights, OfAnotherModelThanTheySayAreAnErrorWithTheOneThatFits) {
   const ScratchFolder folder;
   const Model model = drawn("resnet8", 13), said = drawn("se_resnet8", 14);
-  save_tensors(folder / "lying", describe(said, purpose), state_of(model.module));
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "lying")); },
-                                      {"its tensors are not those of se_resnet8; they fit resnet8", "10 classes; missing: layer1.0.se.fc1.bias",
-                                       "layer3.0.se.fc2.weight"}));
+  save_tensors(folder / "lying", describe(said, preprocessing), state_of(model.module));
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] { load_model(SafetensorsFile(folder / "lying")); },
+      {"its tensors are not those of se_resnet8; they fit resnet8",
+       "10 classes; missing: layer1.0.se.fc1.bias", "layer3.0.se.fc2.weight"}));
 }
 
 TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
@@ -250,15 +298,19 @@ TEST(Weights, AParameterThatHoldsIntegersIsAnErrorAndNothingIsLoaded) {
   std::vector<TensorToWrite> tensors;
   const Model other = drawn("resnet8", 16);
   std::vector<Tensor> kept;
-  for (const auto& [name, dims] : outline_of(state_of(other.module))) kept.push_back(zeros(Shape(dims)));
+  for (const auto& [name, dims] : outline_of(state_of(other.module)))
+    kept.push_back(zeros(Shape(dims)));
   std::size_t i = 0;
   for (const auto& [name, dims] : outline_of(state_of(other.module)))
-    if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias") tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
-    else tensors.push_back({name, tensor});
+    if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias")
+      tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
+    else
+      tensors.push_back({name, tensor});
   write_safetensors(folder / "integers", {}, tensors);
   const SafetensorsFile integers(folder / "integers");
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
-                                      {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
+                              {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
   expect_same(copy_of(model), before);
 }
 
@@ -269,12 +321,15 @@ TEST(Weights, WithoutItsClassifierAModelTakesThoseOfOtherClasses) {
   const Model three = make_model("se_resnet8", {}, 3, rng);
   const std::vector<Tensor> before = copy_of(three), trained = copy_of(model);
   const std::string path = saved(folder, model);
-  EXPECT_TRUE(fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module)); }, {"fc.weight [10, 64] instead of [3, 64]"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module)); },
+                              {"fc.weight [10, 64] instead of [3, 64]"}));
   load_but_classifier(three, SafetensorsFile(path));
   const std::vector<Tensor> after = copy_of(three);
   for (std::size_t i = 0; i < after.size(); i++) {
     const bool classifier = three.module.state()[i].name.starts_with("fc.");
-    EXPECT_TRUE(same_bits(after[i], classifier ? before[i] : trained[i])) << three.module.state()[i].name;
+    EXPECT_TRUE(same_bits(after[i], classifier ? before[i] : trained[i]))
+        << three.module.state()[i].name;
   }
 }
 

@@ -1,5 +1,6 @@
-// Against PyTorch: a small network of each family, and with each of its options; and networks of full size, made by the code of the libraries that
-// define them, under their names. Names, shapes, logits, gradients and running statistics.
+// Against PyTorch: a small network of each family, and with each of its options; and networks of
+// full size, made by the code of the libraries that define them, under their names. Names, shapes,
+// logits, gradients and running statistics.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -8,9 +9,9 @@
 #include "autograd/ops.h"
 #include "core/files/crc.h"
 #include "models/zoo/registry.h"
-#include "tests/support/compare.h"
 #include "tests/golden/vectors.h"
 #include "tests/models/interop/of_dialect.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {
@@ -18,14 +19,19 @@ namespace {
 const SafetensorsFile& vectors(const std::string& file) {
   static std::map<std::string, SafetensorsFile> open;
   const auto found = open.find(file);
-  return found != open.end() ? found->second : open.emplace(file, golden::open(file + ".safetensors")).first->second;
+  return found != open.end()
+             ? found->second
+             : open.emplace(file, golden::open(file + ".safetensors")).first->second;
 }
 
 struct Case {
-  std::string file, key, network, options;  // the network: a model of ours, or as another program builds it, se_resnet50@timm
-  long pictures, side, names;
+  std::string file, key, network,
+      options;  // the network: a model of ours, or as another program builds it, se_resnet50@timm
+  long images, side, names;
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.network << " " << c.options; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.network << " " << c.options;
+}
 
 std::vector<Case> cases() {
   std::vector<Case> all;
@@ -33,7 +39,8 @@ std::vector<Case> cases() {
     for (const auto& [key, words] : vectors(file).metadata()) {
       if (!key.starts_with("case ")) continue;
       const nlohmann::json about = nlohmann::json::parse(words);
-      all.push_back({file, key.substr(5), about["model"], about["options"], about["pictures"], about["side"], about["names"]});
+      all.push_back({file, key.substr(5), about["model"], about["options"], about["images"],
+                     about["side"], about["names"]});
     }
   return all;
 }
@@ -42,14 +49,17 @@ std::vector<Case> cases() {
 std::pair<Model, Dialect> built(const Case& c, long classes) {
   const std::vector<std::string> words = split(c.network, '@');
   Rng rng = Rng::silent();
-  if (words.size() == 1) return {make_model(c.network, parse_settings(c.options), classes, rng), own_dialect()};
+  if (words.size() == 1)
+    return {make_model(c.network, parse_settings(c.options), classes, rng), own_dialect()};
   const Dialect& dialect = dialect_for(words[0], words[1]);
   return {built_as(dialect, words[0], classes, parse_settings(c.options)), dialect};
 }
 
 golden::Layout layout_of(const Var& v) {
   const int rank = v.shape().rank();
-  return rank == 4 ? golden::Layout::conv_weight : rank == 2 ? golden::Layout::linear_weight : golden::Layout::as_it_is;
+  return rank == 4   ? golden::Layout::conv_weight
+         : rank == 2 ? golden::Layout::linear_weight
+                     : golden::Layout::as_it_is;
 }
 
 class GoldenFamily : public testing::TestWithParam<Case> {
@@ -65,27 +75,36 @@ class GoldenFamily : public testing::TestWithParam<Case> {
     const Case& c = GetParam();
     for (const auto& [name, e] : by_name_) {
       const golden::Layout layout = layout_of(e.var);
-      e.var->value = golden::to_ours(golden::start(name, golden::to_torch(e.var->value, layout).shape()), layout);
+      e.var->value = golden::to_ours(
+          golden::start(name, golden::to_torch(e.var->value, layout).shape()), layout);
     }
-    const Tensor pictures = golden::formula(text("pictures of ", c.side), {c.pictures, 3, c.side, c.side});
-    return (*model_)(golden::to_ours(pictures, golden::Layout::pictures), mode);
+    const Tensor images =
+        golden::formula(text("images of ", c.side), {c.images, 3, c.side, c.side});
+    return (*model_)(golden::to_ours(images, golden::Layout::images), mode);
   }
-  Tensor expected(const std::string& what) const { return vectors(GetParam().file).read(GetParam().key + "/" + what); }
+  Tensor expected(const std::string& what) const {
+    return vectors(GetParam().file).read(GetParam().key + "/" + what);
+  }
 
   // Of each tensor that `of` gives for an entry.
   template <class Of>
-  void expect_digests(const Tensor& digests, bool of_buffers, double tolerance, double together, const Of& of) const {
+  void expect_digests(const Tensor& digests, bool of_buffers, double tolerance, double together,
+                      const Of& of) const {
     double largest = 0, difference = 0, whole = 0;
-    for (long i = 0; i < digests.dim(0); i++) largest = std::max(largest, static_cast<double>(digests[2 * i + 1]));
+    for (long i = 0; i < digests.dim(0); i++)
+      largest = std::max(largest, static_cast<double>(digests[2 * i + 1]));
     long i = 0;
     for (const auto& [name, entry] : by_name_) {
       if ((entry.kind == Module::Kind::buffer) != of_buffers) continue;
       ASSERT_LT(i, digests.dim(0));
-      const golden::Digest ours = golden::digest(name, golden::to_torch(of(entry), layout_of(entry.var)));
-      const double length = static_cast<double>(digests[2 * i + 1]), allowed = tolerance * std::max(length, 1e-3 * largest);
+      const golden::Digest ours =
+          golden::digest(name, golden::to_torch(of(entry), layout_of(entry.var)));
+      const double length = static_cast<double>(digests[2 * i + 1]),
+                   allowed = tolerance * std::max(length, 1e-3 * largest);
       EXPECT_NEAR(ours.product, static_cast<double>(digests[2 * i]), allowed) << name;
       EXPECT_NEAR(ours.length, length, allowed) << name;
-      difference += std::pow(ours.product - static_cast<double>(digests[2 * i]), 2), whole += length * length;
+      difference += std::pow(ours.product - static_cast<double>(digests[2 * i]), 2),
+          whole += length * length;
       i++;
     }
     EXPECT_EQ(i, digests.dim(0));
@@ -99,27 +118,32 @@ class GoldenFamily : public testing::TestWithParam<Case> {
 TEST_P(GoldenFamily, HasTheNamesAndShapesOfPyTorch) {
   std::string all;
   for (const auto& [name, entry] : by_name_)
-    all += text(all.empty() ? "" : "\n", name, " ", golden::to_torch(entry.var->value, layout_of(entry.var)).shape());
+    all += text(all.empty() ? "" : "\n", name, " ",
+                golden::to_torch(entry.var->value, layout_of(entry.var)).shape());
   EXPECT_EQ(static_cast<long>(crc32(all.data(), all.size())), GetParam().names) << all;
 }
 
 TEST_P(GoldenFamily, Evaluates) {
-  EXPECT_TRUE(close(logits(Mode::evaluate)->value, expected("evaluate"), in_double_build ? 1e-9 : 1e-4));
+  EXPECT_TRUE(
+      close(logits(Mode::evaluate)->value, expected("evaluate"), in_double_build ? 1e-9 : 1e-4));
 }
 
-// In float a ReLU within rounding of 0 may turn, so gradients are held all together, as in golden_test. And the deeper, the more of them turn: of
-// Inception-v4 the gradient in PyTorch's float is 4 % from that in its double.
+// In float a ReLU within rounding of 0 may turn, so gradients are held all together, as in
+// golden_test. And the deeper, the more of them turn: of Inception-v4 the gradient in PyTorch's
+// float is 4 % from that in its double.
 TEST_P(GoldenFamily, Trains) {
   const bool deep = GetParam().file == "full_size";
   const double value_in_float = deep ? 1e-2 : 1e-3, gradient_in_float = deep ? 0.1 : 0.02;
   const Var y = logits(Mode::train);
   EXPECT_TRUE(close(y->value, expected("train"), in_double_build ? 1e-9 : value_in_float));
   std::vector<int> labels;
-  for (long n = 0; n < GetParam().pictures; n++) labels.push_back(static_cast<int>(n % classes()));
+  for (long n = 0; n < GetParam().images; n++) labels.push_back(static_cast<int>(n % classes()));
   backward(cross_entropy(y, labels));
-  expect_digests(expected("gradient"), false, in_double_build ? 1e-8 : 1, in_double_build ? 1e-8 : gradient_in_float,
+  expect_digests(expected("gradient"), false, in_double_build ? 1e-8 : 1,
+                 in_double_build ? 1e-8 : gradient_in_float,
                  [](const Module::Entry& e) { return e.var->grad.clone(); });
-  expect_digests(expected("running"), true, in_double_build ? 1e-9 : 1e-3, 1e-4, [](const Module::Entry& e) { return e.var->value.clone(); });
+  expect_digests(expected("running"), true, in_double_build ? 1e-9 : 1e-3, 1e-4,
+                 [](const Module::Entry& e) { return e.var->value.clone(); });
 }
 
 std::string name_of(const testing::TestParamInfo<Case>& c) {

@@ -1,4 +1,4 @@
-// Inception modules by their formulas, and what their networks say of pictures, stages and names.
+// Inception modules by their formulas, and what their networks say of images, stages and names.
 #include "models/zoo/inception.h"
 
 #include <set>
@@ -24,32 +24,44 @@ SeOptions se_of_half(Placement place = Placement::standard, const std::vector<lo
   return se;
 }
 
-Var unit(const Layer& layer, const Var& x) { return relu(layer.unit->bn(layer.unit->conv(x), Mode::evaluate)); }
+Var unit(const Layer& layer, const Var& x) {
+  return relu(layer.unit->bn(layer.unit->conv(x), Mode::evaluate));
+}
 
 void expect_logits(const Network& net, const Var& x, const Var& last) {
-  EXPECT_TRUE(close(net(x, Mode::evaluate)->value, net.fc(global_avg_pool(last))->value, in_double_build ? 1e-13 : 1e-5));
+  EXPECT_TRUE(close(net(x, Mode::evaluate)->value, net.fc(global_avg_pool(last))->value,
+                    in_double_build ? 1e-13 : 1e-5));
 }
 
 TEST(InceptionModule, IsItsBranchesSideBySideAndThenSqueezeExcitation) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   const Pool2dOptions window{.kernel = 3, .stride = 1, .pad = 1};
-  const Network net = made({mixed("m", 3, {{conv("a", 1, 4)}, {conv("b", 1, 2), conv("c", {1, 7}, 6)}, {avg_pool(window)}})}, se_of_half());
+  const Network net = made(
+      {mixed("m", 3,
+             {{conv("a", 1, 4)}, {conv("b", 1, 2), conv("c", {1, 7}, 6)}, {avg_pool(window)}})},
+      se_of_half());
   const auto& branches = net.layers[0].branches;
-  const Var u = concat_channels({unit(branches[0][0], x), unit(branches[1][1], unit(branches[1][0], x)), avg_pool2d(x, window)});
+  const Var u =
+      concat_channels({unit(branches[0][0], x), unit(branches[1][1], unit(branches[1][0], x)),
+                       avg_pool2d(x, window)});
   expect_logits(net, x, net.layers[0].se->block(u));
 }
 
 TEST(InceptionModule, ABranchPartsAtItsEnd) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
-  const Network net = made({mixed("m", 3, {{conv("a", 1, 4), parted({{conv("b", {1, 3}, 2)}, {conv("c", {3, 1}, 3)}})}})});
+  const Network net = made({mixed(
+      "m", 3, {{conv("a", 1, 4), parted({{conv("b", {1, 3}, 2)}, {conv("c", {3, 1}, 3)}})}})});
   const auto& branch = net.layers[0].branches[0];
   const Var u = unit(branch[0], x);
-  expect_logits(net, x, concat_channels({unit(branch[1].branches[0][0], u), unit(branch[1].branches[1][0], u)}));
+  expect_logits(
+      net, x,
+      concat_channels({unit(branch[1].branches[0][0], u), unit(branch[1].branches[1][0], u)}));
   std::set<std::string> names;
   for (const Module::Entry& e : net.state()) names.insert(e.name);
-  EXPECT_TRUE(names.contains("m.a.conv.weight") && names.contains("m.b.conv.weight") && names.contains("m.c.bn.running_var"));
+  EXPECT_TRUE(names.contains("m.a.conv.weight") && names.contains("m.b.conv.weight") &&
+              names.contains("m.c.bn.running_var"));
 }
 
 // y = relu(x + 0.3 conv(concat(...))), with se at each of its places in turn.
@@ -57,19 +69,32 @@ TEST(InceptionModule, AResidualOneAddsToWhatCameIn) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   const auto expect = [&](Placement place, const auto& formula) {
-    const Network net = made({residual("r", 3, 0.3, {{conv("a", 1, 4)}, {conv("b", 3, 2)}})}, se_of_half(place));
+    const Network net =
+        made({residual("r", 3, 0.3, {{conv("a", 1, 4)}, {conv("b", 3, 2)}})}, se_of_half(place));
     const Layer& layer = net.layers[0];
-    const auto branches = [&](const Var& u) { return concat_channels({unit(layer.branches[0][0], u), unit(layer.branches[1][0], u)}); };
+    const auto branches = [&](const Var& u) {
+      return concat_channels({unit(layer.branches[0][0], u), unit(layer.branches[1][0], u)});
+    };
     const auto linear = [&](const Var& u) { return (*layer.linear)(u); };
     const auto se = [&](const Var& u) { return layer.se->block(u); };
     expect_logits(net, x, formula(branches, linear, se));
   };
   const real s = real(0.3);
-  expect(Placement::standard, [&](auto branches, auto linear, auto se) { return relu(add(x, scale(se(linear(branches(x))), s))); });
-  expect(Placement::pre, [&](auto branches, auto linear, auto se) { return relu(add(x, scale(linear(branches(se(x))), s))); });
-  expect(Placement::post, [&](auto branches, auto linear, auto se) { return se(relu(add(x, scale(linear(branches(x)), s)))); });
-  expect(Placement::identity, [&](auto branches, auto linear, auto se) { return relu(add(se(x), scale(linear(branches(x)), s))); });
-  expect(Placement::inside, [&](auto branches, auto linear, auto se) { return relu(add(x, scale(linear(se(branches(x))), s))); });
+  expect(Placement::standard, [&](auto branches, auto linear, auto se) {
+    return relu(add(x, scale(se(linear(branches(x))), s)));
+  });
+  expect(Placement::pre, [&](auto branches, auto linear, auto se) {
+    return relu(add(x, scale(linear(branches(se(x))), s)));
+  });
+  expect(Placement::post, [&](auto branches, auto linear, auto se) {
+    return se(relu(add(x, scale(linear(branches(x)), s))));
+  });
+  expect(Placement::identity, [&](auto branches, auto linear, auto se) {
+    return relu(add(se(x), scale(linear(branches(x)), s)));
+  });
+  expect(Placement::inside, [&](auto branches, auto linear, auto se) {
+    return relu(add(x, scale(linear(se(branches(x))), s)));
+  });
 }
 
 TEST(InceptionModule, AResidualOneMayKeepWhatIsBelowZero) {
@@ -92,25 +117,34 @@ TEST(HalfMaxPool, HasTheWindowsOfAPaddedConvolutionOnAnySide) {
       EXPECT_EQ(y, conv2d(x, zeros({3, 3, 2, 2}), {.stride = 2, .pad = 1}).shape());
     }
   const Var even = normal({2, 4, 6, 3}, rng), odd = normal({2, 5, 7, 3}, rng);
-  EXPECT_TRUE(same_bits(halved(even)->value, max_pool2d(even, {.kernel = 3, .stride = 2, .ceil = true})->value));
-  EXPECT_TRUE(same_bits(halved(odd)->value, max_pool2d(odd, {.kernel = 3, .stride = 2, .pad = 1})->value));
+  EXPECT_TRUE(same_bits(halved(even)->value,
+                        max_pool2d(even, {.kernel = 3, .stride = 2, .ceil = true})->value));
+  EXPECT_TRUE(
+      same_bits(halved(odd)->value, max_pool2d(odd, {.kernel = 3, .stride = 2, .pad = 1})->value));
 }
 
 // 75 is what torchvision says of its own.
-TEST(InceptionNetworks, SayTheSmallestPictureAndTakeIt) {
-  for (const auto& [design, smallest] :
-       {std::pair{bn_inception(), 11l}, {inception_v3(), 75l}, {inception_v4(), 75l}, {inception_resnet_v2(), 75l}}) {
+TEST(InceptionNetworks, SayTheSmallestImageAndTakeIt) {
+  for (const auto& [design, smallest] : {std::pair{bn_inception(), 11l},
+                                         {inception_v3(), 75l},
+                                         {inception_v4(), 75l},
+                                         {inception_resnet_v2(), 75l}}) {
     Rng silent = Rng::silent();
     const Network net(design, 10, silent);
     EXPECT_EQ(net.smallest(), smallest) << design.name;
-    EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::evaluate).shape(), (Shape{1, 10})) << design.name;
-    EXPECT_TRUE(fails_saying([&, side = smallest] { net(zeros({1, side, side - 1, 3}), Mode::evaluate); },
-                             {design.name, "too small", text(Size2(smallest))}));
+    EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::evaluate).shape(), (Shape{1, 10}))
+        << design.name;
+    EXPECT_TRUE(fails_saying(
+        [&, side = smallest] {
+          net(zeros({1, side, side - 1, 3}), Mode::evaluate);
+        },
+        {design.name, "too small", text(Size2(smallest))}));
   }
 }
 
-// Modules with a block, by stage: of SE-BN-Inception 2, 5 and 3; of the others as their papers repeat them, each stage with the module that halves.
-TEST(InceptionNetworks, StagesAreThePicturesSides) {
+// Modules with a block, by stage: of SE-BN-Inception 2, 5 and 3; of the others as their papers
+// repeat them, each stage with the module that halves.
+TEST(InceptionNetworks, StagesAreTheImagesSides) {
   const auto blocks = [](Design design, long stage) {
     design.se = se_of_half(Placement::standard, {stage});
     Rng silent = Rng::silent();
@@ -133,17 +167,25 @@ TEST(InceptionNetworks, StagesAreThePicturesSides) {
 
 // Each of torchvision's and timm's state dicts has so many tensors, without num_batches_tracked.
 TEST(InceptionNetworks, HaveTheNamesOfTorchvisionAndTimm) {
-  const auto expect = [](const Design& design, std::size_t count, const std::vector<std::string>& some) {
+  const auto expect = [](const Design& design, std::size_t count,
+                         const std::vector<std::string>& some) {
     Rng silent = Rng::silent();
     const Network net(design, 10, silent);
     std::set<std::string> names;
     for (const Module::Entry& e : net.state()) names.insert(e.name);
     EXPECT_EQ(names.size(), count) << design.name;
-    for (const std::string& name : some) EXPECT_TRUE(names.contains(name)) << design.name << " has no " << name;
+    for (const std::string& name : some)
+      EXPECT_TRUE(names.contains(name)) << design.name << " has no " << name;
   };
-  expect(inception_v3(), 472, {"Conv2d_4a_3x3.bn.running_mean", "Mixed_6e.branch7x7dbl_5.conv.weight", "Mixed_7c.branch3x3dbl_3b.bn.bias"});
-  expect(inception_v4(), 747, {"features.0.conv.weight", "features.3.conv.bn.weight", "features.21.branch2_3b.conv.weight", "last_linear.bias"});
-  expect(inception_resnet_v2(), 1102, {"conv2d_7b.bn.bias", "repeat_2.8.conv2d.bias", "block8.branch1.2.conv.weight", "classif.bias"});
+  expect(inception_v3(), 472,
+         {"Conv2d_4a_3x3.bn.running_mean", "Mixed_6e.branch7x7dbl_5.conv.weight",
+          "Mixed_7c.branch3x3dbl_3b.bn.bias"});
+  expect(inception_v4(), 747,
+         {"features.0.conv.weight", "features.3.conv.bn.weight",
+          "features.21.branch2_3b.conv.weight", "last_linear.bias"});
+  expect(inception_resnet_v2(), 1102,
+         {"conv2d_7b.bn.bias", "repeat_2.8.conv2d.bias", "block8.branch1.2.conv.weight",
+          "classif.bias"});
 }
 
 }  // namespace

@@ -15,13 +15,17 @@ Model made(const std::string& name, const std::string& settings = "", long class
 }
 
 TEST(Registry, ModelsHaveTheExactNumberOfParameters) {
-  const auto count = [](const std::string& name, const std::string& settings = "") { return made(name, settings).module.parameter_count(); };
+  const auto count = [](const std::string& name, const std::string& settings = "") {
+    return made(name, settings).module.parameter_count();
+  };
   struct Row {
     std::string depth;
     long plain, se, se_without_biases, se_with_shortcut_a;
   };
-  for (const Row& row : {Row{"20", 272'474, 274'847, 274'490, 272'095}, Row{"32", 466'906, 470'861, 470'266, 468'109},
-                         Row{"44", 661'338, 666'875, 666'042, 664'123}, Row{"56", 855'770, 862'889, 861'818, 860'137},
+  for (const Row& row : {Row{"20", 272'474, 274'847, 274'490, 272'095},
+                         Row{"32", 466'906, 470'861, 470'266, 468'109},
+                         Row{"44", 661'338, 666'875, 666'042, 664'123},
+                         Row{"56", 855'770, 862'889, 861'818, 860'137},
                          Row{"110", 1'730'714, 1'744'952, 1'742'810, 1'742'200}}) {
     EXPECT_EQ(count("resnet" + row.depth), row.plain) << row.depth;
     EXPECT_EQ(count("se_resnet" + row.depth), row.se) << row.depth;
@@ -31,21 +35,30 @@ TEST(Registry, ModelsHaveTheExactNumberOfParameters) {
 }
 
 TEST(Registry, TheBareNameMeansTheseOptions) {
-  EXPECT_EQ(made("se_resnet20").options, (Settings{{"gate", "sigmoid"}, {"reduction", "16"}, {"se", "standard"}, {"se_bias", "on"},
-                                                  {"se_fc", "linear"}, {"se_least", "1"}, {"se_stages", "2,3,4"}, {"shortcut", "B"},
-                                                  {"squeeze", "avg"}}));
+  EXPECT_EQ(made("se_resnet20").options, (Settings{{"gate", "sigmoid"},
+                                                   {"reduction", "16"},
+                                                   {"se", "standard"},
+                                                   {"se_bias", "on"},
+                                                   {"se_fc", "linear"},
+                                                   {"se_least", "1"},
+                                                   {"se_stages", "2,3,4"},
+                                                   {"shortcut", "B"},
+                                                   {"squeeze", "avg"}}));
   EXPECT_EQ(made("resnet20").options, (Settings{{"shortcut", "B"}}));
-  EXPECT_EQ(made("se_resnet20", "reduction=16,shortcut=B,se_bias=on").module.parameter_count(), 274'847);
+  EXPECT_EQ(made("se_resnet20", "reduction=16,shortcut=B,se_bias=on").module.parameter_count(),
+            274'847);
 }
 
 TEST(Registry, OptionsChangeTheModel) {
   // An SE block of C channels and reduction r has 2 C^2/r weights and C/r + C biases.
   const auto se = [](long c, long r) { return 2 * c * c / r + c / r + c; };
-  EXPECT_EQ(made("se_resnet20", "reduction=8").module.parameter_count(), 272'474 + 3 * (se(16, 8) + se(32, 8) + se(64, 8)));
+  EXPECT_EQ(made("se_resnet20", "reduction=8").module.parameter_count(),
+            272'474 + 3 * (se(16, 8) + se(32, 8) + se(64, 8)));
   EXPECT_EQ(made("se_resnet20", "", 100).module.parameter_count(), 274'847 + 90 * 65);
 }
 
-// The committed list has timm's names and PyTorch's shapes: a checkpoint made elsewhere must find its place.
+// The committed list has timm's names and PyTorch's shapes: a checkpoint made elsewhere must find
+// its place.
 TEST(Registry, NamesOfSeResnet20AreTimms) {
   std::ifstream file("tests/models/se_resnet20.txt");
   const std::string committed{std::istreambuf_iterator<char>(file), {}};
@@ -53,7 +66,9 @@ TEST(Registry, NamesOfSeResnet20AreTimms) {
   std::string all;
   for (const Module::Entry& e : model.module.state()) {
     const Shape& s = e.var.shape();
-    const Shape torch = s.rank() == 4 ? Shape{s[3], s[2], s[0], s[1]} : s.rank() == 2 ? Shape{s[1], s[0]} : s;
+    const Shape torch = s.rank() == 4   ? Shape{s[3], s[2], s[0], s[1]}
+                        : s.rank() == 2 ? Shape{s[1], s[0]}
+                                        : s;
     all += text(e.name, " ", torch, "\n");
   }
   EXPECT_EQ(all, committed);
@@ -67,51 +82,66 @@ TEST(Registry, EveryListedModelIsMadeAndGivesLogits) {
     Rng silent = Rng::silent();
     EXPECT_EQ(make_model(entry.name, {}, 10, silent).options, entry.defaults) << entry.name;
     const Model small = made(entry.small, "", 7);
-    const Frozen frozen(small.module);
+    const NoGrad no_grad;
     Rng rng(1);
-    EXPECT_EQ(small(normal({2, 16, 16, 3}, rng), Mode::evaluate).shape(), (Shape{2, 7})) << entry.small;
+    EXPECT_EQ(small(normal({2, 16, 16, 3}, rng), Mode::evaluate).shape(), (Shape{2, 7}))
+        << entry.small;
   }
-  for (const char* name : {"resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "se_resnet20", "se_resnet32", "se_resnet44", "se_resnet56",
-                           "se_resnet110"})
+  for (const char* name :
+       {"resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "se_resnet20", "se_resnet32",
+        "se_resnet44", "se_resnet56", "se_resnet110"})
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
 }
 
 TEST(Registry, NamesTheNearestOfAMisspeltNameOrOption) {
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet2"); }, {"'se_resnet2'", "nearest is se_resnet20", "excite models"}));
+  EXPECT_TRUE(fails_saying<UsageError>(
+      [] { made("se_resnet2"); }, {"'se_resnet2'", "nearest is se_resnet20", "excite models"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { made("seresnet56"); }, {"nearest is se_resnet56"}));
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "reducton=8"); }, {"se_resnet20", "'reducton'", "nearest is reduction"}));
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("resnet20", "reduction=8"); }, {"resnet20", "no option 'reduction'", "shortcut"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "reducton=8"); },
+                                       {"se_resnet20", "'reducton'", "nearest is reduction"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { made("resnet20", "reduction=8"); },
+                                       {"resnet20", "no option 'reduction'", "shortcut"}));
 }
 
 TEST(Registry, SaysWhichValuesAnOptionTakes) {
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "shortcut=C"); }, {"shortcut=C", "A or B"}));
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "se_bias=yes"); }, {"se_bias=yes", "off or on"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "shortcut=C"); },
+                                       {"shortcut=C", "A or B"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "se_bias=yes"); },
+                                       {"se_bias=yes", "off or on"}));
   for (const std::string value : {"0", "-4", "x", "4x", "", "1e3", "99999999999999999999"}) {
     const std::string option = "reduction=" + value;
-    EXPECT_TRUE(fails_saying<UsageError>([&] { made("se_resnet20", option); }, {option, "whole number"}));
+    EXPECT_TRUE(
+        fails_saying<UsageError>([&] { made("se_resnet20", option); }, {option, "whole number"}));
   }
-  EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "", 1); }, {"1 classes", "at least 2"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([] { made("se_resnet20", "", 1); }, {"1 classes", "at least 2"}));
 }
 
 TEST(Settings, AreReadFromOneLine) {
-  EXPECT_EQ(parse_settings("reduction=8,shortcut=A"), (Settings{{"reduction", "8"}, {"shortcut", "A"}}));
+  EXPECT_EQ(parse_settings("reduction=8,shortcut=A"),
+            (Settings{{"reduction", "8"}, {"shortcut", "A"}}));
   EXPECT_EQ(parse_settings(""), Settings{});
-  EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("reduction"); }, {"'reduction'", "key=value"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([] { parse_settings("reduction"); }, {"'reduction'", "key=value"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("=8"); }, {"'=8'", "key=value"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { parse_settings("a=1,a=2"); }, {"a is given twice"}));
-  EXPECT_EQ(parse_settings("se_stages=2,4,shortcut=A"), (Settings{{"se_stages", "2,4"}, {"shortcut", "A"}}));
+  EXPECT_EQ(parse_settings("se_stages=2,4,shortcut=A"),
+            (Settings{{"se_stages", "2,4"}, {"shortcut", "A"}}));
 }
 
 TEST(Models, TrainOtherwiseThanTheyEvaluate) {
   const Model model = made("se_resnet8");
   Rng rng(1);
   const Var x = normal({4, 32, 32, 3}, rng);
-  const Tensor evaluated = model(x, Mode::evaluate)->value.clone(), trained = model(x, Mode::train)->value.clone();
+  const Tensor evaluated = model(x, Mode::evaluate)->value.clone(),
+               trained = model(x, Mode::train)->value.clone();
   EXPECT_FALSE(close(evaluated, trained, 0.01));
-  EXPECT_FALSE(same_bits(evaluated, model(x, Mode::evaluate)->value)) << "the running statistics moved";
+  EXPECT_FALSE(same_bits(evaluated, model(x, Mode::evaluate)->value))
+      << "the running statistics moved";
 }
 
-// In whole networks a ReLU may turn by rounding, so gradients are compared by their length; see golden_test.
+// In whole networks a ReLU may turn by rounding, so gradients are compared by their length; see
+// golden_test.
 TEST(Models, TrainAsByTheirSimpleOperations) {
   for (const std::string name : {"se_resnet8", "resnet8"}) {
     const Model fused = made(name), plain = made(name);
@@ -122,31 +152,39 @@ TEST(Models, TrainAsByTheirSimpleOperations) {
     EXPECT_TRUE(close(a->value, b->value, in_double_build ? 1e-12 : 1e-5)) << name;
     backward(cross_entropy(a, labels));
     backward(cross_entropy(b, labels));
-    double apart = 0, length = 0;
+    double squared_difference = 0, length = 0;
     for (std::size_t i = 0; i < fused.module.state().size(); i++) {
       const Module::Entry &one = fused.module.state()[i], &other = plain.module.state()[i];
       if (one.kind == Module::Kind::buffer) {
-        EXPECT_TRUE(close(one.var->value, other.var->value, in_double_build ? 1e-12 : 1e-5)) << name << ", " << one.name;
+        EXPECT_TRUE(close(one.var->value, other.var->value, in_double_build ? 1e-12 : 1e-5))
+            << name << ", " << one.name;
         continue;
       }
       for (long k = 0; k < one.var->value.size(); k++) {
-        const double expected = static_cast<double>(other.var->grad[k]), difference = static_cast<double>(one.var->grad[k]) - expected;
-        apart += difference * difference;
+        const double expected = static_cast<double>(other.var->grad[k]),
+                     difference = static_cast<double>(one.var->grad[k]) - expected;
+        squared_difference += difference * difference;
         length += expected * expected;
       }
     }
-    EXPECT_LT(std::sqrt(apart), (in_double_build ? 1e-10 : 1e-2) * std::sqrt(length)) << name;
+    EXPECT_LT(std::sqrt(squared_difference), (in_double_build ? 1e-10 : 1e-2) * std::sqrt(length))
+        << name;
   }
 }
 
 TEST(Models, OfOneSeedAreTheSame) {
   const Model a = made("se_resnet8"), b = made("se_resnet8");
   for (std::size_t i = 0; i < a.module.state().size(); i++)
-    EXPECT_TRUE(same_bits(a.module.state()[i].var->value, b.module.state()[i].var->value)) << a.module.state()[i].name;
+    EXPECT_TRUE(same_bits(a.module.state()[i].var->value, b.module.state()[i].var->value))
+        << a.module.state()[i].name;
 }
 
 TEST(Models, SayWhichInputTheyExpect) {
-  EXPECT_TRUE(fails_saying([] { made("se_resnet8")(zeros({2, 3, 32, 32}), Mode::evaluate); }, {"[2, 3, 32, 32]", "[N, H, W, 3]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        made("se_resnet8")(zeros({2, 3, 32, 32}), Mode::evaluate);
+      },
+      {"[2, 3, 32, 32]", "[N, H, W, 3]"}));
 }
 
 }  // namespace

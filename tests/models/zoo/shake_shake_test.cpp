@@ -17,35 +17,45 @@ TEST(TwoPathShortcut, SeesEverySecondPixelAndTheOneAboveAndToTheLeft) {
   const Tensor y = shortcut(std::move(x), Mode::evaluate)->value.clone();
   const double norm = 1 / std::sqrt(1 + batch_norm_eps);
   // rows 0 and 2, columns 0 and 2; beside them rows -1 and 1, columns -1 and 1
-  EXPECT_TRUE(close(y, tensor_of({1, 2, 2, 2}, {0, 0, 2 * norm, 0, 8 * norm, 0, 10 * norm, 5 * norm}), 1e-6));
+  EXPECT_TRUE(close(
+      y, tensor_of({1, 2, 2, 2}, {0, 0, 2 * norm, 0, 8 * norm, 0, 10 * norm, 5 * norm}), 1e-6));
 }
 
 // Both kinds of block by hand, out of their parts.
 TEST(ShakeBlock, IsItsFormula) {
   Rng rng(0);
   const Var x = normal({2, 6, 6, 4}, rng);
-  const ShakeBlock basic(4, {{3, 6, 2}, {3, 6}}, ReluAt::start_of_branch, {}, {}, rng), same(4, {{3, 4}, {3, 4}}, ReluAt::start_of_branch, {}, {}, rng);
+  const ShakeBlock basic(4, {{3, 6, 2}, {3, 6}}, ReluAt::start_of_branch, {}, {}, rng),
+      same(4, {{3, 4}, {3, 4}}, ReluAt::start_of_branch, {}, {}, rng);
   const auto half = [](const Var& a, const Var& b) { return scale(add(a, b), real(0.5)); };
   const Mode mode = Mode::evaluate;
   const double tolerance = in_double_build ? 1e-13 : 1e-5;
   const Var u = relu(x);
-  EXPECT_TRUE(close(basic(x, mode)->value, add(half(basic.branch1(u, mode), basic.branch2(u, mode)), (*basic.two_paths)(u, mode))->value, tolerance));
-  EXPECT_TRUE(close(same(x, mode)->value, add(half(same.branch1(u, mode), same.branch2(u, mode)), x)->value, tolerance));
+  EXPECT_TRUE(close(
+      basic(x, mode)->value,
+      add(half(basic.branch1(u, mode), basic.branch2(u, mode)), (*basic.two_paths)(u, mode))->value,
+      tolerance));
+  EXPECT_TRUE(close(same(x, mode)->value,
+                    add(half(same.branch1(u, mode), same.branch2(u, mode)), x)->value, tolerance));
   const ShakeBlock next(4, {{1, 4}, {3, 4, 2, 2}, {1, 8}}, ReluAt::end_of_block, {}, {}, rng);
   const Var shortcut = conv_norm(*next.projection, x, mode);
-  EXPECT_TRUE(close(next(x, mode)->value, relu(add(half(next.branch1(x, mode), next.branch2(x, mode)), shortcut))->value, tolerance));
-  EXPECT_FALSE(close(next.branch1(x, mode)->value, next.branch2(x, mode)->value, 0.1)) << "branches start apart";
+  EXPECT_TRUE(close(next(x, mode)->value,
+                    relu(add(half(next.branch1(x, mode), next.branch2(x, mode)), shortcut))->value,
+                    tolerance));
+  EXPECT_FALSE(close(next.branch1(x, mode)->value, next.branch2(x, mode)->value, 0.1))
+      << "branches start apart";
 }
 
-// A step is told by its seed and number alone, however many threads there are: a run that is taken up again draws the same mixtures.
+// A step is told by its seed and number alone, however many threads there are: a run that is taken
+// up again draws the same mixtures.
 TEST(ShakeNetwork, TrainsWithTheSameBitsOnAnyNumberOfThreads) {
   const auto gradients = [](int threads, long step) {
     set_threads(threads);
     Rng rng(0);
     const ShakeNetwork net(small_shake(), 5, rng);
     net.reseed(7, step);
-    const Tensor pictures = normal({6, 9, 9, 3}, rng);
-    backward(cross_entropy(net(pictures.clone(), Mode::train), {0, 1, 2, 3, 4, 0}));
+    const Tensor images = normal({6, 9, 9, 3}, rng);
+    backward(cross_entropy(net(images.clone(), Mode::train), {0, 1, 2, 3, 4, 0}));
     std::vector<Tensor> all;
     for (const Var& p : net.parameters()) all.push_back(p->grad.clone());
     return all;

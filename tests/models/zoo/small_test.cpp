@@ -22,44 +22,56 @@ std::map<std::string, ModelEntry> small_models() {
   return all;
 }
 
-TEST(EveryModel, SaysTheSmallestPictureAndTakesIt) {
+TEST(EveryModel, SaysTheSmallestImageAndTakesIt) {
   for (const auto& [small, entry] : small_models()) {
     const Model model = made(small);
     Rng rng(1);
     const long least = model.smallest;
-    EXPECT_EQ(model(normal({1, least, least + 3, 3}, rng), Mode::evaluate).shape(), (Shape{1, 10})) << small;
+    EXPECT_EQ(model(normal({1, least, least + 3, 3}, rng), Mode::evaluate).shape(), (Shape{1, 10}))
+        << small;
     if (least > 1) {
       const std::string smallest = text(Size2(least)), given = text(Size2(least - 1, least + 3));
-      EXPECT_TRUE(fails_saying([&] { model(normal({1, least - 1, least + 3, 3}, rng), Mode::evaluate); }, {"too small", given, smallest})) << small;
+      EXPECT_TRUE(fails_saying(
+          [&] {
+            model(normal({1, least - 1, least + 3, 3}, rng), Mode::evaluate);
+          },
+          {"too small", given, smallest}))
+          << small;
     }
-    EXPECT_TRUE(fails_saying([&] { model(zeros({2, 3, 224, 224}), Mode::evaluate); }, {"[2, 3, 224, 224]", "[N, H, W, 3]"})) << small;
+    EXPECT_TRUE(fails_saying(
+        [&] {
+          model(zeros({2, 3, 224, 224}), Mode::evaluate);
+        },
+        {"[2, 3, 224, 224]", "[N, H, W, 3]"}))
+        << small;
   }
 }
 
 // Noise on red, green, blue and black.
-Tensor coloured(const std::vector<int>& labels, long side, Rng& rng) {
-  Tensor pictures = normal({static_cast<long>(labels.size()), side, side, 3}, rng);
-  for (long i = 0; i < pictures.size(); i++)
-    if (labels[static_cast<std::size_t>(i / (side * side * 3))] == i % 3) pictures[i] += 2;
-  return pictures;
+Tensor colored(const std::vector<int>& labels, long side, Rng& rng) {
+  Tensor images = normal({static_cast<long>(labels.size()), side, side, 3}, rng);
+  for (long i = 0; i < images.size(); i++)
+    if (labels[i / (side * side * 3)] == i % 3) images[i] += 2;
+  return images;
 }
 
-TEST(EveryModel, LearnsAFewPicturesInTwentySteps) {
+TEST(EveryModel, LearnsAFewImagesInTwentySteps) {
   for (const auto& [small, entry] : small_models()) {
     // Half of VGG's few hidden numbers at random are too few to learn from, so dropout is left out.
-    const Model model = made(small, entry.defaults.contains("dropout") ? Settings{{"dropout", "0"}} : Settings{}, 4);
+    const Model model = made(
+        small, entry.defaults.contains("dropout") ? Settings{{"dropout", "0"}} : Settings{}, 4);
     Rng rng(1);
     const long side = std::max(16l, model.smallest);
     const std::vector<int> labels{0, 1, 2, 3, 0, 1, 2, 3};
-    const Tensor pictures = coloured(labels, side, rng);
-    std::vector<Trained> trained;
+    const Tensor images = colored(labels, side, rng);
+    std::vector<Parameter> trained;
     for (const Module::Entry& e : model.module.state())
       if (e.kind != Module::Kind::buffer) trained.push_back({e.name, e.var, true});
     Sgd sgd(trained, {.momentum = 0.9});
     std::vector<double> losses;
     for (int step = 0; step < 20; step++) {
       model.module.reseed(0, step);
-      const Var loss = cross_entropy(model(pictures.clone(), Mode::train), labels);
+      const Var loss = cross_entropy(model(images.clone(), Mode::train), labels);
       losses.push_back(static_cast<double>(loss->value.item()));
       backward(loss);
       sgd.step(0.05);
@@ -73,12 +85,16 @@ TEST(EveryModel, InfersWhatItEvaluates) {
     Rng rng(1);
     const Model model = made(small);
     for (const Module::Entry& e : model.module.state()) {
-      if (e.name.ends_with("running_var")) e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
-      else if (e.name.ends_with("running_mean")) e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
+      if (e.name.ends_with("running_var"))
+        e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
+      else if (e.name.ends_with("running_mean"))
+        e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
     }
     const long side = std::max(16l, model.smallest);
     const Tensor x = normal({3, side, side, 3}, rng);
-    EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value, in_double_build ? 1e-10 : 1e-4)) << small;
+    EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value,
+                      in_double_build ? 1e-10 : 1e-4))
+        << small;
   }
 }
 
@@ -92,7 +108,9 @@ TEST(EveryModel, TrainsAsByItsSimpleOperations) {
       model.module.reseed(0, 0);
       return model(x, mode);
     };
-    EXPECT_TRUE(close(run(fused, Mode::train)->value, run(plain, Mode::train_plain)->value, in_double_build ? 1e-10 : 1e-3)) << small;
+    EXPECT_TRUE(close(run(fused, Mode::train)->value, run(plain, Mode::train_plain)->value,
+                      in_double_build ? 1e-10 : 1e-3))
+        << small;
   }
 }
 

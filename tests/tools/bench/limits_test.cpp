@@ -12,7 +12,8 @@
 namespace excite {
 namespace {
 
-// As whoever started this process will see it: the most that it held, and the most that any child held that it waited for.
+// As whoever started this process will see it: the most that it held, and the most that any child
+// held that it waited for.
 std::string megabytes_after_measuring() {
   measure_limits();
   rusage children{};

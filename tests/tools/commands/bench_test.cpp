@@ -8,14 +8,14 @@
 #include <sstream>
 
 #include "core/text.h"
+#include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
-#include "tests/support/child.h"
 
 namespace excite {
 namespace {
 
-// Of four pictures on one thread, unless `more` says otherwise.
+// Of four images on one thread, unless `more` says otherwise.
 Ending bench(const std::vector<std::string>& more) {
   std::vector<std::string> all{"bench", "--batch", "4", "--seconds", "0"};
   for (const auto& [option, value] : {std::pair{"--model", "se_resnet8"}, {"--threads", "1"}})
@@ -24,8 +24,10 @@ Ending bench(const std::vector<std::string>& more) {
   return excite_program(all);
 }
 
-// The numbers of an operation's row: calls, ms, GFLOP/s, GB/s, share of the step; of one whose work is not counted, calls and ms.
-std::vector<double> row(const std::string& table, const std::string& operation, const std::string& pass) {
+// The numbers of an operation's row: calls, ms, GFLOP/s, GB/s, share of the step; of one whose work
+// is not counted, calls and ms.
+std::vector<double> row(const std::string& table, const std::string& operation,
+                        const std::string& pass) {
   for (const std::string& line : split(table, '\n')) {
     std::istringstream words(line);
     std::string first, second;
@@ -40,31 +42,33 @@ std::vector<double> row(const std::string& table, const std::string& operation, 
   return std::vector<double>(5);
 }
 
-TEST(Bench, EndsWithPicturesASecond) {
+TEST(Bench, EndsWithImagesASecond) {
   for (const std::string mode : {"train", "infer"}) {
     const Ending ending = bench({"--mode", mode});
     ASSERT_EQ(ending.code, 0) << ending.err;
     const std::vector<std::string> lines = split(ending.out, '\n');
-    ASSERT_TRUE(lines.back().starts_with("pictures/s ")) << lines.back();
+    ASSERT_TRUE(lines.back().starts_with("images/s ")) << lines.back();
     EXPECT_GT(std::strtod(lines.back().c_str() + 11, nullptr), 0);
     expect_contains(lines.front(), "se_resnet8, " + mode + ", batch 4, 1 thread, ");
   }
 }
 
-// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each convolution has its batch_norm, which but for the
-// projections' is part of a larger operation, that of a block's first convolution together with its second.
+// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each
+// convolution has its batch_norm, which but for the projections' is part of a larger operation,
+// that of a block's first convolution together with its second.
 TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
   const std::string table = bench({"--mode", "train"}).out;
   for (const std::string pass : {"forward", "backward"}) {
     EXPECT_EQ(row(table, "conv2d", pass)[0], 6);
     EXPECT_EQ(row(table, "batch_norm_relu_conv2d", pass)[0], 3);
     EXPECT_EQ(row(table, "batch_norm_relu", pass)[0], 1);
-    EXPECT_EQ(row(table, "block_tail", pass)[0], 3);
+    EXPECT_EQ(row(table, "bn_se_add_relu", pass)[0], 3);
     EXPECT_EQ(row(table, "batch_norm", pass)[0], 2);
     EXPECT_EQ(row(table, "log_softmax", pass)[0], 1);
-    EXPECT_EQ(row(table, "matmul", pass)[0], 1) << "those of the gates are inside block_tail";
+    EXPECT_EQ(row(table, "matmul", pass)[0], 1) << "those of the gates are inside bn_se_add_relu";
     ASSERT_EQ(row(table, "conv2d", pass).size(), 5u);
-    EXPECT_GT(row(table, "conv2d", pass)[1], 0) << "milliseconds; rates may be 0.0 on a slow machine, see AsJsonSaysTheSame";
+    EXPECT_GT(row(table, "conv2d", pass)[1], 0)
+        << "milliseconds; rates may be 0.0 on a slow machine, see AsJsonSaysTheSame";
   }
   EXPECT_EQ(row(table, "(making the batch)", "batch")[0], 1);
   EXPECT_EQ(row(table, "(optimizer)", "optimizer")[0], 1);
@@ -73,12 +77,17 @@ TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
 TEST(Bench, SaysTheLimitsAndTheMemoryOfTensors) {
   const std::string table = bench({"--mode", "train"}).out;
   double live = 0, peak = 0, gflops = 0;
-  ASSERT_EQ(std::sscanf(table.c_str() + table.find("tensors: "), "tensors: %lf MB live between steps, %lf MB at most", &live, &peak), 2) << table;
+  ASSERT_EQ(std::sscanf(table.c_str() + table.find("tensors: "),
+                        "tensors: %lf MB live between steps, %lf MB at most", &live, &peak),
+            2)
+      << table;
   EXPECT_GT(live, 0);
   EXPECT_GT(peak, live);
   const std::string limits = text("limits of 1 thread, ", in_double_build ? "double: " : "float: ");
   expect_contains(table, limits);
-  EXPECT_EQ(std::sscanf(table.c_str() + table.find(limits) + limits.size(), "%lf GFLOP/s of multiply-adds in registers", &gflops), 1);
+  EXPECT_EQ(std::sscanf(table.c_str() + table.find(limits) + limits.size(),
+                        "%lf GFLOP/s of multiply-adds in registers", &gflops),
+            1);
   EXPECT_GT(gflops, 0.1);
 }
 
@@ -86,17 +95,19 @@ TEST(Bench, PlainRunsTheOperationsOneByOne) {
   const std::string table = bench({"--mode", "train", "--plain"}).out;
   EXPECT_EQ(row(table, "batch_norm", "forward")[0], 9);
   EXPECT_EQ(row(table, "scale_channels", "backward")[0], 3);
-  EXPECT_EQ(table.find("block_tail"), std::string::npos);
+  EXPECT_EQ(table.find("bn_se_add_relu"), std::string::npos);
 }
 
-// On several threads pictures go side by side, so the operations are watched on one, and the limits are of one.
+// On several threads images go side by side, so the operations are watched on one, and the limits
+// are of one.
 TEST(Bench, InferenceHasNoBackwardFoldsBatchNormAndIsWatchedWholeOnOneThread) {
   const std::string table = bench({"--mode", "infer", "--threads", "2"}).out;
   expect_contains(table, "se_resnet8, infer, batch 4, 2 threads, ");
   expect_contains(table, "limits of 1 thread, ");
   expect_contains(table, "Of a step on 1 thread, ");
-  EXPECT_EQ(row(table, "conv2d", "forward")[0], 4 * 9) << "four pictures, one at a time";
-  for (const char* none : {" backward ", "batch_norm", "log_softmax"}) EXPECT_EQ(table.find(none), std::string::npos) << none;
+  EXPECT_EQ(row(table, "conv2d", "forward")[0], 4 * 9) << "four images, one at a time";
+  for (const char* none : {" backward ", "batch_norm", "log_softmax"})
+    EXPECT_EQ(table.find(none), std::string::npos) << none;
 }
 
 TEST(Bench, AsJsonSaysTheSame) {
@@ -111,31 +122,37 @@ TEST(Bench, AsJsonSaysTheSame) {
     EXPECT_EQ(json.at("threads"), 1);
     EXPECT_EQ(json.at("precision"), in_double_build ? "double" : "float");
     const nlohmann::json& step = json.at("step_milliseconds");
-    EXPECT_DOUBLE_EQ(json.at("pictures_per_second"), 4000 / step.at("median").get<double>());
+    EXPECT_DOUBLE_EQ(json.at("images_per_second"), 4000 / step.at("median").get<double>());
     EXPECT_LE(step.at("min"), step.at("median"));
     EXPECT_LE(step.at("median"), step.at("max"));
     EXPECT_GE(json.at("steps"), 5);
     EXPECT_GT(json.at("peak_megabytes"), json.at("tensor_megabytes").at("peak"));
     EXPECT_GE(json.at("tensor_megabytes").at("peak"), json.at("tensor_megabytes").at("live"));
-    for (const char* limit : {"gflop_per_second", "gb_per_second"}) EXPECT_GT(json.at("limits").at(limit), 0.1);
+    for (const char* limit : {"gflop_per_second", "gb_per_second"})
+      EXPECT_GT(json.at("limits").at(limit), 0.1);
     double all = 0;
     for (const nlohmann::json& o : json.at("operations")) {
       all += o.at("share_of_step").get<double>();
       if (o.at("operation") != "conv2d") continue;
-      for (const char* rate : {"gflop_per_second", "gb_per_second", "share_of_limit"}) EXPECT_GT(o.at(rate), 0) << mode;
+      for (const char* rate : {"gflop_per_second", "gb_per_second", "share_of_limit"})
+        EXPECT_GT(o.at(rate), 0) << mode;
     }
     EXPECT_NEAR(all, 1, 1e-9);
   }
 }
 
-// Two flops a multiply-add, four pictures; and as large as the model is meant for, made from the built-in ones.
+// Two flops a multiply-add, four images; and as large as the model is meant for, made from the
+// built-in ones.
 TEST(Bench, CountsTheFlopsThatSummaryCounts) {
   for (const char* model : {"resnet8", "resnet18"}) {
-    const nlohmann::json summary = nlohmann::json::parse(excite_program({"summary", "--model", model, "--classes", "10", "--json"}).out);
-    const nlohmann::json json = nlohmann::json::parse(bench({"--model", model, "--mode", "infer", "--json"}).out);
+    const nlohmann::json summary = nlohmann::json::parse(
+        excite_program({"summary", "--model", model, "--classes", "10", "--json"}).out);
+    const nlohmann::json json =
+        nlohmann::json::parse(bench({"--model", model, "--mode", "infer", "--json"}).out);
     double gflop = 0;
     for (const nlohmann::json& o : json.at("operations"))
-      if (o.at("operation") == "conv2d" || o.at("operation") == "matmul") gflop += o.at("gflop").get<double>();
+      if (o.at("operation") == "conv2d" || o.at("operation") == "matmul")
+        gflop += o.at("gflop").get<double>();
     EXPECT_DOUBLE_EQ(1e9 * gflop, 4 * 2 * summary.at("macs").get<double>()) << model;
   }
 }
@@ -144,38 +161,50 @@ TEST(Bench, LimitsAreThoseOfSomeMachine) {
   const Ending ending = excite_program({"bench", "--limits", "--threads", "1"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   double gflops = 0, gbytes = 0;
-  ASSERT_EQ(std::sscanf(ending.out.c_str(), in_double_build ? "1 thread, double: %lf GFLOP/s of multiply-adds in registers, %lf GB/s"
-                                                            : "1 thread, float: %lf GFLOP/s of multiply-adds in registers, %lf GB/s", &gflops, &gbytes), 2)
+  ASSERT_EQ(
+      std::sscanf(ending.out.c_str(),
+                  in_double_build
+                      ? "1 thread, double: %lf GFLOP/s of multiply-adds in registers, %lf GB/s"
+                      : "1 thread, float: %lf GFLOP/s of multiply-adds in registers, %lf GB/s",
+                  &gflops, &gbytes),
+      2)
       << ending.out;
   EXPECT_GT(gflops, 0.1);
   EXPECT_GT(gbytes, 0.1);
 }
 
 TEST(Compare, SaysHowItIsUsed) {
-  for (const char* arguments : {"", "train se_resnet20 2 128 build/excite", "learn se_resnet20 2 128 -- build/excite"}) {
+  for (const char* arguments :
+       {"", "train se_resnet20 2 128 build/excite", "learn se_resnet20 2 128 -- build/excite"}) {
     const Ending ending = shell(std::string("tools/bench/peers/compare ") + arguments);
     EXPECT_EQ(ending.code, 1) << arguments;
     expect_contains(ending.err, "usage: compare train|infer MODEL THREADS BATCH");
   }
 }
 
-// The command here says how many threads it is given: 3 with `--threads 2`, and twice 1 with `--threads 1`.
+// The command here says how many threads it is given: 3 with `--threads 2`, and twice 1 with
+// `--threads 1`.
 TEST(PeersThreads, ComparesTwoThreadsWithTwoProcessesTogether) {
-  const Ending ending = shell("tools/bench/peers/threads 2 -- sh -c 'echo pictures/s $(( $1 * 2 - 1 ))'");
+  const Ending ending =
+      shell("tools/bench/peers/threads 2 -- sh -c 'echo images/s $(( $1 * 2 - 1 ))'");
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(ending.out, "two threads / two processes 1.500");
-  expect_contains(shell("tools/bench/peers/threads 2 -- echo nothing").err, "printed no line 'pictures/s N'");
+  expect_contains(shell("tools/bench/peers/threads 2 -- echo nothing").err,
+                  "printed no line 'images/s N'");
   expect_contains(shell("tools/bench/peers/threads").err, "usage: threads ROUNDS -- COMMAND");
 }
 
-// A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as taken.
+// A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as
+// taken.
 TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
   const Ending ending = bench({"--ops"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   long shapes = 0, winograd = 0;
   std::vector<long> marks;
-  for (const std::string& line : split(ending.out.substr(ending.out.find("convolution "), ending.out.find("Milliseconds")), '\n')) {
-    if (line.find(" loops ") != std::string::npos) shapes++, marks.push_back(0);
+  for (const std::string& line :
+       split(ending.out.substr(ending.out.find("convolution "), ending.out.find("Milliseconds")),
+             '\n')) {
+    if (line.find(" reference ") != std::string::npos) shapes++, marks.push_back(0);
     winograd += line.find(" winograd ") != std::string::npos;
     if (!marks.empty()) marks.back() += std::count(line.begin(), line.end(), '*');
   }
@@ -184,7 +213,8 @@ TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
   EXPECT_EQ(marks, std::vector<long>(14, 3));
 }
 
-// Five operations, on the three stages of SE-ResNet-20: four times, and how far apart value and gradients are.
+// Five operations, on the three stages of SE-ResNet-20: four times, and how far apart value and
+// gradients are.
 TEST(Bench, OpsSetsFusedOperationsAgainstThoseTheyAreMadeOf) {
   const Ending ending = bench({"--ops"});
   long rows = 0;
@@ -207,9 +237,12 @@ TEST(Bench, OpsSetsFusedOperationsAgainstThoseTheyAreMadeOf) {
 
 TEST(Bench, RefusesModesAndModelsThatAreNot) {
   expect_failure(bench({"--mode", "tain"}), 2, {"bench: ", "tain", "the nearest is train"});
-  expect_failure(excite_program({"bench", "--model", "se_resnet2"}), 2, {"se_resnet2", "the nearest is se_resnet20"});
+  expect_failure(excite_program({"bench", "--model", "se_resnet2"}), 2,
+                 {"se_resnet2", "the nearest is se_resnet20"});
   expect_failure(excite_program({"bench", "--batch", "0"}), 2, {"bench: ", "--batch"});
-  for (const char* other : {"--ops", "--limits"}) expect_failure(bench({"--json", other}), 2, {"bench: --json goes with a model, not with", other});
+  for (const char* other : {"--ops", "--limits"})
+    expect_failure(bench({"--json", other}), 2,
+                   {"bench: --json goes with a model, not with", other});
 }
 
 }  // namespace

@@ -2,23 +2,24 @@
 
 #include "core/images/image.h"
 #include "models/interop/weights.h"
-#include "tests/support/compare.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/compare.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
 
 struct Convert : testing::Test {
   ScratchFolder folder;
-  const std::string ours = folder / "ours.safetensors", theirs = folder / "theirs.safetensors", again = folder / "again.safetensors";
-  const Purpose purpose{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
+  const std::string ours = folder / "ours.safetensors", theirs = folder / "theirs.safetensors",
+                    again = folder / "again.safetensors";
+  const Preprocessing preprocessing{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
 
   Model saved(const std::string& name, const Settings& options) {
     Rng rng(5);
     Model model = make_model(name, options, 3, rng);
-    save_tensors(ours, describe(model, purpose), state_of(model.module));
+    save_tensors(ours, describe(model, preprocessing), state_of(model.module));
     return model;
   }
 };
@@ -27,7 +28,8 @@ TEST_F(Convert, WritesAnotherProgramsNamesShapesAndCountersAndComesBackWithTheSa
   const Model model = saved("se_resnet18", {{"stem_pool", "floor"}, {"se_least", "8"}});
   const Ending there = excite_program({"convert", ours, theirs, "--to", "timm"});
   ASSERT_EQ(there.code, 0) << there.err;
-  EXPECT_EQ(there.out, theirs + ": se_resnet18, 3 classes, 11,268,163 parameters, as timm has it\n");
+  EXPECT_EQ(there.out,
+            theirs + ": se_resnet18, 3 classes, 11,268,163 parameters, as timm has it\n");
   const SafetensorsFile file(theirs);
   EXPECT_EQ(file.names().size(), 154u);
   EXPECT_EQ(file.entry("layer1.0.se.fc1.weight").dims, (std::vector<long>{8, 64, 1, 1}));
@@ -35,7 +37,8 @@ TEST_F(Convert, WritesAnotherProgramsNamesShapesAndCountersAndComesBackWithTheSa
   EXPECT_EQ(file.entry("layer4.1.bn2.num_batches_tracked").dims, std::vector<long>{});
   EXPECT_EQ(file.read_integers("layer4.1.bn2.num_batches_tracked"), std::vector<long>{0});
 
-  const Ending back = excite_program({"convert", theirs, again, "--to", "excite", "--set", "se_fc=linear"});
+  const Ending back =
+      excite_program({"convert", theirs, again, "--to", "excite", "--set", "se_fc=linear"});
   ASSERT_EQ(back.code, 0) << back.err;
   EXPECT_TRUE(get(again) == get(ours));
 }
@@ -46,7 +49,8 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
   const SafetensorsFile file(theirs);
   EXPECT_TRUE(file.contains("layer1.0.se.fc.0.weight"));
   EXPECT_EQ(file.entry("layer1.0.se.fc.2.weight").dims, (std::vector<long>{16, 4}));
-  EXPECT_EQ(load_model(file).purpose.classes, purpose.classes) << "what it was trained for went along";
+  EXPECT_EQ(load_model(file).preprocessing.classes, preprocessing.classes)
+      << "what it was trained for went along";
 
   std::vector<TensorToWrite> bare;  // as PyTorch saves it again, without our metadata
   std::vector<Tensor> tensors;
@@ -58,15 +62,19 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
   write_safetensors(theirs, {}, bare);
   const Ending back = excite_program({"convert", theirs, again, "--to", "excite"});
   ASSERT_EQ(back.code, 0) << back.err;
-  expect_contains(back.err, "theirs.safetensors: read as moskomule's: se_resnet20 with reduction=4,se_bias=off,se_fc=linear");
+  expect_contains(back.err,
+                  "theirs.safetensors: read as moskomule's: se_resnet20 with "
+                  "reduction=4,se_bias=off,se_fc=linear");
   const TrainedModel loaded = load_model(SafetensorsFile(again));
   EXPECT_EQ(loaded.origin, "");
   const NamedTensors before = state_of(model.module), after = state_of(loaded.model.module);
   ASSERT_EQ(before.size(), after.size());
-  for (std::size_t t = 0; t < before.size(); t++) EXPECT_TRUE(same_bits(*after[t].second, *before[t].second)) << before[t].first;
+  for (std::size_t t = 0; t < before.size(); t++)
+    EXPECT_TRUE(same_bits(*after[t].second, *before[t].second)) << before[t].first;
 }
 
-// A file without our metadata is taken to be for pictures cut out of a little larger ones, and what is made of it says so.
+// A file without our metadata is taken to be for images cut out of a little larger ones, and what
+// is made of it says so.
 TEST_F(Convert, OfABareFilePredictsTheSame) {
   Rng rng(5);
   const Model model = make_model("se_small_resnet", {}, 3, rng);
@@ -74,7 +82,8 @@ TEST_F(Convert, OfABareFilePredictsTheSame) {
   write_png(folder / "a.png", noise_of(90, 120, 1));
   ASSERT_EQ(excite_program({"convert", theirs, ours, "--to", "excite"}).code, 0);
   const auto predicted = [&](const std::string& weights) {
-    const Ending ending = excite_program({"predict", "--weights", weights, "--csv", folder / "p.csv", folder / "a.png"});
+    const Ending ending = excite_program(
+        {"predict", "--weights", weights, "--csv", folder / "p.csv", folder / "a.png"});
     EXPECT_EQ(ending.code, 0) << ending.err;
     return get(folder / "p.csv");
   };
@@ -83,10 +92,14 @@ TEST_F(Convert, OfABareFilePredictsTheSame) {
 
 TEST_F(Convert, RefusesANetworkThatTheOtherProgramHasNotAndWritesNothing) {
   saved("se_resnet20", {});
-  expect_failure(excite_program({"convert", ours, theirs, "--to", "timm"}), 2, {"timm has no se_resnet20; the same network is in: excite"});
-  expect_failure(excite_program({"convert", ours, theirs, "--to", "keras"}), 2, {"there is no dialect 'keras'", "timm-legacy"});
-  expect_failure(excite_program({"convert", ours, theirs, "--to", "excite", "--model", "resnet20"}), 3,
-                 {"its tensors are not those of resnet20", "too many: layer1.0.se.fc1.bias", "they fit se_resnet20"});
+  expect_failure(excite_program({"convert", ours, theirs, "--to", "timm"}), 2,
+                 {"timm has no se_resnet20; the same network is in: excite"});
+  expect_failure(excite_program({"convert", ours, theirs, "--to", "keras"}), 2,
+                 {"there is no dialect 'keras'", "timm-legacy"});
+  expect_failure(excite_program({"convert", ours, theirs, "--to", "excite", "--model", "resnet20"}),
+                 3,
+                 {"its tensors are not those of resnet20", "too many: layer1.0.se.fc1.bias",
+                  "they fit se_resnet20"});
   expect_failure(excite_program({"convert", ours, theirs}), 2, {"--to"});
   EXPECT_FALSE(std::filesystem::exists(theirs));
 }

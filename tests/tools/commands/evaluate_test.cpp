@@ -1,4 +1,5 @@
-// What evaluate and predict take alike: image folders, views, names and order of classes, and the file of all probabilities.
+// What evaluate and predict take alike: image folders, views, names and order of classes, and the
+// file of all probabilities.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,9 +8,9 @@
 #include "core/kernels/softmax.h"
 #include "core/text.h"
 #include "models/interop/weights.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 #include "tools/data/resize_crop.h"
 
 namespace excite {
@@ -18,20 +19,23 @@ namespace {
 struct Evaluate : testing::Test {
   ScratchFolder folder;
   const std::string weights = folder / "w.safetensors", data = folder / "data";
-  const Purpose purpose{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}, 32, 40};
+  const Preprocessing preprocessing{
+      {"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}, 32, 40};
   Model model = [] {
     Rng rng(5);
     return make_model("se_resnet8", {}, 3, rng);
   }();
 
   Evaluate() {
-    save_tensors(weights, describe(model, purpose), state_of(model.module));
+    save_tensors(weights, describe(model, preprocessing), state_of(model.module));
     for (const char* name : {"ant", "bee", "cat"})
-      for (long i = 0; i < 3; i++) put_picture(data + "/test/" + name + text("/", i, ".png"), noise_of(50 + i, 60, i));
+      for (long i = 0; i < 3; i++)
+        put_image(data + "/test/" + name + text("/", i, ".png"), noise_of(50 + i, 60, i));
   }
 
   Ending run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"evaluate", "--json", "--weights", weights, "--data", data});
+    arguments.insert(arguments.begin(),
+                     {"evaluate", "--json", "--weights", weights, "--data", data});
     return excite_program(arguments);
   }
   std::vector<std::vector<std::string>> csv(const std::vector<std::string>& more) {
@@ -46,68 +50,80 @@ struct Evaluate : testing::Test {
   }
 };
 
-TEST_F(Evaluate, WritesTheProbabilitiesOfEachPictureOfAFolder) {
+TEST_F(Evaluate, WritesTheProbabilitiesOfEachImageOfAFolder) {
   const auto rows = csv({});
   ASSERT_EQ(rows.size(), 10u);
-  EXPECT_EQ(rows[0], (std::vector<std::string>{"picture", "label", "ant", "bee", "cat"}));
+  EXPECT_EQ(rows[0], (std::vector<std::string>{"image", "label", "ant", "bee", "cat"}));
   EXPECT_EQ(rows[2][0], data + "/test/bee/0.png");
   EXPECT_EQ(rows[2][1], "bee");
-  for (std::size_t i = 1; i < rows.size(); i++) EXPECT_NEAR(std::stod(rows[i][2]) + std::stod(rows[i][3]) + std::stod(rows[i][4]), 1, 1e-5) << i;
+  for (std::size_t i = 1; i < rows.size(); i++)
+    EXPECT_NEAR(std::stod(rows[i][2]) + std::stod(rows[i][3]) + std::stod(rows[i][4]), 1, 1e-5)
+        << i;
   const nlohmann::json json = nlohmann::json::parse(run({}).out);
-  EXPECT_EQ(json["pictures"], 9);
-  EXPECT_EQ(json["per_class"][2]["pictures"], 3);
+  EXPECT_EQ(json["images"], 9);
+  EXPECT_EQ(json["per_class"][2]["images"], 3);
 }
 
 // By definition: the mean of the probabilities of the views, each cut out here.
 TEST_F(Evaluate, ViewsAreMeansOfProbabilities) {
   const Image whole = resize_short_side(noise_of(50, 60, 0), 40);
-  const std::vector<std::pair<std::vector<std::string>, Views>> ways{
-      {{}, Views::centre}, {{"--flip"}, Views::centre_and_mirror}, {{"--crops", "10"}, Views::ten}};
-  for (const auto& [words, views] : ways) {
+  const std::vector<std::pair<std::vector<std::string>, Crops>> ways{
+      {{}, Crops::center}, {{"--flip"}, Crops::center_and_mirror}, {{"--crops", "10"}, Crops::ten}};
+  for (const auto& [words, crops] : ways) {
     std::vector<double> mean(3);
-    for (const View& v : views_of(whole.height, whole.width, 32, 32, views)) {
+    for (const CropWindow& v : crop_windows(whole.height, whole.width, 32, 32, crops)) {
       const Image window = crop(whole, v.top, v.left, 32, 32);
       Tensor x({1, 32, 32, 3});
       for (long i = 0; i < x.size(); i++) {
         const long column = i / 3 % 32, from = i + 3 * (v.mirrored ? 31 - 2 * column : 0);
         const auto c = static_cast<std::size_t>(i % 3);
-        x[i] = static_cast<real>((window.pixels[static_cast<std::size_t>(from)] / 255.0 - purpose.mean[c]) / purpose.deviation[c]);
+        x[i] = static_cast<real>((window.pixels[from] / 255.0 - preprocessing.mean[c]) /
+                                 preprocessing.deviation[c]);
       }
       const Tensor p = softmax(model(std::move(x), Mode::evaluate)->value);
-      for (long k = 0; k < 3; k++) mean[static_cast<std::size_t>(k)] += static_cast<double>(p[k]) / static_cast<double>(count(views));
+      for (long k = 0; k < 3; k++)
+        mean[k] += static_cast<double>(p[k]) / static_cast<double>(count(crops));
     }
     const auto rows = csv(words);
-    for (std::size_t k = 0; k < 3; k++) EXPECT_NEAR(std::stod(rows[1][2 + k]), mean[k], 2e-5) << join(words, " ");
+    for (std::size_t k = 0; k < 3; k++)
+      EXPECT_NEAR(std::stod(rows[1][2 + k]), mean[k], 2e-5) << join(words, " ");
   }
 }
 
 TEST_F(Evaluate, RefusesViewsThatDoNotGoTogether) {
   expect_failure(run({"--crops", "5"}), 2, {"--crops 5: expected 1 or 10"});
-  expect_failure(run({"--crops", "10", "--flip"}), 2, {"--flip: ten crops have their mirror images"});
-  expect_failure(run({"--resize", "nearest"}), 2, {"--resize nearest: expected bilinear or bicubic"});
+  expect_failure(run({"--crops", "10", "--flip"}), 2,
+                 {"--flip: ten crops have their mirror images"});
+  expect_failure(run({"--resize", "nearest"}), 2,
+                 {"--resize nearest: expected bilinear or bicubic"});
 }
 
 TEST_F(Evaluate, PutsTheClassesOfAFileIntoOurOrder) {
   const auto plain = csv({});
-  Purpose nameless = purpose;
+  Preprocessing nameless = preprocessing;
   nameless.classes = {"0", "1", "2"};
   save_tensors(weights, describe(model, nameless), state_of(model.module));
   expect_failure(run({}), 3, {"they are not the 3 of " + data});
   put(folder / "labels.txt", "ant\nbee\r\ncat\n");
   EXPECT_EQ(csv({"--labels", folder / "labels.txt"}), plain);
   put(folder / "order.txt", "2\n0\n1\n");
-  const auto moved = csv({"--labels", folder / "labels.txt", "--class-order", folder / "order.txt"});
-  for (std::size_t i = 1; i < plain.size(); i++)  // the same but for the order in which softmax adds them up
-    for (std::size_t k = 0; k < 3; k++) EXPECT_NEAR(std::stod(moved[i][2 + k]), std::stod(plain[i][2 + (k + 2) % 3]), 1e-6);
-  const Ending predicted = excite_program(
-      {"predict", "--csv", folder / "q.csv", "--weights", weights, "--class-order", folder / "order.txt", data + "/test/ant"});
+  const auto moved =
+      csv({"--labels", folder / "labels.txt", "--class-order", folder / "order.txt"});
+  for (std::size_t i = 1; i < plain.size();
+       i++)  // the same but for the order in which softmax adds them up
+    for (std::size_t k = 0; k < 3; k++)
+      EXPECT_NEAR(std::stod(moved[i][2 + k]), std::stod(plain[i][2 + (k + 2) % 3]), 1e-6);
+  const Ending predicted =
+      excite_program({"predict", "--csv", folder / "q.csv", "--weights", weights, "--class-order",
+                      folder / "order.txt", data + "/test/ant"});
   EXPECT_EQ(predicted.code, 0) << predicted.err;
-  EXPECT_EQ(split(get(folder / "q.csv"), '\n')[0], "picture,label,2,0,1");
+  EXPECT_EQ(split(get(folder / "q.csv"), '\n')[0], "image,label,2,0,1");
   EXPECT_EQ(split(split(get(folder / "q.csv"), '\n')[1], ',')[2], moved[1][2]);
 }
 
 TEST_F(Evaluate, SaysTheLineThatIsWrong) {
-  const auto fails = [&](const std::string& option, const std::string& lines, const std::string& words) {
+  const auto fails = [&](const std::string& option, const std::string& lines,
+                         const std::string& words) {
     put(folder / "f.txt", lines);
     expect_failure(run({option, folder / "f.txt"}), 3, {"f.txt: " + words});
   };
@@ -126,46 +142,52 @@ void damage_a_pixel(const std::string& path) {
   put(path, bytes);
 }
 
-TEST_F(Evaluate, SkipsABrokenPictureOrStops) {
+TEST_F(Evaluate, SkipsABrokenImageOrStops) {
   damage_a_pixel(data + "/test/bee/2.png");
   const Ending ending = run({});
   EXPECT_EQ(ending.code, 0);
-  EXPECT_EQ(nlohmann::json::parse(ending.out)["pictures"], 8);
+  EXPECT_EQ(nlohmann::json::parse(ending.out)["images"], 8);
   expect_contains(ending.err, "excite: skipped " + data + "/test/bee/2.png");
-  expect_failure(run({"--strict", "--batch", "1", "--csv", folder / "p.csv"}), 3, {data + "/test/bee/2.png"});
-  for (const std::string& file : folder.files()) EXPECT_EQ(file.find("p.csv"), std::string::npos) << file;
+  expect_failure(run({"--strict", "--batch", "1", "--csv", folder / "p.csv"}), 3,
+                 {data + "/test/bee/2.png"});
+  for (const std::string& file : folder.files())
+    EXPECT_EQ(file.find("p.csv"), std::string::npos) << file;
 }
 
-TEST_F(Evaluate, GoesOnAfterABatchOfNothingButBrokenPictures) {
+TEST_F(Evaluate, GoesOnAfterABatchOfNothingButBrokenImages) {
   const nlohmann::json whole = nlohmann::json::parse(run({"--batch", "1"}).out);
   damage_a_pixel(data + "/test/bee/0.png");
   const Ending ending = run({"--batch", "1"});
   EXPECT_EQ(ending.code, 0) << ending.err;
   const nlohmann::json rest = nlohmann::json::parse(ending.out);
-  EXPECT_EQ(rest["pictures"], 8);
+  EXPECT_EQ(rest["images"], 8);
   EXPECT_EQ(rest["confusion"][2], whole["confusion"][2]);
   for (const char* name : {"ant", "bee", "cat"})
     for (const char* number : {"0", "1", "2"})
-      if (data + name + number != data + "bee0") damage_a_pixel(data + "/test/" + name + "/" + number + ".png");
+      if (data + name + number != data + "bee0")
+        damage_a_pixel(data + "/test/" + name + "/" + number + ".png");
   const Ending none = run({"--batch", "1"});
   EXPECT_EQ(none.code, 3);
-  expect_contains(none.err, "of 9 pictures none could be decoded");
+  expect_contains(none.err, "of 9 images none could be decoded");
 }
 
 TEST_F(Evaluate, FusesFilesThatNameTheirClassesOtherwiseIfTheyAreToldTheNames) {
-  Purpose other = purpose;
+  Preprocessing other = preprocessing;
   other.classes = {"0", "1", "2"};
   save_tensors(folder / "v.safetensors", describe(model, other), state_of(model.module));
   put(folder / "labels.txt", "ant\nbee\ncat\n");
-  expect_failure(run({"--weights", folder / "v.safetensors"}), 3, {"v.safetensors tells apart 3 classes, and they are not the 3"});
-  const nlohmann::json fused = nlohmann::json::parse(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}).out);
+  expect_failure(run({"--weights", folder / "v.safetensors"}), 3,
+                 {"v.safetensors tells apart 3 classes, and they are not the 3"});
+  const nlohmann::json fused = nlohmann::json::parse(
+      run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}).out);
   EXPECT_NEAR(fused["loss"], nlohmann::json::parse(run({}).out)["loss"], 1e-6);
   EXPECT_EQ(fused["per_class"][1]["class"], "bee");
   other.classes = {"0", "1"};
   Rng rng(5);
   const Model smaller = make_model("se_resnet8", {}, 2, rng);
   save_tensors(folder / "v.safetensors", describe(smaller, other), state_of(smaller.module));
-  expect_failure(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}), 3, {"v.safetensors tells apart 2 classes"});
+  expect_failure(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}), 3,
+                 {"v.safetensors tells apart 2 classes"});
 }
 
 }  // namespace

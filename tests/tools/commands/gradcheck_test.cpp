@@ -2,8 +2,8 @@
 
 #include "core/real.h"
 #include "core/text.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -19,7 +19,8 @@ TEST(GradcheckProgram, PrintsARowForEachCaseOfWhatIsNamed) {
   expect_contains(lines[2], "linear ");
   expect_contains(lines[2], " ok ");
   expect_contains(lines[2], "5 to 3");
-  expect_contains(lines[5], "3 cases, 61 elements, 0 kinks: 0 failed");  // 12, 20 + 15 + 3 and 5 + 5 + 1 inputs
+  expect_contains(
+      lines[5], "3 cases, 61 elements, 0 kinks: 0 failed");  // 12, 20 + 15 + 3 and 5 + 5 + 1 inputs
 }
 
 TEST(GradcheckProgram, ChecksASmallRelativeOfANamedModelAndItsOptions) {
@@ -37,7 +38,8 @@ TEST(LongGradcheck, EveryOperationAndEveryModelPasses) {
 }
 
 TEST(GradcheckProgram, SaysTheNearestName) {
-  expect_failure(excite_program({"gradcheck", "batchnorm"}), 2, {"no operation or model 'batchnorm'", "the nearest is batch_norm"});
+  expect_failure(excite_program({"gradcheck", "batchnorm"}), 2,
+                 {"no operation or model 'batchnorm'", "the nearest is batch_norm"});
 }
 
 #else

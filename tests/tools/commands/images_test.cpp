@@ -1,62 +1,73 @@
 #include <gtest/gtest.h>
 
 #include "core/images/resize.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 #include "tools/data/builtin.h"
 
 namespace excite {
 namespace {
 
-// Whether the sheet has picture `number` of the built-in set in this row and column.
+// Whether the sheet has image `number` of the built-in set in this row and column.
 bool shows(const Image& sheet, long row, long column, long number) {
-  std::vector<std::uint8_t> picture(32 * 32 * 3);
-  draw_builtin_picture(number, picture.data());
+  std::vector<std::uint8_t> image(32 * 32 * 3);
+  draw_builtin_image(number, image.data());
   bool same = true;
   for (long h = 0; h < 32; h++) {
     const auto there = sheet.pixels.begin() + ((row * 32 + h) * sheet.width + column * 32) * 3;
-    same = same && std::equal(there, there + 96, picture.begin() + h * 96);
+    same = same && std::equal(there, there + 96, image.begin() + h * 96);
   }
   return same;
 }
 
-TEST(Pictures, HasAColumnAClassOfItsFirstPictures) {
+TEST(Images, HasAColumnAClassOfItsFirstImages) {
   const ScratchFolder folder;
-  const Ending ending = excite_program({"pictures", "--data", "builtin", "--per-class", "3", "--out", folder / "sheet.png"});
+  const Ending ending = excite_program(
+      {"images", "--data", "builtin", "--per-class", "3", "--out", folder / "sheet.png"});
   EXPECT_EQ(ending.code, 0) << ending.err;
-  expect_contains(ending.out, "first 3 pictures of each class, from left to right: disc ring crescent");
+  expect_contains(ending.out,
+                  "first 3 images of each class, from left to right: disc ring crescent");
   const Image sheet = read_image(folder / "sheet.png");
   ASSERT_EQ(sheet.height, 3 * 32);
   ASSERT_EQ(sheet.width, 10 * 32);
   for (long row = 0; row < 3; row++)
-    for (long column = 0; column < 10; column++) EXPECT_TRUE(shows(sheet, row, column, row * 10 + column)) << row << ", " << column;
+    for (long column = 0; column < 10; column++)
+      EXPECT_TRUE(shows(sheet, row, column, row * 10 + column)) << row << ", " << column;
 }
 
-TEST(Pictures, ShowsTheTestSetWhenAsked) {
+TEST(Images, ShowsTheTestSetWhenAsked) {
   const ScratchFolder folder;
-  EXPECT_EQ(excite_program({"pictures", "--test", "--per-class", "1", "--out", folder / "sheet.png"}).code, 0);
+  EXPECT_EQ(
+      excite_program({"images", "--test", "--per-class", "1", "--out", folder / "sheet.png"}).code,
+      0);
   EXPECT_TRUE(shows(read_image(folder / "sheet.png"), 0, 7, builtin_train_count + 7));
 }
 
-TEST(Pictures, LeavesWhiteWhatThereIsNoPictureFor) {
+TEST(Images, LeavesWhiteWhatThereIsNoImageFor) {
   const ScratchFolder folder;
-  EXPECT_EQ(excite_program({"pictures", "--test", "--per-class", "201", "--out", folder / "sheet.png"}).code, 0);
+  EXPECT_EQ(
+      excite_program({"images", "--test", "--per-class", "201", "--out", folder / "sheet.png"})
+          .code,
+      0);
   const Image sheet = read_image(folder / "sheet.png");
   EXPECT_TRUE(shows(sheet, 199, 9, builtin_train_count + 1999));
-  for (std::size_t i = sheet.pixels.size() - 32 * 320 * 3; i < sheet.pixels.size(); i++) ASSERT_EQ(sheet.pixels[i], 255);
+  for (std::size_t i = sheet.pixels.size() - 32 * 320 * 3; i < sheet.pixels.size(); i++)
+    ASSERT_EQ(sheet.pixels[i], 255);
 }
 
 // A damaged one is named, and the next takes its place.
-TEST(Pictures, OfAFolderLeavesOutWhatIsDamaged) {
+TEST(Images, OfAFolderLeavesOutWhatIsDamaged) {
   const ScratchFolder folder;
   const std::string damaged = folder / "data/test/b/1.png";
   for (const char* part : {"data/train/", "data/test/"})
-    for (const char* name : {"a/1", "a/2", "b/1", "b/2"}) put_picture(folder / part + name + ".png", noise_of(8, 8, name[0] + name[2]));
+    for (const char* name : {"a/1", "a/2", "b/1", "b/2"})
+      put_image(folder / part + name + ".png", noise_of(8, 8, name[0] + name[2]));
   std::string bytes = get(damaged);
   bytes[bytes.size() - 20] ^= 1;
   put(damaged, bytes);
-  const Ending ending = excite_program({"pictures", "--test", "--data", folder / "data", "--per-class", "2", "--out", folder / "sheet.png"});
+  const Ending ending = excite_program({"images", "--test", "--data", folder / "data",
+                                        "--per-class", "2", "--out", folder / "sheet.png"});
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(ending.err, "excite: skipped " + damaged);
   const Image sheet = read_image(folder / "sheet.png");
@@ -65,18 +76,21 @@ TEST(Pictures, OfAFolderLeavesOutWhatIsDamaged) {
   EXPECT_EQ(crop(sheet, 8, 0, 8, 8).pixels, noise_of(8, 8, 'a' + '2').pixels);
 }
 
-TEST(Pictures, TheSheetOfTheChapterIsWhatItsCommandMakes) {
+TEST(Images, TheSheetOfTheChapterIsWhatItsCommandMakes) {
   const Image sheet = read_image("tools/data/builtin.png");
   ASSERT_EQ(sheet.height, 2 * 32);
   for (long i = 0; i < 20; i++) EXPECT_TRUE(shows(sheet, i / 10, i % 10, i)) << i;
-  expect_contains(get("tools/data/README.md"), "excite pictures --data builtin --per-class 2 --out tools/data/builtin.png");
+  expect_contains(get("tools/data/README.md"),
+                  "excite images --data builtin --per-class 2 --out tools/data/builtin.png");
 }
 
-TEST(Pictures, SaysWhatIsWrong) {
+TEST(Images, SaysWhatIsWrong) {
   const ScratchFolder folder;
-  expect_failure(excite_program({"pictures", "--out", folder / "no/sheet.png"}), 3, {"no/sheet.png"});
-  expect_failure(excite_program({"pictures", "--per-class", "0", "--out", folder / "sheet.png"}), 2, {"--per-class"});
-  expect_failure(excite_program({"pictures", "--data", folder.path(), "--out", folder / "sheet.png"}), 3, {folder.path()});
+  expect_failure(excite_program({"images", "--out", folder / "no/sheet.png"}), 3, {"no/sheet.png"});
+  expect_failure(excite_program({"images", "--per-class", "0", "--out", folder / "sheet.png"}), 2,
+                 {"--per-class"});
+  expect_failure(excite_program({"images", "--data", folder.path(), "--out", folder / "sheet.png"}),
+                 3, {folder.path()});
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "models/interop/weights.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -17,9 +17,13 @@ struct Inspect : testing::Test {
   const std::string dtype = sizeof(real) == 8 ? "F64" : "F32";
 
   Inspect() {
-    const Tensor weight({2, 3}, {1, -2, 3, 4, -5, real(0.5)}), spoilt({3}, {1, nan, 3}), hopeless({1}, {nan});
+    const Tensor weight({2, 3}, {1, -2, 3, 4, -5, real(0.5)}), spoilt({3}, {1, nan, 3}),
+        hopeless({1}, {nan});
     write_safetensors(path, {{"model", "toy"}, {"odd", "two\nlines"}},
-                      {{"fc.weight", &weight}, {"spoilt", &spoilt}, {"hopeless", &hopeless}, {"step", Integers{{2}, {7, -9}}}});
+                      {{"fc.weight", &weight},
+                       {"spoilt", &spoilt},
+                       {"hopeless", &hopeless},
+                       {"step", Integers{{2}, {7, -9}}}});
   }
 };
 
@@ -28,22 +32,35 @@ TEST_F(Inspect, ShowsTypesShapesAndStatistics) {
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(ending.out, "model          toy\n");
   expect_contains(ending.out, "odd            two?lines\n");
-  expect_contains(ending.out, "fc.weight " + dtype + "   [2, 3]                       -5         0.25            4\n");
-  expect_contains(ending.out, "step      I64   [2]                          -9           -1            7\n");
-  expect_contains(ending.out, "spoilt    " + dtype + "   [3]                           1            2            3  and 1 not finite\n");
-  expect_contains(ending.out, "hopeless  " + dtype + "   [1]                           -            -            -  and 1 not finite\n");
+  expect_contains(ending.out, "fc.weight " + dtype +
+                                  "   [2, 3]                       -5         0.25            4\n");
+  expect_contains(ending.out,
+                  "step      I64   [2]                          -9           -1            7\n");
+  expect_contains(
+      ending.out,
+      "spoilt    " + dtype +
+          "   [3]                           1            2            3  and 1 not finite\n");
+  expect_contains(
+      ending.out,
+      "hopeless  " + dtype +
+          "   [1]                           -            -            -  and 1 not finite\n");
   expect_contains(ending.out, "\n12 numbers\n");
 }
 
 TEST_F(Inspect, ShowsThemAsJson) {
-  const nlohmann::json json = nlohmann::json::parse(excite_program({"inspect", "--json", path}).out);
+  const nlohmann::json json =
+      nlohmann::json::parse(excite_program({"inspect", "--json", path}).out);
   EXPECT_EQ(json["file"], path);
   EXPECT_EQ(json["checksum"], true);
   EXPECT_EQ(json["metadata"], (nlohmann::json{{"model", "toy"}, {"odd", "two\nlines"}}));
   ASSERT_EQ(json["tensors"].size(), 4u);
-  const nlohmann::json weight = {{"name", "fc.weight"}, {"dtype", dtype}, {"shape", {2, 3}}, {"min", -5.0}, {"mean", 0.25}, {"max", 4.0}, {"not_finite", 0}};
+  const nlohmann::json weight = {{"name", "fc.weight"}, {"dtype", dtype}, {"shape", {2, 3}},
+                                 {"min", -5.0},         {"mean", 0.25},   {"max", 4.0},
+                                 {"not_finite", 0}};
   EXPECT_EQ(json["tensors"][0], weight);
-  EXPECT_EQ(json["tensors"][1], (nlohmann::json{{"name", "hopeless"}, {"dtype", dtype}, {"shape", {1}}, {"not_finite", 1}}));
+  EXPECT_EQ(
+      json["tensors"][1],
+      (nlohmann::json{{"name", "hopeless"}, {"dtype", dtype}, {"shape", {1}}, {"not_finite", 1}}));
 }
 
 TEST_F(Inspect, RefusesWhatIsNoSuchFile) {
@@ -61,11 +78,14 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
   save_tensors(path, {}, state_of(model.module));
   const Ending ending = excite_program({"inspect", path});
   EXPECT_EQ(ending.code, 0) << ending.err;
-  expect_contains(ending.out, "\n\nread by the names of timm, which has no such network: resnet8\n\ntensor");
-  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "read by the names of timm, which has no such network: resnet8");
+  expect_contains(ending.out,
+                  "\n\nread by the names of timm, which has no such network: resnet8\n\ntensor");
+  EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"],
+            "read by the names of timm, which has no such network: resnet8");
   const Ending summary = excite_program({"summary", "--weights", path, "--json"});
   EXPECT_EQ(nlohmann::json::parse(summary.out)["model"], "resnet8");
-  EXPECT_EQ(summary.err, "excite: " + path + ": read by the names of timm, which has no such network: resnet8\n");
+  EXPECT_EQ(summary.err, "excite: " + path +
+                             ": read by the names of timm, which has no such network: resnet8\n");
   save_tensors(path, describe(model, {}), state_of(model.module));
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
@@ -73,7 +93,8 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
 TEST(InspectWeights, ShowsTensorsWhoseNamesNoNetworkHas) {
   const ScratchFolder folder;
   const Tensor x({2});
-  write_safetensors(folder / "some.safetensors", {}, {{"module.bn1.weight", &x}, {"bn1.weight", &x}});
+  write_safetensors(folder / "some.safetensors", {},
+                    {{"module.bn1.weight", &x}, {"bn1.weight", &x}});
   const Ending ending = excite_program({"inspect", "--json", folder / "some.safetensors"});
   EXPECT_EQ(ending.code, 0) << ending.err;
   const nlohmann::json json = nlohmann::json::parse(ending.out);

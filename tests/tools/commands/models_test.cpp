@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "models/zoo/registry.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -17,7 +17,7 @@ TEST(Models, ListsEveryModelOfTheRegistry) {
     expect_contains(ending.out, entry.about);
   }
   expect_contains(ending.out, "se_resnet20                  274,847  ");
-  expect_contains(ending.out, "MobileNet 1.0 for 224x224 pictures\n");  // which has no options
+  expect_contains(ending.out, "MobileNet 1.0 for 224x224 images\n");  // which has no options
   expect_contains(ending.out, "(gate=sigmoid,reduction=16,se=standard,se_bias=on,");
 }
 

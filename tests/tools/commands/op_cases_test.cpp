@@ -14,7 +14,7 @@ namespace excite {
 namespace {
 
 std::set<std::string> ops_of_the_catalogue() {
-  const std::regex declaration("^(?:Var|Measured) (\\w+)\\(.*");
+  const std::regex declaration("^(?:Var|ConvOutput) (\\w+)\\(.*");
   std::set<std::string> names;
   std::smatch match;
   for (const char* path : {"autograd/ops.h", "autograd/fused/fused_ops.h"}) {
@@ -29,31 +29,40 @@ TEST(OpCases, CoverEveryOperationOfTheCatalogue) {
   std::set<std::string> covered;
   for (const OpCase& c : op_cases()) covered.insert(c.op);
   ASSERT_GE(ops_of_the_catalogue().size(), 29u) << "read from autograd/ops.h";
-  for (const std::string& op : ops_of_the_catalogue()) EXPECT_TRUE(covered.contains(op)) << op << " has no case in tools/commands/op_cases.cpp";
+  for (const std::string& op : ops_of_the_catalogue())
+    EXPECT_TRUE(covered.contains(op)) << op << " has no case in tools/commands/op_cases.cpp";
   covered.erase("composed");
-  for (const std::string& op : covered) EXPECT_TRUE(ops_of_the_catalogue().contains(op)) << op << " is not in autograd/ops.h";
+  for (const std::string& op : covered)
+    EXPECT_TRUE(ops_of_the_catalogue().contains(op)) << op << " is not in autograd/ops.h";
 }
 
 TEST(OpCases, HaveDifferentNames) {
   std::set<std::string> names;
-  for (const OpCase& c : op_cases()) EXPECT_TRUE(names.insert(c.op + " " + c.name).second) << c.op << ", " << c.name << " is there twice";
+  for (const OpCase& c : op_cases())
+    EXPECT_TRUE(names.insert(c.op + " " + c.name).second)
+        << c.op << ", " << c.name << " is there twice";
 }
 
 // A case counts for an operation only if it calls it, and gives the same numbers each time.
 TEST(OpCases, CallTheOperationTheyAreNamedAfter) {
-  const std::map<std::string, std::string> built_from_others{{"dropout", "mul"},        {"linear", "add_bias"},          {"mean", "scale"},
-                                                             {"cross_entropy", "scale"}, {"measured_conv2d", "conv2d"}};
+  const std::map<std::string, std::string> built_from_others{{"dropout", "mul"},
+                                                             {"linear", "add_bias"},
+                                                             {"mean", "scale"},
+                                                             {"cross_entropy", "scale"},
+                                                             {"conv2d_with_moments", "conv2d"}};
   for (const OpCase& c : op_cases()) {
     Rng rng(0);
     std::vector<Var> in = c.inputs(rng);
-    for (const Var& x : in) x->needs_grad = true;
+    for (const Var& x : in) x->requires_grad = true;
     const auto found = built_from_others.find(c.op);
     const std::string op = found == built_from_others.end() ? c.op : found->second;
     std::set<std::string> called;
     const Var y = c.f(in), again = c.f(in);
     for (const Var& node : graph(y)) called.insert(node->op);
     EXPECT_TRUE(c.op == "composed" || called.contains(op)) << c.op << ", " << c.name;
-    EXPECT_TRUE(std::equal(y->value.begin(), y->value.end(), again->value.begin(), again->value.end())) << c.op << ", " << c.name;
+    EXPECT_TRUE(
+        std::equal(y->value.begin(), y->value.end(), again->value.begin(), again->value.end()))
+        << c.op << ", " << c.name;
   }
 }
 

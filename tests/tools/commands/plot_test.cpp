@@ -2,15 +2,16 @@
 
 #include <filesystem>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 #include "tools/commands/svg.h"
 #include "tools/training/log.h"
 
 namespace excite {
 namespace {
 
-// A run of two epochs. Losses 2 and 1.5 make the loss axis end at 2; a frame is 300 wide, 220 high, and begins at 40 from the top.
+// A run of two epochs. Losses 2 and 1.5 make the loss axis end at 2; a frame is 300 wide, 220 high,
+// and begins at 40 from the top.
 void write_run(const std::string& folder) {
   std::filesystem::create_directory(folder);
   write_log_row(folder + "/log.csv", {1, 2, 0.25, 1.5, 0.5, 0.1, 1, 800, 60, 500});
@@ -23,34 +24,44 @@ TEST(Plot, DrawsLossAndAccuracyOfBothSets) {
   const Ending ending = excite_program({"plot", "--out", folder / "curve.svg", folder / "first"});
   EXPECT_EQ(ending.code, 0) << ending.err;
   const std::string svg = get(folder / "curve.svg");
-  const std::string colour = "fill=\"none\" stroke=\"#2f8fd0\" stroke-width=\"2\"", dashes = " stroke-dasharray=\"5 4\"/>\n";
-  expect_contains(svg, "points=\"200.0,40.0 350.0,150.0\" " + colour + dashes);    // loss of the training set: 2, 1
-  expect_contains(svg, "points=\"200.0,95.0 350.0,205.0\" " + colour + "/>\n");    // of the test set: 1.5, 0.5
-  expect_contains(svg, "points=\"590.0,205.0 740.0,150.0\" " + colour + dashes);   // accuracy: 25 and 50 %
-  expect_contains(svg, "points=\"590.0,150.0 740.0,40.0\" " + colour + "/>\n");    // 50 and 100 %
-  for (const char* words : {">loss<", ">accuracy<", ">epoch<", ">first<", ">training set<", ">test set<", ">1.5<", ">100 %<", ">2<"})
+  const std::string color = "fill=\"none\" stroke=\"#2f8fd0\" stroke-width=\"2\"",
+                    dashes = " stroke-dasharray=\"5 4\"/>\n";
+  expect_contains(svg, "points=\"200.0,40.0 350.0,150.0\" " + color +
+                           dashes);  // loss of the training set: 2, 1
+  expect_contains(
+      svg, "points=\"200.0,95.0 350.0,205.0\" " + color + "/>\n");  // of the test set: 1.5, 0.5
+  expect_contains(svg,
+                  "points=\"590.0,205.0 740.0,150.0\" " + color + dashes);  // accuracy: 25 and 50 %
+  expect_contains(svg, "points=\"590.0,150.0 740.0,40.0\" " + color + "/>\n");  // 50 and 100 %
+  for (const char* words : {">loss<", ">accuracy<", ">epoch<", ">first<", ">training set<",
+                            ">test set<", ">1.5<", ">100 %<", ">2<"})
     expect_contains(svg, words);
 }
 
-TEST(Plot, IsXmlAndNamesEachRunInAColourOfItsOwn) {
+TEST(Plot, IsXmlAndNamesEachRunInAColorOfItsOwn) {
   const ScratchFolder folder;
   write_run(folder / "a<b>&c");
   write_run(folder / "second");
   put(folder / "copy.csv", get(folder / "second/log.csv"));
-  const Ending drawn = excite_program({"plot", "--out", folder / "curve.svg", folder / "a<b>&c/", folder / "second/log.csv", folder / "copy.csv"});
+  const Ending drawn = excite_program({"plot", "--out", folder / "curve.svg", folder / "a<b>&c/",
+                                       folder / "second/log.csv", folder / "copy.csv"});
   EXPECT_EQ(drawn.code, 0) << drawn.err;
   const std::string names =
       "import sys, xml.dom.minidom as x\n"
-      "print([t.firstChild.data + t.getAttribute('fill') for t in x.parse(sys.argv[1]).getElementsByTagName('text')"
+      "print([t.firstChild.data + t.getAttribute('fill') for t in "
+      "x.parse(sys.argv[1]).getElementsByTagName('text')"
       " if t.getAttribute('fill') != '#808080'])";
   const Ending parsed = Child({"python3", "-c", names, folder / "curve.svg"}).wait();
   EXPECT_EQ(parsed.out, "['a<b>&c#2f8fd0', 'second#e0702c', 'copy#3aa655']\n") << parsed.err;
 }
 
-// The picture in the README is what the program draws from the log beside it.
-TEST(Plot, DrawsTheReadmesPictureAgain) {
+// The image in the README is what the program draws from the log beside it.
+TEST(Plot, DrawsTheReadmesImageAgain) {
   const ScratchFolder folder;
-  EXPECT_EQ(excite_program({"plot", "--out", folder / "curve.svg", "tools/training/se_resnet20-builtin.csv"}).code, 0);
+  EXPECT_EQ(excite_program(
+                {"plot", "--out", folder / "curve.svg", "tools/training/se_resnet20-builtin.csv"})
+                .code,
+            0);
   EXPECT_EQ(get(folder / "curve.svg"), get("tools/training/se_resnet20-builtin.svg"));
   expect_contains(get("README.md"), "(tools/training/se_resnet20-builtin.svg)");
 }
@@ -64,10 +75,12 @@ TEST(Plot, RoundsHalfwayUpWhateverTheLastBitSays) {
 TEST(Plot, NamesTheLineThatIsNotALogs) {
   const ScratchFolder folder;
   write_run(folder / "run");
-  const std::string good = get(folder / "run/log.csv"), header = good.substr(0, good.find('\n') + 1);
+  const std::string good = get(folder / "run/log.csv"),
+                    header = good.substr(0, good.find('\n') + 1);
   const auto refused = [&](const std::string& log, const std::vector<std::string>& words) {
     put(folder / "bad.csv", log);
-    expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "bad.csv"}), 3, words);
+    expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "bad.csv"}), 3,
+                   words);
     EXPECT_FALSE(std::filesystem::exists(folder / "bad.svg"));
   };
   refused("epoch,loss\n1,2\n", {"bad.csv", "first line"});
@@ -76,7 +89,8 @@ TEST(Plot, NamesTheLineThatIsNotALogs) {
   refused(header + "1,2,3\n", {"bad.csv: line 2", "3 numbers", "expected 10"});
   refused(header + "1,nan,0,0,0,0,0,0,0,0\n", {"line 2", "'nan'", "finite"});
   refused(good + "2,1,0,0,0,0,0,0,0,0\n", {"line 4", "epoch 2", "above 2"});
-  expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "nowhere"}), 3, {"nowhere"});
+  expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "nowhere"}), 3,
+                 {"nowhere"});
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "core/images/resize.h"
 #include "core/kernels/softmax.h"
 #include "models/interop/weights.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -18,20 +18,21 @@ namespace {
 Image noise(long height, long width, long seed) {
   Image image{height, width, {}};
   Rng rng(seed);
-  for (long i = 0; i < height * width * 3; i++) image.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
+  for (long i = 0; i < height * width * 3; i++)
+    image.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
   return image;
 }
 
 struct Predict : testing::Test {
   ScratchFolder folder;
   const std::string weights = folder / "w.safetensors";
-  const Purpose purpose{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
+  const Preprocessing preprocessing{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
   Model model = [] {
     Rng rng(5);
     return make_model("se_resnet8", {}, 3, rng);
   }();
 
-  Predict() { save_tensors(weights, describe(model, purpose), state_of(model.module)); }
+  Predict() { save_tensors(weights, describe(model, preprocessing), state_of(model.module)); }
 
   nlohmann::json predicted(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"predict", "--json", "--weights", weights});
@@ -41,47 +42,52 @@ struct Predict : testing::Test {
   }
 };
 
-// What training sees of a picture is (p / 255 - mean) / deviation, and so must this.
-TEST_F(Predict, NormalisesAsTheFileSaysAndSortsByProbability) {
+// What training sees of an image is (p / 255 - mean) / deviation, and so must this.
+TEST_F(Predict, NormalizesAsTheFileSaysAndSortsByProbability) {
   const Image image = noise(32, 32, 1);
   write_png(folder / "a.png", image);
   Tensor x({1, 32, 32, 3});
   for (long i = 0; i < x.size(); i++) {
     const std::size_t c = static_cast<std::size_t>(i % 3), at = static_cast<std::size_t>(i);
-    x[i] = static_cast<real>((image.pixels[at] / 255.0 - purpose.mean[c]) / purpose.deviation[c]);
+    x[i] = static_cast<real>((image.pixels[at] / 255.0 - preprocessing.mean[c]) /
+                             preprocessing.deviation[c]);
   }
   const Tensor expected = softmax(model(std::move(x), Mode::evaluate)->value);
 
   const nlohmann::json json = predicted({folder / "a.png"});
-  ASSERT_EQ(json["pictures"].size(), 1u);
-  EXPECT_EQ(json["pictures"][0]["file"], folder / "a.png");
-  const nlohmann::json top = json["pictures"][0]["top"];
+  ASSERT_EQ(json["images"].size(), 1u);
+  EXPECT_EQ(json["images"][0]["file"], folder / "a.png");
+  const nlohmann::json top = json["images"][0]["top"];
   ASSERT_EQ(top.size(), 3u);
   double before = 1;
   for (const auto& guess : top) {
-    const auto label = std::find(purpose.classes.begin(), purpose.classes.end(), guess["class"]) - purpose.classes.begin();
+    const auto label =
+        std::find(preprocessing.classes.begin(), preprocessing.classes.end(), guess["class"]) -
+        preprocessing.classes.begin();
     EXPECT_NEAR(guess["probability"].get<double>(), static_cast<double>(expected[label]), 1e-5);
     EXPECT_LE(guess["probability"].get<double>(), before);
     before = guess["probability"];
   }
 }
 
-TEST_F(Predict, TakesPicturesOfAnySize) {
+TEST_F(Predict, TakesImagesOfAnySize) {
   const Image large = noise(70, 45, 2);
   write_png(folder / "large.png", large);
-  write_png(folder / "small.png", centre_crop(resize_short_side(large, 32), 32, 32));
+  write_png(folder / "small.png", center_crop(resize_short_side(large, 32), 32, 32));
   write_png(folder / "dot.png", noise(1, 1, 3));
-  const nlohmann::json json = predicted({folder / "large.png", folder / "small.png", folder / "dot.png"});
-  ASSERT_EQ(json["pictures"].size(), 3u);
-  EXPECT_EQ(json["pictures"][0]["top"], json["pictures"][1]["top"]);
+  const nlohmann::json json =
+      predicted({folder / "large.png", folder / "small.png", folder / "dot.png"});
+  ASSERT_EQ(json["images"].size(), 3u);
+  EXPECT_EQ(json["images"][0]["top"], json["images"][1]["top"]);
 }
 
 TEST_F(Predict, SaysThatWeightsOfNaNAreNoUse) {
   write_png(folder / "a.png", noise(32, 32, 1));
   for (const Module::Entry& entry : model.module.state())
     if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
-  save_tensors(weights, describe(model, purpose), state_of(model.module));
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3, {"probability of nan"});
+  save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3,
+                 {"probability of nan"});
 }
 
 TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
@@ -89,55 +95,69 @@ TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
   const auto always = [&](const std::string& file, double ant, double bee, double cat) {
     for (const Module::Entry& entry : model.module.state()) {
       for (real& v : entry.var->value) v = 0;
-      if (entry.name == "fc.bias") entry.var->value = Tensor({3}, {real(std::log(ant)), real(std::log(bee)), real(std::log(cat))});
+      if (entry.name == "fc.bias")
+        entry.var->value =
+            Tensor({3}, {real(std::log(ant)), real(std::log(bee)), real(std::log(cat))});
     }
-    save_tensors(file, describe(model, purpose), state_of(model.module));
+    save_tensors(file, describe(model, preprocessing), state_of(model.module));
   };
   const std::string other = folder / "other.safetensors";
   always(weights, 0.1, 0.6, 0.3);
   always(other, 0.6, 0.1, 0.3);
-  const nlohmann::json json = predicted({"--weights", other, "--shares", "3,1", folder / "a.png"});
-  const nlohmann::json top = json["pictures"][0]["top"];
+  const nlohmann::json json =
+      predicted({"--weights", other, "--ensemble-weights", "3,1", folder / "a.png"});
+  const nlohmann::json top = json["images"][0]["top"];
   EXPECT_EQ(top[0]["class"], "bee");
   EXPECT_NEAR(top[0]["probability"].get<double>(), 0.475, 1e-5);
   EXPECT_EQ(top[2]["class"], "ant");
   EXPECT_NEAR(top[2]["probability"].get<double>(), 0.225, 1e-5);
   const std::map<std::string, std::string> wrong{
-      {"3", "--shares has 1 numbers for 2 files"}, {"3,,1", "--shares 3,,1: '' is not a number; expected one for each --weights"},
-      {"3,1,", "'' is not a number"}, {"", "'' is not a number"}, {"3,0", "--shares has 0, expected a number above 0"}};
+      {"3", "--ensemble-weights has 1 numbers for 2 files"},
+      {"3,,1", "--ensemble-weights 3,,1: '' is not a number; expected one for each --weights"},
+      {"3,1,", "'' is not a number"},
+      {"", "'' is not a number"},
+      {"3,0", "--ensemble-weights has 0, expected a number above 0"}};
   for (const auto& [shares, said] : wrong)
-    expect_failure(excite_program({"predict", "--weights", weights, "--weights", other, "--shares", shares, folder / "a.png"}), 2, {said});
+    expect_failure(excite_program({"predict", "--weights", weights, "--weights", other,
+                                   "--ensemble-weights", shares, folder / "a.png"}),
+                   2, {said});
 }
 
 TEST_F(Predict, ShowsTheTopClassesWithBars) {
   write_png(folder / "a.png", noise(32, 32, 1));
   for (const Module::Entry& entry : model.module.state()) {
     for (real& v : entry.var->value) v = 0;
-    if (entry.name == "fc.bias") entry.var->value = Tensor({3}, {0, real(std::log(6.0)), real(std::log(3.0))});  // 10 %, 60 %, 30 %
+    if (entry.name == "fc.bias")
+      entry.var->value =
+          Tensor({3}, {0, real(std::log(6.0)), real(std::log(3.0))});  // 10 %, 60 %, 30 %
   }
-  save_tensors(weights, describe(model, purpose), state_of(model.module));
-  const Ending ending = excite_program({"predict", "--weights", weights, "--top", "2", folder / "a.png"});
+  save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+  const Ending ending =
+      excite_program({"predict", "--weights", weights, "--top", "2", folder / "a.png"});
   EXPECT_EQ(ending.code, 0) << ending.err;
-  EXPECT_EQ(ending.out, (folder / "a.png") + "\n  bee               60.00 %  " + std::string(24, '#') + "\n  cat               30.00 %  " +
+  EXPECT_EQ(ending.out, (folder / "a.png") + "\n  bee               60.00 %  " +
+                            std::string(24, '#') + "\n  cat               30.00 %  " +
                             std::string(12, '#') + "\n");
 }
 
-TEST_F(Predict, SeesAPictureThatIsAsThinAsALine) {
-  Purpose large = purpose;
+TEST_F(Predict, SeesAImageThatIsAsThinAsALine) {
+  Preprocessing large = preprocessing;
   large.side = 224, large.short_side = 256;
   save_tensors(weights, describe(model, large), state_of(model.module));
   write_png(folder / "a.png", noise(1, 4000, 1));
-  EXPECT_EQ(predicted({folder / "a.png"})["pictures"].size(), 1u);
+  EXPECT_EQ(predicted({folder / "a.png"})["images"].size(), 1u);
 }
 
-TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoPicture) {
+TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoImage) {
   std::filesystem::create_directories(folder / "in/side");
-  for (const char* name : {"in/b.png", "in/a.png", "in/side/c.png"}) write_png(folder / name, noise(8, 8, 1));
-  put(folder / "in/readme.txt", "no picture");
+  for (const char* name : {"in/b.png", "in/a.png", "in/side/c.png"})
+    write_png(folder / name, noise(8, 8, 1));
+  put(folder / "in/readme.txt", "no image");
   const nlohmann::json json = predicted({folder / "in"});
   std::vector<std::string> files;
-  for (const auto& picture : json["pictures"]) files.push_back(picture["file"]);
-  EXPECT_EQ(files, (std::vector<std::string>{folder / "in/a.png", folder / "in/b.png", folder / "in/side/c.png"}));
+  for (const auto& image : json["images"]) files.push_back(image["file"]);
+  EXPECT_EQ(files, (std::vector<std::string>{folder / "in/a.png", folder / "in/b.png",
+                                             folder / "in/side/c.png"}));
   ASSERT_EQ(json["skipped"].size(), 1u);
   EXPECT_EQ(json["skipped"][0]["file"], folder / "in/readme.txt");
 
@@ -146,22 +166,25 @@ TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoPicture) {
   expect_contains(ending.err, "excite: predict: skipped " + (folder / "in/readme.txt"));
 }
 
-TEST_F(Predict, ANamedFileThatIsNoPictureIsAnError) {
-  put(folder / "readme.txt", "no picture");
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "readme.txt"}), 3, {"readme.txt"});
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "missing.png"}), 3, {"missing.png", "No such file"});
+TEST_F(Predict, ANamedFileThatIsNoImageIsAnError) {
+  put(folder / "readme.txt", "no image");
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "readme.txt"}), 3,
+                 {"readme.txt"});
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "missing.png"}), 3,
+                 {"missing.png", "No such file"});
 }
 
-TEST_F(Predict, AFolderWithoutPicturesIsAnError) {
+TEST_F(Predict, AFolderWithoutImagesIsAnError) {
   std::filesystem::create_directories(folder / "empty");
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "empty"}), 3, {"empty", "no PNG or JPEG"});
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "empty"}), 3,
+                 {"empty", "no PNG or JPEG"});
 }
 
 TEST_F(Predict, PrintsFileNamesThatAreNoText) {
   const std::string name = folder / "\xff\x1b[31m.png";
   write_png(folder / "a.png", noise(8, 8, 1));
   std::filesystem::rename(folder / "a.png", name);
-  EXPECT_EQ(predicted({name})["pictures"].size(), 1u);  // the JSON is valid
+  EXPECT_EQ(predicted({name})["images"].size(), 1u);  // the JSON is valid
   const std::string out = excite_program({"predict", "--weights", weights, name}).out;
   EXPECT_EQ(out.find('\x1b'), std::string::npos) << "a file's name reached the terminal's controls";
 }
@@ -171,8 +194,10 @@ TEST_F(Predict, RefusesWeightsThatAreDamaged) {
   std::string bytes = get(weights);
   bytes[bytes.size() / 2] ^= 1;
   put(weights, bytes);
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3, {"w.safetensors", "CRC-32C"});
-  expect_failure(excite_program({"predict", "--weights", folder / "none", folder / "a.png"}), 3, {"none", "No such file"});
+  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3,
+                 {"w.safetensors", "CRC-32C"});
+  expect_failure(excite_program({"predict", "--weights", folder / "none", folder / "a.png"}), 3,
+                 {"none", "No such file"});
 }
 
 }  // namespace

@@ -4,14 +4,15 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 #include "tools/commands/svg.h"
 
 namespace excite {
 namespace {
 
-// 100 GFLOP/s and 10 GB/s: the roof bends at 10 flops a byte. The convolution is at (100, 50), the sum at (0.1, 1), on the slope.
+// 100 GFLOP/s and 10 GB/s: the roof bends at 10 flops a byte. The convolution is at (100, 50), the
+// sum at (0.1, 1), on the slope.
 nlohmann::json a_bench() {
   return nlohmann::json::parse(R"json({
     "model": "resnet8", "mode": "train", "batch": 8, "precision": "float", "limits": {"threads": 2, "gflop_per_second": 100, "gb_per_second": 10},
@@ -24,15 +25,20 @@ nlohmann::json a_bench() {
 
 std::string drawn(const ScratchFolder& folder, const nlohmann::json& json) {
   put(folder / "bench.json", json.dump());
-  const Ending ending = excite_program({"roofline", folder / "bench.json", "--out", folder / "roof.svg"});
+  const Ending ending =
+      excite_program({"roofline", folder / "bench.json", "--out", folder / "roof.svg"});
   EXPECT_EQ(ending.code, 0) << ending.err;
   return get(folder / "roof.svg");
 }
 
-// From a quarter of a decade below the least to as much above the most: flops a byte from 0.1 to 100 over 680 pixels from 64 on, GFLOP/s from 1 to
-// twice the peak over 440 pixels up from 484.
-std::string x_of(double value) { return svg::tenths(64 + 680 * (std::log10(value) - (-1 - 0.25)) / (3 + 2 * 0.25)); }
-std::string y_of(double value) { return svg::tenths(484 - 440 * (std::log10(value) - (0 - 0.25)) / (std::log10(200) + 2 * 0.25)); }
+// From a quarter of a decade below the least to as much above the most: flops a byte from 0.1 to
+// 100 over 680 pixels from 64 on, GFLOP/s from 1 to twice the peak over 440 pixels up from 484.
+std::string x_of(double value) {
+  return svg::tenths(64 + 680 * (std::log10(value) - (-1 - 0.25)) / (3 + 2 * 0.25));
+}
+std::string y_of(double value) {
+  return svg::tenths(484 - 440 * (std::log10(value) - (0 - 0.25)) / (std::log10(200) + 2 * 0.25));
+}
 
 TEST(Roofline, DrawsTheRoofAndADotForEachOperation) {
   const ScratchFolder folder;
@@ -40,12 +46,17 @@ TEST(Roofline, DrawsTheRoofAndADotForEachOperation) {
   const double enters = std::pow(10, -1 - 0.25);  // flops a byte on the left edge
   expect_contains(svg, "M64.0 " + y_of(10 * enters) + "L" + ridge + "\"");
   expect_contains(svg, "M" + ridge + "L744.0 " + y_of(100) + "\"");
-  expect_contains(svg, "<circle cx=\"" + x_of(100) + "\" cy=\"" + y_of(50) + "\" r=\"12.0\" fill=\"#e0702c\"");  // backward
-  expect_contains(svg, "<circle cx=\"" + x_of(0.1) + "\" cy=\"" + y_of(1) + "\" r=\"4.8\" fill=\"#2f8fd0\"");    // forward
-  for (const char* words : {">conv2d 25 %<", ">a&lt;b&gt; 4 %<", ">memory 10 GB/s<", ">multiply-adds 100 GFLOP/s<", ">flop / byte<", ">GFLOP/s<", ">forward<",
-                            ">backward<", ">resnet8, train, batch 8, 2 threads, float<"})
+  expect_contains(svg, "<circle cx=\"" + x_of(100) + "\" cy=\"" + y_of(50) +
+                           "\" r=\"12.0\" fill=\"#e0702c\"");  // backward
+  expect_contains(svg, "<circle cx=\"" + x_of(0.1) + "\" cy=\"" + y_of(1) +
+                           "\" r=\"4.8\" fill=\"#2f8fd0\"");  // forward
+  for (const char* words :
+       {">conv2d 25 %<", ">a&lt;b&gt; 4 %<", ">memory 10 GB/s<", ">multiply-adds 100 GFLOP/s<",
+        ">flop / byte<", ">GFLOP/s<", ">forward<", ">backward<",
+        ">resnet8, train, batch 8, 2 threads, float<"})
     expect_contains(svg, words);
-  for (const char* none : {"relu", "optimizer"}) EXPECT_EQ(svg.find(none), std::string::npos) << none;
+  for (const char* none : {"relu", "optimizer"})
+    EXPECT_EQ(svg.find(none), std::string::npos) << none;
 }
 
 // As wide as sans-serif letters of 12 pixels are on the average.
@@ -68,28 +79,36 @@ TEST(Roofline, WritesNoNameOverAnother) {
   const ScratchFolder folder;
   nlohmann::json json = a_bench();
   for (int i = 0; i < 12; i++)  // a crowd
-    json["operations"].push_back({{"operation", "operation_" + std::to_string(i)}, {"pass", i % 2 ? "forward" : "backward"}, {"share_of_step", 0.01},
-                                  {"gflop", 1}, {"gflop_per_second", 4 + 0.1 * i}, {"bytes", 1'000'000'000 + 50'000'000 * i}});
+    json["operations"].push_back({{"operation", "operation_" + std::to_string(i)},
+                                  {"pass", i % 2 ? "forward" : "backward"},
+                                  {"share_of_step", 0.01},
+                                  {"gflop", 1},
+                                  {"gflop_per_second", 4 + 0.1 * i},
+                                  {"bytes", 1'000'000'000 + 50'000'000 * i}});
   drawn(folder, json);
   const Ending looked = Child({"python3", "-c", names_that_overlap, folder / "roof.svg"}).wait();
   EXPECT_EQ(looked.out, "14 names\n") << looked.err;
 }
 
-// The picture in the chapter is what the program draws from the measurement beside it, and there too nothing overlaps.
-TEST(Roofline, DrawsTheChaptersPictureAgain) {
+// The image in the chapter is what the program draws from the measurement beside it, and there too
+// nothing overlaps.
+TEST(Roofline, DrawsTheChaptersImageAgain) {
   const ScratchFolder folder;
-  EXPECT_EQ(excite_program({"roofline", "--out", folder / "roof.svg", "core/roofline.json"}).code, 0);
+  EXPECT_EQ(excite_program({"roofline", "--out", folder / "roof.svg", "core/roofline.json"}).code,
+            0);
   EXPECT_EQ(get(folder / "roof.svg"), get("core/roofline.svg"));
   expect_contains(get("core/README.md"), "(roofline.svg)");
   const Ending looked = Child({"python3", "-c", names_that_overlap, folder / "roof.svg"}).wait();
-  EXPECT_TRUE(looked.out.find("and") == std::string::npos && looked.out.ends_with(" names\n")) << looked.out << looked.err;
+  EXPECT_TRUE(looked.out.find("and") == std::string::npos && looked.out.ends_with(" names\n"))
+      << looked.out << looked.err;
 }
 
 TEST(Roofline, NamesTheFileThatIsNotABenchsAndWhatIsWrong) {
   const ScratchFolder folder;
   const auto refused = [&](const std::string& bytes, const std::vector<std::string>& words) {
     put(folder / "bad.json", bytes);
-    expect_failure(excite_program({"roofline", folder / "bad.json", "--out", folder / "bad.svg"}), 3, words);
+    expect_failure(excite_program({"roofline", folder / "bad.json", "--out", folder / "bad.svg"}),
+                   3, words);
     EXPECT_FALSE(std::filesystem::exists(folder / "bad.svg"));
   };
   const auto changed = [](const char* pointer, const nlohmann::json& value) {
@@ -103,16 +122,21 @@ TEST(Roofline, NamesTheFileThatIsNotABenchsAndWhatIsWrong) {
   refused("[1, 2]", {"bad.json: not what"});
   refused("{}", {"bad.json: not what", "limits"});
   refused(std::string(100'000, '['), {"bad.json: not what"});
-  refused(changed("/limits/gflop_per_second", 0), {"bad.json", "gflop_per_second is 0, expected a number from"});
+  refused(changed("/limits/gflop_per_second", 0),
+          {"bad.json", "gflop_per_second is 0, expected a number from"});
   refused(changed("/limits/gb_per_second", "fast"), {"bad.json"});
   refused(changed("/operations/0/gflop_per_second", -1), {"bad.json", "gflop_per_second is -1"});
   refused(changed("/operations/0/bytes", nullptr), {"bad.json"});
-  refused(changed("/operations/0/bytes", 1e-308), {"bad.json", "bytes is 1e-308, expected a number from 1e-12 to 1e+12"});
+  refused(changed("/operations/0/bytes", 1e-308),
+          {"bad.json", "bytes is 1e-308, expected a number from 1e-12 to 1e+12"});
   refused(changed("/limits/gb_per_second", 1e300), {"bad.json", "gb_per_second is 1e+300"});
   refused(changed("/operations/0/pass", 5), {"bad.json"});
   refused(changed("/operations", nlohmann::json::array()), {"bad.json", "no operation"});
-  refused(changed("/operations", std::vector<nlohmann::json>(101, a_bench().at("operations").at(0))), {"bad.json", "101 operations", "at most 100"});
-  expect_failure(excite_program({"roofline", folder / "none.json", "--out", folder / "bad.svg"}), 3, {"none.json"});
+  refused(
+      changed("/operations", std::vector<nlohmann::json>(101, a_bench().at("operations").at(0))),
+      {"bad.json", "101 operations", "at most 100"});
+  expect_failure(excite_program({"roofline", folder / "none.json", "--out", folder / "bad.svg"}), 3,
+                 {"none.json"});
 }
 
 }  // namespace

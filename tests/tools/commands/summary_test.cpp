@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/real.h"
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -44,39 +44,50 @@ TEST(Summary, TotalsAreTheSumsOfTheLayers) {
 
 TEST(Summary, TellsEachOperationWithItsLayer) {
   const nlohmann::json layers = summary_of({"se_resnet20"})["layers"];
-  const nlohmann::json first = {{"layer", "conv1"}, {"op", "conv2d"}, {"output", {1, 32, 32, 16}}, {"parameters", 432}, {"macs", 442'368},
-                                {"bytes", 32 * 32 * 16 * sizeof(real)}};
+  const nlohmann::json first = {
+      {"layer", "conv1"},  {"op", "conv2d"},  {"output", {1, 32, 32, 16}},
+      {"parameters", 432}, {"macs", 442'368}, {"bytes", 32 * 32 * 16 * sizeof(real)}};
   EXPECT_EQ(layers.front(), first);
   EXPECT_EQ(layers.back()["layer"], "fc");
   const auto with = [&](const std::string& layer, const std::string& op) {
-    return std::count_if(layers.begin(), layers.end(), [&](const auto& l) { return l["layer"] == layer && l["op"] == op; });
+    return std::count_if(layers.begin(), layers.end(),
+                         [&](const auto& l) { return l["layer"] == layer && l["op"] == op; });
   };
   EXPECT_EQ(with("layer2.0.downsample.0", "conv2d"), 1);
   EXPECT_EQ(with("layer3.2.se.fc1", "matmul"), 1);
   EXPECT_EQ(with("after layer3.2.se.fc2", "sigmoid"), 1);
 }
 
-TEST(Summary, CountsForAnotherSizeOfPicture) {
-  const nlohmann::json json = summary_of({"resnet20", "--size", "64"});
+TEST(Summary, CountsForAnotherSizeOfImage) {
+  const nlohmann::json json = summary_of({"resnet20", "--image-size", "64"});
   EXPECT_EQ(json["input"], (std::vector<long>{1, 64, 64, 3}));
-  EXPECT_EQ(json["macs"], 4 * (40'813'184 - 640) + 640);  // all convolutions grow; the last layer sees one mean a channel
+  EXPECT_EQ(json["macs"],
+            4 * (40'813'184 - 640) +
+                640);  // all convolutions grow; the last layer sees one mean a channel
 }
 
 TEST(Summary, PrintsATableThatEndsInTotals) {
   const Ending ending = excite_program({"summary", "--model", "se_resnet20"});
   EXPECT_EQ(ending.code, 0);
-  expect_contains(ending.out, "layer1.0.conv1               conv2d               [1, 32, 32, 16]           2,304       2,359,296");
+  expect_contains(ending.out,
+                  "layer1.0.conv1               conv2d               [1, 32, 32, 16]           "
+                  "2,304       2,359,296");
   const std::string last = ending.out.substr(ending.out.rfind("\ntotal"));
   expect_contains(last, " 274,847 ");
   expect_contains(last, " 40,815,200 ");
 }
 
 TEST(Summary, SaysTheNearestModelAndOption) {
-  expect_failure(excite_program({"summary", "--model", "se_resnet21"}), 2, {"se_resnet21", "the nearest is se_resnet20"});
-  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reducton=8"}), 2, {"reducton", "the nearest is reduction"});
-  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reduction=0"}), 2, {"reduction=0"});
-  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--classes", "1"}), 2, {"1 classes", "at least 2"});
-  expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2, {"--weights excludes --classes"});
+  expect_failure(excite_program({"summary", "--model", "se_resnet21"}), 2,
+                 {"se_resnet21", "the nearest is se_resnet20"});
+  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reducton=8"}), 2,
+                 {"reducton", "the nearest is reduction"});
+  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reduction=0"}), 2,
+                 {"reduction=0"});
+  expect_failure(excite_program({"summary", "--model", "se_resnet20", "--classes", "1"}), 2,
+                 {"1 classes", "at least 2"});
+  expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2,
+                 {"--weights excludes --classes"});
 }
 
 }  // namespace

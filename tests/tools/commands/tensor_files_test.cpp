@@ -2,9 +2,9 @@
 #include "tools/commands/tensor_files.h"
 
 #include "autograd/ops.h"
+#include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
-#include "tests/support/child.h"
 
 namespace excite {
 namespace {
@@ -14,7 +14,8 @@ Model made(const std::string& name, const Settings& options = {}) {
   return make_model(name, options, 3, rng);
 }
 
-// From a file's order of axes to ours: [K, C, R, S] to [R, S, C, K], [K, C] to [C, K], all others as they are.
+// From a file's order of axes to ours: [K, C, R, S] to [R, S, C, K], [K, C] to [C, K], all others
+// as they are.
 Tensor turned(Tensor x, const Shape& shape) {
   EXPECT_EQ(x.shape(), Shape(dims_in_file(shape)));
   if (shape.rank() != 2 && shape.rank() != 4) return x.clone();
@@ -28,25 +29,33 @@ Tensor turned(Tensor x, const Shape& shape) {
 
 struct OnTensors : testing::Test {
   ScratchFolder folder;
-  const std::string weights = folder / "w.safetensors", tensors = folder / "in.safetensors", out = folder / "out.safetensors";
-  const Purpose purpose{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
+  const std::string weights = folder / "w.safetensors", tensors = folder / "in.safetensors",
+                    out = folder / "out.safetensors";
+  const Preprocessing preprocessing{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
   const Tensor input = [] {
     Rng rng(7);
     return normal({2, 3, 40, 35}, rng);
   }();
   const double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-  void save(const Model& model) { save_tensors(weights, describe(model, purpose), state_of(model.module)); }
-  void write(const Tensor& x, const Integers& target) { write_safetensors(tensors, {}, {{"input", &x}, {"target", target}}); }
-  Ending run(const std::string& command) { return excite_program({command, "--weights", weights, "--tensors", tensors, "--out", out}); }
+  void save(const Model& model) {
+    save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+  }
+  void write(const Tensor& x, const Integers& target) {
+    write_safetensors(tensors, {}, {{"input", &x}, {"target", target}});
+  }
+  Ending run(const std::string& command) {
+    return excite_program({command, "--weights", weights, "--tensors", tensors, "--out", out});
+  }
 
   // As the program has it: [N, H, W, 3].
-  Tensor pictures() const {
+  Tensor images() const {
     Tensor x({2, 40, 35, 3});
     for (long n = 0; n < 2; n++)
       for (long c = 0; c < 3; c++)
         for (long h = 0; h < 40; h++)
-          for (long w = 0; w < 35; w++) x[((n * 40 + h) * 35 + w) * 3 + c] = input[((n * 3 + c) * 40 + h) * 35 + w];
+          for (long w = 0; w < 35; w++)
+            x[((n * 40 + h) * 35 + w) * 3 + c] = input[((n * 3 + c) * 40 + h) * 35 + w];
     return x;
   }
 };
@@ -54,7 +63,7 @@ struct OnTensors : testing::Test {
 struct PredictTensors : OnTensors {};
 struct BackwardTensors : OnTensors {};
 
-TEST_F(PredictTensors, OfTensorsGivesLogitsOfThePicturesAsTheyAre) {
+TEST_F(PredictTensors, OfTensorsGivesLogitsOfTheImagesAsTheyAre) {
   const Model model = made("se_small_resnet");
   save(model);
   write(input, {{2}, {0, 1}});
@@ -62,28 +71,39 @@ TEST_F(PredictTensors, OfTensorsGivesLogitsOfThePicturesAsTheyAre) {
   ASSERT_EQ(ended.code, 0) << ended.err;
   const SafetensorsFile file(out);
   EXPECT_EQ(file.names(), std::vector<std::string>{"logits"});
-  EXPECT_TRUE(close(file.read("logits"), model(pictures(), Mode::evaluate)->value, tolerance));
+  EXPECT_TRUE(close(file.read("logits"), model(images(), Mode::evaluate)->value, tolerance));
 }
 
 TEST_F(PredictTensors, SaysWhichTensorsItNeeds) {
   save(made("se_small_resnet"));
-  const auto refused = [&](const std::vector<TensorToWrite>& list, const std::vector<std::string>& words) {
+  const auto refused = [&](const std::vector<TensorToWrite>& list,
+                           const std::vector<std::string>& words) {
     write_safetensors(tensors, {}, list);
     expect_failure(run("predict"), 3, words);
   };
   const Tensor last({1, 40, 40, 3}), matrix({3, 3});
   refused({{"images", &input}}, {"in.safetensors", "no tensor 'input'"});
-  refused({{"input", &last}}, {"tensor 'input' is", "[1, 40, 40, 3], expected F32 or F64 [N, 3, H, W]"});
+  refused({{"input", &last}},
+          {"tensor 'input' is", "[1, 40, 40, 3], expected F32 or F64 [N, 3, H, W]"});
   refused({{"input", &matrix}}, {"[3, 3], expected"});
-  refused({{"input", Integers{{1, 3, 1, 1}, {0, 0, 0}}}}, {"tensor 'input' is I64 [1, 3, 1, 1], expected"});
+  refused({{"input", Integers{{1, 3, 1, 1}, {0, 0, 0}}}},
+          {"tensor 'input' is I64 [1, 3, 1, 1], expected"});
   refused({{"input", Integers{{0, 3, 8, 8}, {}}}}, {"I64 [0, 3, 8, 8], expected"});
   EXPECT_FALSE(std::filesystem::exists(out));
-  expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors}), 2, {"--tensors and --out go together"});
-  expect_failure(excite_program({"predict", "--weights", weights}), 2, {"either pictures or --tensors"});
-  expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors, "--out", out, "a.png"}), 2, {"either pictures or --tensors"});
-  for (const std::vector<std::string>& option :
-       {std::vector<std::string>{"--csv", "p.csv"}, {"--json"}, {"--strict"}, {"--resize", "bicubic"}, {"--top", "2"}}) {
-    std::vector<std::string> command{"predict", "--weights", weights, "--tensors", tensors, "--out", out};
+  expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors}), 2,
+                 {"--tensors and --out go together"});
+  expect_failure(excite_program({"predict", "--weights", weights}), 2,
+                 {"either images or --tensors"});
+  expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors, "--out",
+                                 out, "a.png"}),
+                 2, {"either images or --tensors"});
+  for (const std::vector<std::string>& option : {std::vector<std::string>{"--csv", "p.csv"},
+                                                 {"--json"},
+                                                 {"--strict"},
+                                                 {"--resize", "bicubic"},
+                                                 {"--top", "2"}}) {
+    std::vector<std::string> command{"predict", "--weights", weights, "--tensors",
+                                     tensors,   "--out",     out};
     command.insert(command.end(), option.begin(), option.end());
     expect_failure(excite_program(command), 2, {option[0], "excludes", "--tensors"});
   }
@@ -91,20 +111,23 @@ TEST_F(PredictTensors, SaysWhichTensorsItNeeds) {
 
 // Names and layouts are those of the weights' file. Dropout, of which this model has some, is off.
 TEST_F(BackwardTensors, WritesTheLossEveryGradientAndTheNewStatistics) {
-  const Model model = made("small_senet", {{"dropout", "0.9"}}), without = made("small_senet", {{"dropout", "0"}});
+  const Model model = made("small_senet", {{"dropout", "0.9"}}),
+              without = made("small_senet", {{"dropout", "0"}});
   save(model);
   write(input, {{2}, {2, 1}});
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;
 
-  const Var loss = cross_entropy(without(pictures(), Mode::train_plain), {2, 1});
+  const Var loss = cross_entropy(without(images(), Mode::train_plain), {2, 1});
   backward(loss);
   const SafetensorsFile file(out);
   EXPECT_EQ(file.names().size(), 1 + without.module.state().size());
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
   const double wider = in_double_build ? 1e-9 : 0.02;
   for (const Module::Entry& e : without.module.state())
-    EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()), e.kind == Module::Kind::buffer ? e.var->value : e.var->grad, wider)) << e.name;
+    EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()),
+                      e.kind == Module::Kind::buffer ? e.var->value : e.var->grad, wider))
+        << e.name;
 }
 
 // Alpha and beta, which this model draws at random in training, are even.
@@ -117,13 +140,15 @@ TEST_F(BackwardTensors, DrawsNothing) {
   write(input, {{2}, {2, 1}});
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;
-  const Var loss = cross_entropy(even(pictures(), Mode::train_plain), {2, 1});
+  const Var loss = cross_entropy(even(images(), Mode::train_plain), {2, 1});
   backward(loss);
   const SafetensorsFile file(out);
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
   for (const Module::Entry& e : even.module.state())
     if (e.kind == Module::Kind::weight) {
-      EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()), e.var->grad, in_double_build ? 1e-9 : 0.02)) << e.name;
+      EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()), e.var->grad,
+                        in_double_build ? 1e-9 : 0.02))
+          << e.name;
     }
 }
 
@@ -135,7 +160,8 @@ TEST_F(BackwardTensors, UsesTheNamesOfTheWeightsFile) {
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;
   const SafetensorsFile file(out);
-  for (const char* name : {"layer0.conv1.weight", "layer0.bn1.running_var", "layer1.0.se_module.fc1.bias", "last_linear.weight", "loss"})
+  for (const char* name : {"layer0.conv1.weight", "layer0.bn1.running_var",
+                           "layer1.0.se_module.fc1.bias", "last_linear.weight", "loss"})
     EXPECT_TRUE(file.contains(name)) << name;
   EXPECT_EQ(file.entry("layer4.0.se_module.fc2.weight").dims, (std::vector<long>{128, 8, 1, 1}));
 }
@@ -147,7 +173,8 @@ TEST_F(BackwardTensors, SaysWhatIsWrongWithTheTargets) {
     expect_failure(run("backward"), 3, words);
   };
   const Tensor real_numbers({2});
-  refused({"target", Integers{{2}, {0, 3}}}, {"tensor 'target' has 3 at place 1, expected a class from 0 to 2"});
+  refused({"target", Integers{{2}, {0, 3}}},
+          {"tensor 'target' has 3 at place 1, expected a class from 0 to 2"});
   refused({"target", Integers{{2}, {-1, 0}}}, {"tensor 'target' has -1 at place 0"});
   refused({"target", Integers{{3}, {0, 1, 2}}}, {"tensor 'target' is I64 [3], expected I64 [2]"});
   refused({"target", Integers{{2, 1}, {0, 1}}}, {"I64 [2, 1], expected I64 [2]"});

@@ -1,4 +1,5 @@
-// The commands train and evaluate as their users meet them: exit codes, what is printed, and what is left behind.
+// The commands train and evaluate as their users meet them: exit codes, what is printed, and what
+// is left behind.
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -10,15 +11,17 @@
 
 #include "core/files/safetensors.h"
 #include "core/text.h"
+#include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
-#include "tests/support/child.h"
 
 namespace excite {
 namespace {
 
 Ending outcome_of(const std::string& words) { return excite_program(split(words, ' ')); }
-std::vector<std::string> command(const std::string& words) { return split(program() + " " + words, ' '); }
+std::vector<std::string> command(const std::string& words) {
+  return split(program() + " " + words, ' ');
+}
 
 // Looks again and again until the file is there; false if the child ends without it.
 bool waits_for(Child& child, const std::string& path) {
@@ -31,7 +34,9 @@ bool waits_for(Child& child, const std::string& path) {
 
 const std::string small = "train --model se_resnet8 --limit 32 --batch 16 ";
 
-nlohmann::json position_in(const std::string& checkpoint) { return nlohmann::json::parse(SafetensorsFile(checkpoint).metadata().at("position")); }
+nlohmann::json position_in(const std::string& checkpoint) {
+  return nlohmann::json::parse(SafetensorsFile(checkpoint).metadata().at("position"));
+}
 
 // A finished run of one epoch.
 std::string finished_run(const ScratchFolder& folder) {
@@ -46,21 +51,24 @@ TEST(Train, EndsWithAccuracyWeightsAndTheCommandsThatGoOnFromThere) {
   const Ending ended = outcome_of(small + "--epochs 2 --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   const std::string last = folder / "run/last.safetensors";
-  const std::vector<std::string> lines{"test accuracy: ", "weights:  " + last, "evaluate --weights " + last + " --data builtin",
-                                       "predict --weights " + last + " PICTURE...", "train --resume --out " + (folder / "run")};
+  const std::vector<std::string> lines{
+      "test accuracy: ", "weights:  " + last, "evaluate --weights " + last + " --data builtin",
+      "predict --weights " + last + " IMAGE...", "train --resume --out " + (folder / "run")};
   for (const std::string& line : lines) expect_contains(ended.out, line);
   expect_contains(ended.out, "\nepoch 1/2  loss ");
   expect_contains(ended.out, "\nepoch 2/2  loss ");
   for (const char* name : {"config.json", "log.csv", "last.safetensors", "best.safetensors"})
     EXPECT_TRUE(std::filesystem::is_regular_file(folder / "run" + "/" + name)) << name;
   EXPECT_EQ(split(get(folder / "run/log.csv"), '\n')[0],
-            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,pictures_per_second,seconds,peak_megabytes");
+            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,"
+            "images_per_second,seconds,peak_megabytes");
   const nlohmann::json config = nlohmann::json::parse(get(folder / "run/config.json"));
   EXPECT_EQ(config.at("version"), EXCITE_VERSION);
   EXPECT_EQ(config.at("recipe").at("options").at("reduction"), "16");
   EXPECT_EQ(config.at("recipe").at("warmup"), 0.4);
   EXPECT_FALSE(config.at("cpu").get<std::string>().empty());
-  EXPECT_FALSE(SafetensorsFile(folder / "run/best.safetensors").contains("optimizer.momentum.fc.bias"));
+  EXPECT_FALSE(
+      SafetensorsFile(folder / "run/best.safetensors").contains("optimizer.momentum.fc.bias"));
   EXPECT_TRUE(SafetensorsFile(last).contains("optimizer.momentum.fc.bias"));
 
   const Ending evaluated = outcome_of("evaluate --json --limit 32 --weights " + last);
@@ -69,27 +77,32 @@ TEST(Train, EndsWithAccuracyWeightsAndTheCommandsThatGoOnFromThere) {
   EXPECT_EQ(json.at("top1").get<double>(), position_in(last).at("accuracy").get<double>());
   EXPECT_GE(json.at("top5").get<double>(), json.at("top1").get<double>());
   EXPECT_EQ(json.at("per_class").size(), 10u);
-  long pictures = 0, right = 0;
+  long images = 0, right = 0;
   for (std::size_t i = 0; i < 10; i++) {
     right += json.at("confusion").at(i).at(i).get<long>();
-    for (const nlohmann::json& n : json.at("confusion").at(i)) pictures += n.get<long>();
+    for (const nlohmann::json& n : json.at("confusion").at(i)) images += n.get<long>();
   }
-  EXPECT_EQ(pictures, 32);
+  EXPECT_EQ(images, 32);
   EXPECT_EQ(static_cast<double>(right) / 32, json.at("top1").get<double>());
 }
 
 TEST(Train, TheSameSeedGivesTheSameBitsOnAnyNumberOfThreads) {
   const ScratchFolder folder;
   for (const std::string threads : {"1", "2", "3", "7"}) {
-    ASSERT_EQ(outcome_of(small + "--epochs 1 --seed 3 --threads " + threads + " --out " + (folder / threads)).code, 0);
-    EXPECT_TRUE(get(folder / threads + "/last.safetensors") == get(folder / "1/last.safetensors")) << threads;
+    ASSERT_EQ(outcome_of(small + "--epochs 1 --seed 3 --threads " + threads + " --out " +
+                         (folder / threads))
+                  .code,
+              0);
+    EXPECT_TRUE(get(folder / threads + "/last.safetensors") == get(folder / "1/last.safetensors"))
+        << threads;
   }
 }
 
 // Two steps an epoch, so that evaluations fall between those that are watched.
 TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
   const ScratchFolder folder;
-  const Ending watched = outcome_of(small + "--epochs 5 --profile " + (folder / "trace.json") + " --out " + (folder / "watched"));
+  const Ending watched = outcome_of(small + "--epochs 5 --profile " + (folder / "trace.json") +
+                                    " --out " + (folder / "watched"));
   ASSERT_EQ(watched.code, 0) << watched.err;
   expect_contains(watched.out, "profile of steps 4 to 8: " + (folder / "trace.json"));
   ASSERT_EQ(outcome_of(small + "--epochs 5 --out " + (folder / "alone")).code, 0);
@@ -100,9 +113,12 @@ TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
   const nlohmann::json trace = nlohmann::json::parse(get(folder / "trace.json"));
   for (const nlohmann::json& event : trace.at("traceEvents")) {
     slices[event.at("cat").get<std::string>() + " " + event.at("name").get<std::string>()]++;
-    if (event.at("name") == "conv2d" || event.at("name") == "batch_norm_relu_conv2d") layers.insert(event.at("args").at("layer").get<std::string>());
+    if (event.at("name") == "conv2d" || event.at("name") == "batch_norm_relu_conv2d")
+      layers.insert(event.at("args").at("layer").get<std::string>());
   }
-  for (const char* step : {"step step 4", "step step 5", "step step 6", "step step 7", "step step 8"}) EXPECT_EQ(slices[step], 1) << step;
+  for (const char* step :
+       {"step step 4", "step step 5", "step step 6", "step step 7", "step step 8"})
+    EXPECT_EQ(slices[step], 1) << step;
   for (const std::string pass : {"forward ", "backward "}) {
     EXPECT_EQ(slices[pass + "conv2d"], 5 * 6);
     EXPECT_EQ(slices[pass + "batch_norm_relu_conv2d"], 5 * 3);
@@ -129,7 +145,8 @@ struct Stopped : testing::TestWithParam<Stop> {};
 
 TEST_P(Stopped, ByASignalItSavesSaysHowToGoOnAndEndsTheSame) {
   const ScratchFolder folder;
-  const std::string run = folder / "run", whole = folder / "whole", options = "train --model se_resnet8 --limit 160 --batch 16 --epochs 2 --out ";
+  const std::string run = folder / "run", whole = folder / "whole",
+                    options = "train --model se_resnet8 --limit 160 --batch 16 --epochs 2 --out ";
   Child child(command(options + run));
   ASSERT_TRUE(waits_for(child, run + "/config.json"));
   child.signal(GetParam().signal);
@@ -166,7 +183,8 @@ TEST(Train, KilledBeforeTheFirstSaveItBeginsAgainFromItsConfiguration) {
   child.wait();
   std::filesystem::remove(run + "/last.safetensors");  // in case it was faster
   EXPECT_EQ(outcome_of("train --resume --out " + run).code, 0);
-  EXPECT_EQ(outcome_of(small + "--epochs 1 --seed 5 --lr 0.05 --out " + (folder / "whole")).code, 0);
+  EXPECT_EQ(outcome_of(small + "--epochs 1 --seed 5 --lr 0.05 --out " + (folder / "whole")).code,
+            0);
   EXPECT_TRUE(get(run + "/last.safetensors") == get(folder / "whole/last.safetensors"));
 }
 
@@ -185,11 +203,13 @@ TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
   EXPECT_EQ(there.code, 2);
   expect_contains(there.err, "excite: train: --out " + folder.path());
   expect_contains(there.err, "--resume");
-  for (const std::string option : {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0",
-                                   "--nesterov", "--limit 5", "--profile p.json", "--strict"}) {
+  for (const std::string option :
+       {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov",
+        "--limit 5", "--profile p.json", "--strict"}) {
     const Ending refused = outcome_of("train --resume --out " + folder.path() + " " + option);
     EXPECT_EQ(refused.code, 2) << option;
-    expect_contains(refused.err, "train: " + split(option, ' ')[0] + " cannot be given beside --resume");
+    expect_contains(refused.err,
+                    "train: " + split(option, ' ')[0] + " cannot be given beside --resume");
   }
   EXPECT_EQ(outcome_of("train --resume").code, 2);
   EXPECT_TRUE(folder.files().empty());
@@ -198,14 +218,23 @@ TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
 TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
   const ScratchFolder folder;
   for (const auto& [options, said] : std::vector<std::pair<std::string, std::string>>{
-           {"--model se_resnet21", "the nearest is se_resnet20"}, {"--epochs 0", "--epochs 0"}, {"--lr -1", "--lr -1"}, {"--optimizer sdg", "sgd"},
-           {"--milestones 3,x --schedule multistep", "'x' is not a number"}, {"--augment crop,flop", "flop"},
-           {"--augment none,crop", "none stands alone"}, {"--augment crop,black-crop", "expected one of them"},
-           {"--model se_small_resnet --side 6 --augment cutout", "pictures of 6 pixels have no room for the 8 of cutout"},
+           {"--model se_resnet21", "the nearest is se_resnet20"},
+           {"--epochs 0", "--epochs 0"},
+           {"--lr -1", "--lr -1"},
+           {"--optimizer sdg", "sgd"},
+           {"--milestones 3,x --schedule multistep", "'x' is not a number"},
+           {"--augment crop,flop", "flop"},
+           {"--augment none,crop", "none stands alone"},
+           {"--augment crop,black-crop", "expected one of them"},
+           {"--model se_small_resnet --image-size 6 --augment cutout",
+            "images of 6 pixels have no room for the 8 of cutout"},
            {"--batch 64 --limit 8", "--batch 64"},
-           {"--set reduction=0", "reduction=0"}, {"--threads 0", "0"},
-           {"--model se_resnet8 --limit 32 --batch 16 --epochs 3 --profile p.json", "the run has only 6"},
-           {"--model se_resnet8 --limit 32 --batch 16 --epochs 4 --profile nowhere/p.json", "there is no folder"}}) {
+           {"--set reduction=0", "reduction=0"},
+           {"--threads 0", "0"},
+           {"--model se_resnet8 --limit 32 --batch 16 --epochs 3 --profile p.json",
+            "the run has only 6"},
+           {"--model se_resnet8 --limit 32 --batch 16 --epochs 4 --profile nowhere/p.json",
+            "there is no folder"}}) {
     const Ending ended = outcome_of("train --out " + (folder / "run") + " " + options);
     EXPECT_EQ(ended.code, 2) << options << ": " << ended.err;
     expect_contains(ended.err, said);
@@ -215,21 +244,25 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
 
 TEST(Train, AnEmptyAugmentationIsNotTheUsualOne) {
   const ScratchFolder folder;
-  expect_failure(excite_program({"train", "--augment", "", "--out", folder / "run"}), 2, {"augmentation '': expected none, or some of"});
+  expect_failure(excite_program({"train", "--augment", "", "--out", folder / "run"}), 2,
+                 {"augmentation '': expected none, or some of"});
   EXPECT_TRUE(folder.files().empty());
 }
 
 TEST(Train, DivergingIsExitCodeFourWithOpLayerEpochStepAndRate) {
   const ScratchFolder folder;
-  const Ending ended = outcome_of(small + "--epochs 6 --lr 1e30 --weight-decay 0.1 --out " + (folder / "run"));
+  const Ending ended =
+      outcome_of(small + "--epochs 6 --lr 1e30 --weight-decay 0.1 --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 4) << ended.out;
-  for (const char* part : {"excite: train: diverged in epoch ", "step ", "at learning rate ", "first not finite: the value of ", "--lr"})
+  for (const char* part : {"excite: train: diverged in epoch ", "step ", "at learning rate ",
+                           "first not finite: the value of ", "--lr"})
     expect_contains(ended.err, part);
 }
 
 TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
   const ScratchFolder folder;
-  const std::string run = finished_run(folder), last = run + "/last.safetensors", whole = get(last), config = get(run + "/config.json");
+  const std::string run = finished_run(folder), last = run + "/last.safetensors", whole = get(last),
+                    config = get(run + "/config.json");
   const auto resume_says = [&](const std::string& part) {
     const Ending ended = outcome_of("train --resume --out " + run);
     EXPECT_EQ(ended.code, 3) << ended.err;
@@ -237,7 +270,8 @@ TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
   };
   put(last, whole.substr(0, whole.size() / 2));
   resume_says(last);
-  std::filesystem::copy_file(run + "/best.safetensors", last, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(run + "/best.safetensors", last,
+                             std::filesystem::copy_options::overwrite_existing);
   resume_says(last + ": its tensors are not the ones asked for; missing: optimizer.momentum.");
   put(last, whole);
   std::string other = config;
@@ -257,18 +291,24 @@ TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
 
 TEST(Train, MissingDataIsExitCodeThreeAndMakesNoFolder) {
   const ScratchFolder folder;
-  const Ending ended = outcome_of("train --data " + (folder / "nowhere") + " --out " + (folder / "run"));
+  const Ending ended =
+      outcome_of("train --data " + (folder / "nowhere") + " --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 3) << ended.err;
   expect_contains(ended.err, folder / "nowhere");
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 #ifndef EXCITE_DOUBLE
-// The built-in pictures are hard for a linear classifier (tests/tools/data/builtin_test.cpp), and this network learns them in minutes.
-TEST(LongTrain, SeResnet20PassesNinetyFivePercentOfTheBuiltInPictures) {
+// The built-in images are hard for a linear classifier (tests/tools/data/builtin_test.cpp), and
+// this network learns them in minutes.
+TEST(LongTrain, SeResnet20PassesNinetyFivePercentOfTheBuiltInImages) {
   const ScratchFolder folder;
-  EXPECT_EQ(outcome_of("train --model se_resnet20 --data builtin --epochs 6 --out " + (folder / "run")).code, 0);
-  const Ending evaluated = outcome_of("evaluate --json --data builtin --weights " + (folder / "run/last.safetensors"));
+  EXPECT_EQ(
+      outcome_of("train --model se_resnet20 --data builtin --epochs 6 --out " + (folder / "run"))
+          .code,
+      0);
+  const Ending evaluated =
+      outcome_of("evaluate --json --data builtin --weights " + (folder / "run/last.safetensors"));
   EXPECT_GE(nlohmann::json::parse(evaluated.out).at("top1").get<double>(), 0.95);
 }
 #endif

@@ -13,33 +13,37 @@
 namespace excite {
 namespace {
 
-Dataset two_pictures() {
+Dataset two_images() {
   Dataset set;
   set.classes = {"a", "b"};
   set.labels = {0, 1};
-  for (long i = 0; i < 2 * 32 * 32 * 3; i++) set.pixels.push_back(static_cast<std::uint8_t>(i * 7 % 251));
+  for (long i = 0; i < 2 * 32 * 32 * 3; i++)
+    set.pixels.push_back(static_cast<std::uint8_t>(i * 7 % 251));
   return set;
 }
 
-TEST(Batch, WithoutAugmentationIsTheNormalisedPicture) {
-  const Dataset set = two_pictures();
-  const Normalisation n = measure(set);
+TEST(Batch, WithoutAugmentationIsTheNormalizedImage) {
+  const Dataset set = two_images();
+  const Normalization n = measure(set);
   const Batch batch = make_batch(set, {1, 0}, n, {}, 5, 6);
   EXPECT_EQ(batch.labels, (std::vector<int>{1, 0}));
   for (std::size_t i = 0; i < 3072; i++)
-    EXPECT_NEAR(static_cast<double>(batch.x[static_cast<long>(i)]), (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
+    EXPECT_NEAR(static_cast<double>(batch.x[static_cast<long>(i)]),
+                (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
 }
 
 // By which a byte becomes the same number.
-NormalisationTable bytes_themselves() { return table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}}); }
+NormalizationTable bytes_themselves() {
+  return table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}});
+}
 
-// What comes of a picture with the rows 1 2 3 and 4 5 6, alike in every channel.
-std::vector<real> displaced(const Displacement& d) {
+// What comes of an image with the rows 1 2 3 and 4 5 6, alike in every channel.
+std::vector<real> transformed(const RandomTransform& d) {
   const std::vector<std::uint8_t> rows{1, 2, 3, 4, 5, 6};
   Image image{2, 3, {}};
   for (const std::uint8_t byte : rows) image.pixels.insert(image.pixels.end(), 3, byte);
   std::vector<real> x(18), first(6);
-  displace(image, d, bytes_themselves(), x.data());
+  apply_transform(image, d, bytes_themselves(), x.data());
   for (std::size_t i = 0; i < 6; i++) {
     EXPECT_TRUE(x[3 * i] == x[3 * i + 1] && x[3 * i] == x[3 * i + 2]);
     first[i] = std::round(x[3 * i] * 1000) / 1000;
@@ -47,20 +51,24 @@ std::vector<real> displaced(const Displacement& d) {
   return first;
 }
 
-TEST(Batch, DisplacesAPictureAsTheChapterDoesByHand) {
-  EXPECT_EQ(displaced({}), (std::vector<real>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(displaced({.down = 1, .right = -1, .flipped = true}), (std::vector<real>{5, 4, 5, 2, 1, 2}));
-  EXPECT_EQ(displaced({.down = 1, .right = -1, .black = true, .flipped = true}), (std::vector<real>{5, 4, 0, 0, 0, 0}));
-  EXPECT_EQ(displaced({.cut_top = 0, .cut_left = 1, .cut_side = 2}), (std::vector<real>{1, 0, 0, 4, 0, 0}));
+TEST(Batch, DisplacesAImageAsTheChapterDoesByHand) {
+  EXPECT_EQ(transformed({}), (std::vector<real>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(transformed({.down = 1, .right = -1, .flipped = true}),
+            (std::vector<real>{5, 4, 5, 2, 1, 2}));
+  EXPECT_EQ(transformed({.down = 1, .right = -1, .black = true, .flipped = true}),
+            (std::vector<real>{5, 4, 0, 0, 0, 0}));
+  EXPECT_EQ(transformed({.cut_top = 0, .cut_left = 1, .cut_side = 2}),
+            (std::vector<real>{1, 0, 0, 4, 0, 0}));
 }
 
-// Four pixels beyond each edge, the edge itself not repeated; a picture that has no four gives what it has.
-TEST(Batch, MirrorsAPictureAtItsEdges) {
+// Four pixels beyond each edge, the edge itself not repeated; an image that has no four gives what
+// it has.
+TEST(Batch, MirrorsAImageAtItsEdges) {
   Image image{1, 6, {}};
   for (std::uint8_t byte = 10; byte < 16; byte++) image.pixels.insert(image.pixels.end(), 3, byte);
   const auto row = [&](long right) {
     std::vector<real> x(18), first;
-    displace(image, {.down = 4, .right = right}, bytes_themselves(), x.data());
+    apply_transform(image, {.down = 4, .right = right}, bytes_themselves(), x.data());
     for (std::size_t i = 0; i < 6; i++) first.push_back(std::round(x[3 * i] * 1000) / 1000);
     return first;
   };
@@ -68,7 +76,7 @@ TEST(Batch, MirrorsAPictureAtItsEdges) {
   EXPECT_EQ(row(4), (std::vector<real>{14, 15, 14, 13, 12, 11}));
   image = {1, 2, {10, 10, 10, 11, 11, 11}};
   std::vector<real> x(6);
-  displace(image, {.right = -4}, bytes_themselves(), x.data());
+  apply_transform(image, {.right = -4}, bytes_themselves(), x.data());
   for (const real number : x) EXPECT_NEAR(static_cast<double>(number), 10, 1e-4);
 }
 
@@ -77,45 +85,51 @@ TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
   std::set<long> down, right, top, left;
   long flipped = 0;
   for (int i = 0; i < 2000; i++) {
-    const Displacement d = random_displacement(32, 32, parse_augmentation("crop,flip,cutout"), rng);
+    const RandomTransform d = draw_transform(32, 32, parse_augmentation("crop,flip,cutout"), rng);
     down.insert(d.down), right.insert(d.right), top.insert(d.cut_top), left.insert(d.cut_left);
     flipped += d.flipped;
     EXPECT_EQ(d.cut_side, 8);
     EXPECT_FALSE(d.black);
   }
-  for (const auto& drawn : {down, right}) EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
-  for (const auto& drawn : {top, left}) EXPECT_TRUE(drawn.size() == 25 && *drawn.begin() == 0 && *drawn.rbegin() == 24);
+  for (const auto& drawn : {down, right})
+    EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
+  for (const auto& drawn : {top, left})
+    EXPECT_TRUE(drawn.size() == 25 && *drawn.begin() == 0 && *drawn.rbegin() == 24);
   EXPECT_NEAR(static_cast<double>(flipped), 1000, 100);
   Rng mirrored(1), black(1);
-  const Displacement m = random_displacement(32, 32, parse_augmentation("crop"), mirrored);
-  const Displacement b = random_displacement(32, 32, parse_augmentation("black-crop"), black);
+  const RandomTransform m = draw_transform(32, 32, parse_augmentation("crop"), mirrored);
+  const RandomTransform b = draw_transform(32, 32, parse_augmentation("black-crop"), black);
   EXPECT_TRUE(b.black && b.down == m.down && b.right == m.right);
-  const Displacement none = random_displacement(32, 32, parse_augmentation("none"), rng);
+  const RandomTransform none = draw_transform(32, 32, parse_augmentation("none"), rng);
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
 
 TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndOtherInAnotherEpoch) {
-  const Dataset set = two_pictures();
-  const Normalisation n = measure(set);
+  const Dataset set = two_images();
+  const Normalization n = measure(set);
   const auto make = [&](int t, long epoch) {
     set_threads(t);
     return make_batch(set, {0, 1, 0, 1}, n, parse_augmentation("crop,flip,cutout"), 1, epoch);
   };
   const Batch one = make(1, 0);
-  for (const int t : {2, 3, 7}) EXPECT_TRUE(std::equal(one.x.begin(), one.x.end(), make(t, 0).x.begin()));
+  for (const int t : {2, 3, 7})
+    EXPECT_TRUE(std::equal(one.x.begin(), one.x.end(), make(t, 0).x.begin()));
   EXPECT_FALSE(std::equal(one.x.begin(), one.x.end(), make(2, 1).x.begin()));
 }
 
-TEST(Batch, OfAPictureThatIsNotThereSaysHowManyThereAre) {
-  Dataset set = two_pictures();
+TEST(Batch, OfAImageThatIsNotThereSaysHowManyThereAre) {
+  Dataset set = two_images();
   set.source = "the drawer";
-  const Normalisation n = measure(set);
+  const Normalization n = measure(set);
   for (const long missing : {-1l, 2l})
-    EXPECT_TRUE(fails_saying([&] { make_batch(set, {0, missing}, n, {}, 0, 0); },
-                             {text("picture ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
+    EXPECT_TRUE(fails_saying(
+        [&] {
+          make_batch(set, {0, missing}, n, {}, 0, 0);
+        },
+        {text("image ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
 }
 
-TEST(Batch, EveryEpochSeesEveryPictureOnce) {
+TEST(Batch, EveryEpochSeesEveryImageOnce) {
   const std::vector<long> a = epoch_order(1000, 1, 0), b = epoch_order(1000, 1, 1);
   EXPECT_EQ(std::set<long>(a.begin(), a.end()).size(), 1000u);
   EXPECT_EQ(*std::max_element(a.begin(), a.end()), 999);

@@ -21,8 +21,10 @@ TEST(Builtin, EveryClassIsThereEquallyOften) {
   EXPECT_EQ(split.train.count(), builtin_train_count);
   EXPECT_EQ(split.test.count(), builtin_test_count);
   for (int k = 0; k < 10; k++) {
-    EXPECT_EQ(std::count(split.train.labels.begin(), split.train.labels.end(), k), builtin_train_count / 10);
-    EXPECT_EQ(std::count(split.test.labels.begin(), split.test.labels.end(), k), builtin_test_count / 10);
+    EXPECT_EQ(std::count(split.train.labels.begin(), split.train.labels.end(), k),
+              builtin_train_count / 10);
+    EXPECT_EQ(std::count(split.test.labels.begin(), split.test.labels.end(), k),
+              builtin_test_count / 10);
   }
 }
 
@@ -36,44 +38,51 @@ TEST(Builtin, IsTheSameBytesEverywhere) {
   }
 }
 
-TEST(Builtin, NoPictureIsThereTwice) {
+TEST(Builtin, NoImageIsThereTwice) {
   const DataSplit split = draw_builtin();
   std::set<std::vector<std::uint8_t>> seen;
   for (const Dataset* set : {&split.train, &split.test})
-    for (long i = 0; i < set->count(); i++) seen.emplace(set->picture(i), set->picture(i) + set->picture_bytes());
-  EXPECT_EQ(seen.size(), static_cast<std::size_t>(builtin_train_count + builtin_test_count));
+    for (long i = 0; i < set->count(); i++)
+      seen.emplace(set->pixels_of(i), set->pixels_of(i) + set->image_bytes());
+  EXPECT_EQ(seen.size(), builtin_train_count + builtin_test_count);
 }
 
-double accuracy(const Dataset& set, const Normalisation& normalisation, const Var& w, const Var& b) {
-  std::vector<long> all(static_cast<std::size_t>(set.count()));
+double accuracy(const Dataset& set, const Normalization& normalization, const Var& w,
+                const Var& b) {
+  std::vector<long> all(set.count());
   std::iota(all.begin(), all.end(), 0l);
-  Batch batch = make_batch(set, all, normalisation, {}, 0, 0);
-  const Var logits = linear(reshape(std::move(batch.x), {set.count(), set.picture_bytes()}), w, b);
+  Batch batch = make_batch(set, all, normalization, {}, 0, 0);
+  const Var logits = linear(reshape(std::move(batch.x), {set.count(), set.image_bytes()}), w, b);
   long right = 0;
   for (long i = 0; i < set.count(); i++) {
     const real* row = logits->value.data() + i * 10;
-    right += std::max_element(row, row + 10) - row == batch.labels[static_cast<std::size_t>(i)];
+    right += std::max_element(row, row + 10) - row == batch.labels[i];
   }
   return static_cast<double>(right) / static_cast<double>(set.count());
 }
 
-// Softmax regression on the pixels finds what is in them, on the pictures that it has seen, and it is of no use on others.
+// Softmax regression on the pixels finds what is in them, on the images that it has seen, and it is
+// of no use on others.
 TEST(Builtin, ALinearClassifierStaysBelowSixtyPercent) {
   const DataSplit split = draw_builtin();
-  const Normalisation normalisation = measure(split.train);
-  const Var w = parameter(zeros({split.train.picture_bytes(), 10})), b = parameter(zeros({10}));
+  const Normalization normalization = measure(split.train);
+  const Var w = parameter(zeros({split.train.image_bytes(), 10})), b = parameter(zeros({10}));
   Sgd sgd({{"w", w, true}, {"b", b, false}}, {.weight_decay = 1e-2});
   constexpr long epochs = 10, batch_size = 100;
   for (long epoch = 0; epoch < epochs; epoch++) {
     const std::vector<long> order = epoch_order(split.train.count(), 0, epoch);
     for (auto from = order.begin(); from != order.end(); from += batch_size) {
-      Batch batch = make_batch(split.train, {from, from + batch_size}, normalisation, {}, 0, epoch);
-      backward(cross_entropy(linear(reshape(std::move(batch.x), {batch_size, split.train.picture_bytes()}), w, b), batch.labels));
+      Batch batch = make_batch(split.train, {from, from + batch_size}, normalization, {}, 0, epoch);
+      backward(cross_entropy(
+          linear(reshape(std::move(batch.x), {batch_size, split.train.image_bytes()}), w, b),
+          batch.labels));
       sgd.step(0.01 * (1 - static_cast<double>(epoch) / epochs));
     }
   }
-  const double seen = accuracy(split.train, normalisation, w, b), held_out = accuracy(split.test, normalisation, w, b);
-  std::cout << "linear classifier: " << 100 * seen << " % of the training set, " << 100 * held_out << " % of the other 2,000\n";
+  const double seen = accuracy(split.train, normalization, w, b),
+               held_out = accuracy(split.test, normalization, w, b);
+  std::cout << "linear classifier: " << 100 * seen << " % of the training set, " << 100 * held_out
+            << " % of the other 2,000\n";
   EXPECT_GT(seen, 0.4);  // it has learned
   EXPECT_LT(held_out, 0.6);
 }

@@ -9,14 +9,16 @@
 namespace excite {
 namespace {
 
-// Six files of the right size: record i of each has label i % 10, red i, green i + 1, blue i + 2 (modulo 256).
+// Six files of the right size: record i of each has label i % 10, red i, green i + 1, blue i + 2
+// (modulo 256).
 void write_cifar10(const std::string& folder) {
   std::string bytes;
   for (int i = 0; i < 10'000; i++) {
     bytes += static_cast<char>(i % 10);
     for (int plane = 0; plane < 3; plane++) bytes.append(1024, static_cast<char>(i + plane));
   }
-  for (const char* name : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"})
+  for (const char* name : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
+                           "data_batch_5", "test_batch"})
     put(folder + "/" + name + ".bin", bytes);
 }
 
@@ -32,10 +34,11 @@ TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
   EXPECT_EQ(split.train.count(), 50'000);
   EXPECT_EQ(split.test.count(), 10'000);
   EXPECT_EQ(split.test.labels[37], 7);
-  EXPECT_EQ(split.test.picture(37)[3 * 500], 37);
-  EXPECT_EQ(split.test.picture(37)[3 * 500 + 2], 39);
+  EXPECT_EQ(split.test.pixels_of(37)[3 * 500], 37);
+  EXPECT_EQ(split.test.pixels_of(37)[3 * 500 + 2], 39);
 
-  const std::string names = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\nLkw \xc3\xbc\n";
+  const std::string names =
+      "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\nLkw \xc3\xbc\n";
   put(folder / "batches.meta.txt", names);
   EXPECT_EQ(load_cifar(folder.path()).train.classes[9], "Lkw \u00fc");
   put(folder / "batches.meta.txt", "airplane\nautomobile\nbird \xfc\n");
@@ -77,7 +80,7 @@ TEST(Cifar, ReadsTheHundredClassesByTheirFineLabels) {
   EXPECT_EQ(split.test.count(), 10'000);
   EXPECT_EQ(split.train.classes.size(), 100u);
   EXPECT_EQ(split.test.labels[137], 37);
-  EXPECT_EQ(split.test.picture(137)[3 * 500 + 1], 138);
+  EXPECT_EQ(split.test.pixels_of(137)[3 * 500 + 1], 138);
   std::fstream file(folder / "train.bin", std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(3074 * 5 + 1);
   file.put(100);
@@ -98,7 +101,8 @@ TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
     return file_error([&] { load_cifar(folder / "locked"); });
   });
   std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_all);
-  EXPECT_TRUE(error.starts_with(folder / "locked")) << error;  // not "thrown: ", as another exception would be told
+  EXPECT_TRUE(error.starts_with(folder / "locked"))
+      << error;  // not "thrown: ", as another exception would be told
   expect_contains(error, "Permission denied");
 }
 

@@ -5,8 +5,8 @@
 
 #include "core/parallel.h"
 #include "tests/support/compare.h"
-#include "tests/support/scratch.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 #include "tests/support/training_images.h"
 #include "tools/data/batch.h"
 #include "tools/data/load.h"
@@ -22,82 +22,91 @@ std::vector<long> first(long count) {
 
 TEST(Folder, NumbersClassesByNameAndLetsThemTakeTurns) {
   const ScratchFolder folder;
-  for (const char* name : {"train/b/1.png", "train/a/2.png", "train/a/1.png", "train/a/3.png", "test/a/x.png", "test/b/y.png"})
-    put_picture(folder / name, noise_of(4, 5, 1));
+  for (const char* name : {"train/b/1.png", "train/a/2.png", "train/a/1.png", "train/a/3.png",
+                           "test/a/x.png", "test/b/y.png"})
+    put_image(folder / name, noise_of(4, 5, 1));
   put(folder / "train/a/.hidden", "nobody's");
   put(folder / "train/notes.txt", "no class");
   const DataSplit data = load_data(folder.path());
   EXPECT_EQ(data.train.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(data.train.labels, (std::vector<int>{0, 1, 0, 0}));
-  const std::vector<std::string> files{folder / "train/a/1.png", folder / "train/b/1.png", folder / "train/a/2.png", folder / "train/a/3.png"};
+  const std::vector<std::string> files{folder / "train/a/1.png", folder / "train/b/1.png",
+                                       folder / "train/a/2.png", folder / "train/a/3.png"};
   EXPECT_EQ(data.train.files, files);
   EXPECT_EQ(std::pair(data.test.height, data.test.width), std::pair(4l, 5l));
   EXPECT_EQ(keep_first(data.train, 2).files.size(), 2u);
-  put_picture(folder / "test/b/z.png", noise_of(5, 4, 1));
+  put_image(folder / "test/b/z.png", noise_of(5, 4, 1));
   EXPECT_EQ(load_test_data(folder.path()).height, 0);
 }
 
 TEST(Folder, SaysWhatIsMissing) {
   const ScratchFolder folder;
   const auto error = [&] { return file_error([&] { load_data(folder.path()); }); };
-  put_picture(folder / "test/a/x.png", noise_of(4, 4, 1));
-  expect_contains(error(), folder / "train: there is no such folder; expected " + folder.path() + "/{train,test}/CLASS/*");
+  put_image(folder / "test/a/x.png", noise_of(4, 4, 1));
+  expect_contains(error(), folder / "train: there is no such folder; expected " + folder.path() +
+                               "/{train,test}/CLASS/*");
   std::filesystem::create_directories(folder / "train");
   expect_contains(error(), folder / "train: there is no folder in it, expected one for each class");
-  put_picture(folder / "train/a/x.png", noise_of(4, 4, 1));
+  put_image(folder / "train/a/x.png", noise_of(4, 4, 1));
   std::filesystem::create_directories(folder / "train/b");
-  expect_contains(error(), folder / "train/b: there is no PNG or JPEG picture in it");
-  put_picture(folder / "train/b/x.png", noise_of(4, 4, 1));
-  expect_contains(error(), "train has 2 classes, test has 1; the first that only one of them has is b");
+  expect_contains(error(), folder / "train/b: there is no PNG or JPEG image in it");
+  put_image(folder / "train/b/x.png", noise_of(4, 4, 1));
+  expect_contains(error(),
+                  "train has 2 classes, test has 1; the first that only one of them has is b");
 }
 
-TEST(Folder, NamesABrokenPictureAndLeavesItOutOrStops) {
+TEST(Folder, NamesABrokenImageAndLeavesItOutOrStops) {
   const ScratchFolder folder;
-  for (const char* name : {"test/a/1.png", "test/a/2.png", "test/a/3.png"}) put_picture(folder / name, noise_of(4, 4, 1));
+  for (const char* name : {"test/a/1.png", "test/a/2.png", "test/a/3.png"})
+    put_image(folder / name, noise_of(4, 4, 1));
   const std::string no_header = folder / "test/a/0.jpg", damaged = folder / "test/a/2.png";
-  put(no_header, "no picture at all");
+  put(no_header, "no image at all");
   std::string bytes = get(damaged);
   bytes[bytes.size() - 20] ^= 1;  // a pixel: only its checksum tells, when it is decoded
   put(damaged, bytes);
 
   testing::internal::CaptureStderr();
   const Dataset set = load_test_data(folder.path());
-  expect_contains(testing::internal::GetCapturedStderr(), "excite: skipped " + no_header + ": is neither a PNG nor a JPEG picture");
+  expect_contains(testing::internal::GetCapturedStderr(),
+                  "excite: skipped " + no_header + ": is neither a PNG nor a JPEG image");
   EXPECT_EQ(set.count(), 3);
   testing::internal::CaptureStderr();
-  const Pictures read = Reading(set, {0, 1, 2}, as_it_is).take();
+  const Samples samples = Prefetch(set, {0, 1, 2}, as_it_is).take();
   expect_contains(testing::internal::GetCapturedStderr(), "excite: skipped " + damaged);
-  EXPECT_EQ(read.numbers, (std::vector<long>{0, 2}));
-  EXPECT_EQ(read.labels.size(), 2u);
+  EXPECT_EQ(samples.numbers, (std::vector<long>{0, 2}));
+  EXPECT_EQ(samples.labels.size(), 2u);
   testing::internal::CaptureStderr();
-  EXPECT_TRUE(Reading(set, {1}, as_it_is).take().images.empty());
-  expect_contains(file_error([&] { make_batch(set, {1}, {{0, 0, 0}, {1, 1, 1}}, {}, 0, 0); }), "expected at least one picture");
+  EXPECT_TRUE(Prefetch(set, {1}, as_it_is).take().images.empty());
+  expect_contains(file_error([&] {
+                    make_batch(set, {1}, {{0, 0, 0}, {1, 1, 1}}, {}, 0, 0);
+                  }),
+                  "expected at least one image");
   testing::internal::GetCapturedStderr();
 
   expect_contains(file_error([&] { load_test_data(folder.path(), Broken::refused); }), no_header);
   std::filesystem::remove(no_header);
   const Dataset strict = load_test_data(folder.path(), Broken::refused);
-  expect_contains(file_error([&] { Reading(strict, {0, 1, 2}, as_it_is).take(); }), damaged);
+  expect_contains(file_error([&] { Prefetch(strict, {0, 1, 2}, as_it_is).take(); }), damaged);
 }
 
-TEST(Folder, GivesTheBatchesOfTheSamePicturesInMemoryOnAnyNumberOfThreads) {
+TEST(Folder, GivesTheBatchesOfTheSameImagesInMemoryOnAnyNumberOfThreads) {
   const ScratchFolder folder;
-  const Dataset packed = noisy_pictures(12, 3);
+  const Dataset packed = noisy_images(12, 3);
   put_as_folder(packed, folder / "test");
   const Dataset files = load_test_data(folder.path());
   ASSERT_EQ(files.labels, packed.labels);
-  const Normalisation n = measure(packed), m = measure(files);
+  const Normalization n = measure(packed), m = measure(files);
   EXPECT_EQ(n.mean, m.mean);
   EXPECT_EQ(n.deviation, m.deviation);
   const int before = threads();
   for (const char* words : {"none", "crop,flip,cutout", "resized-crop,flip"})
-    for (const Frame& frame : {Frame{}, Frame{32, 32}, Frame{20, 24}}) {
+    for (const ResizeCrop& resize_crop : {ResizeCrop{}, ResizeCrop{32, 32}, ResizeCrop{20, 24}}) {
       const Augmentation a = parse_augmentation(words);
       set_threads(1);
-      const Batch expected = make_batch(packed, first(12), n, a, 4, 5, frame);
+      const Batch expected = make_batch(packed, first(12), n, a, 4, 5, resize_crop);
       for (const int t : {1, 2, 7}) {
         set_threads(t);
-        const Batch batch = make_batch(files, first(12), n, a, 4, 5, frame);
+        const Batch batch = make_batch(files, first(12), n, a, 4, 5, resize_crop);
         EXPECT_TRUE(same_bits(batch.x, expected.x)) << words << " " << t;
         EXPECT_EQ(batch.labels, expected.labels);
       }
@@ -105,10 +114,12 @@ TEST(Folder, GivesTheBatchesOfTheSamePicturesInMemoryOnAnyNumberOfThreads) {
   set_threads(before);
 }
 
-TEST(Folder, AResizedCropIsOneOfItsSeedEpochAndPicture) {
-  const Dataset set = noisy_pictures(4, 2);
+TEST(Folder, AResizedCropIsOneOfItsSeedEpochAndImage) {
+  const Dataset set = noisy_images(4, 2);
   const auto made = [&](long seed, long epoch) {
-    return make_batch(set, {0, 1, 2, 3}, measure(set), parse_augmentation("resized-crop"), seed, epoch, {24, 24}).x;
+    return make_batch(set, {0, 1, 2, 3}, measure(set), parse_augmentation("resized-crop"), seed,
+                      epoch, {24, 24})
+        .x;
   };
   EXPECT_EQ(made(1, 1).shape(), (Shape{4, 24, 24, 3}));
   EXPECT_TRUE(same_bits(made(1, 1), made(1, 1)));

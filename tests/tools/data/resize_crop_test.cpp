@@ -10,26 +10,32 @@
 namespace excite {
 namespace {
 
-TEST(Frame, IsTheCentreOfTheResizedPicture) {
+TEST(ResizeCrop, IsTheCenterOfTheResizedImage) {
   const Image image = noise_of(40, 60, 1);
-  EXPECT_EQ(framed(image, {32, 37}).pixels, centre_crop(resize(image, 37, 55), 32, 32).pixels);
-  EXPECT_EQ(framed(image, {32, 37, resize_bicubic}).pixels, centre_crop(resize_bicubic(image, 37, 55), 32, 32).pixels);
-  EXPECT_EQ(framed(image, {}).pixels, image.pixels);
-  EXPECT_EQ(framed(noise_of(32, 32, 2), {32, 32}).pixels, noise_of(32, 32, 2).pixels);
+  EXPECT_EQ(resize_and_crop(image, {32, 37}).pixels,
+            center_crop(resize(image, 37, 55), 32, 32).pixels);
+  EXPECT_EQ(resize_and_crop(image, {32, 37, resize_bicubic}).pixels,
+            center_crop(resize_bicubic(image, 37, 55), 32, 32).pixels);
+  EXPECT_EQ(resize_and_crop(image, {}).pixels, image.pixels);
+  EXPECT_EQ(resize_and_crop(noise_of(32, 32, 2), {32, 32}).pixels, noise_of(32, 32, 2).pixels);
   EXPECT_EQ(usual_short_side(224), 256);
 }
 
-// Sides are rounded to whole pixels, which changes area and form of a large window by less than a hundredth.
-TEST(Frame, ARandomWindowLiesInsideAndHasTheAreaAndFormThatItMay) {
+// Sides are rounded to whole pixels, which changes area and form of a large window by less than a
+// hundredth.
+TEST(ResizeCrop, ARandomWindowLiesInsideAndHasTheAreaAndFormThatItMay) {
   constexpr long height = 800, width = 1000;
   double least = 1, most = 0, narrowest = 9, widest = 0, down = 0;
   for (long i = 0; i < 3000; i++) {
     Rng rng(7, i);
     const Window w = random_window(height, width, rng);
-    ASSERT_TRUE(w.top >= 0 && w.left >= 0 && w.height > 0 && w.width > 0 && w.top + w.height <= height && w.left + w.width <= width) << i;
+    ASSERT_TRUE(w.top >= 0 && w.left >= 0 && w.height > 0 && w.width > 0 &&
+                w.top + w.height <= height && w.left + w.width <= width)
+        << i;
     const double area = static_cast<double>(w.height * w.width) / (height * width);
     const double form = static_cast<double>(w.width) / static_cast<double>(w.height);
-    least = std::min(least, area), most = std::max(most, area), narrowest = std::min(narrowest, form), widest = std::max(widest, form);
+    least = std::min(least, area), most = std::max(most, area),
+    narrowest = std::min(narrowest, form), widest = std::max(widest, form);
     down += static_cast<double>(2 * w.top + w.height) / height / 2 / 3000;
   }
   EXPECT_GE(least, 0.079);
@@ -43,7 +49,7 @@ TEST(Frame, ARandomWindowLiesInsideAndHasTheAreaAndFormThatItMay) {
   EXPECT_NEAR(down, 0.5, 0.01);
 }
 
-TEST(Frame, OfAVeryLongPictureAWindowIsInItsCentre) {
+TEST(ResizeCrop, OfAVeryLongImageAWindowIsInItsCenter) {
   Rng rng(1);
   const Window w = random_window(10, 4000, rng);
   EXPECT_EQ(w.height, 10);
@@ -51,31 +57,36 @@ TEST(Frame, OfAVeryLongPictureAWindowIsInItsCentre) {
   EXPECT_EQ(w.left, (4000 - 13) / 2);
 }
 
-TEST(Frame, OfAPictureTooLongToGrowTheCentreIsSeen) {
-  const Image line = noise_of(1, 4000, 2), middle = crop(line, 0, 1968, 1, 64);  // 64 x 256 are the 16384 pixels that a side may have
-  const Frame frame{224, 256};
-  EXPECT_EQ(framed(line, frame).pixels, framed(middle, frame).pixels);
-  const Normalisation plain{{0, 0, 0}, {1, 1, 1}};
-  for (const Views views : {Views::centre, Views::ten})
-    EXPECT_TRUE(same_bits(make_views({line}, frame, plain, views), make_views({middle}, frame, plain, views)));
+TEST(ResizeCrop, OfAImageTooLongToGrowTheCenterIsSeen) {
+  const Image line = noise_of(1, 4000, 2),
+              middle =
+                  crop(line, 0, 1968, 1, 64);  // 64 x 256 are the 16384 pixels that a side may have
+  const ResizeCrop resize_crop{224, 256};
+  EXPECT_EQ(resize_and_crop(line, resize_crop).pixels, resize_and_crop(middle, resize_crop).pixels);
+  const Normalization plain{{0, 0, 0}, {1, 1, 1}};
+  for (const Crops crops : {Crops::center, Crops::ten})
+    EXPECT_TRUE(same_bits(make_crops({line}, resize_crop, plain, crops),
+                          make_crops({middle}, resize_crop, plain, crops)));
 }
 
-TEST(Frame, TenViewsAreCentreAndCornersAndTheirMirrorImages) {
+TEST(ResizeCrop, TenViewsAreCenterAndCornersAndTheirMirrorImages) {
   const Image image = noise_of(32, 48, 3);
-  const Normalisation plain{{0, 0, 0}, {1, 1, 1}};
-  const Tensor x = make_views({image, noise_of(32, 32, 4)}, {20, 32}, plain, Views::ten);
+  const Normalization plain{{0, 0, 0}, {1, 1, 1}};
+  const Tensor x = make_crops({image, noise_of(32, 32, 4)}, {20, 32}, plain, Crops::ten);
   ASSERT_EQ(x.shape(), (Shape{20, 20, 20, 3}));
   const std::vector<std::pair<long, long>> corners{{6, 14}, {0, 0}, {0, 28}, {12, 0}, {12, 28}};
-  for (long view = 0; view < 10; view++)
+  for (long window = 0; window < 10; window++)
     for (long i = 0; i < 20; i++)
       for (long j = 0; j < 20; j++) {
-        const auto [top, left] = corners[static_cast<std::size_t>(view % 5)];
-        const long column = left + (view < 5 ? j : 19 - j);
-        const double expected = image.pixels[static_cast<std::size_t>(((top + i) * 48 + column) * 3 + 1)] / 255.0;
-        ASSERT_NEAR(static_cast<double>(x[((view * 2 * 20 + i) * 20 + j) * 3 + 1]), expected, 1e-6) << view << " " << i << " " << j;
+        const auto [top, left] = corners[window % 5];
+        const long column = left + (window < 5 ? j : 19 - j);
+        const double expected = image.pixels[((top + i) * 48 + column) * 3 + 1] / 255.0;
+        ASSERT_NEAR(static_cast<double>(x[((window * 2 * 20 + i) * 20 + j) * 3 + 1]), expected,
+                    1e-6)
+            << window << " " << i << " " << j;
       }
-  EXPECT_EQ(make_views({image}, {20, 32}, plain, Views::centre_and_mirror).dim(0), 2);
-  EXPECT_EQ(make_views({image}, {20, 32}, plain, Views::centre).dim(0), 1);
+  EXPECT_EQ(make_crops({image}, {20, 32}, plain, Crops::center_and_mirror).dim(0), 2);
+  EXPECT_EQ(make_crops({image}, {20, 32}, plain, Crops::center).dim(0), 1);
 }
 
 }  // namespace

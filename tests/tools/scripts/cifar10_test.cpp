@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -14,17 +14,26 @@ struct Cifar10Script : testing::Test {
   const std::string data = folder / "data", set = data + "/cifar-10-batches-bin";
 
   Ending run(const std::string& last_batch_bytes) const {
-    const Ending packed = shell("cd " + folder.path() + " && mkdir cifar-10-batches-bin && cd cifar-10-batches-bin && truncate -s 30730000 data_batch_1.bin "
-                                "data_batch_2.bin data_batch_3.bin data_batch_4.bin data_batch_5.bin && truncate -s " + last_batch_bytes +
-                                " test_batch.bin && echo airplane >batches.meta.txt && tar -C .. --sparse -czf ../packed cifar-10-batches-bin");
+    const Ending packed = shell(
+        "cd " + folder.path() +
+        " && mkdir cifar-10-batches-bin && cd cifar-10-batches-bin && truncate -s 30730000 "
+        "data_batch_1.bin "
+        "data_batch_2.bin data_batch_3.bin data_batch_4.bin data_batch_5.bin && truncate -s " +
+        last_batch_bytes +
+        " test_batch.bin && echo airplane >batches.meta.txt && tar -C .. --sparse -czf ../packed "
+        "cifar-10-batches-bin");
     EXPECT_EQ(packed.code, 0) << packed.err;
-    return shell("python3 tests/tools/scripts/range_server.py " + (folder / "packed") + " >" + (folder / "port") + " & server=$!; while ! [ -s " + (folder / "port") +
-                 " ]; do sleep 0.05; done; tools/scripts/cifar10 " + data + " http://127.0.0.1:$(cat " + (folder / "port") + ")/file $(stat -c %s " +
-                 (folder / "packed") + ") $(sha256sum <" + (folder / "packed") + " | cut -c1-64); code=$?; kill $server; exit $code");
+    return shell("python3 tests/tools/scripts/range_server.py " + (folder / "packed") + " >" +
+                 (folder / "port") + " & server=$!; while ! [ -s " + (folder / "port") +
+                 " ]; do sleep 0.05; done; tools/scripts/cifar10 " + data +
+                 " http://127.0.0.1:$(cat " + (folder / "port") + ")/file $(stat -c %s " +
+                 (folder / "packed") + ") $(sha256sum <" + (folder / "packed") +
+                 " | cut -c1-64); code=$?; kill $server; exit $code");
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const auto& entry : std::filesystem::directory_iterator(data)) all.push_back(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(data))
+      all.push_back(entry.path().filename());
     return all;
   }
 };
@@ -45,7 +54,8 @@ TEST_F(Cifar10Script, UnpacksAWholeSetInPlaceOfAnIncompleteOneAndLeavesNothingEl
 TEST_F(Cifar10Script, RefusesAnArchiveOfSomethingElse) {
   const Ending ended = run("30729999");
   EXPECT_EQ(ended.code, 1);
-  expect_contains(ended.err, "does not hold CIFAR-10: test_batch.bin has 30729999 bytes, expected 30730000");
+  expect_contains(ended.err,
+                  "does not hold CIFAR-10: test_batch.bin has 30729999 bytes, expected 30730000");
   EXPECT_FALSE(std::filesystem::exists(set));
 }
 

@@ -2,15 +2,16 @@
 
 #include <filesystem>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
 
 struct Fetch : testing::Test {
   ScratchFolder folder;
-  const std::string source = folder / "source", into = folder / "into", dest = into + "/it/got", port = folder / "port";
+  const std::string source = folder / "source", into = folder / "into", dest = into + "/it/got",
+                    port = folder / "port";
   std::string sum;
   void SetUp() override {
     std::string content;
@@ -19,10 +20,14 @@ struct Fetch : testing::Test {
     sum = shell("sha256sum <" + source).out.substr(0, 64);
   }
   // Starts the server, fetches from it, stops it.
-  Ending fetch(const std::string& how, const std::string& path, long size, const std::string& sha256, const std::string& md5 = "") const {
-    return shell("python3 tests/tools/scripts/range_server.py " + source + " " + how + " >" + port + " & server=$!; while ! [ -s " + port +
-                 " ]; do sleep 0.05; done; FETCH_STALL=1 tools/scripts/fetch http://127.0.0.1:$(cat " + port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " +
-                 dest + " " + md5 + "; code=$?; kill $server; rm " + port + "; exit $code");
+  Ending fetch(const std::string& how, const std::string& path, long size,
+               const std::string& sha256, const std::string& md5 = "") const {
+    return shell(
+        "python3 tests/tools/scripts/range_server.py " + source + " " + how + " >" + port +
+        " & server=$!; while ! [ -s " + port +
+        " ]; do sleep 0.05; done; FETCH_STALL=1 tools/scripts/fetch http://127.0.0.1:$(cat " +
+        port + ")" + path + " " + std::to_string(size) + " " + sha256 + " " + dest + " " + md5 +
+        "; code=$?; kill $server; rm " + port + "; exit $code");
   }
   void nothing_is_left() const {
     EXPECT_FALSE(std::filesystem::exists(into));  // not even the folder, which it made

@@ -1,10 +1,11 @@
-// tools/scripts/install, with stand-ins for apt-get and its kin that write down how they were called.
+// tools/scripts/install, with stand-ins for apt-get and its kin that write down how they were
+// called.
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "tests/support/scratch.h"
 #include "tests/support/child.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -22,10 +23,13 @@ struct Packages : testing::Test {
     stand_in("id", "echo 0");
     stand_in("apt-get", "echo $DEBIAN_FRONTEND \"$@\" >>" + calls);
   }
-  Ending install(const std::string& packages) const { return shell("PATH=" + folder.path() + ":$PATH tools/scripts/install " + packages); }
+  Ending install(const std::string& packages) const {
+    return shell("PATH=" + folder.path() + ":$PATH tools/scripts/install " + packages);
+  }
   Ending install_with_nothing_but(const std::string& tools) const {
-    return shell("for tool in " + tools + "; do [ -e " + folder.path() + "/$tool ] || ln -s $(command -v $tool) " + folder.path() + "/; done; PATH=" +
-                 folder.path() + " bash tools/scripts/install missing other");
+    return shell("for tool in " + tools + "; do [ -e " + folder.path() +
+                 "/$tool ] || ln -s $(command -v $tool) " + folder.path() +
+                 "/; done; PATH=" + folder.path() + " bash tools/scripts/install missing other");
   }
 };
 
@@ -41,7 +45,8 @@ TEST_F(Packages, ThatAreMissingAreNamedAndInstalledWithoutQuestionsWaitingForAno
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.out, "installing missing other\n");
   const std::string how = "noninteractive -qq -o DPkg::Lock::Timeout=600 ";
-  EXPECT_EQ(get(calls), how + "update\n" + how + "install -y --no-install-recommends missing other\n");
+  EXPECT_EQ(get(calls),
+            how + "update\n" + how + "install -y --no-install-recommends missing other\n");
 }
 
 TEST_F(Packages, ListsThatAreLockedAreAskedForAgain) {

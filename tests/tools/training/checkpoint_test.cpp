@@ -19,7 +19,8 @@ struct Checkpoint : testing::Test {
 
   Metadata metadata() const {
     Rng rng(0);
-    return run_metadata(recipe, make_model("se_resnet8", {}, 2, rng), {{"cat", "dog"}, {1.0 / 3, 0, 0}, {1, 1, 1}});
+    return run_metadata(recipe, make_model("se_resnet8", {}, 2, rng),
+                        {{"cat", "dog"}, {1.0 / 3, 0, 0}, {1, 1, 1}});
   }
   Position load() { return load_checkpoint(path, metadata(), 4, 5, state); }
 };
@@ -32,8 +33,8 @@ TEST_F(Checkpoint, PositionAndTensorsComeBackWithTheSameBits) {
   EXPECT_EQ(p.epoch, 1);
   EXPECT_EQ(p.step, 8);
   EXPECT_EQ(p.sums.steps, 3);
-  EXPECT_EQ(p.sums.pictures, 23);
-  EXPECT_EQ(p.sums.hits, 11);
+  EXPECT_EQ(p.sums.images, 23);
+  EXPECT_EQ(p.sums.correct, 11);
   EXPECT_EQ(p.sums.loss, position.sums.loss);
   EXPECT_EQ(p.sums.gradient_norm, position.sums.gradient_norm);
   EXPECT_EQ(p.accuracy, position.accuracy);
@@ -48,7 +49,9 @@ TEST_F(Checkpoint, SaysNothingOfTimeHostThreadsOrPlace) {
   const Metadata found = SafetensorsFile(path).metadata();
   std::vector<std::string> keys;
   for (const auto& [key, value] : found) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"classes", "deviation", "mean", "model", "options", "picture_size", "position", "recipe", "short_side"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"classes", "deviation", "excite_format", "image_size", "mean",
+                                      "model", "options", "position", "recipe", "short_side"}));
   expect_contains(found.at("recipe"), "\"seed\":0");
   expect_contains(found.at("recipe"), "\"schedule\":\"one-cycle\"");
   EXPECT_EQ(found.at("recipe").find("thread"), std::string::npos);
@@ -61,16 +64,20 @@ TEST_F(Checkpoint, OfAnotherRunIsRefusedAndNothingIsLoaded) {
   save_checkpoint(path, metadata(), position, state);
   recipe.seed = 1;
   w = zeros({3});
-  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "not a checkpoint of this run", "recipe", "\"seed\":0", "\"seed\":1"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "not a checkpoint of this run",
+                                                        "recipe", "\"seed\":0", "\"seed\":1"}));
   EXPECT_TRUE(same_bits(w, zeros({3})));
 }
 
 TEST_F(Checkpoint, APositionThatCannotBeIsRefused) {
-  for (const Position& wrong : {Position{5, 25, {}, 0, 0}, Position{1, 4, {}, 0, 0}, Position{1, 11, {6, 0, 0, 0}, 0, 0},
-                                Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0}, Position{-1, -5, {}, 0, 0},
-                                Position{1l << 62, 20, {}, 0, 0}, Position{2, 1l << 62, {}, 0, 0}}) {
+  for (const Position& wrong :
+       {Position{5, 25, {}, 0, 0}, Position{1, 4, {}, 0, 0}, Position{1, 11, {6, 0, 0, 0}, 0, 0},
+        Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0},
+        Position{-1, -5, {}, 0, 0}, Position{1l << 62, 20, {}, 0, 0},
+        Position{2, 1l << 62, {}, 0, 0}}) {
     save_checkpoint(path, metadata(), wrong, state);
-    EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "4 epochs of 5 steps"})) << wrong.epoch << " " << wrong.step;
+    EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "4 epochs of 5 steps"}))
+        << wrong.epoch << " " << wrong.step;
   }
   Metadata other = metadata();
   other["position"] = "{}";

@@ -7,7 +7,7 @@
 namespace excite {
 namespace {
 
-TEST(Config, RemembersWhatBecomesOfAFileThatIsNoPicture) {
+TEST(Config, RemembersWhatBecomesOfAFileThatIsNoImage) {
   const ScratchFolder folder;
   for (const Broken broken : {Broken::skipped, Broken::refused}) {
     write_config(folder / "config.json", config_here(Recipe{}, Start{}, "builtin", broken));

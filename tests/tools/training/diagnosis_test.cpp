@@ -9,7 +9,8 @@ namespace {
 
 struct Two : Module {
   Linear first, second;
-  explicit Two(Rng& rng) : first(own("first", Linear(2, 2, rng))), second(own("second", Linear(2, 2, rng))) { name_nodes(); }
+  explicit Two(Rng& rng)
+      : first(own("first", Linear(2, 2, rng))), second(own("second", Linear(2, 2, rng))) {}
 };
 
 TEST(Diagnosis, FindsNothingWhereAllIsFinite) {
@@ -30,7 +31,8 @@ TEST(Diagnosis, NamesAParameterOrAnInputThatIsNotFinite) {
   const Two net(rng);
   Tensor x = normal({3, 2}, rng);
   net.second.w->value[0] = std::numeric_limits<real>::quiet_NaN();
-  EXPECT_EQ(first_not_finite(sum(net.second(net.first(x.clone())))), "the value of second.weight [2, 2]");
+  EXPECT_EQ(first_not_finite(sum(net.second(net.first(x.clone())))),
+            "the value of second.weight [2, 2]");
   net.second.w->value[0] = 0;
   x[1] = std::numeric_limits<real>::infinity();
   const std::string found = first_not_finite(sum(net.second(net.first(std::move(x)))));
@@ -43,7 +45,8 @@ TEST(Diagnosis, NamesTheFirstOpWhoseGradientIsNotFinite) {
   const Two net(rng);
   const Var y = net.first(zeros({3, 2}));
   const Var zero = sub(y, y);
-  EXPECT_EQ(first_not_finite(sum(net.second(sqrt(zero)))), "the gradient of sqrt after first to sub after first [3, 2]");
+  EXPECT_EQ(first_not_finite(sum(net.second(sqrt(zero)))),
+            "the gradient of sqrt after first to sub after first [3, 2]");
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ TEST(Log, HasARowAnEpochUnderTheNamesOfItsColumns) {
   write_log_row(folder / "log.csv", {1, 1.5, 0.25, 2.5, 0.125, 0.1, 3.25, 812.34, 61.456, 512.5});
   write_log_row(folder / "log.csv", {2, 1.25, 0.5, 2, 0.25, 0.05, 3, 800, 60, 512.5});
   EXPECT_EQ(get(folder / "log.csv"),
-            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,pictures_per_second,seconds,peak_megabytes\n"
+            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,"
+            "images_per_second,seconds,peak_megabytes\n"
             "1,1.500000,0.250000,2.500000,0.125000,0.1,3.25,812.3,61.46,512.5\n"
             "2,1.250000,0.500000,2.000000,0.250000,0.05,3,800.0,60.00,512.5\n");
 }

@@ -13,8 +13,8 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tests/support/compare.h"
-#include "tests/support/scratch.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 #include "tests/support/training_images.h"
 
 namespace excite {
@@ -34,7 +34,7 @@ Recipe short_recipe(long epochs, const std::string& optimizer = "sgd") {
 }
 
 constexpr long steps_per_epoch = 2;
-DataSplit small_data() { return {noisy_pictures(8 * steps_per_epoch + 2), noisy_pictures(12, 10, 1)}; }
+DataSplit small_data() { return {noisy_images(8 * steps_per_epoch + 2), noisy_images(12, 10, 1)}; }
 
 const auto never = [] { return 0; };
 
@@ -44,7 +44,8 @@ std::function<int()> stop_at(int k) {
 }
 
 // Begins or continues the run in `path`.
-int train_in(const std::string& path, const Recipe& recipe, const std::function<int()>& stop, const DataSplit& data = small_data()) {
+int train_in(const std::string& path, const Recipe& recipe, const std::function<int()>& stop,
+             const DataSplit& data = small_data()) {
   testing::internal::CaptureStdout();
   const struct Quiet {
     ~Quiet() { testing::internal::GetCapturedStdout(); }
@@ -77,7 +78,10 @@ TEST(Training, StoppedAtAnyPointItGoesOnToTheSameBits) {
   const ScratchFolder folder;
   const Recipe recipe = short_recipe(2);
   ASSERT_EQ(train_in(folder / "whole", recipe, never), 0);
-  constexpr int questions = 2 * (steps_per_epoch + 2 + 1);  // in each epoch: before each step, after each batch of the evaluation, and once more
+  constexpr int questions =
+      2 *
+      (steps_per_epoch + 2 +
+       1);  // in each epoch: before each step, after each batch of the evaluation, and once more
   for (int k = 1; k <= questions; k++) {
     const std::string path = folder / text("stopped-", k);
     ASSERT_EQ(train_in(path, recipe, stop_at(k)), 130);
@@ -92,7 +96,8 @@ TEST(Training, StoppedAgainAndAgainItGoesOnToTheSameBits) {
   const Recipe recipe = short_recipe(2, "adamw");
   ASSERT_EQ(train_in(folder / "whole", recipe, never), 0);
   int code = 130;
-  for (int life = 0; code == 130 && life < 50; life++) code = train_in(folder / "stopped", recipe, stop_at(3));
+  for (int life = 0; code == 130 && life < 50; life++)
+    code = train_in(folder / "stopped", recipe, stop_at(3));
   EXPECT_EQ(code, 130);  // two steps a life, and then an evaluation that needs three questions
   ASSERT_EQ(train_in(folder / "stopped", recipe, never), 0);
   expect_same_run(folder / "stopped", folder / "whole");
@@ -101,7 +106,7 @@ TEST(Training, StoppedAgainAndAgainItGoesOnToTheSameBits) {
 TEST(Training, GivesTheSameBitsOnAnyNumberOfThreads) {
   const ScratchFolder folder;
   Recipe recipe = short_recipe(1);
-  recipe.batch = 18;  // more pictures than there are shards
+  recipe.batch = 18;  // more images than there are shards
   const int before = threads();
   for (const int count : {1, 2, 3, 7}) {
     set_threads(count);
@@ -111,11 +116,13 @@ TEST(Training, GivesTheSameBitsOnAnyNumberOfThreads) {
   set_threads(before);
 }
 
-// Of pictures in files, of any size, which are decoded beside the steps.
+// Of images in files, of any size, which are decoded beside the steps.
 TEST(Training, FromAFolderGivesTheSameBitsOnAnyNumberOfThreadsAndAfterAStop) {
   const ScratchFolder folder;
   for (long i = 0; i < 24; i++)
-    put_picture(folder / text("data/", i < 18 ? "train" : "test", "/class ", i % 2, "/", 100 + i, ".png"), noise_of(30 + i, 40, i));
+    put_image(
+        folder / text("data/", i < 18 ? "train" : "test", "/class ", i % 2, "/", 100 + i, ".png"),
+        noise_of(30 + i, 40, i));
   const DataSplit data = load_data(folder / "data");
   Recipe recipe = short_recipe(2);
   recipe.augment.clear();
@@ -130,29 +137,32 @@ TEST(Training, FromAFolderGivesTheSameBitsOnAnyNumberOfThreadsAndAfterAStop) {
   }
   set_threads(before);
   const Metadata about = SafetensorsFile(folder / "whole/last.safetensors").metadata();
-  EXPECT_EQ(about.at("picture_size"), "32");
+  EXPECT_EQ(about.at("image_size"), "32");
   EXPECT_EQ(about.at("short_side"), "37");
   EXPECT_EQ(nlohmann::json::parse(about.at("recipe")).at("augment"), "resized-crop,flip");
 }
 
-TEST(Training, SideMakesPicturesLarger) {
+TEST(Training, SideMakesImagesLarger) {
   const ScratchFolder folder;
   Recipe recipe = short_recipe(1);
-  recipe.side = 40;
+  recipe.image_size = 40;
   ASSERT_EQ(train_in(folder / "run", recipe, never), 0);
-  EXPECT_EQ(SafetensorsFile(folder / "run/last.safetensors").metadata().at("picture_size"), "40");
-  EXPECT_EQ(load_model(SafetensorsFile(folder / "run/last.safetensors")).purpose.short_side, 40);
-  recipe.side = 32;
+  EXPECT_EQ(SafetensorsFile(folder / "run/last.safetensors").metadata().at("image_size"), "40");
+  EXPECT_EQ(load_model(SafetensorsFile(folder / "run/last.safetensors")).preprocessing.short_side,
+            40);
+  recipe.image_size = 32;
   ASSERT_EQ(train_in(folder / "small", recipe, never), 0);
-  const auto stem = [&](const char* run) { return SafetensorsFile(folder / run + "/last.safetensors").read("conv1.weight"); };
-  EXPECT_FALSE(same_bits(stem("run"), stem("small"))) << "the pictures were the same";
+  const auto stem = [&](const char* run) {
+    return SafetensorsFile(folder / run + "/last.safetensors").read("conv1.weight");
+  };
+  EXPECT_FALSE(same_bits(stem("run"), stem("small"))) << "the images were the same";
 }
 
 // A batch may be smaller than the recipe's, and accuracy is a share of what was seen.
-TEST(Training, AccuracyIsAShareOfThePicturesThatCouldBeDecoded) {
+TEST(Training, AccuracyIsAShareOfTheImagesThatCouldBeDecoded) {
   const ScratchFolder folder;
-  put_as_folder(noisy_pictures(8, 2), folder / "data/train");
-  put_as_folder(noisy_pictures(8, 2), folder / "data/test");
+  put_as_folder(noisy_images(8, 2), folder / "data/train");
+  put_as_folder(noisy_images(8, 2), folder / "data/test");
   const std::string damaged = folder / "data/train/class 0/1000.png";
   std::string bytes = get(damaged);
   bytes[bytes.size() - 20] ^= 1;
@@ -160,9 +170,9 @@ TEST(Training, AccuracyIsAShareOfThePicturesThatCouldBeDecoded) {
   testing::internal::CaptureStderr();
   ASSERT_EQ(train_in(folder / "run", short_recipe(1), never, load_data(folder / "data")), 0);
   testing::internal::GetCapturedStderr();
-  const double hits = 7 * std::stod(split(split(get(folder / "run/log.csv"), '\n')[1], ',')[2]);
-  EXPECT_GT(hits, 0.5);
-  EXPECT_NEAR(hits, std::round(hits), 1e-3);
+  const double correct = 7 * std::stod(split(split(get(folder / "run/log.csv"), '\n')[1], ',')[2]);
+  EXPECT_GT(correct, 0.5);
+  EXPECT_NEAR(correct, std::round(correct), 1e-3);
 }
 
 TEST(Training, AnotherSeedIsAnotherRun) {
@@ -184,14 +194,16 @@ TEST(Training, ASaveThatFailsLeavesTheLastOneAndTheRunGoesOnFromThere) {
     if (to == last && ++renames == 2) return errno = ENOSPC, -1;
     return ::rename(from, to);
   };
-  EXPECT_TRUE(fails_saying<FileError>([&] { train_in(path, recipe, never); }, {last, "No space left"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>([&] { train_in(path, recipe, never); }, {last, "No space left"}));
   save_calls = {};
   EXPECT_EQ(load_model(SafetensorsFile(last)).model.name, "se_resnet8");
   ASSERT_EQ(train_in(path, recipe, never), 0);
   expect_same_run(path, folder / "whole");
 }
 
-// A weight decay so strong that each step turns a weight round and makes it larger, w - lr decay w. Some epochs survive that.
+// A weight decay so strong that each step turns a weight round and makes it larger, w - lr decay w.
+// Some epochs survive that.
 TEST(Training, DivergingLeavesTheLastGoodCheckpoint) {
   const ScratchFolder folder;
   Recipe recipe = short_recipe(9);
@@ -199,30 +211,37 @@ TEST(Training, DivergingLeavesTheLastGoodCheckpoint) {
   recipe.lr = 0.1;
   recipe.decay = "weights";
   recipe.weight_decay = in_double_build ? 1e16 : 1e3;
-  EXPECT_TRUE(fails_saying<Diverged>([&] { train_in(folder / "bad", recipe, never); }, {"diverged in epoch ", "step ", "at learning rate 0.0"}));
+  EXPECT_TRUE(fails_saying<Diverged>([&] { train_in(folder / "bad", recipe, never); },
+                                     {"diverged in epoch ", "step ", "at learning rate 0.0"}));
   const std::string last = folder / "bad/last.safetensors";
-  const int epoch = nlohmann::json::parse(SafetensorsFile(last).metadata().at("position")).at("epoch");
+  const int epoch =
+      nlohmann::json::parse(SafetensorsFile(last).metadata().at("position")).at("epoch");
   ASSERT_GE(epoch, 1);
-  const int questions = epoch * static_cast<int>(steps_per_epoch + 2 + 1) + 1;  // as the next epoch begins
+  const int questions =
+      epoch * static_cast<int>(steps_per_epoch + 2 + 1) + 1;  // as the next epoch begins
   ASSERT_EQ(train_in(folder / "good", recipe, stop_at(questions)), 130);
   EXPECT_TRUE(get(last) == get(folder / "good/last.safetensors"));
 }
 
 // ---- killed ----
 
-// Where a process kills itself: the n-th time that it does this with the file of that name. "write" is killed when half is written.
+// Where a process kills itself: the n-th time that it does this with the file of that name. "write"
+// is killed when half is written.
 struct Death {
   std::string call, file;
   int n;
 };
 
-std::string path_of(int descriptor) { return std::filesystem::read_symlink(text("/proc/self/fd/", descriptor)); }
+std::string path_of(int descriptor) {
+  return std::filesystem::read_symlink(text("/proc/self/fd/", descriptor));
+}
 
 void die() { raise(SIGKILL); }
 
 // In the child: arranges for the death.
 void prepare(const Death& death) {
-  const auto strikes = [death, count = std::make_shared<int>(0)](const std::string& call, const std::string& path) {
+  const auto strikes = [death, count = std::make_shared<int>(0)](const std::string& call,
+                                                                 const std::string& path) {
     return call == death.call && path.find(death.file) != std::string::npos && ++*count == death.n;
   };
   save_calls.write = [=](int fd, const void* bytes, std::size_t count) {
@@ -245,7 +264,8 @@ void prepare(const Death& death) {
 }
 
 // A process that trains in `path`. Threads do not survive a fork, so there may be none.
-pid_t fork_training(const std::string& path, const Recipe& recipe, const std::function<int()>& stop, const std::function<void()>& prepare_child) {
+pid_t fork_training(const std::string& path, const Recipe& recipe, const std::function<int()>& stop,
+                    const std::function<void()>& prepare_child) {
   set_threads(1);
   const pid_t child = fork();
   if (child != 0) return child;
@@ -272,19 +292,23 @@ long finished_epochs(const std::string& path) {
 
 // Kills the run in `path` inside a save.
 void kill_inside(const std::string& path, const Recipe& recipe, const Death& death) {
-  EXPECT_TRUE(killed(fork_training(path, recipe, never, [&] { prepare(death); }))) << death.call << " " << death.file << " " << death.n;
+  EXPECT_TRUE(killed(fork_training(path, recipe, never, [&] { prepare(death); })))
+      << death.call << " " << death.file << " " << death.n;
 }
 
-// Kills it between two steps, or two batches of the evaluation: when it asks for the k-th time whether to stop.
+// Kills it between two steps, or two batches of the evaluation: when it asks for the k-th time
+// whether to stop.
 void kill_at(const std::string& path, const Recipe& recipe, int k) {
   const auto death = [stop = stop_at(k)]() mutable { return stop() == 0 ? 0 : (die(), 0); };
   EXPECT_TRUE(killed(fork_training(path, recipe, death, [] {}))) << k;
 }
 
-// Kills it from outside, wherever it is once it has finished an epoch, or when it ends before that is seen.
+// Kills it from outside, wherever it is once it has finished an epoch, or when it ends before that
+// is seen.
 void kill_outside(const std::string& path, const Recipe& recipe) {
   const pid_t child = fork_training(path, recipe, never, [] {});
-  for (int waited = 0; finished_epochs(path) < 1 && waited < 60'000; waited++) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int waited = 0; finished_epochs(path) < 1 && waited < 60'000; waited++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   kill(child, SIGKILL);
   killed(child);
 }
@@ -322,7 +346,8 @@ TEST_F(Killed, FromOutsideItGoesOnToTheSameBits) {
 
 using LongKilled = Killed;
 
-// The kills inside a save are in the first one that the process comes to, so they make no epoch pass, but for "after rename" of last.
+// The kills inside a save are in the first one that the process comes to, so they make no epoch
+// pass, but for "after rename" of last.
 TEST_F(LongKilled, TwentyTimesWithoutWarningItGoesOnToTheSameBits) {
   kill_inside(path, recipe, {"write", "best.safetensors", 1});
   for (const Death& death : std::vector<Death>{{"write", "last.safetensors", 1},

@@ -12,7 +12,7 @@
 namespace excite {
 namespace {
 
-TEST(Metrics, OfThreePicturesWorkedByHand) {
+TEST(Metrics, OfThreeImagesWorkedByHand) {
   Metrics m(6);
   //            label 2: the largest     label 0: the fifth       label 5: the smallest
   m.add(Tensor({3, 6}, {0, 1, 9, 0, 0, 0, 1, 5, 4, 3, 2, 0, 6, 5, 4, 3, 2, 1}), {2, 0, 5});
@@ -32,7 +32,8 @@ TEST(Metrics, OfThreePicturesWorkedByHand) {
     for (const double v : x) sum += std::pow(e, v);
     return std::log(sum);
   };
-  const double expected = log_sum({0, 1, 9, 0, 0, 0}) - 9 + log_sum({1, 5, 4, 3, 2, 0}) - 1 + log_sum({6, 5, 4, 3, 2, 1}) - 1;
+  const double expected = log_sum({0, 1, 9, 0, 0, 0}) - 9 + log_sum({1, 5, 4, 3, 2, 0}) - 1 +
+                          log_sum({6, 5, 4, 3, 2, 1}) - 1;
   EXPECT_NEAR(m.loss(), expected / 3, 1e-12);
   EXPECT_NEAR(m.loss(), 3.3044, 5e-5) << "as tools/README.md says";
 }
@@ -56,23 +57,23 @@ TEST(Metrics, LogitsThatWouldOverflowGiveTheRightLoss) {
 TEST(MeasureAccuracy, KeepsTheLastShortBatchAndDoesNotDependOnTheBatch) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
-  const Dataset data = noisy_pictures(21);
+  const Dataset data = noisy_images(21);
   long batches = 0;
   const auto count = [&](const Metrics&) { return ++batches, true; };
-  const Metrics by_eight = measure_accuracy(Jury({{model, measure(data)}}), data, {8}, count);
+  const Metrics by_eight = measure_accuracy(Ensemble({{model, measure(data)}}), data, {8}, count);
   EXPECT_EQ(by_eight.count(), 21);
   EXPECT_EQ(batches, 3);
-  const Metrics whole = measure_accuracy(Jury({{model, measure(data)}}), data, {100}, count);
+  const Metrics whole = measure_accuracy(Ensemble({{model, measure(data)}}), data, {100}, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
-  for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.needs_grad() && p->grad.empty());
+  for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.requires_grad() && p->grad.empty());
 }
 
 TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
   Rng rng(0);
   const Model a = make_model("se_resnet8", {}, 10, rng), b = make_model("resnet8", {}, 10, rng);
-  const Dataset data = noisy_pictures(21);
-  const Normalisation as_a = measure(data), as_b{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
+  const Dataset data = noisy_images(21);
+  const Normalization as_a = measure(data), as_b{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
   std::vector<long> all(21);
   std::iota(all.begin(), all.end(), 0l);
   std::vector<Tensor> logits;
@@ -80,7 +81,8 @@ TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
   logits.push_back(infer(b, make_batch(data, all, as_b, {}, 0, 0).x));
   Metrics expected(10);
   expected.add(log_mean_probability(std::move(logits), {1, 2}), data.labels);
-  const Metrics together = measure_accuracy(Jury({{a, as_a, 1}, {b, as_b, 2}}), data, {8}, [](const Metrics&) { return true; });
+  const Metrics together = measure_accuracy(Ensemble({{a, as_a, 1}, {b, as_b, 2}}), data, {8},
+                                            [](const Metrics&) { return true; });
   EXPECT_NEAR(together.loss(), expected.loss(), 1e-5 * expected.loss());
   EXPECT_EQ(together.top5(), expected.top5());
 }
@@ -88,8 +90,11 @@ TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
 TEST(MeasureAccuracy, StopsWhereItIsToldTo) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
-  const Dataset data = noisy_pictures(20);
-  EXPECT_EQ(measure_accuracy(Jury({{model, measure(data)}}), data, {8}, [](const Metrics& m) { return m.count() < 16; }).count(), 16);
+  const Dataset data = noisy_images(20);
+  EXPECT_EQ(measure_accuracy(Ensemble({{model, measure(data)}}), data, {8},
+                             [](const Metrics& m) { return m.count() < 16; })
+                .count(),
+            16);
 }
 
 }  // namespace

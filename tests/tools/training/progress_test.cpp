@@ -6,16 +6,24 @@
 namespace excite {
 namespace {
 
-const ProgressState halfway{.epoch = 3, .epochs = 16, .step = 195, .steps = 390, .loss = 1.2344, .accuracy = 0.5612,
-                            .pictures_per_second = 812.3, .seconds_left = 252};
+const ProgressState halfway{.epoch = 3,
+                            .epochs = 16,
+                            .step = 195,
+                            .steps = 390,
+                            .loss = 1.2344,
+                            .accuracy = 0.5612,
+                            .images_per_second = 812.3,
+                            .seconds_left = 252};
 
 TEST(Progress, ShowsAllThereIsToKnowWhereThereIsRoom) {
   EXPECT_EQ(progress_bar(halfway, 200),
-            "epoch 3/16 [==============              ] 195/390  loss 1.234  4:12 left  accuracy 56.1 %  812 pictures/s");
+            "epoch 3/16 [==============              ] 195/390  loss 1.234  4:12 left  accuracy "
+            "56.1 %  812 images/s");
 }
 
 TEST(Progress, NeverGetsLongerThanTheLine) {
-  for (std::size_t width = 1; width < 150; width++) EXPECT_LE(progress_bar(halfway, width).size(), width) << width;
+  for (std::size_t width = 1; width < 150; width++)
+    EXPECT_LE(progress_bar(halfway, width).size(), width) << width;
   EXPECT_NE(progress_bar(halfway, 60).find("loss 1.234"), std::string::npos);
   EXPECT_NE(progress_bar(halfway, 79).find("left"), std::string::npos);
 }

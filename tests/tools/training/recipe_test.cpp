@@ -20,10 +20,13 @@ TEST(Recipe, TheDefaultsAreARecipe) { check_recipe(Recipe{}); }
 TEST(Recipe, WhatIsOutOfRangeIsNamed) {
   EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "expected 1 to"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.batch = -4; }, {"--batch -4"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.lr = std::numeric_limits<double>::quiet_NaN(); }, {"--lr nan"}));
+  EXPECT_TRUE(
+      refused([](Recipe& r) { r.lr = std::numeric_limits<double>::quiet_NaN(); }, {"--lr nan"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.lr = 0; }, {"--lr 0"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.optimizer = "sdg"; }, {"--optimizer sdg", "the nearest is sgd"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "onecycle"; }, {"--schedule onecycle", "the nearest is one-cycle"}));
+  EXPECT_TRUE(
+      refused([](Recipe& r) { r.optimizer = "sdg"; }, {"--optimizer sdg", "the nearest is sgd"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "onecycle"; },
+                      {"--schedule onecycle", "the nearest is one-cycle"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.warmup = 17; }, {"--warmup 17", "from 0 to 16"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.momentum = 1; }, {"--momentum 1"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.decay = "none"; }, {"--decay none"}));
@@ -31,8 +34,16 @@ TEST(Recipe, WhatIsOutOfRangeIsNamed) {
   EXPECT_TRUE(refused([](Recipe& r) { r.limit = -1; }, {"--limit -1"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.seed = -1; }, {"--seed -1"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.milestones = {3}; }, {"--milestones", "one-cycle"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "multistep", r.milestones = {8, 8}; }, {"--milestones: 8 in place 2"}));
-  EXPECT_TRUE(refused([](Recipe& r) { r.schedule = "step", r.milestones = {8, 12}; }, {"--milestones", "period"}));
+  EXPECT_TRUE(refused(
+      [](Recipe& r) {
+        r.schedule = "multistep", r.milestones = {8, 8};
+      },
+      {"--milestones: 8 in place 2"}));
+  EXPECT_TRUE(refused(
+      [](Recipe& r) {
+        r.schedule = "step", r.milestones = {8, 12};
+      },
+      {"--milestones", "period"}));
 }
 
 TEST(Recipe, EverySchedulesDefaultMilestonesFitIt) {
@@ -67,11 +78,14 @@ TEST(Recipe, ComesBackFromItsTextWithTheSameBits) {
 TEST(Recipe, ADamagedTextIsAnErrorThatNamesTheFile) {
   nlohmann::ordered_json json = to_json(Recipe{});
   json["epochs"] = "many";
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
+                                      {"runs/a/config.json"}));
   json["epochs"] = -1;
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json", "--epochs -1"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
+                                      {"runs/a/config.json", "--epochs -1"}));
   json.erase("epochs");
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); }, {"runs/a/config.json", "epochs"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
+                                      {"runs/a/config.json", "epochs"}));
 }
 
 }  // namespace

@@ -12,10 +12,13 @@ TEST(RunFolder, IsNeverOneThatIsThereAlready) {
   const ScratchFolder folder;
   RunFolder::create(folder / "deep/er");
   EXPECT_TRUE(std::filesystem::is_directory(folder / "deep/er"));
-  EXPECT_TRUE(fails_saying<UsageError>([&] { RunFolder::create(folder / "deep/er"); }, {folder / "deep/er", "exists already", "--resume"}));
+  EXPECT_TRUE(fails_saying<UsageError>([&] { RunFolder::create(folder / "deep/er"); },
+                                       {folder / "deep/er", "exists already", "--resume"}));
   put(folder / "file", "");
-  EXPECT_TRUE(fails_saying<UsageError>([&] { RunFolder::create(folder / "file/"); }, {"exists already"}));
-  EXPECT_TRUE(fails_saying<FileError>([&] { RunFolder::create(folder / "file/below"); }, {folder / "file/below"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([&] { RunFolder::create(folder / "file/"); }, {"exists already"}));
+  EXPECT_TRUE(fails_saying<FileError>([&] { RunFolder::create(folder / "file/below"); },
+                                      {folder / "file/below"}));
 }
 
 TEST(RunFolder, TakesTheFirstNumberThatIsFree) {
@@ -27,18 +30,23 @@ TEST(RunFolder, TakesTheFirstNumberThatIsFree) {
 TEST(RunFolder, BelongsToOneProcessAtATime) {
   const ScratchFolder folder;
   const RunFolder mine = RunFolder::create(folder / "run");
-  EXPECT_TRUE(fails_saying<Error>([&] { RunFolder::open(folder / "run"); }, {folder / "run", "another process"}));
+  EXPECT_TRUE(fails_saying<Error>([&] { RunFolder::open(folder / "run"); },
+                                  {folder / "run", "another process"}));
 }
 
 TEST(RunFolder, OpeningTakesAwayHalfWrittenFilesAndNothingElse) {
   const ScratchFolder folder;
   RunFolder::create(folder / "run");
-  for (const char* name : {"last.safetensors", "last.safetensors.tmp.123", "log.csv.tmp.5", "notes.tmp.txt"}) put(folder / "run" + "/" + name, "x");
+  for (const char* name :
+       {"last.safetensors", "last.safetensors.tmp.123", "log.csv.tmp.5", "notes.tmp.txt"})
+    put(folder / "run" + "/" + name, "x");
   RunFolder::open(folder / "run/");
   std::set<std::string> left;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "run")) left.insert(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "run"))
+    left.insert(entry.path().filename());
   EXPECT_EQ(left, (std::set<std::string>{"last.safetensors", "notes.tmp.txt"}));
-  EXPECT_TRUE(fails_saying<FileError>([&] { RunFolder::open(folder / "nowhere"); }, {folder / "nowhere"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>([&] { RunFolder::open(folder / "nowhere"); }, {folder / "nowhere"}));
 }
 
 }  // namespace

@@ -44,30 +44,31 @@ const Tensor& tensor_named(const Model& model, const std::string& name) {
 TEST(TrainingStep, OverfitsOneBatchToNearZeroLoss) {
   const Recipe recipe = small_recipe();
   const Model model = draw(recipe);
-  const Dataset data = noisy_pictures(8);
+  const Dataset data = noisy_images(8);
   TrainingStep step(recipe, model, data, measure(data));
   StepResult first{}, last{};
   for (long i = 0; i < 60; i++) (i == 0 ? first : last) = step(i);
   EXPECT_GT(first.loss, 1);
   EXPECT_LT(last.loss, 0.01);
-  EXPECT_EQ(last.hits, 8);
+  EXPECT_EQ(last.correct, 8);
   EXPECT_LT(last.gradient_norm, first.gradient_norm);
 }
 
 TEST(TrainingStep, MovesTheRunningStatisticsAndEvaluationUsesThem) {
   const Recipe recipe = small_recipe();
   const Model model = draw(recipe);
-  const Dataset data = noisy_pictures(8);
-  const Normalisation normalisation = measure(data);
-  TrainingStep step(recipe, model, data, normalisation);
-  const Tensor mean = tensor_named(model, "bn1.running_mean").clone(), variance = tensor_named(model, "bn1.running_var").clone();
+  const Dataset data = noisy_images(8);
+  const Normalization normalization = measure(data);
+  TrainingStep step(recipe, model, data, normalization);
+  const Tensor mean = tensor_named(model, "bn1.running_mean").clone(),
+               variance = tensor_named(model, "bn1.running_var").clone();
   step(0);
   EXPECT_FALSE(same_bits(tensor_named(model, "bn1.running_mean"), mean));
   EXPECT_FALSE(same_bits(tensor_named(model, "bn1.running_var"), variance));
 
-  const Frozen frozen(model.module);
-  const std::vector<long> pictures{0, 1, 2, 3};
-  const Var x(make_batch(data, pictures, normalisation, Augmentation{}, 0, 0).x);
+  const NoGrad no_grad;
+  const std::vector<long> images{0, 1, 2, 3};
+  const Var x(make_batch(data, images, normalization, Augmentation{}, 0, 0).x);
   const Tensor evaluated = model(x, Mode::evaluate)->value.clone();
   EXPECT_FALSE(close(model(x, Mode::train)->value, evaluated, 0.01));
 }
@@ -75,14 +76,15 @@ TEST(TrainingStep, MovesTheRunningStatisticsAndEvaluationUsesThem) {
 TEST(TrainingStep, FollowsFromItsNumberAlone) {
   Recipe recipe = small_recipe();
   recipe.augment = "crop,flip,cutout";
-  const Dataset data = noisy_pictures(20);  // two steps an epoch; the last four pictures make no batch
-  const Normalisation normalisation = measure(data);
+  const Dataset data = noisy_images(20);  // two steps an epoch; the last four images make no batch
+  const Normalization normalization = measure(data);
   const Model once = draw(recipe), twice = draw(recipe);
-  TrainingStep straight(recipe, once, data, normalisation), other(recipe, twice, data, normalisation);
+  TrainingStep straight(recipe, once, data, normalization),
+      other(recipe, twice, data, normalization);
   EXPECT_EQ(straight.per_epoch(), 2);
   for (long i = 0; i < 3; i++) straight(i), other(i);
   // A step object that starts in the middle of the second epoch, as after a resume.
-  TrainingStep later(recipe, twice, data, normalisation);
+  TrainingStep later(recipe, twice, data, normalization);
   const NamedTensors from = state(other.optimizer()), to = state(later.optimizer());
   for (std::size_t i = 0; i < from.size(); i++) *to[i].second = from[i].second->clone();
   straight(3);
@@ -92,7 +94,7 @@ TEST(TrainingStep, FollowsFromItsNumberAlone) {
 }
 
 TEST(TrainingStep, DecaysWhatTheRecipeSays) {
-  const Dataset data = noisy_pictures(8);
+  const Dataset data = noisy_images(8);
   const auto gamma_after = [&](const std::string& decay, double weight_decay) {
     Recipe recipe = small_recipe();
     recipe.decay = decay;
@@ -107,7 +109,7 @@ TEST(TrainingStep, DecaysWhatTheRecipeSays) {
 }
 
 TEST(TrainingStep, ClipsBeforeItMoves) {
-  const Dataset data = noisy_pictures(8);
+  const Dataset data = noisy_images(8);
   const auto moved_by = [&](double clip) {
     Recipe recipe = small_recipe();
     recipe.momentum = recipe.weight_decay = 0;
@@ -118,8 +120,10 @@ TEST(TrainingStep, ClipsBeforeItMoves) {
     step(0);
     double squares = 0;
     for (std::size_t i = 0; i < before.size(); i++)
-      for (long k = 0; model.module.state()[i].kind != Module::Kind::buffer && k < before[i].size(); k++)
-        squares += std::pow(static_cast<double>(model.module.state()[i].var->value[k] - before[i][k]), 2);
+      for (long k = 0; model.module.state()[i].kind != Module::Kind::buffer && k < before[i].size();
+           k++)
+        squares +=
+            std::pow(static_cast<double>(model.module.state()[i].var->value[k] - before[i][k]), 2);
     return std::sqrt(squares);
   };
   EXPECT_NEAR(moved_by(0.125), 0.05 * 0.125, 1e-6);  // lr times the norm that is left
@@ -129,16 +133,18 @@ TEST(TrainingStep, ClipsBeforeItMoves) {
 TEST(TrainingStep, ALossThatIsNotFiniteNamesOpAndLayerAndMovesNothingThatLearns) {
   const Recipe recipe = small_recipe();
   const Model model = draw(recipe);
-  const Dataset data = noisy_pictures(16);
+  const Dataset data = noisy_images(16);
   TrainingStep step(recipe, model, data, measure(data));
   step(0);
   for (const Module::Entry& e : model.module.state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::infinity();
   const std::vector<Tensor> before = copy_of(model);
-  EXPECT_TRUE(fails_saying<Diverged>([&] { step(1); }, {"epoch 1", "step 2 of 2", "learning rate 0.05", "layer2.0.bn1.weight"}));
+  EXPECT_TRUE(fails_saying<Diverged>(
+      [&] { step(1); }, {"epoch 1", "step 2 of 2", "learning rate 0.05", "layer2.0.bn1.weight"}));
   for (const Module::Entry& e : model.module.state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::max();
-  EXPECT_TRUE(fails_saying<Diverged>([&] { step(1); }, {"the value of batch_norm_relu_conv2d in layer2.0.conv2 [8, 16, 16, 32]"}));
+  EXPECT_TRUE(fails_saying<Diverged>(
+      [&] { step(1); }, {"the value of batch_norm_relu_conv2d in layer2.0.conv2 [8, 16, 16, 32]"}));
   for (std::size_t i = 0; i < before.size(); i++) {
     const Module::Entry& e = model.module.state()[i];
     const bool learns = e.kind != Module::Kind::buffer && e.name != "layer2.0.bn1.weight";
@@ -148,9 +154,14 @@ TEST(TrainingStep, ALossThatIsNotFiniteNamesOpAndLayerAndMovesNothingThatLearns)
 
 // The two examples of tools/training/README.md.
 TEST(TrainingChapter, OneCycleOfTenSteps) {
-  const Schedule schedule{.decay = Decay::one_cycle, .peak = 0.2, .total_steps = 10, .warmup_steps = 2, .milestones = {}};
+  const Schedule schedule{.decay = Decay::one_cycle,
+                          .peak = 0.2,
+                          .total_steps = 10,
+                          .warmup_steps = 2,
+                          .milestones = {}};
   const std::vector<double> rates{0, 0.1, 0.2, 0.175, 0.15, 0.125, 0.1, 0.075, 0.05, 0.025};
-  for (std::size_t i = 0; i < rates.size(); i++) EXPECT_NEAR(schedule.at(static_cast<long>(i)), rates[i], 1e-15) << i;
+  for (std::size_t i = 0; i < rates.size(); i++)
+    EXPECT_NEAR(schedule.at(static_cast<long>(i)), rates[i], 1e-15) << i;
 }
 
 TEST(TrainingChapter, TheFirstStepOfOneWeight) {
@@ -164,8 +175,9 @@ TEST(TrainingChapter, TheFirstStepOfOneWeight) {
 TEST(TrainingStep, RefusesASetWithoutOneWholeBatch) {
   const Recipe recipe = small_recipe();
   const Model model = draw(recipe);
-  const Dataset data = noisy_pictures(7);
-  EXPECT_TRUE(fails_saying<UsageError>([&] { TrainingStep(recipe, model, data, measure(data)); }, {"--batch 8", "only 7 pictures"}));
+  const Dataset data = noisy_images(7);
+  EXPECT_TRUE(fails_saying<UsageError>([&] { TrainingStep(recipe, model, data, measure(data)); },
+                                       {"--batch 8", "only 7 images"}));
 }
 
 // Whatever a step needs is there after the third, and is used again.
@@ -173,7 +185,7 @@ TEST(TrainingStep, TakesNothingFromTheSystemAfterTheThird) {
   Recipe recipe = small_recipe();
   recipe.batch = 13;  // whose buffers no other test has left behind
   const Model model = draw(recipe);
-  const Dataset data = noisy_pictures(26);
+  const Dataset data = noisy_images(26);
   const int before = threads();
   for (const int count : {1, 2}) {
     set_threads(count);
@@ -181,9 +193,11 @@ TEST(TrainingStep, TakesNothingFromTheSystemAfterTheThird) {
     for (long i = 0; i < 3; i++) step(i);
     const MemoryStats then = memory_stats();
     for (long i = 3; i < 8; i++) step(i);
-    // On two threads which buffers meet is not the same each time: one more of a shard's may be needed than so far.
+    // On two threads which buffers meet is not the same each time: one more of a shard's may be
+    // needed than so far.
     const MemoryStats now = memory_stats();
-    EXPECT_LE(now.reserved - then.reserved, count == 1 ? 0 : then.reserved / 20) << count << " threads";
+    EXPECT_LE(now.reserved - then.reserved, count == 1 ? 0 : then.reserved / 20)
+        << count << " threads";
     EXPECT_LE(now.allocated - then.allocated, count == 1 ? 0 : 5) << count << " threads";
   }
   set_threads(before);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "autograd/hooks.h"
 #include "core/check.h"
 #include "core/parallel.h"
 
@@ -43,17 +44,21 @@ const char* name_of(Pass pass) {
 
 StepResult watch(TrainingStep& step, long number, std::vector<Record>& records) {
   Watch watch(records);
-  const Observed forward([&](const Node& y, const std::vector<Var>& inputs) { watch.forward(y, inputs); });
-  const StepResult result = step.run(number, {.batch_made = [&] { watch.other(Pass::batch, "(making the batch)"); },
-                                              .backward = {.before = nullptr, .after = [&](Node& y) { watch.backward(y); }}});
+  const OpHook forward(
+      [&](const Node& y, const std::vector<Var>& inputs) { watch.forward(y, inputs); });
+  const StepResult result = step.run(
+      number, {.batch_made = [&] { watch.other(Pass::batch, "(making the batch)"); },
+               .backward = {.before = nullptr, .after = [&](Node& y) { watch.backward(y); }}});
   watch.other(Pass::optimizer, "(optimizer)");
   return result;
 }
 
 void watch(const Inference& infer, const Tensor& x, std::vector<Record>& records) {
-  require(threads() == 1, "watch: inference on ", threads(), " threads, expected 1: an operation that runs beside others has no time of its own");
+  require(threads() == 1, "watch: inference on ", threads(),
+          " threads, expected 1: an operation that runs beside others has no time of its own");
   Watch watch(records);
-  const Observed forward([&](const Node& y, const std::vector<Var>& inputs) { watch.forward(y, inputs); });
+  const OpHook forward(
+      [&](const Node& y, const std::vector<Var>& inputs) { watch.forward(y, inputs); });
   infer(x);
 }
 

@@ -1,4 +1,5 @@
-// What an operation has to do at the least: the arithmetic of its definition, and every tensor moved through memory once.
+// What an operation has to do at the least: the arithmetic of its definition, and every tensor
+// moved through memory once.
 #pragma once
 #include "autograd/var.h"
 
@@ -8,12 +9,13 @@ struct Work {
   long flops = 0, bytes = 0;
 };
 
-// Forward: a convolution or matrix product is 2 flops a multiply-add; anything else a few a number, see work.cpp. Each input is read, and the
-// output written.
+// Forward: a convolution or matrix product is 2 flops a multiply-add; anything else a few a number,
+// see work.cpp. Each input is read, and the output written.
 Work forward_work(const Node& y, const std::vector<Var>& inputs);
 
-// Backward, seen before its inputs are freed: a product costs 2 flops a multiply-add for each gradient that is wanted of it. y's gradient is
-// read, the inputs are where the formula has them in it, and the gradients that are wanted are written.
+// Backward, seen before its inputs are freed: a product costs 2 flops a multiply-add for each
+// gradient that is wanted of it. y's gradient is read, the inputs are where the formula has them in
+// it, and the gradients that are wanted are written.
 Work backward_work(const Node& y);
 
 // What keeps a perfect kernel from being faster, and how near the real one came.

@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Two steps: a batch of 1 ms, two products forward, 2 ms and 4 ms, one back, 10 ms, and 3 ms for the optimizer.
+// Two steps: a batch of 1 ms, two products forward, 2 ms and 4 ms, one back, 10 ms, and 3 ms for
+// the optimizer.
 std::vector<Record> two_steps() {
   std::vector<Record> records;
   std::chrono::nanoseconds at{};
@@ -39,9 +40,11 @@ TEST(Accounts, AreOfOneStepWithWhatTookLongestFirst) {
   EXPECT_DOUBLE_EQ(all_seconds(all), 0.020);
 }
 
-// 6e6 flops in 10 ms are 0.6 GFLOP/s, 5e7 bytes are 5 GB/s. At 1 GFLOP/s and 20 GB/s the flops would take 6 ms, the bytes 2.5 ms.
+// 6e6 flops in 10 ms are 0.6 GFLOP/s, 5e7 bytes are 5 GB/s. At 1 GFLOP/s and 20 GB/s the flops
+// would take 6 ms, the bytes 2.5 ms.
 TEST(Accounts, AsJsonHaveRatesAndShares) {
-  const nlohmann::ordered_json rows = to_json(accounts(two_steps(), 2), {.gflops = 1, .gbytes = 20});
+  const nlohmann::ordered_json rows =
+      to_json(accounts(two_steps(), 2), {.gflops = 1, .gbytes = 20});
   const auto& back = rows.at(0);
   EXPECT_EQ(back.at("operation"), "matmul");
   EXPECT_EQ(back.at("pass"), "backward");

@@ -3,8 +3,8 @@
 
 #include "autograd/ops.h"
 #include "tests/support/scratch.h"
-#include "tools/commands/output.h"
 #include "tools/bench/profile/work.h"
+#include "tools/commands/output.h"
 
 namespace excite {
 namespace {
@@ -16,14 +16,18 @@ std::string tenths(double number) {
 }
 
 TEST(ProfileReadme, WorkOfAConvolution) {
-  const Var x = parameter(zeros({128, 16, 16, 32})), w = parameter(zeros({3, 3, 32, 32})), y = conv2d(x, w, {.pad = 1});
+  const Var x = parameter(zeros({128, 16, 16, 32})), w = parameter(zeros({3, 3, 32, 32})),
+            y = conv2d(x, w, {.pad = 1});
   const std::string readme = get("tools/bench/profile/README.md");
   const auto expect_row = [&](const char* name, const Work& work) {
-    const long bytes = work.bytes / static_cast<long>(sizeof(real)) * 4;  // the README's are of float
+    const long bytes =
+        work.bytes / static_cast<long>(sizeof(real)) * 4;  // the README's are of float
     const std::size_t at = readme.find(std::string("| ") + name + " |");
     const std::string row = readme.substr(at, readme.find('\n', at) - at);
     expect_contains(row, grouped(work.flops) + " |");
-    expect_contains(row, "= " + grouped(bytes) + " | " + tenths(static_cast<double>(work.flops) / static_cast<double>(bytes)) + " |");
+    expect_contains(row, "= " + grouped(bytes) + " | " +
+                             tenths(static_cast<double>(work.flops) / static_cast<double>(bytes)) +
+                             " |");
   };
   expect_row("forward", forward_work(*y, y->inputs));
   expect_row("backward", backward_work(*y));

@@ -10,10 +10,12 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A step of 1000 us: batch 100, two operations forward and back, optimizer 100; between any two a gap of 1, for the records' making.
+// A step of 1000 us: batch 100, two operations forward and back, optimizer 100; between any two a
+// gap of 1, for the records' making.
 std::vector<Record> a_step(std::chrono::nanoseconds at) {
   std::vector<Record> records;
-  const auto add = [&](Pass pass, const std::string& op, const std::string& layer, long took, const Work& work) {
+  const auto add = [&](Pass pass, const std::string& op, const std::string& layer, long took,
+                       const Work& work) {
     records.push_back({pass, op, layer, Shape{2, 3}, work, at, at + microseconds(took)});
     at += microseconds(took + 1);
   };
@@ -26,7 +28,10 @@ std::vector<Record> a_step(std::chrono::nanoseconds at) {
   return records;
 }
 
-nlohmann::json trace() { return nlohmann::json::parse(trace_json(a_step(microseconds(5'000'000)), 3, {.gflops = 40, .gbytes = 10})); }
+nlohmann::json trace() {
+  return nlohmann::json::parse(
+      trace_json(a_step(microseconds(5'000'000)), 3, {.gflops = 40, .gbytes = 10}));
+}
 
 TEST(Trace, HasASliceForTheStepForEachPassAndForEachOperation) {
   std::string names;
@@ -36,7 +41,8 @@ TEST(Trace, HasASliceForTheStepForEachPassAndForEachOperation) {
     EXPECT_EQ(event.at("ph"), "X");
     for (const char* key : {"pid", "tid"}) EXPECT_EQ(event.at(key), 1);
   }
-  EXPECT_EQ(names, "step 4;(making the batch);forward;conv2d;relu;backward;relu;conv2d;(optimizer);");
+  EXPECT_EQ(names,
+            "step 4;(making the batch);forward;conv2d;relu;backward;relu;conv2d;(optimizer);");
 }
 
 TEST(Trace, CountsMicrosecondsFromTheFirstStep) {
@@ -68,17 +74,23 @@ TEST(Trace, OfSeveralStepsNumbersThem) {
   std::vector<Record> records = a_step(microseconds(0));
   for (const Record& r : a_step(microseconds(1001))) records.push_back(r);
   std::string steps;
-  const nlohmann::json all = nlohmann::json::parse(trace_json(records, 3, {.gflops = 1, .gbytes = 1}));
+  const nlohmann::json all =
+      nlohmann::json::parse(trace_json(records, 3, {.gflops = 1, .gbytes = 1}));
   for (const auto& event : all.at("traceEvents"))
-    if (event.at("cat") == "step") steps += text(event.at("name").get<std::string>(), " at ", event.at("ts").get<double>(), "; ");
+    if (event.at("cat") == "step")
+      steps +=
+          text(event.at("name").get<std::string>(), " at ", event.at("ts").get<double>(), "; ");
   EXPECT_EQ(steps, "step 4 at 0; step 5 at 1001; ");
 }
 
 TEST(Profile, RefusesARunThatIsTooShortAndAFileThatCannotBe) {
   const ScratchFolder folder;
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "p.json", 7); }, {"--profile watches steps 4 to 8, but the run has only 7"}));
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "none/p.json", 8); }, {"there is no folder", "none"}));
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder.path(), 8); }, {folder.path(), "it is a folder"}));
+  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "p.json", 7); },
+                                       {"--profile watches steps 4 to 8, but the run has only 7"}));
+  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "none/p.json", 8); },
+                                       {"there is no folder", "none"}));
+  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder.path(), 8); },
+                                       {folder.path(), "it is a folder"}));
 }
 
 }  // namespace

@@ -22,12 +22,14 @@ TEST(Work, OfAConvolutionIsItsDefinitions) {
   const Var x = parameter(zeros({2, 6, 6, 4})), w = parameter(zeros({3, 3, 4, 5}));
   const Var y = conv2d(x, w, {.pad = 1});
   expect_work(forward(y), 2 * 360 * 36, 288 + 180 + 360);
-  expect_work(backward_work(*y), 2 * 2 * 360 * 36, 360 + 2 * (288 + 180));  // dy; x and w read, dx and dw written
+  expect_work(backward_work(*y), 2 * 2 * 360 * 36,
+              360 + 2 * (288 + 180));  // dy; x and w read, dx and dw written
 }
 
 TEST(Work, OfAGradientThatNobodyWantsIsNone) {
   const Var w = parameter(zeros({3, 3, 4, 5}));
-  expect_work(backward_work(*conv2d(zeros({2, 6, 6, 4}), w, {.pad = 1})), 2 * 360 * 36, 360 + 288 + 2 * 180);
+  expect_work(backward_work(*conv2d(zeros({2, 6, 6, 4}), w, {.pad = 1})), 2 * 360 * 36,
+              360 + 288 + 2 * 180);
 }
 
 TEST(Work, OfAProductCountsTwoFlopsAMultiplyAdd) {
@@ -48,14 +50,18 @@ TEST(Work, OfSimpleOperationsIsOneFlopANumber) {
 
 // A channel of 2 * 3 * 3 numbers, four of them: 72 numbers; gamma and beta have 4 each.
 TEST(Work, OfSeveralInOneIsThatOfTheirFormulas) {
-  const Var u = parameter(zeros({2, 3, 3, 4})), c = parameter(full({4}, 1)), shortcut = parameter(zeros({2, 3, 3, 4}));
+  const Var u = parameter(zeros({2, 3, 3, 4})), c = parameter(full({4}, 1)),
+            shortcut = parameter(zeros({2, 3, 3, 4}));
   const Var mean = zeros({4}), var = full({4}, 1);
-  const Var one = batch_norm_relu(u, c, c, mean, var), tail = block_tail(u, c, c, mean, var, [](const Var& q) { return sigmoid(q); }, shortcut);
+  const Var one = batch_norm_relu(u, c, c, mean, var),
+            tail = bn_se_add_relu(
+                u, c, c, mean, var, [](const Var&q) { return sigmoid(q); }, shortcut);
   expect_work(forward(one), 8 * 72, 72 + 8 + 72);
   expect_work(backward_work(*one), 10 * 72, 72 + 2 * (72 + 8));
   expect_work(forward(tail), 11 * 72, 72 + 8 + 72 + 72);
   expect_work(backward_work(*tail), 14 * 72, 72 + 2 * (72 + 8 + 72));
-  const Var w = parameter(zeros({3, 3, 4, 5}));  // to 2 * 3 * 3 * 5 = 90 numbers of 36 products each
+  const Var w =
+      parameter(zeros({3, 3, 4, 5}));  // to 2 * 3 * 3 * 5 = 90 numbers of 36 products each
   const Var conv = batch_norm_relu_conv2d(u, c, c, mean, var, w, {.pad = 1}).u;
   expect_work(forward(conv), 2 * 90 * 36 + 8 * 72, 72 + 8 + 180 + 90);
   expect_work(backward_work(*conv), 4 * 90 * 36 + 10 * 72, 90 + 2 * (72 + 8 + 180));
@@ -63,7 +69,8 @@ TEST(Work, OfSeveralInOneIsThatOfTheirFormulas) {
 
 TEST(Bound, IsTheLimitThatAllowsTheLongerTime) {
   const Limits limits{.gflops = 100, .gbytes = 10};
-  const Bound computing = bound({2'000'000'000, 100'000'000}, 0.04, limits);  // 20 ms of arithmetic, 10 ms of memory, in 40 ms
+  const Bound computing = bound({2'000'000'000, 100'000'000}, 0.04,
+                                limits);  // 20 ms of arithmetic, 10 ms of memory, in 40 ms
   EXPECT_EQ(computing.by, Bound::By::arithmetic);
   EXPECT_DOUBLE_EQ(computing.share, 0.5);
   const Bound moving = bound({100'000'000, 100'000'000}, 0.04, limits);

@@ -1,4 +1,4 @@
-"""Networks for 32x32 pictures beside ResNet: pre-activation ones, and Shake-Shake."""
+"""Networks for 32x32 images beside ResNet: pre-activation ones, and Shake-Shake."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -36,10 +36,10 @@ class Preact(Placed):
         return self.at("post", v + self.at("identity", shortcut))
 
 
-def layers_of(model, stages, i, block, excited, se_stages, options):
+def layers_of(model, stages, i, block, is_se, se_stages, options):
     """layer1, layer2, ... of the table; only the first block of each has its strides. Returns the last channels."""
     for number, (count, table) in enumerate(stages):
-        blocks, se = [], options if excited and str(number + 2) in se_stages.split(",") else None
+        blocks, se = [], options if is_se and str(number + 2) in se_stages.split(",") else None
         for _ in range(count):
             blocks.append(block(i, table, se))
             i, table = table[-1][1], [(row[0], row[1], 1, *row[3:]) for row in table]
@@ -48,12 +48,12 @@ def layers_of(model, stages, i, block, excited, se_stages, options):
 
 
 class PreactNet(nn.Module):
-    def __init__(self, stages, classes, excited=False, shortcut="B", stride_on="1x1", se_stages="2,3,4", **options):
+    def __init__(self, stages, classes, is_se=False, shortcut="B", stride_on="1x1", se_stages="2,3,4", **options):
         super().__init__()
         if stride_on == "3x3":
             stages = [(count, [(1, a, 1), (3, b, stride), last]) for count, [(_, a, stride), (_, b, _), last] in stages]
         self.conv1, self.count = conv(3, 4, 3), len(stages)
-        i = layers_of(self, stages, 4, lambda i, table, se: Preact(i, table, shortcut, se), excited, se_stages, options)
+        i = layers_of(self, stages, 4, lambda i, table, se: Preact(i, table, shortcut, se), is_se, se_stages, options)
         self.bn, self.fc = nn.BatchNorm2d(i), nn.Linear(i, classes)
 
     def forward(self, x):
@@ -113,10 +113,10 @@ class ShakeBlock(Placed):
 
 
 class ShakeNet(nn.Module):
-    def __init__(self, stages, relu_first, classes, excited=False, se_stages="2,3,4", forward="even", backward="keep", **options):
+    def __init__(self, stages, relu_first, classes, is_se=False, se_stages="2,3,4", forward="even", backward="keep", **options):
         super().__init__()
         self.conv1, self.bn1, self.relu_first, self.count = conv(3, 4, 3), nn.BatchNorm2d(4), relu_first, len(stages)
-        i = layers_of(self, stages, 4, lambda i, table, se: ShakeBlock(i, table, relu_first, se), excited, se_stages, options)
+        i = layers_of(self, stages, 4, lambda i, table, se: ShakeBlock(i, table, relu_first, se), is_se, se_stages, options)
         self.fc = nn.Linear(i, classes)
 
     def forward(self, x):
