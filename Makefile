@@ -51,7 +51,8 @@ $(BUILD)/flags: force
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,parallel random shape text) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file safetensors_header) \
-          $(patsubst %,tools/commands/%.cpp,images number_options output plot roofline svg) \
+          $(patsubst %,tools/commands/%.cpp,help_format images label_placement number_options) \
+          $(patsubst %,tools/commands/%.cpp,output parse_errors plot roofline roofline_drawing svg) \
           $(patsubst %,tools/data/%.cpp,cifar dataset figures folder load prefetch resize_crop) \
           $(patsubst %,tools/training/%.cpp,log progress report run_folder signals) \
           tools/main.cpp

@@ -1,4 +1,4 @@
-// The pages of batch normalization: the value, and right under it the gradient.
+// Batch normalization: the value, and right below it the gradient.
 #include "autograd/batch_norm.h"
 
 #include <cmath>
@@ -10,33 +10,34 @@
 
 namespace excite {
 
-void require_norm(const char* op, const NormVars& v, double eps) {
+void require_batch_norm(const char* op, const BatchNormInputs& inputs, double eps) {
   require(eps >= 0 && std::isfinite(eps), op, ": eps ", eps, ", expected a number of at least 0");
-  const Shape& x = v.x.shape();
+  const Shape& x = inputs.x.shape();
   const auto require_channels = [&](const char* what, const Var& b) {
     require(x.rank() >= 1 && b.shape() == Shape{x[-1]}, op, ": input ", x, " needs a ", what,
             " for each of its ", x.rank() ? x[-1] : 0, " channels, but it has shape ", b.shape());
   };
-  require_channels("gamma", v.gamma);
-  require_channels("beta", v.beta);
-  require_channels("running mean", v.running_mean);
-  require_channels("running variance", v.running_var);
+  require_channels("gamma", inputs.gamma);
+  require_channels("beta", inputs.beta);
+  require_channels("running mean", inputs.running_mean);
+  require_channels("running variance", inputs.running_var);
 }
 
-void require_batch(const char* op, const NormVars& v, double eps) {
-  require_norm(op, v, eps);
-  require(v.x.shape().rows() > 1, op, ": input ", v.x.shape(),
-          " has one value a channel, whose variance is nothing to divide by; train with more "
-          "images or evaluate");
+void require_batch_statistics(const char* op, const BatchNormInputs& inputs, double eps) {
+  require_batch_norm(op, inputs, eps);
+  require(
+      inputs.x.shape().rows() > 1, op, ": input ", inputs.x.shape(),
+      " has one value per channel, expected at least two; use a larger batch or evaluation mode");
 }
 
-void move_running(const NormVars& v, const ChannelMoments& batch, double momentum) {
-  const auto keep = static_cast<real>(1 - momentum), take = static_cast<real>(momentum),
-             m = static_cast<real>(v.x.shape().rows());
-  map_into([=](real running, real now) { return keep * running + take * now; },
-           v.running_mean->value, batch.mean);
-  map_into([=](real running, real now) { return keep * running + take * (now * m / (m - 1)); },
-           v.running_var->value, batch.var);
+void update_running_stats(const BatchNormInputs& inputs, const ChannelMoments& batch,
+                          double momentum) {
+  const auto keep = static_cast<real>(1 - momentum), add = static_cast<real>(momentum),
+             m = static_cast<real>(inputs.x.shape().rows());
+  map_into([=](real running, real mean) { return keep * running + add * mean; },
+           inputs.running_mean->value, batch.mean);
+  map_into([=](real running, real var) { return keep * running + add * (var * m / (m - 1)); },
+           inputs.running_var->value, batch.var);
 }
 
 namespace {
@@ -45,55 +46,57 @@ Tensor product(const Tensor& a, const Tensor& b) {
 }
 }  // namespace
 
-Normalized::Normalized(const NormVars& v, const ChannelMoments& moments, double eps)
+BatchNormFactors::BatchNormFactors(const BatchNormInputs& inputs, const ChannelMoments& moments,
+                                   double eps)
     : mean(moments.mean.clone()),
-      inverse(
+      inv_std(
           map([=](real var) { return 1 / std::sqrt(var + static_cast<real>(eps)); }, moments.var)),
-      a(product(v.gamma->value, inverse)) {}
+      a(product(inputs.gamma->value, inv_std)) {}
 
-NormGradient::NormGradient(const Normalized& z, const ChannelSums& e, long m)
-    : slope(map([=](real a, real inverse,
-                    real e_x) { return -a * inverse * inverse * e_x / static_cast<real>(m); },
-                z.a, z.inverse, e.dy_x)),
+BatchNormGradient::BatchNormGradient(const BatchNormFactors& z, const ChannelSums& e, long m)
+    : slope(map([=](real a, real inv_std,
+                    real e_x) { return -a * inv_std * inv_std * e_x / static_cast<real>(m); },
+                z.a, z.inv_std, e.dy_x)),
       shift(map([=](real a, real sum) { return -a * sum / static_cast<real>(m); }, z.a, e.dy)),
-      dgamma(product(e.dy_x, z.inverse)) {}
+      dgamma(product(e.dy_x, z.inv_std)) {}
 
-// With m values a channel, z = (x - mean) / sqrt(var + eps) and y = gamma z + beta:
-//   dbeta = sum dy      dgamma = sum dy z
+// With z = (x - mean) / sqrt(var + eps) and y = gamma z + beta, sums and means over each channel:
+//   dbeta = sum(dy),   dgamma = sum(dy z)
 //   dx = gamma / sqrt(var + eps) (dy - mean(dy) - z mean(dy z))
-// where the two means are what reaches x through the batch's mean and through its variance.
+// mean(dy) is the part of dx that goes through the batch's mean, z mean(dy z) the part that goes
+// through its variance.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean,
                const Var& running_var, double eps, double momentum) {
-  const NormVars vars{x, gamma, beta, running_mean, running_var};
-  require_batch("batch_norm", vars, eps);
+  const BatchNormInputs inputs{x, gamma, beta, running_mean, running_var};
+  require_batch_statistics("batch_norm", inputs, eps);
   const ChannelMoments moments = channel_moments(x->value);
-  move_running(vars, moments, momentum);
-  const auto z = std::make_shared<const Normalized>(vars, moments, eps);
+  update_running_stats(inputs, moments, momentum);
+  const auto z = std::make_shared<const BatchNormFactors>(inputs, moments, eps);
   const Arithmetic work = batch_norm_arithmetic(x.shape().size());
   Tensor value = affine_rows(x->value, z->mean, z->a, beta->value);
   return result("batch_norm", std::move(value), {x, gamma, beta}, work, [=](Node& y) {
     ChannelSums sums = channel_sums(y.grad, x->value, z->mean);
-    NormGradient by(*z, sums, x.shape().rows());
+    BatchNormGradient d(*z, sums, x.shape().rows());
     if (x.requires_grad())
-      x.add_grad(affine_rows(x->value, z->mean, by.slope, by.shift, y.grad, z->a));
-    gamma.add_grad(std::move(by.dgamma));
+      x.add_grad(affine_rows(x->value, z->mean, d.slope, d.shift, y.grad, z->a));
+    gamma.add_grad(std::move(d.dgamma));
     beta.add_grad(std::move(sums.dy));
   });
 }
 
-// The statistics are constants here, so dx = gamma / sqrt(var + eps) dy.
+// The running statistics are constants, so dx = gamma / sqrt(var + eps) dy.
 Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean,
                        const Var& running_var, double eps) {
-  const NormVars vars{x, gamma, beta, running_mean, running_var};
-  require_norm("batch_norm_running", vars, eps);
-  const auto z = std::make_shared<const Normalized>(
-      vars, ChannelMoments{running_mean->value.clone(), running_var->value.clone()}, eps);
+  const BatchNormInputs inputs{x, gamma, beta, running_mean, running_var};
+  require_batch_norm("batch_norm_running", inputs, eps);
+  const auto z = std::make_shared<const BatchNormFactors>(
+      inputs, ChannelMoments{running_mean->value.clone(), running_var->value.clone()}, eps);
   Tensor value = affine_rows(x->value, z->mean, z->a, beta->value);
   return result("batch_norm_running", std::move(value), {x, gamma, beta}, [=](Node& y) {
     ChannelSums sums = channel_sums(y.grad, x->value, z->mean);
-    const Tensor none = zeros(gamma.shape());
-    if (x.requires_grad()) x.add_grad(affine_rows(y.grad, none, z->a, none));
-    gamma.add_grad(product(sums.dy_x, z->inverse));
+    const Tensor zero = zeros(gamma.shape());
+    if (x.requires_grad()) x.add_grad(affine_rows(y.grad, zero, z->a, zero));
+    gamma.add_grad(product(sums.dy_x, z->inv_std));
     beta.add_grad(std::move(sums.dy));
   });
 }

@@ -18,15 +18,15 @@ namespace excite {
 
 namespace {
 
-constexpr double zero_to_rounding = 1e-9;  // of the largest gradient there is
+constexpr double zero_tolerance = 1e-9;  // relative to the largest gradient of all inputs
 
 struct Input {
   std::string name;  // "input 1 [3]"
   Var x;
-  bool zero_by_nature;
-  Tensor gradient;     // as backward says
+  bool zero_gradient;
+  Tensor gradient;     // as computed by backward
   double largest = 0;  // of |gradient|
-  double scale = 0;    // what errors are relative to
+  double scale = 0;    // errors are relative to this
 };
 
 double largest_of(const Tensor& a) {
@@ -41,7 +41,7 @@ bool same_bits(const Tensor& a, const Tensor& b) {
           std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(real)) == 0);
 }
 
-// `count` of the numbers 0, ..., size - 1, none of them twice; all of them if there are no more.
+// `count` different numbers of 0, ..., size - 1, drawn at random; all of them if size is smaller.
 std::vector<long> choose(long size, long count, Rng& rng) {
   std::vector<long> chosen(size);
   std::iota(chosen.begin(), chosen.end(), 0);
@@ -58,14 +58,14 @@ std::vector<Tensor> values_of(const std::vector<Input>& inputs) {
 }
 
 void require_unchanged(const std::vector<Tensor>& before, const std::vector<Input>& inputs,
-                       const char* who) {
+                       const char* function) {
   for (std::size_t i = 0; i < inputs.size(); i++)
-    require(same_bits(before[i], inputs[i].x->value), who, " changed the value of ",
+    require(same_bits(before[i], inputs[i].x->value), function, " changed the value of ",
             inputs[i].name);
 }
 
-// Fails as soon as an op's backward has changed a value that the op was computed from.
-BackwardHooks watch_inputs() {
+// Fails as soon as the backward of an operation has changed one of its inputs.
+BackwardHooks require_unchanged_inputs() {
   const auto before = std::make_shared<std::vector<Tensor>>();
   return {[=](Node& y) {
             before->clear();
@@ -88,40 +88,39 @@ class Check {
         rng_(rng) {}
 
   GradcheckReport run_all() {
-    return reported([&] {
+    return run([&] {
       find_gradients();
       const NoGrad no_grad;
       for (const Input& input : inputs_) {
         const long kinks = report_.kinks;
         compare_elements(input, input.x->value.size());
-        allow_kinks(report_.kinks - kinks, input.x->value.size(), "elements of " + input.name);
+        limit_kinks(report_.kinks - kinks, input.x->value.size(), "elements of " + input.name);
       }
     });
   }
 
   GradcheckReport run_some(long elements, long directions) {
-    return reported([&] {
+    return run([&] {
       find_gradients();
       const NoGrad no_grad;
       for (const Input& input : inputs_) compare_elements(input, elements);
       for (long i = 0; i < directions; i++) compare_direction(text("direction ", i));
-      allow_kinks(report_.kinks, report_.checked + report_.kinks, "elements and directions");
+      limit_kinks(report_.kinks, report_.checked + report_.kinks, "elements and directions");
     });
   }
 
  private:
   template <class Body>
-  GradcheckReport reported(const Body& body) {
+  GradcheckReport run(const Body& body) {
     std::vector<Tensor> before = values_of(inputs_);
     try {
       require(!std::is_same_v<real, float>,
-              "gradients cannot be checked in float, whose rounding looks like a mistake; link the "
-              "double ",
-              "library (excite-double, and compile with -DEXCITE_DOUBLE)");
-      require(!inputs_.empty(), "there is no input to check");
+              "gradients cannot be checked in float, whose rounding errors are as large as real "
+              "mistakes; link the double library (excite-double) and compile with -DEXCITE_DOUBLE");
+      require(!inputs_.empty(), "there is no input to check, expected at least one");
       body();
     } catch (const std::exception& error) {
-      complain(error.what());
+      add_message(error.what());
     }
     for (std::size_t i = 0; i < inputs_.size(); i++) {
       inputs_[i].x->value = std::move(before[i]);
@@ -131,42 +130,43 @@ class Check {
     return std::move(report_);
   }
 
-  void complain(const std::string& sentence) {
+  void add_message(const std::string& sentence) {
     report_.message += (report_.message.empty() ? "" : "\n") + sentence;
   }
 
-  // ---- what backward says ----
+  // ---- analytic gradients, by backward ----
 
   void find_gradients() {
     y_ = run_once();
     std::vector<Tensor> first;
     for (Input& input : inputs_) first.push_back(std::move(input.gradient));
     require(same_bits(y_, run_once()),
-            "a second run of the function on the same inputs gave another value");
+            "a second run of the function on the same inputs gave a different value");
     double largest = 0;
     for (std::size_t i = 0; i < inputs_.size(); i++) {
       Input& input = inputs_[i];
       require(same_bits(first[i], input.gradient), "a second run gave ", input.name,
-              " a gradient of other bits");
+              " a gradient with different bits");
       for (real v : input.gradient)
         require(std::isfinite(v), input.name, " has a gradient that is not finite");
       input.largest = largest_of(input.gradient);
-      if (!input.zero_by_nature) largest = std::max(largest, input.largest);
+      if (!input.zero_gradient) largest = std::max(largest, input.largest);
     }
     if (largest == 0) largest = 1;
     for (Input& input : inputs_) {
       input.scale = std::max(input.largest, 1e-3 * largest);
-      if (input.zero_by_nature)
-        require(input.largest <= zero_to_rounding * largest, input.name,
-                " has a gradient of up to ", input.largest, ", but it should be zero by nature");
+      if (input.zero_gradient)
+        require(input.largest <= zero_tolerance * largest, input.name, " has a gradient of up to ",
+                input.largest, ", expected zero, because zero_gradient lists it");
       else
-        require(input.largest > 0, input.name,
-                " has a gradient that is zero everywhere (if it is so by nature, say so: "
-                "zero_by_nature)");
+        require(
+            input.largest > 0, input.name,
+            " has a gradient that is zero everywhere; if this is right in theory, list the input "
+            "in zero_gradient");
     }
   }
 
-  // The value of f, and into the inputs their gradients, from a graph built afresh.
+  // Computes f from a new graph, and returns its value. Sets the gradients of the inputs.
   Tensor run_once() {
     for (const Input& input : inputs_) input.x->grad = Tensor();
     const std::vector<Tensor> before = values_of(inputs_);
@@ -178,17 +178,16 @@ class Check {
     const std::vector<Var> nodes = graph(y);
     for (const Input& input : inputs_)
       require(std::find(nodes.begin(), nodes.end(), input.x) != nodes.end(), input.name,
-              " is not used by the function: the result does not lead ", "back to it");
+              " is not used by the function: the result does not depend on it");
     Tensor value = y->value.clone();
-    backward(y, cotangent_.clone(), watch_inputs());
+    backward(y, cotangent_.clone(), require_unchanged_inputs());
     require_unchanged(before, inputs_, "backward");
     for (Input& input : inputs_) {
       require(!input.x->grad.empty(), input.name,
-              " got no gradient: the backward of what it is used by gave it none");
-      const real* numbers = input.x->grad.data();
+              " got no gradient: no backward of an operation that uses it adds one");
+      const real* data = input.x->grad.data();
       for (const Input& other : inputs_)
-        require(numbers != other.x->value.data() &&
-                    (numbers != other.x->grad.data() || &input == &other),
+        require(data != other.x->value.data() && (data != other.x->grad.data() || &input == &other),
                 "the gradient of ", input.name,
                 " shares its memory with the value or the gradient of ", other.name);
     }
@@ -201,7 +200,7 @@ class Check {
             " at first, and now ", y.shape());
   }
 
-  // ---- what nudging says ----
+  // ---- numeric derivatives, by finite differences ----
 
   Tensor value() const {
     const Var y = f_();
@@ -209,19 +208,20 @@ class Check {
     return y->value.clone();  // y may be one of the inputs
   }
 
-  // The differences of <r, f> over a step h to the right and to the left; low and high take the
-  // smaller and the larger of the two for each number of y, so that kinks cannot cancel. For a
-  // smooth f, high - low is h times the curvature; at a kink it is the bend.
+  // Differences of <r, f> for a step h to the right and one to the left, divided by h. For each
+  // element of y, the smaller of the two is added to low and the larger to high, so that kinks
+  // cannot cancel. For a smooth f, high - low is h times the curvature. At a kink it is the change
+  // of slope, whatever h is.
   struct Differences {
     double low = 0, high = 0;
     double central() const { return (low + high) / 2; }
     double bend() const { return high - low; }
   };
-  template <class Place>
-  Differences differences(const Place& place, double h) const {
-    place(h);
+  template <class Move>
+  Differences differences(const Move& move_inputs, double h) const {
+    move_inputs(h);
     const Tensor right = value();
-    place(-h);
+    move_inputs(-h);
     const Tensor left = value();
     Differences d;
     for (long i = 0; i < y_.size(); i++) {
@@ -234,10 +234,10 @@ class Check {
     return d;
   }
 
-  // Compares a derivative along a line through x; place(t) puts the inputs at x + t v.
-  template <class Place>
+  // Compares a derivative along a line through x; move_inputs(t) sets the inputs to x + t v.
+  template <class Move>
   void compare(const std::string& where, double analytic, double scale, double step,
-               const Place& place) {
+               const Move& move_inputs) {
     double best = std::numeric_limits<double>::infinity(),
            numeric = std::numeric_limits<double>::quiet_NaN();
     const auto agrees = [&](const Differences& d) {
@@ -245,13 +245,13 @@ class Check {
       if (error < best) best = error, numeric = d.central();
       return best <= tolerance_;
     };
-    const Differences widest = differences(place, step);
+    const Differences widest = differences(move_inputs, step);
     Differences d = widest;
-    for (double h = step / 4; !agrees(d) && h >= step / 256; h /= 4) d = differences(place, h);
+    for (double h = step / 4; !agrees(d) && h >= step / 256; h /= 4)
+      d = differences(move_inputs, h);
     if (!agrees(d))
-      agrees(differences(
-          place, 16 * step));  // where y is large and hardly changes, rounding is what hides it
-    place(0);
+      agrees(differences(move_inputs, 16 * step));  // large y that hardly changes: rounding is less
+    move_inputs(0);
     const double slack = tolerance_ * scale;
     const bool bent =
         d.bend() > slack && d.bend() > widest.bend() / 2 && d.bend() < widest.bend() * 2;
@@ -266,14 +266,14 @@ class Check {
     wrong_++;
     if (best <= worst_wrong_) return;
     worst_wrong_ = best;
-    sentence_ = text(where, ": analytic ", analytic, ", numeric ", numeric, ", error ", best,
-                     ", tolerance ", tolerance_);
+    line_ = text(where, ": analytic ", analytic, ", numeric ", numeric, ", error ", best,
+                 ", tolerance ", tolerance_);
   }
 
   void compare_elements(const Input& input, long count) {
     Tensor& x = input.x->value;
     const long compared = report_.checked + report_.kinks;
-    start();
+    start_line();
     for (long i : choose(x.size(), count, rng_)) {
       const real old = x[i];
       const double h = step_ * std::max(1.0, static_cast<double>(std::abs(old)));
@@ -281,23 +281,23 @@ class Check {
               static_cast<double>(input.gradient[i]), input.scale, h,
               [&](double t) { x[i] = t == 0 ? old : old + static_cast<real>(t); });
     }
-    finish(report_.checked + report_.kinks - compared);
+    finish_line(report_.checked + report_.kinks - compared);
   }
 
   void compare_direction(const std::string& name) {
     const std::vector<Tensor> old = values_of(inputs_);
     std::vector<Tensor> direction;
-    double length = 0, along = 0, gradient = 0, n = 0;
+    double length = 0, derivative = 0, gradient = 0, n = 0;
     for (const Input& input : inputs_) {
       direction.push_back(normal(input.x.shape(), rng_));
       length += dot(direction.back(), direction.back());
-      along += dot(direction.back(), input.gradient);
+      derivative += dot(direction.back(), input.gradient);
       gradient += dot(input.gradient, input.gradient);
       n += static_cast<double>(input.x->value.size());
     }
-    start();
+    start_line();
     length = std::sqrt(length);
-    compare(name, along / length,
+    compare(name, derivative / length,
             std::max(std::sqrt(gradient / n), std::numeric_limits<double>::min()), step_,
             [&](double t) {
               for (std::size_t i = 0; i < inputs_.size(); i++) {
@@ -306,21 +306,20 @@ class Check {
                     map([=](real x, real v) { return x + distance * v; }, old[i], direction[i]);
               }
             });
-    finish(1);
+    finish_line(1);
   }
 
-  // One line in the message for each input, whatever the number of its wrong elements.
-  void start() { wrong_ = 0, worst_wrong_ = 0; }
-  void finish(long compared) {
-    if (wrong_ > 0) complain(text(sentence_, " (", wrong_, " of ", compared, " wrong)"));
+  // The message has one line per input, for any number of wrong elements.
+  void start_line() { wrong_ = 0, worst_wrong_ = 0; }
+  void finish_line(long compared) {
+    if (wrong_ > 0) add_message(text(line_, " (", wrong_, " of ", compared, " wrong)"));
   }
 
-  void allow_kinks(long kinks, long of, const std::string& what) {
-    if (100 * kinks > of)
-      complain(text(kinks, " of the ", of, " ", what,
-                    " are at a kink, where there is no gradient to check; expected at most 1 %: "
-                    "choose other ",
-                    "points"));
+  void limit_kinks(long kinks, long total, const std::string& what) {
+    if (100 * kinks > total)
+      add_message(text(kinks, " of the ", total, " ", what,
+                       " are at a kink, where there is no gradient to check, expected at most 1 %; "
+                       "choose other points"));
   }
 
   const std::function<Var()> f_;
@@ -329,9 +328,10 @@ class Check {
   Rng rng_;
   Tensor y_, cotangent_;
   GradcheckReport report_;
-  long wrong_ = 0;          // derivatives of the input at hand,
-  double worst_wrong_ = 0;  // the largest error among them,
-  std::string sentence_;    // and what to say about it
+  // Of the current input: the number of wrong derivatives, the largest error, and its description.
+  long wrong_ = 0;
+  double worst_wrong_ = 0;
+  std::string line_;
 };
 
 }  // namespace
@@ -345,9 +345,9 @@ std::ostream& operator<<(std::ostream& out, const GradcheckReport& report) {
 }
 
 namespace {
-// Not Rng(seed), from which the caller may have drawn the inputs: a cotangent that equals the input
-// sees little (what reaches the x of a batch_norm is then all but zero).
-Rng stream(long seed) { return Rng(seed, 1); }
+// Not Rng(seed), from which the caller may have drawn the inputs. A cotangent that equals the input
+// hides mistakes: the gradient of batch_norm with respect to x is then almost zero.
+Rng cotangent_stream(long seed) { return Rng(seed, 1); }
 }  // namespace
 
 GradcheckReport check_gradient(const std::function<Var(const std::vector<Var>&)>& f,
@@ -355,12 +355,12 @@ GradcheckReport check_gradient(const std::function<Var(const std::vector<Var>&)>
   std::vector<Input> checked;
   for (std::size_t i = 0; i < inputs.size(); i++) {
     inputs[i] = parameter(inputs[i]->value.clone());
-    const bool zero = std::find(options.zero_by_nature.begin(), options.zero_by_nature.end(),
-                                static_cast<int>(i)) != options.zero_by_nature.end();
+    const bool zero = std::find(options.zero_gradient.begin(), options.zero_gradient.end(),
+                                static_cast<int>(i)) != options.zero_gradient.end();
     checked.push_back({text("input ", i, " ", inputs[i].shape()), inputs[i], zero, {}});
   }
   return Check([&] { return f(inputs); }, std::move(checked), options.tolerance, options.step,
-               stream(options.seed))
+               cotangent_stream(options.seed))
       .run_all();
 }
 
@@ -368,12 +368,12 @@ GradcheckReport check_model_gradient(const std::function<Var()>& f,
                                      const std::vector<std::pair<std::string, Var>>& parameters,
                                      const ModelGradcheckOptions& options) {
   std::vector<Input> checked;
-  for (const auto& [name, x] : parameters)
-    checked.push_back({text(name, " ", x.shape()),
-                       x,
-                       options.zero_by_nature && options.zero_by_nature(name),
-                       {}});
-  return Check(f, std::move(checked), options.tolerance, options.step, stream(options.seed))
+  for (const auto& [name, x] : parameters) {
+    const bool zero = options.zero_gradient && options.zero_gradient(name);
+    checked.push_back({text(name, " ", x.shape()), x, zero, {}});
+  }
+  return Check(f, std::move(checked), options.tolerance, options.step,
+               cotangent_stream(options.seed))
       .run_some(options.elements, options.directions);
 }
 

@@ -1,6 +1,6 @@
-// Is a gradient right? Compares what backward says with what happens when an input is nudged. Needs
-// the double library: rounding alone makes a float check of batch_norm(conv2d(x, w)) err by 2e-4,
-// as much as many a real mistake; double errs by 5e-10.
+// Gradient checking: compares the gradients that backward computes with finite differences. Needs
+// the double library. In float, rounding alone gives the gradient of batch_norm(conv2d(x, w)) an
+// error of 2e-4, as large as many real mistakes. In double it is 5e-10.
 #pragma once
 #include <functional>
 #include <iosfwd>
@@ -14,39 +14,43 @@ namespace excite {
 
 struct GradcheckReport {
   bool ok = false;
-  double worst = 0;      // the largest error there was
-  std::string worst_at;  // and where: "input 1 [3], element [2]"
-  long checked = 0;      // how many derivatives were compared
-  long kinks = 0;        // how many were not, because the function has a kink there
-  std::string message;   // what is wrong, a line for each input; empty if nothing is
+  double worst = 0;      // the largest relative error
+  std::string worst_at;  // where it occurred: "input 1 [3], element [2]"
+  long checked = 0;      // number of derivatives compared
+  long kinks = 0;        // number of derivatives skipped, because the function has a kink there
+  std::string message;   // what is wrong, one line per input; empty if nothing is
 };
 std::ostream& operator<<(std::ostream&, const GradcheckReport&);
 
 struct GradcheckOptions {
   double tolerance = 1e-7;
-  double step = 6e-6;  // times max(1, |x|); about the cube root of double's epsilon, where rounding
-                       // and curvature err alike
-  std::vector<int> zero_by_nature = {};  // inputs that cannot change y, such as a bias before
-                                         // batch_norm: their gradient must be zero
-  long seed = 0;                         // of the cotangent
+  // Times max(1, |x|). About the cube root of double's epsilon, where the errors of rounding and of
+  // curvature are equally large.
+  double step = 6e-6;
+  // Inputs whose gradient is zero in theory, because they cannot change y, such as a bias before
+  // batch_norm.
+  std::vector<int> zero_gradient = {};
+  long seed = 0;  // of the random cotangent
 };
 
-// Compares every element of every input's gradient with central differences of the loss <r,
-// f(inputs)>, where r is random: with sum(f) for a loss, that of a batch_norm is zero whatever its
-// mistakes. The error is
+// Compares every element of every input's gradient with central differences of the loss
+// <r, f(inputs)>, where r is random. (With sum(f) as the loss, the gradient of batch_norm is zero,
+// whatever its mistakes.) The error is
 //
-//   |analytic - numeric| / max(largest |gradient| of the input, 1e-3 of the largest over all
-//   inputs).
+//   |analytic - numeric| / max(G, 1e-3 Gmax)
 //
-// Where it exceeds the tolerance, other steps are tried: a large one may reach over a kink nearby,
-// a small one drown in rounding. A kink in the very point is told by its differences to the left
-// and to the right, which stay apart by the same amount however small the step; it is skipped if
-// the gradient lies between them, and counted: more than 1 % of an input's elements is a failure.
-// So is a gradient that is missing, all zero, not finite or shares its memory, a backward that
-// changes an input of its op, and a second run that gives other bits.
+// where G is the largest |gradient| of the input, and Gmax the largest of all inputs.
 //
-// The inputs are copied and all need a gradient; what f captures beside them is data. What f throws
-// is in the report.
+// Where the error exceeds the tolerance, other steps are tried: a large step may reach across a
+// kink nearby, and a small one suffers from rounding. At a kink the differences to the left and to
+// the right stay apart by the same amount for every step. A kink is skipped if the gradient lies
+// between the two differences. More than 1 % of kinks among an input's elements is a failure.
+//
+// The check also fails for a gradient that is missing, all zero, not finite or shares its memory,
+// for a backward that changes an input of its operation, and for a second run with other bits.
+//
+// The inputs are copied, and each copy requires a gradient. Whatever else f captures is data. An
+// exception from f becomes part of the report.
 GradcheckReport check_gradient(const std::function<Var(const std::vector<Var>&)>& f,
                                std::vector<Var> inputs, const GradcheckOptions& options = {});
 
@@ -54,17 +58,17 @@ struct ModelGradcheckOptions {
   double tolerance = 1e-6;
   double step = 6e-6;
   long elements = 20;    // of each parameter, drawn at random; all of a smaller one
-  long directions = 20;  // in the space of all parameters together
-  std::function<bool(const std::string& name)> zero_by_nature =
-      {};  // parameters whose gradient must be zero
+  long directions = 20;  // random directions in the space of all parameters
+  // Tells by name which parameters have a gradient that is zero in theory.
+  std::function<bool(const std::string& name)> zero_gradient = {};
   long seed = 0;
 };
 
-// The same for a whole model, whose parameters are too many to nudge each. f computes a loss, or
-// any output, from the parameters' values as they stand (dropout must draw the same masks each
-// time). A direction's error is relative to |gradient| / sqrt(n), the size of a typical derivative
-// along a direction of length 1. More than 1 % of kinks among all that is compared is a failure.
-// Afterwards the parameters have their old values, and no gradients.
+// The same for a whole model, which has too many parameters to change each. f computes a loss, or
+// any output, from the current values of the parameters. Each call must draw the same dropout
+// masks. The error along a direction is relative to |gradient| / sqrt(n), the size of a typical
+// derivative along a direction of length 1. More than 1 % of kinks among all comparisons is a
+// failure. Afterwards the parameters have their old values, and no gradients.
 GradcheckReport check_model_gradient(const std::function<Var()>& f,
                                      const std::vector<std::pair<std::string, Var>>& parameters,
                                      const ModelGradcheckOptions& options = {});

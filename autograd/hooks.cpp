@@ -6,17 +6,18 @@
 namespace excite {
 
 namespace {
-thread_local OpHook::Callback current;
+thread_local OpHook::Callback innermost;
 }  // namespace
 
-OpHook::OpHook(Callback callback) : outer_(std::exchange(current, std::move(callback))) {}
-OpHook::~OpHook() { current = std::move(outer_); }
+OpHook::OpHook(Callback callback) : outer_(std::exchange(innermost, std::move(callback))) {}
+OpHook::~OpHook() { innermost = std::move(outer_); }
 
 void call_op_hook(const Node& y, const std::vector<Var>& inputs) {
-  if (current) current(y, inputs);
+  if (innermost) innermost(y, inputs);
 }
 
 namespace {
+// "layer1.0.conv1.weight" -> "layer1.0.conv1"
 std::string parent(const std::string& name) {
   return name.substr(0, std::min(name.rfind('.'), name.size()));
 }
@@ -25,10 +26,10 @@ std::string parent(const std::string& name) {
 std::string layer_of(const Node& node) {
   for (const Var& x : node.inputs)
     if (!x->name.empty()) return parent(x->name);
-  const Node* at = &node;
-  while (!at->inputs.empty()) {
-    at = &*at->inputs.front();
-    for (const Var& x : at->inputs)
+  const Node* predecessor = &node;
+  while (!predecessor->inputs.empty()) {
+    predecessor = &*predecessor->inputs.front();
+    for (const Var& x : predecessor->inputs)
       if (!x->name.empty()) return "after " + parent(x->name);
   }
   return "";

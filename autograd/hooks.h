@@ -1,5 +1,5 @@
-// Hooks: see each operation as it runs, and each node as backward reaches it. Profiles, cost tables
-// and diagnoses use them; a reader of the engine can leave them out.
+// Hooks: callbacks for each operation as it runs, and for each node during backward. Profiles, cost
+// tables and diagnoses use them. The engine can be understood without them.
 #pragma once
 #include <functional>
 #include <string>
@@ -10,8 +10,8 @@
 namespace excite {
 
 // While one exists, it is called for every operation on this thread, recorded or not, right after
-// its value was computed. Hooks nest: the inner one is called. An empty hook disables the outer
-// one.
+// its value was computed. Hooks nest: only the innermost one is called. An empty hook disables the
+// outer one.
 class OpHook {
  public:
   using Callback = std::function<void(const Node& y, const std::vector<Var>& inputs)>;
@@ -24,20 +24,21 @@ class OpHook {
   Callback outer_;
 };
 
-// What `result` calls.
+// Calls the innermost hook; `result` does so for each operation.
 void call_op_hook(const Node& y, const std::vector<Var>& inputs);
 
-// Called with each node right before its backward, and right after it.
+// Called for each node right before and right after its backward.
 struct BackwardHooks {
   std::function<void(Node&)> before, after;
 };
 void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks);
 
-// The layer of a node, by the name of the nearest parameter it was computed from: "layer1.0.conv1".
-// An operation without parameters is "after layer1.0.bn1"; without any nearby it is "".
+// The layer that a node belongs to, for messages: that of the first named input, "layer1.0.conv1".
+// An operation without parameters is named after the layer before it: "after layer1.0.bn1". Without
+// a named parameter among its predecessors the result is "".
 std::string layer_of(const Node& node);
 
-// The same of a Var as an input: a parameter's own layer, or for a result "after layer1.0.bn1".
+// The layer that a parameter belongs to. For any other Var: "after " and the layer before it.
 std::string layer_of(const Var& x);
 
 }  // namespace excite

@@ -1,5 +1,6 @@
-// A page an operation: the value, and right under it the gradient. y.grad is d loss / d y, written
-// dy; what is added to an input x is dx = d loss / d x. Loops over numbers are in core/kernels.
+// One function per operation: the value, and right below it the gradient. In comments dy stands for
+// y.grad = d loss / d y, and dx for d loss / d x, which is added to the gradient of an input x.
+// Loops over elements are in core/kernels.
 #include "autograd/ops.h"
 
 #include <cmath>
@@ -21,7 +22,7 @@ constexpr Arithmetic linear_op{.is_linear = true};
 
 void require_same(const char* op, const Var& a, const Var& b) {
   require(a.shape() == b.shape(), op, ": shapes ", a.shape(), " and ", b.shape(),
-          " differ, expected equal ones");
+          " differ, expected equal shapes");
 }
 void require_channels(const char* op, const char* what, const Var& x, const Var& b) {
   require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape()[-1]}, op, ": input ", x.shape(),
@@ -68,7 +69,7 @@ Var scale(const Var& x, real factor) {
                 [=](Node& y) { x.add_grad(map(times, y.grad)); });
 }
 
-// max(NaN, 0) is NaN here: a value that is not finite must not be hidden.
+// max(NaN, 0) is NaN here, so that a value that is not finite is not hidden.
 Var relu(const Var& x) {
   Tensor value = map([](real v) { return v < 0 ? real(0) : v; }, x->value);
   return result("relu", std::move(value), {x}, [=](Node& y) {
@@ -114,26 +115,26 @@ Var sqrt(const Var& x) {
   });
 }
 
-// A product with a random mask, whose mean is one (Srivastava et al., JMLR 2014).
+// The product with a random mask whose mean is 1 (Srivastava et al., JMLR 2014).
 Var dropout(const Var& x, real p, Rng& rng) {
   require(p >= 0 && p < 1, "dropout: probability ", p, ", expected at least 0 and below 1");
-  return mul(x,
-             map([=](real u) { return u < p ? real(0) : 1 / (1 - p); }, uniform(x.shape(), rng)));
+  const auto kept = [=](real u) { return u < p ? real(0) : 1 / (1 - p); };
+  return mul(x, map(kept, uniform(x.shape(), rng)));
 }
 
 // ---- products ----
 
-// Y = A B, so dA = dY B^T and dB = A^T dY.
+// Y = A B: dA = dY B^T, dB = A^T dY
 Var matmul(const Var& a, const Var& b) {
   Tensor value = matmul(a->value, b->value);
-  const long macs = value.size() * b.shape()[0];  // each element is a sum of K products
+  const long macs = value.size() * b.shape()[0];  // each of M N elements is a sum of K products
   return result("matmul", std::move(value), {a, b}, {.macs = macs}, [=](Node& y) {
     if (a.requires_grad()) a.add_grad(matmul_transposed_b(y.grad, b->value));
     if (b.requires_grad()) b.add_grad(matmul_transposed_a(a->value, y.grad));
   });
 }
 
-// Every row adds the same b, so db is the sum over rows of dy.
+// The same b is added to every row, so db is the sum of dy over all rows.
 Var add_bias(const Var& x, const Var& b) {
   require_channels("add_bias", "bias", x, b);
   Tensor value = add_rows(x->value, b->value);
@@ -163,24 +164,24 @@ Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
 
 // ---- pools ----
 
-// The largest of a window passes its gradient on to where it came from.
+// dy of a window goes to the element that was its maximum.
 Var max_pool2d(const Var& x, const Pool2dOptions& options) {
-  std::vector<int> from;
-  Tensor value = max_pool2d(x->value, options, from);
-  return result("max_pool2d", std::move(value), {x}, [=, from = std::move(from)](Node& y) {
-    x.add_grad(max_pool_dx(y.grad, from, x.shape()));
+  std::vector<int> argmax;
+  Tensor value = max_pool2d(x->value, options, argmax);
+  return result("max_pool2d", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& y) {
+    x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
   });
 }
 
 Var global_max_pool(const Var& x) {
-  std::vector<int> from;
-  Tensor value = global_max_pool(x->value, from);
-  return result("global_max_pool", std::move(value), {x}, [=, from = std::move(from)](Node& y) {
-    x.add_grad(max_pool_dx(y.grad, from, x.shape()));
+  std::vector<int> argmax;
+  Tensor value = global_max_pool(x->value, argmax);
+  return result("global_max_pool", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& y) {
+    x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
   });
 }
 
-// Every cell of a window gets an equal share.
+// Every element of a window gets dy / count, where count is the divisor of the window's mean.
 Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
   Tensor value = avg_pool2d(x->value, options);
   return result("avg_pool2d", std::move(value), {x}, linear_op,
@@ -201,8 +202,7 @@ Var global_avg_pool(const Var& x) {
 
 // ---- channels and pixels ----
 
-// du = s dy, and a gate's gradient is what its whole channel would have gained: ds[n, c] = sum over
-// h, w of dy u.
+// du = s dy,  ds[n, c] = sum over h, w of dy[n, h, w, c] u[n, h, w, c]
 Var scale_channels(const Var& u, const Var& s) {
   Tensor value = scale_channels(u->value, s->value);
   return result("scale_channels", std::move(value), {u, s}, [=](Node& y) {
@@ -224,17 +224,17 @@ Var concat_channels(const std::vector<Var>& parts) {
   });
 }
 
-// Turning a (groups, C/groups) table into its transpose is undone by turning it again.
+// The shuffle transposes a [groups, C/groups] table of channels; the gradient transposes it back.
 Var channel_shuffle(const Var& x, long groups) {
   Tensor value = shuffle_rows(x->value, groups);
   return result("channel_shuffle", std::move(value), {x}, linear_op,
                 [=](Node& y) { x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups)); });
 }
 
-Var shift(const Var& x, const Size2& by) {
-  Tensor value = shift(x->value, by);
+Var shift(const Var& x, const Size2& offset) {
+  Tensor value = shift(x->value, offset);
   return result("shift", std::move(value), {x}, linear_op, [=](Node& y) {
-    x.add_grad(shift(y.grad, {-by.h, -by.w}));
+    x.add_grad(shift(y.grad, {-offset.h, -offset.w}));
   });
 }
 
@@ -253,7 +253,7 @@ Var sum(const Var& x) {
 }
 
 Var mean(const Var& x) {
-  require(!x->value.empty(), "mean: input ", x.shape(), " has no numbers");
+  require(!x->value.empty(), "mean: input ", x.shape(), " has no elements, expected at least 1");
   return scale(sum(x), 1 / static_cast<real>(x->value.size()));
 }
 
@@ -273,13 +273,14 @@ Var log_softmax(const Var& x) {
                 [=](Node& y) { x.add_grad(log_softmax_dx(y.grad, y.value)); });
 }
 
-// Its gradient follows from those above: with one-hot targets, (softmax(logits) - target) / N.
+// Composed of the operations above, which give the gradient: for a target that sums to 1,
+// (softmax(logits) - target) / N.
 Var cross_entropy(const Var& logits, const Tensor& targets) {
   require(logits.shape().rank() == 2 && logits.shape() == targets.shape(),
           "cross_entropy: logits have shape ", logits.shape(), " and targets ", targets.shape(),
           ", expected [N, classes] of both");
   require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(),
-          " are of no images, which have no mean");
+          " contain no images, expected at least 1");
   return scale(sum(mul(log_softmax(logits), targets.clone())),
                -1 / static_cast<real>(logits.shape()[0]));
 }

@@ -1,5 +1,5 @@
-// What turns gradients into better weights. Both optimizers compute, step by step, what those of
-// the same name in PyTorch do.
+// Optimizers: they use gradients to improve the parameters. Every step of both is the same as in
+// PyTorch, up to rounding.
 #pragma once
 #include <string>
 #include <utility>
@@ -10,15 +10,15 @@
 
 namespace excite {
 
-// A parameter to train. Weight decay pulls it towards zero only if it `decays`: weights do, biases
-// and batch-norm's factors only where asked to.
+// A parameter to train. Weight decay (an L2 penalty) applies to it only if `decays` is set: for
+// weights always, for biases and the factors of batch norm on request.
 struct Parameter {
   std::string name;
   Var var;
   bool decays;
 };
 
-// What a checkpoint holds of an optimizer: optimizer.momentum.conv1.weight.
+// The state of an optimizer in a checkpoint, by name: optimizer.momentum.conv1.weight.
 using NamedTensors = std::vector<std::pair<std::string, Tensor*>>;
 
 struct SgdOptions {
@@ -28,16 +28,16 @@ struct SgdOptions {
 };
 
 // Stochastic gradient descent with momentum. With g = dw + weight_decay w:
-//   m = momentum m + g          w = w - lr m          or with Nesterov's (1983) look ahead  w = w -
-//   lr (g + momentum m)
+//   m = momentum m + g
+//   w = w - lr m,  or with nesterov (Nesterov, 1983)  w = w - lr (g + momentum m)
 class Sgd {
  public:
-  Sgd(std::vector<Parameter> trained, const SgdOptions& options);
-  void step(double lr);  // takes the gradients away; a parameter without one is an Error
+  Sgd(std::vector<Parameter> parameters, const SgdOptions& options);
+  void step(double lr);  // clears the gradients; Error if a parameter has none
   NamedTensors state();
 
  private:
-  std::vector<Parameter> trained_;
+  std::vector<Parameter> parameters_;
   std::vector<Tensor> momentum_;
   SgdOptions options_;
 };
@@ -47,18 +47,19 @@ struct AdamWOptions {
   double weight_decay = 0.01;
 };
 
-// Adam with decoupled weight decay (Kingma, Ba, arXiv 1412.6980; Loshchilov, Hutter, arXiv
-// 1711.05101). With g = dw, at step t:
-//   m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
+// Adam with decoupled weight decay (Kingma, Ba, arXiv 1412.6980; Loshchilov, Hutter,
+// arXiv 1711.05101). With g = dw, at step t = 1, 2, ...:
+//   m = beta1 m + (1 - beta1) g
+//   v = beta2 v + (1 - beta2) g^2
 //   w = (1 - lr weight_decay) w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 class AdamW {
  public:
-  AdamW(std::vector<Parameter> trained, const AdamWOptions& options);
+  AdamW(std::vector<Parameter> parameters, const AdamWOptions& options);
   void step(double lr);
-  NamedTensors state();  // with t as optimizer.step, a tensor of one number
+  NamedTensors state();  // t is optimizer.step, a tensor of one number
 
  private:
-  std::vector<Parameter> trained_;
+  std::vector<Parameter> parameters_;
   std::vector<Tensor> m_, v_;
   Tensor t_;
   AdamWOptions options_;
@@ -68,11 +69,12 @@ using Optimizer = std::variant<Sgd, AdamW>;
 void step(Optimizer& optimizer, double lr);
 NamedTensors state(Optimizer& optimizer);
 
-// The length of all gradients together: sqrt(sum over all of g^2), in double and in a fixed order.
-double gradient_norm(const std::vector<Parameter>& trained);
+// The norm of all gradients together: sqrt(sum of g^2 over all elements of all parameters). Summed
+// in double and in a fixed order.
+double gradient_norm(const std::vector<Parameter>& parameters);
 
-// Makes all gradients together, whose length is `norm`, at most max_norm long (as PyTorch, with
-// 1e-6 added to the norm).
-void clip_gradients(const std::vector<Parameter>& trained, double max_norm, double norm);
+// Multiplies all gradients by max_norm / (norm + 1e-6) if this is below 1, as PyTorch does. `norm`
+// is their gradient_norm.
+void clip_gradients(const std::vector<Parameter>& parameters, double max_norm, double norm);
 
 }  // namespace excite

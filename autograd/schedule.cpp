@@ -10,6 +10,14 @@
 
 namespace excite {
 
+namespace {
+std::string join_numbers(const std::vector<long>& numbers) {
+  std::vector<std::string> words;
+  for (const long number : numbers) words.push_back(std::to_string(number));
+  return join_some(words);
+}
+}  // namespace
+
 Decay parse_decay(const std::string& name) {
   static const std::map<std::string, Decay> decays{{"constant", Decay::constant},
                                                    {"step", Decay::step},
@@ -20,22 +28,23 @@ Decay parse_decay(const std::string& name) {
   for (const auto& [known, unused] : decays) names.push_back(known);
   const auto found = decays.find(name);
   require<UsageError>(found != decays.end(), "there is no schedule '", name, "'; the nearest is ",
-                      nearest(name, names), " (all: ", join(names, ", "), ")");
+                      closest_match(name, names), " (all: ", join(names, ", "), ")");
   return found->second;
 }
 
 void Schedule::validate() const {
   require<UsageError>(peak > 0 && std::isfinite(peak), "schedule: learning rate ", peak,
-                      ", expected above 0");
+                      ", expected a finite number above 0");
   require<UsageError>(total_steps >= 1, "schedule: ", total_steps, " steps, expected at least 1");
   require<UsageError>(warmup_steps >= 0 && warmup_steps <= total_steps, "schedule: a warm-up of ",
-                      warmup_steps, " steps, expected 0 to all ", total_steps);
+                      warmup_steps, " steps, expected 0 to ", total_steps, ", the total");
   require<UsageError>(gamma > 0 && gamma <= 1, "schedule: gamma ", gamma,
                       ", expected above 0 and at most 1");
   require<UsageError>(every >= 1, "schedule: a decay every ", every, " steps, expected at least 1");
   require<UsageError>(std::is_sorted(milestones.begin(), milestones.end()) &&
                           (milestones.empty() || milestones.front() >= 0),
-                      "schedule: milestones are not ascending numbers of steps");
+                      "schedule: milestones ", join_numbers(milestones),
+                      ", expected numbers of steps in ascending order");
 }
 
 double Schedule::at(long step) const {

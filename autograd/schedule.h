@@ -1,35 +1,34 @@
-// The learning rate, as a function of the step: up in a straight line over the warm-up, so that the
-// first, wild gradients do no harm, then down, because a minimum is approached in ever smaller
-// steps.
+// The learning rate as a function of the step. It rises in a straight line during the warm-up, so
+// that large first gradients do no harm. Then it falls, because a minimum is approached in ever
+// smaller steps.
 #pragma once
 #include <string>
 #include <vector>
 
 namespace excite {
 
-// With u the part of the steps after the warm-up that is done, from 0 to 1:
+// The rate after the warm-up. u is the fraction of those steps that is done, from 0 to 1.
 enum class Decay {
   constant,   // peak
   step,       // peak gamma^floor(step / every)
   multistep,  // peak gamma^(number of milestones reached)
-  cosine,     // peak (1 + cos(pi u)) / 2              (Loshchilov, Hutter, arXiv 1608.03983)
-  one_cycle,  // peak (1 - u)                          (after Smith, Topin, arXiv 1708.07120; the
-              // momentum stays)
+  cosine,     // peak (1 + cos(pi u)) / 2 (Loshchilov, Hutter, arXiv 1608.03983)
+  one_cycle,  // peak (1 - u) (after Smith, Topin, arXiv 1708.07120, but with constant momentum)
 };
-Decay parse_decay(
-    const std::string& name);  // "one-cycle"; an unknown name is a UsageError that says the nearest
+// "one-cycle" -> Decay::one_cycle. An unknown name is a UsageError that suggests the closest match.
+Decay parse_decay(const std::string& name);
 
 struct Schedule {
   Decay decay = Decay::one_cycle;
   double peak = 0.1;
   long total_steps = 1;
-  long warmup_steps = 0;              // peak step / warmup_steps before the warm-up is over
-  std::vector<long> milestones = {};  // multistep: steps, counted from the very first, ascending
-  long every = 1;                     // step: likewise
+  long warmup_steps = 0;              // during the warm-up the rate is peak step / warmup_steps
+  std::vector<long> milestones = {};  // multistep: ascending, counted from the start of the run
+  long every = 1;                     // step: number of steps between two factors gamma
   double gamma = 0.1;
 
   void validate() const;       // UsageError if a number is out of its range
-  double at(long step) const;  // step counts from 0; beyond total_steps the last rate stays
+  double at(long step) const;  // step counts from 0; after total_steps the last rate stays
 };
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// The page of Shake-Shake's mixture: the value, and under it a gradient that is another mixture's.
+// Shake-Shake's mixture: the value, and right below it the gradient of a different mixture.
 #include <utility>
 
 #include "autograd/ops.h"
@@ -10,26 +10,26 @@
 namespace excite {
 
 namespace {
-// An image's factor as one for each of its channels: [N] -> [N, C].
-Tensor every_channel(const Tensor& factors, long channels) {
+// Repeats the factor of each image for all of its channels: [N] -> [N, C].
+Tensor repeat_per_channel(const Tensor& factors, long channels) {
   return matmul(factors.clone().reshaped({factors.size(), 1}), full({1, channels}, 1));
 }
 Tensor scale_images(const Tensor& x, const Tensor& factors) {
-  return scale_channels(x, every_channel(factors, x.dim(3)));
+  return scale_channels(x, repeat_per_channel(factors, x.dim(3)));
 }
 Tensor one_minus(const Tensor& alpha) {
   return map([](real a) { return 1 - a; }, alpha);
 }
 }  // namespace
 
-// da = beta dy and db = (1 - beta) dy, which is the derivative only where beta is alpha.
+// da = beta dy, db = (1 - beta) dy. This is the derivative only where beta equals alpha.
 Var shake(const Var& a, const Var& b, const Var& alpha, const Var& beta) {
   require(a.shape() == b.shape(), "shake: shapes ", a.shape(), " and ", b.shape(),
           " differ, expected equal ones");
   require(a.shape().rank() == 4 && alpha.shape() == Shape{a.shape()[0]} &&
               beta.shape() == alpha.shape(),
           "shake: images of shape ", a.shape(), ", alpha ", alpha.shape(), " and beta ",
-          beta.shape(), ", expected [N, H, W, C] and [N] of both");
+          beta.shape(), ", expected [N, H, W, C], [N] and [N]");
   Tensor value = scale_images(a->value, alpha->value);
   add_to(value, scale_images(b->value, one_minus(alpha->value)));
   return result("shake", std::move(value), {a, b}, {.is_linear = true}, [=](Node& y) {

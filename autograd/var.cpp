@@ -28,8 +28,8 @@ void Var::add_grad(Tensor grad) const {
     add_to(x.grad, grad);
 }
 
-// A chain of a million ops must not be destroyed by a recursion a million calls deep. A backward
-// captures inputs too, so it goes while `doomed` still holds them.
+// Frees the graph without recursion: a chain of a million operations would overflow the stack. The
+// backward captures the inputs too, so it is cleared while `doomed` still holds them.
 Node::~Node() {
   std::vector<Var> doomed = std::move(inputs);
   backward = nullptr;
@@ -83,7 +83,7 @@ std::vector<Var> graph(const Var& y) {
   for (std::size_t i = 0; i < nodes.size(); i++)
     for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
-  // Stable, as leaves all have the same number, and their order may not change from run to run.
+  // All leaves have number 0. A stable sort keeps their order the same in every run.
   std::stable_sort(nodes.begin(), nodes.end(),
                    [](const Var& a, const Var& b) { return a->sequence < b->sequence; });
   return nodes;
@@ -91,17 +91,17 @@ std::vector<Var> graph(const Var& y) {
 
 void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
   require(y.requires_grad(), "backward: ", y->op, " ", y.shape(),
-          " was computed from nothing that needs a gradient");
+          " does not depend on anything that requires a gradient");
   require(!y->released, "backward: ", y->op, " ", y.shape(),
-          " was walked already, and its graph freed; compute it again first");
-  // Newest first: whatever a node's gradient is the sum of has then arrived.
+          ": an earlier call has freed its graph; compute it again first");
+  // Newest first: every contribution to a node's gradient has arrived before its turn.
   std::vector<Var> nodes = graph(y);
   for (const Var& x : nodes) {
     if (x->backward) continue;
     require(!x->released, "backward: the graph leads to ", x->op, " ", x->value.shape(),
-            ", which was walked already and freed");
+            ", whose graph an earlier call has freed; compute it again first");
     require(x->inputs.empty(), "backward: ", x->op, " ", x->value.shape(),
-            " was made for inference alone: it has no gradient");
+            " is an operation for inference only and has no gradient; run the model in training");
   }
   y.add_grad(std::move(cotangent));
   for (; !nodes.empty(); nodes.pop_back()) {
@@ -123,7 +123,7 @@ void backward(const Var& y, Tensor cotangent) {
 
 void backward(const Var& loss) {
   require(loss->value.size() == 1, "backward: the loss has shape ", loss.shape(),
-          ", expected one number (or a cotangent beside it)");
+          ", expected one number; pass a cotangent for a larger tensor");
   backward(loss, full(loss.shape(), 1));
 }
 

@@ -1,6 +1,6 @@
-// The engine of reverse-mode differentiation. A Var is a handle to a node; a node holds a value,
-// the nodes it was computed from, and a function that passes a gradient on to them. backward(loss)
-// walks the graph from the loss to the leaves.
+// The engine of reverse-mode differentiation. A Var is a handle to a node of the graph. A node
+// holds a value, the nodes it was computed from, and a function that passes its gradient on to
+// them. backward(loss) walks the graph from the loss to the leaves.
 #pragma once
 #include <functional>
 #include <memory>
@@ -16,15 +16,16 @@ struct Node;
 class Var {
  public:
   Var() = default;    // no node
-  Var(Tensor value);  // a leaf that needs no gradient: data
+  Var(Tensor value);  // a leaf that requires no gradient: data
   Node* operator->() const { return node_.get(); }
   Node& operator*() const { return *node_; }
   explicit operator bool() const { return node_ != nullptr; }
   const Shape& shape() const;
   bool requires_grad() const;
-  void add_grad(Tensor grad) const;  // moved in if it is the first to arrive, else added; does
-                                     // nothing where none is needed
-  bool operator==(const Var&) const = default;
+  // Adds to the node's gradient; the first one is moved in. Does nothing if none is required. Error
+  // if the shape is not the value's.
+  void add_grad(Tensor grad) const;
+  bool operator==(const Var&) const = default;  // the same node
 
  private:
   friend Node;
@@ -33,39 +34,39 @@ class Var {
 
 using Backward = std::function<void(Node& y)>;
 
-// What an operation computes, for profiles and cost tables. By default that is one operation for
-// each element of its largest tensor, forward and backward.
+// The cost of an operation, for profiles and cost tables.
 struct Arithmetic {
-  long macs = 0;   // multiply-adds of its product: once forward, once for each factor's gradient
-  long flops = 0;  // forward, beside the product
-  long backward_flops = 0;  // backward, beside the product
-  bool is_linear = false;   // backward reads no value of an input
+  // Multiply-adds of a matrix product: once forward, once for each factor's gradient.
+  long macs = 0;
+  // All other arithmetic. If macs is 0 too, 0 stands for one operation per element of the
+  // operation's largest tensor.
+  long flops = 0, backward_flops = 0;
+  bool is_linear = false;  // backward reads no value of an input
 };
 
 struct Node {
   Tensor value;
-  Tensor grad;  // d loss / d value; empty until something flows into it
+  Tensor grad;  // d loss / d value; empty until a gradient arrives
   bool requires_grad = false;
-  std::vector<Var> inputs;  // what value was computed from; empty for a leaf
-  Backward backward;  // adds y.grad's share to each input; may take y.grad away. Captures inputs,
-                      // never its own node
+  std::vector<Var> inputs;  // the nodes that value was computed from; empty for a leaf
+  // Adds this node's contribution to the gradient of each input. It may move y.grad away. It
+  // captures the inputs, but never its own node: a cycle of handles would never be freed.
+  Backward backward;
   const char* op = "leaf";
   Arithmetic arithmetic{};
-  std::string name;   // of a parameter or buffer: its full path, such as layer1.0.conv1.weight
-  long sequence = 0;  // counts recorded nodes, leaves have 0: an input always has a smaller number
-                      // than its result
-  bool released =
-      false;  // backward has run and freed inputs and closures: the graph cannot be walked again
+  std::string name;       // of a parameter or buffer: its full path, layer1.0.conv1.weight
+  long sequence = 0;      // number of the recorded node, larger than those of its inputs; leaf: 0
+  bool released = false;  // backward has run and freed inputs and closure; it cannot run again
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
 };
 
-Var parameter(Tensor value);  // a leaf that needs a gradient
+Var parameter(Tensor value);  // a leaf that requires a gradient
 
-// What every op returns. The node is recorded, with its inputs and its backward, only if an input
-// needs a gradient.
+// Every operation returns result(...). Its inputs and its backward are recorded only if an input
+// requires a gradient.
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward);
 Var result(const char* op, Tensor value, std::vector<Var> inputs, const Arithmetic& arithmetic,
            Backward backward);
@@ -82,13 +83,14 @@ class NoGrad {
   bool outer_;
 };
 
-// Adds d loss / d leaf to every leaf that needs it. `loss` is one number. Nodes are freed on the
-// way, so a graph is walked once; a second call throws. A leaf's gradient adds up over several
-// graphs until it is taken or cleared.
+// Adds d loss / d leaf to the gradient of every leaf that requires one. `loss` is one number. The
+// graph is freed on the way, so a second call is an Error. The gradients of leaves accumulate over
+// several graphs until they are cleared.
 void backward(const Var& loss);
-void backward(const Var& y, Tensor cotangent);  // of <cotangent, y>, for a y of any shape
+// The same for the loss <cotangent, y>, where y and cotangent have the same shape.
+void backward(const Var& y, Tensor cotangent);
 
-std::vector<Var> graph(
-    const Var& y);  // y and all that it was recorded from: leaves, then results, oldest first
+// y and all nodes that it was recorded from: first the leaves, then the results, oldest first.
+std::vector<Var> graph(const Var& y);
 
 }  // namespace excite

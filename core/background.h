@@ -1,5 +1,5 @@
-// Work beside what the caller does: threads of its own, apart from the workers of parallel.h, which
-// the caller may use meanwhile.
+// Work that runs while the caller goes on, such as decoding the next images. It has threads of its
+// own, so the caller may use the workers of parallel.h meanwhile.
 #pragma once
 #include <functional>
 #include <memory>
@@ -8,14 +8,15 @@ namespace excite {
 
 class Background {
  public:
-  // Begins body(0), ..., body(count - 1), each once, in any order, on as many threads as threads()
-  // says.
+  // Starts body(0), ..., body(count - 1), each once, in any order, on at most threads() threads.
   Background(long count, std::function<void(long)> body);
-  ~Background();  // waits
+  ~Background();  // waits until all are done
   Background(Background&&) noexcept;
   Background& operator=(Background&&) = delete;
 
-  void wait();  // until all are done; throws what a body has thrown (the one of the lowest index)
+  // Returns when all are done. An exception thrown by a body is thrown again here; if there are
+  // several, the one of the lowest index.
+  void wait();
 
  private:
   struct Work;

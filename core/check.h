@@ -1,5 +1,5 @@
-// How excite fails: an exception whose text is a sentence with the numbers in it. It names what was
-// done, says what is there, then what was expected.
+// Errors: exceptions whose text says what was being done, what was found and what was expected,
+// with the numbers.
 #pragma once
 #include <sstream>
 #include <stdexcept>
@@ -7,20 +7,26 @@
 
 namespace excite {
 
-// The program's exit code tells them apart (tools/main.cpp).
+// Each type has an exit code of the program (tools/main.cpp).
+
+// Exit code 1: an operation failed.
 struct Error : std::runtime_error {
   using runtime_error::runtime_error;
-};  // 1: it could not be done
+};
+// Exit code 2: a wrong option or argument.
 struct UsageError : Error {
   using Error::Error;
-};  // 2: it was asked for in a wrong way
+};
+// Exit code 3: a file or data set is missing, damaged or of the wrong kind.
 struct FileError : Error {
   using Error::Error;
-};  // 3: a file or data set is not what it should be
+};
+// Exit code 4: a loss or gradient is not finite.
 struct Diverged : Error {
   using Error::Error;
-};  // 4: a loss or gradient is not finite
+};
 
+// Concatenates its arguments, each printed by operator<<: text("shape ", shape) is "shape [2, 3]".
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream out;
@@ -28,8 +34,9 @@ std::string text(const Parts&... parts) {
   return out.str();
 }
 
-// require(k > 0, "conv2d: kernel size is ", k, ", expected at least 1"): the text is built only on
-// failure.
+// Throws Kind with the concatenated text unless ok, for example
+//   require(k > 0, "conv2d: kernel size is ", k, ", expected at least 1");
+// The text is built only on failure.
 template <class Kind = Error, class... Parts>
 void require(bool ok, const Parts&... parts) {
   if (!ok) throw Kind(text(parts...));

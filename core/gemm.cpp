@@ -12,14 +12,14 @@ namespace excite {
 
 namespace {
 
-// OpenBLAS on several threads cuts a product by the number of threads and so changes its bits;
-// excite cuts the work itself.
+// On several threads OpenBLAS divides a product by the number of threads, which changes the bits of
+// the result. excite divides the work itself.
 void pin_blas_to_one_thread() {
   static const bool pinned = [] {
     openblas_set_num_threads(1);
     if (openblas_get_parallel() == OPENBLAS_OPENMP)
       std::fputs(
-          "excite: this OpenBLAS is built with OpenMP, which ignores the pinning to one thread: "
+          "excite: this OpenBLAS is built with OpenMP and ignores the setting of one thread; "
           "results may depend on the number of threads\n",
           stderr);
     return true;
@@ -28,20 +28,22 @@ void pin_blas_to_one_thread() {
 }
 
 void product(const Matrix& a, const Matrix& b, real beta, real* c, long c_stride) {
-  require(a.cols == b.rows, "gemm: a is ", a.rows, "x", a.cols, ", so b must have ", a.cols,
-          " rows, but it has ", b.rows);
-  for (long n : {a.rows, a.cols, b.cols, a.stride, b.stride, c_stride})
-    require(n <= INT_MAX, "gemm: a is ", a.rows, "x", a.cols, ", b is ", b.rows, "x", b.cols,
-            ": BLAS counts no further than ", INT_MAX);
+  require(a.cols == b.rows, "gemm: a is ", a.rows, "x", a.cols, " and b is ", b.rows, "x", b.cols,
+          ", expected b to have ", a.cols, " rows");
+  for (const long n : {a.rows, a.cols, b.cols, a.stride, b.stride, c_stride})
+    require(n <= INT_MAX, "gemm: a is ", a.rows, "x", a.cols, " and b is ", b.rows, "x", b.cols,
+            ", expected sizes and strides of at most ", INT_MAX, ", the limit of BLAS");
   pin_blas_to_one_thread();
-  const auto side = [](const Matrix& m) { return m.turned ? CblasTrans : CblasNoTrans; };
-  const auto i = [](long n) { return static_cast<int>(n); };
+  const auto layout = [](const Matrix& m) { return m.is_transposed ? CblasTrans : CblasNoTrans; };
+  const int rows = static_cast<int>(a.rows), cols = static_cast<int>(b.cols),
+            inner = static_cast<int>(a.cols), a_stride = static_cast<int>(a.stride),
+            b_stride = static_cast<int>(b.stride), out_stride = static_cast<int>(c_stride);
 #ifdef EXCITE_DOUBLE
-  cblas_dgemm(CblasRowMajor, side(a), side(b), i(a.rows), i(b.cols), i(a.cols), 1, a.data,
-              i(a.stride), b.data, i(b.stride), beta, c, i(c_stride));
+  cblas_dgemm(CblasRowMajor, layout(a), layout(b), rows, cols, inner, 1, a.data, a_stride, b.data,
+              b_stride, beta, c, out_stride);
 #else
-  cblas_sgemm(CblasRowMajor, side(a), side(b), i(a.rows), i(b.cols), i(a.cols), 1, a.data,
-              i(a.stride), b.data, i(b.stride), beta, c, i(c_stride));
+  cblas_sgemm(CblasRowMajor, layout(a), layout(b), rows, cols, inner, 1, a.data, a_stride, b.data,
+              b_stride, beta, c, out_stride);
 #endif
 }
 
@@ -49,7 +51,7 @@ void product(const Matrix& a, const Matrix& b, real beta, real* c, long c_stride
 
 Matrix transposed(Matrix a) {
   std::swap(a.rows, a.cols);
-  a.turned = !a.turned;
+  a.is_transposed = !a.is_transposed;
   return a;
 }
 

@@ -23,45 +23,46 @@ namespace {
 constexpr long cache_line = 64;
 constexpr long huge_page = 2l << 20;
 
-// Sizes are rounded up to an eighth of their power of two, so that nearly equal ones share buffers
-// and at most an eighth is wasted; small ones up to a cache line.
-long rounded(long bytes) {
+// Sizes are rounded up to a multiple of an eighth of their power of two, so that nearly equal sizes
+// share buffers and at most an eighth is wasted. Small sizes are rounded up to a cache line.
+long rounded_up(long bytes) {
   const long grain = std::max(
       cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
   return (bytes + grain - 1) / grain * grain;
 }
 
-// Which thread gave it back: in that one's cache it may still be.
-struct Waiting {
+// A free buffer may still be in the cache of the thread that freed it.
+struct FreeBuffer {
   void* memory;
-  std::thread::id from;
+  std::thread::id freed_by;
 };
 
 struct Pool {
   std::mutex mutex;
-  std::map<long, std::vector<Waiting>> free;  // by size in bytes
+  std::map<long, std::vector<FreeBuffer>> free;  // by size in bytes
   MemoryStats stats{};
 };
-// Never destroyed: tensors with static lifetime may be freed after main has ended.
+// Never destroyed, because tensors with static lifetime may be freed after main has ended.
 Pool& pool() {
-  static Pool& forever = *new Pool;
-  return forever;
+  static Pool& the_pool = *new Pool;
+  return the_pool;
 }
 
-// The one that this thread gave back last, or else anybody's.
-void* taken_from(std::vector<Waiting>& waiting) {
-  const auto is_own = [](const Waiting& w) { return w.from == std::this_thread::get_id(); };
-  const auto own = std::find_if(waiting.rbegin(), waiting.rend(), is_own);
-  const auto taken = own != waiting.rend() ? std::prev(own.base()) : std::prev(waiting.end());
+// Removes and returns the buffer that this thread freed last; if it freed none, the last one.
+void* take_last(std::vector<FreeBuffer>& buffers) {
+  const auto is_own = [](const FreeBuffer& b) { return b.freed_by == std::this_thread::get_id(); };
+  const auto own = std::find_if(buffers.rbegin(), buffers.rend(), is_own);
+  const auto taken = own != buffers.rend() ? std::prev(own.base()) : std::prev(buffers.end());
   void* memory = taken->memory;
-  waiting.erase(taken);
+  buffers.erase(taken);
   return memory;
 }
 
-// What this thread keeps while it has OwnBuffers, and the bytes that it took less those that it
-// gave back since the pool was last told. Nothing of it is destroyed with the thread: others of its
-// variables may be buffers, and go later.
-struct Own {
+// The state of a thread's cache. `scopes` counts the ThreadBufferCache objects that live; `free`
+// are the kept buffers by size in bytes. `live` is the change of bytes in use that the pool does
+// not know yet, and `peak` the largest such change. The destructor is trivial on purpose: a
+// thread_local tensor may be freed later than this.
+struct ThreadCache {
   int scopes = 0;
   std::map<long, std::vector<void*>>* free = nullptr;
   long live = 0, peak = 0;
@@ -70,18 +71,18 @@ struct Own {
     live += bytes;
     peak = std::max(peak, live);
   }
-  void tell(MemoryStats& stats) {
+  void add_to(MemoryStats& stats) {
     stats.peak = std::max(stats.peak, stats.live + peak);
     stats.live += std::exchange(live, 0);
     peak = 0;
   }
 };
-thread_local Own own;
+thread_local ThreadCache thread_cache;
 
-void* take(long bytes) {
-  if (own.scopes > 0) {
-    own.count(bytes);
-    if (auto& kept = (*own.free)[bytes]; !kept.empty()) {
+void* allocate(long bytes) {
+  if (thread_cache.scopes > 0) {
+    thread_cache.count(bytes);
+    if (auto& kept = (*thread_cache.free)[bytes]; !kept.empty()) {
       void* memory = kept.back();
       kept.pop_back();
       return memory;
@@ -90,8 +91,8 @@ void* take(long bytes) {
   std::lock_guard lock(pool().mutex);
   MemoryStats& stats = pool().stats;
   void* memory = nullptr;
-  if (auto& waiting = pool().free[bytes]; !waiting.empty()) {
-    memory = taken_from(waiting);
+  if (auto& buffers = pool().free[bytes]; !buffers.empty()) {
+    memory = take_last(buffers);
   } else {
     const bool large = bytes >= huge_page;
     const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
@@ -100,15 +101,15 @@ void* take(long bytes) {
     stats.reserved += bytes;
     stats.allocated++;
   }
-  if (own.scopes == 0) own.count(bytes);
-  own.tell(stats);
+  if (thread_cache.scopes == 0) thread_cache.count(bytes);
+  thread_cache.add_to(stats);
   return memory;
 }
 
-void give_back(void* memory, long bytes) {
-  if (own.scopes > 0) {
-    own.count(-bytes);
-    (*own.free)[bytes].push_back(memory);
+void recycle(void* memory, long bytes) {
+  if (thread_cache.scopes > 0) {
+    thread_cache.count(-bytes);
+    (*thread_cache.free)[bytes].push_back(memory);
     return;
   }
   std::lock_guard lock(pool().mutex);
@@ -119,15 +120,15 @@ void give_back(void* memory, long bytes) {
 }  // namespace
 
 Buffer::Buffer(long size) {
-  constexpr long bytes_each = sizeof(real);
-  require(size <= LONG_MAX / 2 / bytes_each, "a buffer of ", size,
-          " numbers has more bytes than can be counted");
+  constexpr long bytes_each = sizeof(real), max_size = LONG_MAX / 2 / bytes_each;
+  require(size <= max_size, "buffer: ", size, " numbers, expected at most ", max_size,
+          ", so that their bytes can be counted in 64 bits");
   if (size <= 0) return;
-  bytes_ = rounded(size * bytes_each);
-  data_ = static_cast<real*>(take(bytes_));
+  bytes_ = rounded_up(size * bytes_each);
+  data_ = static_cast<real*>(allocate(bytes_));
 }
 Buffer::~Buffer() {
-  if (data_) give_back(data_, bytes_);
+  if (data_) recycle(data_, bytes_);
 }
 Buffer::Buffer(Buffer&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
@@ -137,48 +138,47 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
-// Pages that are handed back are zero when they are next looked at. Large buffers begin on one.
+// Pages returned to the system read as zeros afterwards. Large buffers begin at a page boundary.
 void fill_zero_lazily(real* data, long size) {
   constexpr long page = 1 << 16;
   const long bytes = size * static_cast<long>(sizeof(real)),
              pages = bytes >= huge_page ? bytes / page * page : 0;
-  const bool handed_back = pages > 0 && madvise(data, pages, MADV_DONTNEED) == 0;
-  std::fill(data + (handed_back ? pages / static_cast<long>(sizeof(real)) : 0), data + size,
-            real(0));
+  const bool returned = pages > 0 && madvise(data, pages, MADV_DONTNEED) == 0;
+  std::fill(data + (returned ? pages / static_cast<long>(sizeof(real)) : 0), data + size, real(0));
 }
 
-OwnBuffers::OwnBuffers() {
-  if (own.scopes == 0) own.free = new std::map<long, std::vector<void*>>;
-  own.scopes++;
+ThreadBufferCache::ThreadBufferCache() {
+  if (thread_cache.scopes == 0) thread_cache.free = new std::map<long, std::vector<void*>>;
+  thread_cache.scopes++;
 }
-OwnBuffers::~OwnBuffers() {
-  if (--own.scopes > 0) return;
+ThreadBufferCache::~ThreadBufferCache() {
+  if (--thread_cache.scopes > 0) return;
   std::lock_guard lock(pool().mutex);
-  own.tell(pool().stats);
-  for (const auto& [bytes, kept] : *own.free)
+  thread_cache.add_to(pool().stats);
+  for (const auto& [bytes, kept] : *thread_cache.free)
     for (void* memory : kept) pool().free[bytes].push_back({memory, std::this_thread::get_id()});
-  delete std::exchange(own.free, nullptr);
+  delete std::exchange(thread_cache.free, nullptr);
 }
 
 MemoryStats memory_stats() {
   std::lock_guard lock(pool().mutex);
-  own.tell(pool().stats);
+  thread_cache.add_to(pool().stats);
   return pool().stats;
 }
 
 void release_unused() {
   std::lock_guard lock(pool().mutex);
-  for (auto& [bytes, waiting] : pool().free) {
-    for (const Waiting& w : waiting) std::free(w.memory);
-    pool().stats.reserved -= bytes * static_cast<long>(waiting.size());
-    waiting.clear();
+  for (auto& [bytes, buffers] : pool().free) {
+    for (const FreeBuffer& b : buffers) std::free(b.memory);
+    pool().stats.reserved -= bytes * static_cast<long>(buffers.size());
+    buffers.clear();
   }
 }
 
 double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux counts in KB
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // Linux reports KB
 }
 
 }  // namespace excite

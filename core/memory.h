@@ -1,6 +1,5 @@
-// Buffers of reals, aligned to a cache line and recycled: a training step asks for the same sizes
-// again and again, and memory fresh from the system costs a page fault every 4 KB (allocating and
-// filling 12 MB takes three times as long as refilling it).
+// Buffers of reals, aligned to a cache line and recycled. A training step asks for the same sizes
+// again and again, and memory fresh from the system costs a page fault every 4 KB.
 #pragma once
 #include "core/real.h"
 
@@ -9,7 +8,7 @@ namespace excite {
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(long size);  // numbers undefined; an Error if their bytes cannot be counted
+  explicit Buffer(long size);  // `size` undefined numbers; Error if their bytes overflow a long
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
@@ -19,34 +18,38 @@ class Buffer {
 
  private:
   real* data_ = nullptr;
-  long bytes_ = 0;  // as rounded up by the pool
+  long bytes_ = 0;  // rounded up to a size of the pool
 };
 
-// Sets a buffer's numbers to 0. Those of a large one take memory only once somebody writes them.
+// Sets a buffer's numbers to 0. A large buffer's pages are returned to the system, which provides
+// zeros without touching memory: a page takes memory only when it is written. This is for
+// parameters that are not drawn because they will be loaded or only counted (Rng::silent).
 void fill_zero_lazily(real* data, long size);
 
-// While one lives, what this thread gives back it keeps for itself, and asks nobody for it: for
-// many short operations side by side on several threads. In the end all of it goes to the pool.
-class OwnBuffers {
+// While one lives, the calling thread keeps the buffers that it frees, and reuses them without
+// taking the pool's lock. This is for many short operations on several threads at once. The
+// destructor of the outermost one returns the kept buffers to the pool.
+class ThreadBufferCache {
  public:
-  OwnBuffers();
-  ~OwnBuffers();
-  OwnBuffers(const OwnBuffers&) = delete;
-  OwnBuffers& operator=(const OwnBuffers&) = delete;
+  ThreadBufferCache();
+  ~ThreadBufferCache();
+  ThreadBufferCache(const ThreadBufferCache&) = delete;
+  ThreadBufferCache& operator=(const ThreadBufferCache&) = delete;
 };
 
 struct MemoryStats {
   long live;       // bytes in use now
-  long peak;       // the most that were ever in use at once
-  long reserved;   // bytes taken from the system, in use or waiting to be recycled
-  long allocated;  // how many times the system was asked
+  long peak;       // most bytes ever in use at once
+  long reserved;   // bytes taken from the system, in use or free
+  long allocated;  // number of allocations from the system
 };
 MemoryStats memory_stats();
 
-void release_unused();  // what waits to be recycled goes back to the system; for after work that
-                        // will not be done again, such as loading
+// Returns the pool's free buffers to the system. This is for the end of work that is not repeated,
+// such as loading weights.
+void release_unused();
 
-double peak_megabytes();  // the most memory that the whole process has ever held, as the system
-                          // counts
+// Peak resident memory of the whole process, as the system counts it, in MB.
+double peak_megabytes();
 
 }  // namespace excite

@@ -18,32 +18,33 @@ namespace excite {
 
 namespace {
 
-// A training step is a few hundred short jobs: a worker that went to sleep after each would cost
-// more than the work. One that never slept would starve other programs. So workers spin for a
-// moment, then block.
+// A training step is a few hundred short jobs. Waking a worker after each one would take longer
+// than the work, and a worker that never slept would take time from other programs. So an idle
+// worker spins for a moment, then blocks.
 constexpr int spins_before_blocking = 4000;
 
 void relax() { __builtin_ia32_pause(); }
 
 thread_local bool inside_a_body = false;
 
-// The bodies of a job, dealt out in equal runs. Of what they throw the first by index is kept, so
-// always the same.
-class Turns {
+// The indices of one parallel loop, divided into equal ranges, one per thread. Of the exceptions
+// thrown by bodies, the one of the lowest index is kept, so that it is always the same.
+class Job {
  public:
-  void begin(int threads, long count, const std::function<void(long)>& what) {
-    if (std::ssize(runs_) != threads) runs_ = std::vector<Run>(threads);
+  void begin(int threads, long count, const std::function<void(long)>& body) {
+    if (std::ssize(ranges_) != threads) ranges_ = std::vector<Range>(threads);
     for (long t = 0; t < threads; t++) {
-      Run& run = runs_[t];
-      run.next = count * t / threads, run.end = count * (t + 1) / threads;
+      Range& range = ranges_[t];
+      range.next = count * t / threads, range.end = count * (t + 1) / threads;
     }
-    body_ = &what, failed_ = count, error_ = nullptr;
+    body_ = &body, failed_ = count, error_ = nullptr;
   }
-  void take(int thread) {
+  // Runs what is left of the thread's own range, then of the other ranges.
+  void run(int thread) {
     const bool nested = std::exchange(inside_a_body, true);
-    for (std::size_t t = 0; t < runs_.size(); t++) {
-      Run& run = runs_[(static_cast<std::size_t>(thread) + t) % runs_.size()];
-      for (long i; (i = run.next++) < run.end;) call(i);
+    for (std::size_t t = 0; t < ranges_.size(); t++) {
+      Range& range = ranges_[(static_cast<std::size_t>(thread) + t) % ranges_.size()];
+      for (long i; (i = range.next++) < range.end;) call(i);
     }
     inside_a_body = nested;
   }
@@ -61,14 +62,14 @@ class Turns {
     }
   }
 
-  struct alignas(
-      64) Run {  // a cache line for each, so that threads do not wait for one another to count
+  // Each range has a cache line of its own, so that counting in one does not slow down another.
+  struct alignas(64) Range {
     std::atomic<long> next = 0;
     long end = 0;
   };
-  std::vector<Run> runs_;
+  std::vector<Range> ranges_;
   const std::function<void(long)>* body_ = nullptr;
-  long failed_ = 0;
+  long failed_ = 0;  // the lowest index whose body threw
   std::mutex mutex_;
   std::exception_ptr error_;
 };
@@ -81,8 +82,9 @@ class Workers {
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       end();
-      throw Error(text("the system gives no more than ", started + 1, " of the ", count + 1,
-                       " threads that are wanted (", error.code().message(), "); ask for fewer"));
+      throw Error(text("starting threads: the system allows only ", started + 1, " of the ",
+                       count + 1, " requested threads (", error.code().message(),
+                       "); use fewer threads"));
     }
   }
   ~Workers() { end(); }
@@ -92,13 +94,13 @@ class Workers {
   int count() const { return static_cast<int>(threads_.size()); }
 
   void run(long count, const std::function<void(long)>& body) {
-    turns_.begin(this->count() + 1, count, body);
+    job_.begin(this->count() + 1, count, body);
     busy_ = this->count();
     wake();
-    turns_.take(0);
+    job_.run(0);
     for (int spin = 0; busy_ > 0; spin++)
       spin < spins_before_blocking ? relax() : std::this_thread::yield();
-    turns_.rethrow();
+    job_.rethrow();
   }
 
  private:
@@ -112,52 +114,52 @@ class Workers {
   void wake() {
     {
       std::lock_guard lock(mutex_);
-      job_++;
+      jobs_begun_++;
     }
-    ready_.notify_all();
+    job_begun_.notify_all();
   }
 
   void work(int thread) {
     for (long seen = 0; true; busy_--) {
-      for (int spin = 0; job_ == seen && spin < spins_before_blocking; spin++) relax();
-      if (job_ == seen) {
+      for (int spin = 0; jobs_begun_ == seen && spin < spins_before_blocking; spin++) relax();
+      if (jobs_begun_ == seen) {
         std::unique_lock lock(mutex_);
-        ready_.wait(lock, [&] { return job_ != seen; });
+        job_begun_.wait(lock, [&] { return jobs_begun_ != seen; });
       }
-      seen = job_;
+      seen = jobs_begun_;
       if (stop_) return;
-      turns_.take(thread);
+      job_.run(thread);
     }
   }
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;
-  std::condition_variable ready_;
-  std::atomic<long> job_ = 0;
-  std::atomic<int> busy_ = 0;
+  std::condition_variable job_begun_;
+  std::atomic<long> jobs_begun_ = 0;
+  std::atomic<int> busy_ = 0;  // workers that have not finished the job
   std::atomic<bool> stop_ = false;
-  Turns turns_;
+  Job job_;
 };
 
-int wanted = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-std::unique_ptr<Workers> workers;  // one fewer than `wanted`: the caller works too
+int thread_count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+std::unique_ptr<Workers> workers;  // thread_count - 1 of them, since the caller works too
 
 }  // namespace
 
 void set_threads(int count) {
   require<UsageError>(count >= 1 && count <= 1024, "set_threads(", count, "): expected 1 to 1024");
-  wanted = count;
+  thread_count = count;
   workers.reset();
 }
 
-int threads() { return wanted; }
+int threads() { return thread_count; }
 
 void parallel_for(long count, const std::function<void(long)>& body) {
-  if (wanted == 1 || count <= 1 || inside_a_body) {
+  if (thread_count == 1 || count <= 1 || inside_a_body) {
     for (long i = 0; i < count; i++) body(i);
     return;
   }
-  if (!workers) workers = std::make_unique<Workers>(wanted - 1);
+  if (!workers) workers = std::make_unique<Workers>(thread_count - 1);
   workers->run(count, body);
 }
 
@@ -168,38 +170,38 @@ void parallel_shards(const Shards& shards, const std::function<void(long, long, 
   parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
 }
 
-// ---- beside the caller ----
+// ---- work in the background ----
 
 struct Background::Work {
-  explicit Work(std::function<void(long)> what) : body(std::move(what)) {}
+  explicit Work(std::function<void(long)> function) : body(std::move(function)) {}
   ~Work() { join(); }
   void join() {
     for (std::thread& t : threads) t.join();
     threads.clear();
   }
   const std::function<void(long)> body;
-  Turns turns;
+  Job job;
   std::vector<std::thread> threads;
 };
 
 Background::Background(long count, std::function<void(long)> body)
     : work_(new Work(std::move(body))) {
-  const int threads = static_cast<int>(std::min<long>(wanted, count));
-  work_->turns.begin(threads, count, work_->body);
+  const int threads = static_cast<int>(std::min<long>(thread_count, count));
+  work_->job.begin(threads, count, work_->body);
   try {
     for (int i = 0; i < threads; i++)
-      work_->threads.emplace_back([work = work_.get(), i] { work->turns.take(i); });
-  } catch (
-      const std::system_error&) {  // no more threads to be had: the fewer do all, or wait() does
+      work_->threads.emplace_back([work = work_.get(), i] { work->job.run(i); });
+  } catch (const std::system_error&) {
+    // The system allows no more threads: those that were started do all the work, or wait() does.
   }
 }
 Background::~Background() = default;
 Background::Background(Background&&) noexcept = default;
 
 void Background::wait() {
-  work_->turns.take(0);
+  work_->job.run(0);
   work_->join();
-  work_->turns.rethrow();
+  work_->job.rethrow();
 }
 
 }  // namespace excite

@@ -1,23 +1,27 @@
-// Where threads are made. Work is cut into shards by the problem alone, never by the number of
-// threads, and what shards sum is added in shard order: the same input gives the same bits on 1, 2,
-// 3 or 7 threads.
+// Worker threads. Work is divided into shards, whose number depends on the problem and never on the
+// number of threads, and the sums of shards are added in shard order. So the same input gives the
+// same bits on 1, 2, 3 or 7 threads.
 #pragma once
 #include <functional>
 
 namespace excite {
 
-void set_threads(int count);  // at least 1; all cores until it is called
+void set_threads(int count);  // 1 to 1024; the default is the number of cores
 int threads();
 
-// Runs body(0), ..., body(count - 1), each once, in any order; returns when all are done. They are
-// dealt out in equal runs, one to each thread, so that what stands first in memory is mostly the
-// same core's from one call to the next; who has done its own helps the others. An exception that a
-// body throws is thrown again here (the one of the lowest index). Inside a body everything runs on
-// the body's own thread. A program has one set of workers: only one of its own threads may call
-// this, or set_threads, at a time.
+// Runs body(0), ..., body(count - 1), each once, in any order; returns when all are done.
+// - Each thread first gets an equal, contiguous range of the indices. So from one call to the next
+// a
+//   core mostly works on the same part of memory, which is still in its cache. Idle threads take
+//   over remaining work.
+// - An exception thrown by a body is thrown again here; if there are several, the one of the lowest
+//   index.
+// - A nested parallel_for runs entirely on the thread of the outer body.
+// - A program has one set of workers, so only one of its own threads at a time may call this or
+//   set_threads.
 void parallel_for(long count, const std::function<void(long)>& body);
 
-// Cuts [0, items) into at most max_shards nearly equal pieces, none of them shorter than `grain`
+// Divides [0, items) into at most max_shards nearly equal ranges. None is shorter than `grain`
 // unless it is the only one.
 struct Shards {
   static constexpr long max_shards = 16;

@@ -13,17 +13,18 @@ std::uint64_t Rng::hash(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Box and Muller (1958): two uniform numbers make a point in the plane whose coordinates are
-// normal; one is used.
+// Box and Muller (1958): from two uniform numbers, a point in the plane whose coordinates are
+// normally distributed. One coordinate is used. u is in (0, 1], so its logarithm is finite.
 double Rng::normal() {
   const double u = 1 - uniform(), v = uniform();
   return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
 }
 
-// The high half of a 64 x 64 bit product; what falls into the incomplete last interval is drawn
-// again (Lemire 2019).
+// The high half of the 128-bit product of a random number and n. Products in the incomplete
+// interval are rejected and drawn again, so all results are equally likely (Lemire, "Fast random
+// integer generation in an interval", ACM TOMACS 29, 2019).
 long Rng::below(long n) {
-  require(n > 0, "below(", n, "): expected at least 1");
+  require(n > 0, "below(", n, "): expected n of at least 1");
   const auto range = static_cast<std::uint64_t>(n);
   while (true) {
     const auto product = static_cast<unsigned __int128>(bits()) * range;

@@ -1,7 +1,7 @@
-// Random numbers from a counter: the n-th number of a stream is a hash of (key, n), and the key is
-// a hash of whatever names the stream, such as (seed, epoch, image, purpose). So no number depends
-// on timing, on threads, or on what was drawn elsewhere. The hash is SplitMix64's (Steele, Lea,
-// Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+// Random numbers from a counter: the n-th number of a stream is a hash of (key, n). The key is a
+// hash of the integers that identify the stream, such as (seed, epoch, image, purpose). So no
+// number depends on timing, on threads, or on numbers drawn elsewhere. The hash is SplitMix64's
+// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -10,13 +10,16 @@ namespace excite {
 
 class Rng {
  public:
-  template <std::integral... Names>
-  explicit Rng(Names... names) {
-    ((key_ = hash(key_ ^ hash(static_cast<std::uint64_t>(names)))), ...);
+  // The stream with these identifiers; their order matters.
+  template <std::integral... Ids>
+  explicit Rng(Ids... ids) {
+    ((key_ = hash(key_ ^ hash(static_cast<std::uint64_t>(ids)))), ...);
   }
 
-  // Tensors are not filled from it, and stay zero: for whoever asks what a model is, not what it
-  // computes, or loads its weights anyway.
+  // A generator for a model whose parameters are not drawn, because they will be loaded or are only
+  // counted. uniform() and normal() of tensor.h then return zeros without drawing, and the memory
+  // of large tensors is not touched until it is written (fill_zero_lazily). This makes such a model
+  // fast to build.
   static Rng silent() {
     Rng rng;
     rng.silent_ = true;
@@ -26,8 +29,8 @@ class Rng {
 
   std::uint64_t bits() { return hash(key_ + 0x9e3779b97f4a7c15u * ++count_); }
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }  // in [0, 1)
-  double normal();                                                          // mean 0, deviation 1
-  long below(long n);  // 0, 1, ..., n - 1, all equally likely
+  double normal();     // mean 0, standard deviation 1
+  long below(long n);  // 0, 1, ..., n - 1, all equally likely; Error unless n > 0
 
  private:
   static std::uint64_t hash(std::uint64_t x);

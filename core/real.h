@@ -1,19 +1,20 @@
-// The one number type. The library is built twice: in float to train and infer, in double
-// (-DEXCITE_DOUBLE) to check gradients, because the rounding errors of a float gradient check are
-// as large as many a real mistake.
+// The number type of the library, which is built twice: in float for training and inference, in
+// double (-DEXCITE_DOUBLE) for checking gradients. The rounding errors of a gradient check in float
+// are as large as many real mistakes.
 #pragma once
 
 #ifdef EXCITE_NO_REAL
 #error \
-    "this file is compiled once for both precisions (COMMON in the Makefile), so it may not use real"
+    "this file is compiled once for both precisions (COMMON in the Makefile): it may not use real"
 #endif
 
 namespace excite {
 
-// Float headers together with the double library are a link error, not wrong numbers: whatever is
-// compiled with these headers asks the linker for a name that stands in an inline namespace per
-// precision, and each library (real.cpp) has the one of its own. `used` and `retain` keep compiler
-// and linker (--gc-sections) from dropping the question, which nobody reads.
+// Float headers together with the double library are a link error, not wrong numbers. Every file
+// compiled with these headers refers to the symbol `this_precision`, which is in an inline
+// namespace per precision. Each library (real.cpp) defines it only in its own namespace. The
+// reference is never read; `used` and `retain` keep compiler and linker (--gc-sections) from
+// dropping it.
 #ifdef EXCITE_DOUBLE
 inline namespace in_double {
 using real = double;

@@ -16,9 +16,9 @@ std::string list(const long* begin, const long* end) {
 
 Shape::Shape(const long* begin, const long* end) {
   require(end - begin <= max_rank, "shape ", list(begin, end), " has ", end - begin,
-          " dimensions, at most ", max_rank, " are possible");
+          " dimensions, expected at most ", max_rank);
   for (const long* d = begin; d != end; d++) {
-    require(*d >= 0, "shape ", list(begin, end), " has a negative dimension");
+    require(*d >= 0, "shape ", list(begin, end), " has a negative dimension, expected 0 or more");
     require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", list(begin, end),
             " has more elements than can be counted in 64 bits");
     dims_[rank_++] = *d;
@@ -27,7 +27,8 @@ Shape::Shape(const long* begin, const long* end) {
 
 long Shape::operator[](int axis) const {
   const int from_front = axis < 0 ? axis + rank_ : axis;
-  require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis);
+  require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis,
+          ": it has ", rank_, " dimensions");
   return dims_[from_front];
 }
 

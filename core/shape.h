@@ -17,8 +17,8 @@ class Shape {
   explicit Shape(const std::vector<long>& dims) : Shape(dims.data(), dims.data() + dims.size()) {}
 
   int rank() const { return rank_; }
-  long size() const { return size_; }  // how many numbers
-  long operator[](int axis) const;     // -1 is the innermost
+  long size() const { return size_; }  // number of elements: the product of the dimensions
+  long operator[](int axis) const;     // -1 is the innermost; Error if there is no such axis
   long rows() const;  // product of all dimensions but the innermost (1 if there is none)
   bool operator==(const Shape&) const = default;
   std::vector<long> dims() const { return {dims_.begin(), dims_.begin() + rank_}; }
@@ -32,13 +32,14 @@ class Shape {
 
 std::ostream& operator<<(std::ostream&, const Shape&);  // [128, 32, 32, 3]
 
-// Which element the i-th in storage order is: "[1, 2]".
+// The index, per dimension, of the i-th element in storage order: index_text({2, 3}, 5) is "[1,
+// 2]".
 std::string index_text(const Shape& shape, long i);
 
-// Error in the name of `what` unless the shape is that of images, [N, H, W, C].
+// Error, beginning with the operation's name `what`, unless the shape has the rank of [N, H, W, C].
 void require_images(const std::string& what, const Shape& shape);
 
-// Height and width of a kernel, a stride, a padding: one number where both are equal.
+// Height and width of a kernel, stride or padding. A single number sets both.
 struct Size2 {
   long h, w;
   constexpr Size2(long both) : h(both), w(both) {}

@@ -12,8 +12,8 @@ namespace excite {
 Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(shape.size()) {}
 
 Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor(shape) {
-  require(static_cast<long>(numbers.size()) == size(), "a tensor of shape ", shape, " holds ",
-          size(), " numbers, but ", numbers.size(), " were given");
+  require(static_cast<long>(numbers.size()) == size(), "tensor of shape ", shape, ": ",
+          numbers.size(), " numbers were given, expected ", size());
   std::copy(numbers.begin(), numbers.end(), begin());
 }
 
@@ -39,8 +39,8 @@ Tensor Tensor::clone() const {
 }
 
 Tensor Tensor::reshaped(const Shape& shape) && {
-  require(shape.size() == size(), "reshape: ", shape_, " has ", size(), " numbers, but ", shape,
-          " has ", shape.size());
+  require(shape.size() == size(), "reshape: the new shape ", shape, " has ", shape.size(),
+          " numbers, expected ", size(), " as in ", shape_);
   shape_ = shape;
   return std::move(*this);
 }
@@ -52,7 +52,7 @@ Tensor full(const Shape& shape, real value) {
 }
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
 
-static Tensor drawn(const Shape& shape, const Rng& rng, const auto& next) {
+static Tensor random_tensor(const Shape& shape, const Rng& rng, const auto& next) {
   Tensor t(shape);
   if (rng.is_silent())
     fill_zero_lazily(t.data(), t.size());
@@ -62,11 +62,13 @@ static Tensor drawn(const Shape& shape, const Rng& rng, const auto& next) {
 }
 
 Tensor uniform(const Shape& shape, Rng& rng, real low, real high) {
-  return drawn(shape, rng, [&] { return low + (high - low) * static_cast<real>(rng.uniform()); });
+  return random_tensor(shape, rng,
+                       [&] { return low + (high - low) * static_cast<real>(rng.uniform()); });
 }
 
 Tensor normal(const Shape& shape, Rng& rng, real mean, real deviation) {
-  return drawn(shape, rng, [&] { return mean + deviation * static_cast<real>(rng.normal()); });
+  return random_tensor(shape, rng,
+                       [&] { return mean + deviation * static_cast<real>(rng.normal()); });
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& t) {

@@ -1,5 +1,5 @@
-// A shape and its numbers: contiguous, row-major, rank 0 to 4. No strides and no views, and copied
-// only by clone(), so two tensors never share numbers.
+// A tensor: a shape and its numbers, contiguous and row-major, of rank 0 to 4. There are no strides
+// and no views, and only clone() copies, so two tensors never share numbers.
 #pragma once
 #include <initializer_list>
 #include <iosfwd>
@@ -32,7 +32,7 @@ class Tensor {
   const real* end() const { return data() + size(); }
   real& operator[](long i) { return data()[i]; }  // i counts in storage order
   real operator[](long i) const { return data()[i]; }
-  real item() const;  // the number of a tensor that has just one
+  real item() const;  // the only number; Error if there is not exactly one
 
   Tensor clone() const;
   Tensor reshaped(const Shape& shape) &&;  // the same numbers under another shape of the same size
@@ -44,6 +44,7 @@ class Tensor {
 
 Tensor zeros(const Shape& shape);
 Tensor full(const Shape& shape, real value);
+// Random numbers drawn from rng, in storage order; zeros if rng.is_silent().
 Tensor uniform(const Shape& shape, Rng& rng, real low = 0, real high = 1);
 Tensor normal(const Shape& shape, Rng& rng, real mean = 0, real deviation = 1);
 

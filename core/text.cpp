@@ -8,8 +8,8 @@
 namespace excite {
 
 namespace {
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);  // from a's first i letters to each beginning of b
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);  // from the first i letters of a to each prefix of b
   std::iota(row.begin(), row.end(), 0u);
   for (std::size_t i = 0; i < a.size(); i++) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
@@ -22,9 +22,9 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }
 }  // namespace
 
-std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
+std::string closest_match(const std::string& word, const std::vector<std::string>& candidates) {
   const auto nearer = [&](const std::string& a, const std::string& b) {
-    return distance(word, a) < distance(word, b);
+    return edit_distance(word, a) < edit_distance(word, b);
   };
   const auto best = std::min_element(candidates.begin(), candidates.end(), nearer);
   return best == candidates.end() ? "" : *best;
@@ -38,13 +38,20 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 std::string join(const std::vector<std::string>& words, const std::string& separator) {
-  std::string all;
-  for (std::size_t i = 0; i < words.size(); i++) all += (i ? separator : "") + words[i];
-  return all;
+  std::string joined;
+  for (std::size_t i = 0; i < words.size(); i++) joined += (i ? separator : "") + words[i];
+  return joined;
 }
 
-// RFC 3629: the first byte tells how many follow. Nothing longer than it need be, no surrogates,
-// nothing above U+10FFFF.
+std::string join_some(const std::vector<std::string>& words, std::size_t limit) {
+  if (words.size() <= limit) return join(words, ", ");
+  const auto end = words.begin() + static_cast<std::ptrdiff_t>(limit);
+  const std::string shown = join({words.begin(), end}, ", ");
+  return shown + " and " + std::to_string(words.size() - limit) + " more";
+}
+
+// RFC 3629: the first byte says how many bytes follow. Overlong encodings, surrogates and codes
+// above U+10FFFF are invalid.
 bool is_utf8(const std::string& text) {
   for (auto at = text.begin(); at != text.end();) {
     const unsigned first = static_cast<unsigned char>(*at++);
@@ -59,6 +66,13 @@ bool is_utf8(const std::string& text) {
     if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
   }
   return true;
+}
+
+std::string printable(const std::string& text) {
+  std::string clean = text;
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
+  return clean;
 }
 
 }  // namespace excite

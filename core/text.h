@@ -1,4 +1,4 @@
-// Small help with words.
+// Functions on strings.
 #pragma once
 #include <charconv>
 #include <cmath>
@@ -9,20 +9,26 @@
 
 namespace excite {
 
-// The candidate with the fewest letters to insert, delete or replace (Levenshtein's distance); the
-// first of equally near ones.
-std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
+// The candidate with the smallest edit distance (Levenshtein: letters to insert, delete or
+// replace); the first of several equal ones. Empty if there are no candidates.
+std::string closest_match(const std::string& word, const std::vector<std::string>& candidates);
 
-std::vector<std::string> split(const std::string& text,
-                               char separator);  // "a,b" -> {"a", "b"}; "" -> {}
+// "a,b" -> {"a", "b"}; "" -> {}
+std::vector<std::string> split(const std::string& text, char separator);
 std::string join(const std::vector<std::string>& words, const std::string& separator);
+
+// The first `limit` words, and how many are left out: "a, b, c and 2 more". For lists in errors.
+std::string join_some(const std::vector<std::string>& words, std::size_t limit = 5);
 
 bool is_utf8(const std::string& text);
 
-// The long or double that a word is in decimal, such as 12 or -0.5e3; none if it is anything else,
-// or not finite, or does not fit.
+// The text with each control character, which a terminal would obey, replaced by '?'.
+std::string printable(const std::string& text);
+
+// Parses a whole word as a decimal long or double, such as 12 or -0.5e3. Nothing is returned if the
+// word is anything else, not finite, or out of range.
 template <class Number>
-std::optional<Number> number_in(std::string_view word) {
+std::optional<Number> parse_number(std::string_view word) {
   Number n{};
   const char* end = word.data() + word.size();
   const auto [stop, error] = std::from_chars(word.data(), end, n);

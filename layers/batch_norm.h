@@ -1,5 +1,4 @@
-// Batch normalization: by the batch's own statistics in training, by the running ones in
-// evaluation.
+// Batch normalization: uses the batch's own statistics in training, the running ones in evaluation.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"
@@ -7,7 +6,7 @@
 namespace excite {
 
 struct BatchNorm2d : Module {
-  Var gamma, beta, running_mean, running_var;
+  Var gamma, beta, running_mean, running_var;  // [C] each
   double eps;
   explicit BatchNorm2d(long channels, double epsilon = batch_norm_eps)
       : gamma(bias("weight", full({channels}, 1))),

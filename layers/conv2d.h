@@ -1,4 +1,4 @@
-// Convolution with weights of its own, [R, S, C/groups, K].
+// Convolution with a weight [R, S, C/groups, K] and an optional bias [K].
 #pragma once
 #include "autograd/ops.h"
 #include "core/check.h"
@@ -9,19 +9,21 @@ namespace excite {
 
 struct Conv2d : Module {
   Conv2dOptions options;
-  Var w, b;  // b only with a bias; usually a batch normalization follows, which has one
-  Conv2d(long in, long out, Size2 kernel, Rng& rng, const Conv2dOptions& how = {},
-         Bias with = Bias::none)
-      : options(checked(in, out, how)),
-        w(weight("weight", he_normal({kernel.h, kernel.w, in / how.groups, out},
-                                     kernel.h * kernel.w * out / how.groups, rng))) {
-    const long fan_in = kernel.h * kernel.w * in / how.groups;
-    if (with != Bias::none)
-      b = bias("bias", with == Bias::zero ? zeros({out}) : fan_in_uniform({out}, fan_in, rng));
+  Var w, b;  // b is empty without a bias, the default: usually a batch norm with a bias follows
+  Conv2d(long in, long out, Size2 kernel, Rng& rng, const Conv2dOptions& o = {},
+         Bias bias_init = Bias::none)
+      : options(checked(in, out, o)),
+        w(weight("weight", he_normal({kernel.h, kernel.w, in / o.groups, out},
+                                     kernel.h * kernel.w * out / o.groups, rng))) {
+    const long fan_in = kernel.h * kernel.w * in / o.groups;
+    if (bias_init != Bias::none)
+      b = bias("bias", bias_init == Bias::zero ? zeros({out}) : fan_in_uniform({out}, fan_in, rng));
   }
   Var operator()(const Var& x) const {
-    return in_layer(w,
-                    [&] { return b ? add_bias(conv2d(x, w, options), b) : conv2d(x, w, options); });
+    return in_layer(w, [&] {
+      const Var y = conv2d(x, w, options);
+      return b ? add_bias(y, b) : y;
+    });
   }
 
  private:

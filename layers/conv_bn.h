@@ -1,6 +1,7 @@
-// Layers that networks always use together. What each comes to is its comment, and what stands
-// below it is that, operation by operation: so run evaluation and Mode::train_plain. Mode::train
-// and inference come to the same in fewer passes over memory (fewer_passes.h).
+// Layers that networks always use together: convolution, batch norm, ReLU, and the end of a
+// residual block. The comment of each function is its formula. Evaluation and Mode::train_plain
+// compute it operation by operation. Mode::train and inference call the fused functions of
+// layers/fused/fused_layers.h, which give equal results up to rounding.
 #pragma once
 #include "layers/fused/fused_layers.h"
 #include "layers/squeeze_excite.h"
@@ -23,7 +24,7 @@ inline Var conv_norm_relu(const ConvNorm& c, const Var& x, Mode mode) {
   return mode.folded ? folded_conv_norm_relu(c, x, *mode.folded) : relu(conv_norm(c, x, mode));
 }
 
-// The same of each in turn.
+// conv_norm_relu of each layer in turn
 inline Var chain_norm_relu(Chain chain, const Var& x, Mode mode) {
   Var u = x;
   for (const ConvNorm& c : chain) u = conv_norm_relu(c, u, mode);
@@ -44,11 +45,11 @@ inline Var chain_add_relu(Chain chain, const Var& x, const Var& shortcut, Mode m
 // relu(se(chain(x)) + shortcut)
 inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x,
                                  const Var& shortcut, Mode mode) {
-  const Gate gate = [&](const Var& squeezed) { return se.gate(squeezed); };
-  const bool by_means = se.how.squeezes_means();
-  if (mode == Mode::train && by_means) return fused_chain_gate_add_relu(chain, gate, x, shortcut);
+  const Gate gate = [&](const Var& z) { return se.excite(z); };
+  const bool fusible = se.options.squeezes_by_mean();
+  if (mode == Mode::train && fusible) return fused_chain_gate_add_relu(chain, gate, x, shortcut);
   const Var u = chain_norm_relu(chain.first(chain.size() - 1), x, mode);
-  if (mode.folded && by_means)
+  if (mode.folded && fusible)
     return folded_conv_norm_gate_add_relu(chain.back(), gate, u, shortcut, *mode.folded);
   return relu(add(se(conv_norm(chain.back(), u, mode)), shortcut));
 }

@@ -1,5 +1,5 @@
-// Dropout, in training only. Its masks come from a random stream of its own, which Module::reseed
-// sets before each step.
+// Dropout, in training only. The masks are drawn from the layer's own random stream, which
+// Module::reseed sets before each step.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"
@@ -7,7 +7,7 @@
 namespace excite {
 
 struct Dropout : Module {
-  real p;
+  real p;  // probability that an element becomes 0
   std::shared_ptr<Rng> rng;
   explicit Dropout(real probability) : p(probability), rng(random()) {}
   Var operator()(const Var& x, Mode mode) const {

@@ -1,4 +1,5 @@
-// A linear layer: y = x w + b, of rows [N, in] or of every pixel by itself, [N, H, W, in].
+// A linear layer, y = x w + b: for rows [N, in] -> [N, out], or for each pixel of images,
+// [N, H, W, in] -> [N, H, W, out].
 #pragma once
 #include "autograd/ops.h"
 #include "core/check.h"
@@ -7,28 +8,31 @@
 
 namespace excite {
 
-// The same numbers, [in, out] or [1, 1, in, out]; other programs' files have one or the other.
+// The weight's shape: [in, out] or [1, 1, in, out]. The numbers are the same; files of other
+// programs have either shape.
 enum class WeightShape { matrix, conv1x1 };
 
 struct Linear : Module {
-  Var w, b;  // b only with a bias
-  Linear(long in, long out, Rng& rng, Bias with = Bias::drawn,
+  Var w, b;  // b is empty without a bias
+  Linear(long in, long out, Rng& rng, Bias bias_init = Bias::uniform,
          WeightShape shape = WeightShape::matrix)
-      : w(weight("weight", fan_in_uniform(
-                               shape == WeightShape::matrix ? Shape{in, out} : Shape{1, 1, in, out},
-                               in, rng))) {
+      : w(weight("weight", fan_in_uniform(weight_shape(in, out, shape), in, rng))) {
     require(in > 0 && out > 0, "Linear: ", in, " -> ", out,
-            " numbers, expected at least 1 of each");
-    if (with != Bias::none)
-      b = bias("bias", with == Bias::zero ? zeros({out}) : fan_in_uniform({out}, in, rng));
+            " features, expected at least 1 of each");
+    if (bias_init != Bias::none)
+      b = bias("bias", bias_init == Bias::zero ? zeros({out}) : fan_in_uniform({out}, in, rng));
   }
-  // A matrix multiplies rows and a convolution pixels; either can be seen as the other.
   Var operator()(const Var& x) const {
-    return in_layer(w, [&] { return product(x); });
+    return in_layer(w, [&] { return apply(x); });
   }
 
  private:
-  Var product(const Var& x) const {
+  static Shape weight_shape(long in, long out, WeightShape shape) {
+    return shape == WeightShape::matrix ? Shape{in, out} : Shape{1, 1, in, out};
+  }
+  // A matrix multiplies rows and a 1x1 convolution multiplies pixels. Where x is the other kind, it
+  // is reshaped, and so is the result.
+  Var apply(const Var& x) const {
     const Shape& s = x.shape();
     const bool pixels = s.rank() == 4, conv = w.shape().rank() == 4;
     if (!pixels && !conv) return b ? linear(x, w, b) : matmul(x, w);
@@ -36,8 +40,8 @@ struct Linear : Module {
                         : matmul(reshape(x, {s.rows(), s[-1]}), w);
     const Var y = b ? add_bias(xw, b) : xw;
     if (pixels == conv) return y;
-    return pixels ? reshape(y, {s[0], s[1], s[2], w.shape()[-1]})
-                  : reshape(y, {s[0], w.shape()[-1]});
+    const long out = w.shape()[-1];
+    return reshape(y, pixels ? Shape{s[0], s[1], s[2], out} : Shape{s[0], out});
   }
 };
 

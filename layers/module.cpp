@@ -7,19 +7,20 @@
 
 namespace excite {
 
-void rethrow_in_layer(const Var& of, const Error& error) {
-  const std::string layer = layer_of(of);
-  if (layer.empty() || typeid(error) != typeid(Error) ||
-      std::string(error.what()).starts_with(layer))
-    throw;
+// Leaves an error alone if its text begins with the layer's name already, and errors of other
+// types, whose type selects the program's exit code.
+void rethrow_with_layer(const Var& parameter, const Error& error) {
+  const std::string layer = layer_of(parameter);
+  const bool named = std::string(error.what()).starts_with(layer);
+  if (layer.empty() || named || typeid(error) != typeid(Error)) throw;
   throw Error(layer + ": " + error.what());
 }
 
 std::vector<Var> Module::parameters() const {
-  std::vector<Var> learned;
+  std::vector<Var> all;
   for (const Entry& entry : state_)
-    if (entry.kind != Kind::buffer) learned.push_back(entry.var);
-  return learned;
+    if (entry.kind != Kind::buffer) all.push_back(entry.var);
+  return all;
 }
 
 long Module::parameter_count() const {
@@ -29,34 +30,35 @@ long Module::parameter_count() const {
 }
 
 void Module::reseed(long seed, long step) const {
-  constexpr long layers = 0;  // no other stream has a fourth name of 0
+  constexpr long layers = 0;  // the fourth key: no other stream has 0 there
   for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i, layers);
 }
 
 Var Module::weight(const std::string& name, Tensor initial) {
-  return enter(name, parameter(std::move(initial)), Kind::weight);
+  return add_entry(name, parameter(std::move(initial)), Kind::weight);
 }
 Var Module::bias(const std::string& name, Tensor initial) {
-  return enter(name, parameter(std::move(initial)), Kind::bias);
+  return add_entry(name, parameter(std::move(initial)), Kind::bias);
 }
 Var Module::buffer(const std::string& name, Tensor initial) {
-  return enter(name, Var(std::move(initial)), Kind::buffer);
+  return add_entry(name, Var(std::move(initial)), Kind::buffer);
 }
 
 std::shared_ptr<Rng> Module::random() {
   return random_.emplace_back(std::make_shared<Rng>(random_.size()));
 }
 
-Var Module::enter(const std::string& name, Var var, Kind kind) {
+Var Module::add_entry(const std::string& name, Var var, Kind kind) {
   for (const Entry& entry : state_)
-    require(entry.name != name, "module: two parameters or buffers are named ", name);
-  var->name = name;  // a parent that adopts this module puts its own name before it
+    require(entry.name != name, "module: two parameters or buffers are named ", name,
+            ", expected different names");
+  var->name = name;  // a parent module calls this again, with its own name in front
   state_.push_back({name, var, kind});
   return var;
 }
 
-void Module::adopt(const std::string& name, const Module& child) {
-  for (const Entry& entry : child.state_) enter(name + "." + entry.name, entry.var, entry.kind);
+void Module::add_child(const std::string& name, const Module& child) {
+  for (const Entry& entry : child.state_) add_entry(name + "." + entry.name, entry.var, entry.kind);
   random_.insert(random_.end(), child.random_.begin(), child.random_.end());
 }
 

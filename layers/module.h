@@ -1,6 +1,6 @@
-// What a layer owns, by name. A layer is a struct derived from Module that registers its
-// parameters, buffers and child layers in its member initializers, so that the list and the members
-// cannot drift apart. No virtual functions: a layer is called as layer(x) or layer(x, mode).
+// A layer's parameters, buffers and child layers, by name. A layer is a struct derived from Module
+// that registers all of these in its member initializers, so the list and the members cannot
+// differ. There are no virtual functions: a layer is called as layer(x) or layer(x, mode).
 #pragma once
 #include <memory>
 #include <string>
@@ -13,9 +13,9 @@
 
 namespace excite {
 
-// Training or evaluation, for every layer that cares. train_plain is train by simple operations
-// alone, none that does the work of several: slower, and what train is held to. Evaluation may
-// bring layers that were folded once and for all; see layers/fused/folded.h.
+// Training or evaluation. train_plain trains without fused operations: it is slower, and the
+// reference that train is tested against. Evaluation may use layers whose batch norms were folded
+// into their convolutions, see layers/fused/folded.h.
 class FoldedLayers;
 struct Mode {
   enum class Kind { train, train_plain, evaluate } kind;
@@ -27,61 +27,63 @@ struct Mode {
 inline constexpr Mode Mode::train{Mode::Kind::train}, Mode::train_plain{Mode::Kind::train_plain},
     Mode::evaluate{Mode::Kind::evaluate};
 
-[[noreturn]] void rethrow_in_layer(const Var& of, const Error& error);
+// Initial values of a layer's bias. `none`: the layer has no bias, as a batch norm follows it.
+// `uniform`: fan_in_uniform of layers/init.h.
+enum class Bias { none, zero, uniform };
 
-// A layer's bias at the start. Layers without one suit what is normalized right after.
-enum class Bias { none, zero, drawn };
-
-// Runs a layer's computation. An Error from it begins with the name of the layer that owns `of`:
-// "layer1.0.conv2: conv2d: input ...". Of data without a name, nothing is added.
+// Runs a layer's computation. An Error that it throws is prefixed with the name of the layer that
+// owns `parameter`: "layer1.0.conv2: conv2d: input ...". A layer without parameters passes its
+// input; the name is then that of the nearest layer before it.
 template <class Body>
-auto in_layer(const Var& of, const Body& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    rethrow_in_layer(of, error);
-  }
-}
+auto in_layer(const Var& parameter, const Body& body);
 
 class Module {
  public:
-  enum class Kind {
-    weight,
-    bias,
-    buffer
-  };  // weight: convolutions and linear layers; bias: everything else that learns; buffer: running
-      // statistics
+  // weight: of convolutions and linear layers. bias: every other parameter. buffer: running
+  // statistics, which have no gradient.
+  enum class Kind { weight, bias, buffer };
   struct Entry {
-    std::string name;  // as PyTorch's: layer1.0.conv1.weight
+    std::string name;  // as in PyTorch: layer1.0.conv1.weight
     Var var;
     Kind kind;
   };
-  const std::vector<Entry>& state() const {
-    return state_;
-  }                                     // all that a checkpoint holds, in the order of registration
-  std::vector<Var> parameters() const;  // what learns
-  long parameter_count() const;         // numbers in them
+  // All that a checkpoint holds, in order of registration.
+  const std::vector<Entry>& state() const { return state_; }
+  std::vector<Var> parameters() const;  // weights and biases
+  long parameter_count() const;         // the total number of their elements
 
-  void reseed(long seed,
-              long step) const;  // random streams of the layers anew, told by seed and step alone
+  // Restarts the random streams of all layers. Their numbers then depend only on seed and step.
+  void reseed(long seed, long step) const;
 
  protected:
   Var weight(const std::string& name, Tensor initial);
   Var bias(const std::string& name, Tensor initial);
   Var buffer(const std::string& name, Tensor initial);
-  std::shared_ptr<Rng> random();  // a stream of the layer's own, see reseed
+  std::shared_ptr<Rng> random();  // a new stream for this layer, restarted by reseed
 
+  // Registers the entries of a child layer under "name.", and returns the layer.
   template <class Layer>
   Layer own(const std::string& name, Layer layer) {
-    adopt(name, layer);
+    add_child(name, layer);
     return layer;
   }
 
  private:
-  Var enter(const std::string& name, Var var, Kind kind);
-  void adopt(const std::string& name, const Module& child);
+  Var add_entry(const std::string& name, Var var, Kind kind);
+  void add_child(const std::string& name, const Module& child);
   std::vector<Entry> state_;
   std::vector<std::shared_ptr<Rng>> random_;
 };
+
+[[noreturn]] void rethrow_with_layer(const Var& parameter, const Error& error);
+
+template <class Body>
+auto in_layer(const Var& parameter, const Body& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    rethrow_with_layer(parameter, error);
+  }
+}
 
 }  // namespace excite

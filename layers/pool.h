@@ -1,4 +1,4 @@
-// Pools as layers: options kept, nothing learned.
+// Pooling as layers. They keep options and have no parameters.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"
@@ -7,7 +7,7 @@ namespace excite {
 
 struct MaxPool2d : Module {
   Pool2dOptions options;
-  explicit MaxPool2d(const Pool2dOptions& how) : options(how) {}
+  explicit MaxPool2d(const Pool2dOptions& o) : options(o) {}
   Var operator()(const Var& x) const {
     return in_layer(x, [&] { return max_pool2d(x, options); });
   }
@@ -15,7 +15,7 @@ struct MaxPool2d : Module {
 
 struct AvgPool2d : Module {
   Pool2dOptions options;
-  explicit AvgPool2d(const Pool2dOptions& how) : options(how) {}
+  explicit AvgPool2d(const Pool2dOptions& o) : options(o) {}
   Var operator()(const Var& x) const {
     return in_layer(x, [&] { return avg_pool2d(x, options); });
   }

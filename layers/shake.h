@@ -1,7 +1,6 @@
-// Shake-Shake (Gastaldi, arXiv 1705.07485): training mixes two branches at random, alpha a + (1 -
-// alpha) b with an alpha for each image, and goes back through another mixture, with beta in place
-// of alpha. Evaluation takes half of each. The numbers come from a random stream of the layer's
-// own, as dropout's masks do.
+// Shake-Shake (Gastaldi, arXiv 1705.07485). In training, two branches are mixed at random:
+// alpha a + (1 - alpha) b, with one alpha per image. The backward pass uses beta in place of alpha.
+// In evaluation both weights are 1/2. The numbers come from the layer's own random stream.
 #pragma once
 #include "autograd/ops.h"
 #include "core/random.h"
@@ -10,29 +9,28 @@
 namespace excite {
 
 struct ShakeOptions {
-  enum class Forward { shake, even } forward = Forward::shake;  // alpha: drawn from [0, 1), or 1/2
-  enum class Backward {
-    shake,
-    even,
-    keep
-  } backward = Backward::shake;  // beta: drawn, 1/2, or alpha
+  // alpha: drawn from [0, 1), or 1/2
+  enum class Forward { shake, even } forward = Forward::shake;
+  // beta: drawn from [0, 1), 1/2, or alpha
+  enum class Backward { shake, even, keep } backward = Backward::shake;
 };
 
 struct Shake : Module {
-  ShakeOptions how;
+  ShakeOptions options;
   std::shared_ptr<Rng> rng;
-  explicit Shake(const ShakeOptions& options) : how(options), rng(random()) {}
+  explicit Shake(const ShakeOptions& o) : options(o), rng(random()) {}
   Var operator()(const Var& a, const Var& b, Mode mode) const {
-    const Shape images{a.shape()[0]};
-    const Var half = full(images, real(0.5));
+    const Shape per_image{a.shape()[0]};
+    const Var half = full(per_image, real(0.5));
     if (!mode.training()) return shake(a, b, half, half);
-    const Var alpha = how.forward == ShakeOptions::Forward::even ? half : uniform(images, *rng);
-    switch (how.backward) {
+    const bool even = options.forward == ShakeOptions::Forward::even;
+    const Var alpha = even ? half : uniform(per_image, *rng);
+    switch (options.backward) {
       case ShakeOptions::Backward::even: return shake(a, b, alpha, half);
       case ShakeOptions::Backward::keep: return shake(a, b, alpha, alpha);
       case ShakeOptions::Backward::shake: break;
     }
-    return shake(a, b, alpha, uniform(images, *rng));
+    return shake(a, b, alpha, uniform(per_image, *rng));
   }
 };
 

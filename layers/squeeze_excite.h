@@ -1,6 +1,5 @@
-// The Squeeze-and-Excitation block (Hu et al., arXiv 1709.01507, section 3): each channel of each
-// image is scaled by a gate in (0, 1) that is computed from what all of the channels contain. The
-// options are what the paper compares in section 6.
+// The Squeeze-and-Excitation block (Hu et al., arXiv 1709.01507, section 3). It scales each channel
+// of each image by a gate in (0, 1), computed from the means of all channels of that image.
 #pragma once
 #include <algorithm>
 
@@ -8,42 +7,45 @@
 
 namespace excite {
 
-inline Var no_squeeze(const Var& u) {
-  return u;
-}  // no squeeze: each pixel has gates of its own, from its own channels
+// In place of a squeeze: keeps all pixels, so that each pixel gets gates from its own channels.
+inline Var no_squeeze(const Var& u) { return u; }
 
+// The variants of the paper's section 6.
 struct SqueezeExciteOptions {
-  long reduction = 16, least = 1;  // C / reduction hidden numbers, but no fewer than `least`
-  Bias bias = Bias::drawn;
+  long reduction = 16, min_hidden = 1;  // hidden width: max(min_hidden, C / reduction)
+  Bias bias = Bias::uniform;
   WeightShape weights = WeightShape::matrix;
   Var (*squeeze)(const Var& u) = global_avg_pool;  // or global_max_pool, no_squeeze
-  Var (*activation)(const Var& x) = sigmoid;       // of the gate; or relu, tanh
+  Var (*activation)(const Var& x) = sigmoid;       // of the gates; or relu, tanh
   long hidden(long channels) const {
-    require(reduction > 0 && least > 0, "SqueezeExcite: reduction ", reduction, ", at least ",
-            least, ": expected at least 1 of both");
-    return std::max(least, channels / reduction);
+    require(reduction > 0 && min_hidden > 0, "SqueezeExcite: reduction ", reduction,
+            ", minimal hidden width ", min_hidden, ", expected at least 1 for both");
+    return std::max(min_hidden, channels / reduction);
   }
-  bool squeezes_means() const {
+  bool squeezes_by_mean() const {
     return squeeze == static_cast<Var (*)(const Var&)>(global_avg_pool);
   }
 };
 
-// One gate a channel, or, where nothing was squeezed, one a number.
+// u [N, H, W, C] times gates s: one per image and channel, [N, C], or without a squeeze one per
+// element, [N, H, W, C].
 inline Var scale_by_gate(const Var& u, const Var& s) {
   return s.shape() == u.shape() ? mul(u, s) : scale_channels(u, s);
 }
 
 struct SqueezeExcite : Module {
-  SqueezeExciteOptions how;
+  SqueezeExciteOptions options;
   Linear reduce, expand;
-  SqueezeExcite(long channels, const SqueezeExciteOptions& options, Rng& rng)
-      : how(options),
-        reduce(own("fc1", Linear(channels, how.hidden(channels), rng, how.bias, how.weights))),
-        expand(own("fc2", Linear(how.hidden(channels), channels, rng, how.bias, how.weights))) {}
-  Var gate(const Var& squeezed) const {
-    return how.activation(expand(relu(reduce(squeezed))));
-  }  // of the same shape: [N, C]
-  Var operator()(const Var& u) const { return scale_by_gate(u, gate(how.squeeze(u))); }
+  SqueezeExcite(long channels, const SqueezeExciteOptions& o, Rng& rng)
+      : options(o),
+        reduce(own("fc1", Linear(channels, o.hidden(channels), rng, o.bias, o.weights))),
+        expand(own("fc2", Linear(o.hidden(channels), channels, rng, o.bias, o.weights))) {}
+  Var excite(const Var& z) const { return options.activation(expand(relu(reduce(z)))); }
+  Var operator()(const Var& u) const {
+    const Var z = options.squeeze(u);  // [N, H, W, C] -> [N, C]
+    const Var s = excite(z);           // [N, C] -> [N, C/r] -> [N, C]
+    return scale_by_gate(u, s);        // u[n, h, w, c] s[n, c]
+  }
 };
 
 }  // namespace excite

@@ -5,7 +5,7 @@
 
 namespace excite {
 
-// depth = 6 n + 2: 20, 32, 44, 56, 110
+// depth = 6 n + 2 for n blocks per stage: 20, 32, 44, 56, 110. Another depth is a UsageError.
 ResidualDesign cifar_resnet(long depth, Shortcut shortcut, const std::optional<SeOptions>& se);
 
 }  // namespace excite

@@ -1,5 +1,5 @@
-// Several models as one: the mean of their probabilities, as in the fusion that won ILSVRC 2017 (Hu
-// et al., arXiv 1709.01507, section 5.3).
+// Several models as one: the weighted mean of their probabilities, as in the ensemble that won
+// ILSVRC 2017 (Hu et al., arXiv 1709.01507, section 5.3).
 #pragma once
 #include <string>
 #include <vector>
@@ -8,14 +8,16 @@
 
 namespace excite {
 
-// log of sum over m of share_m softmax(logits_m) / sum of shares: logits again, whose softmax is
-// the mean. All [N, classes]; shares above 0, one a model. A single model's logits are returned as
-// they are: rounded once more, two of them might become equal.
-Tensor log_mean_probability(std::vector<Tensor> logits, const std::vector<double>& shares);
+// log(sum_m weights[m] softmax(logits[m]) / sum_m weights[m]): logits whose softmax is the weighted
+// mean of the models' probabilities. All logits are [N, classes]; one weight above 0 per model. The
+// logits of a single model are returned unchanged, because rounding could make two of them equal.
+Tensor log_mean_probability(std::vector<Tensor> logits, const std::vector<double>& weights);
 
-// Models that can be fused: FileError if two of them tell different classes apart. Where files give
-// the same classes other names, their number counts.
+// by_name: all models must have the same class names in the same order. by_number: the same number
+// of classes, for files that name the same classes differently.
 enum class SameClasses { by_name, by_number };
+
+// Loads the models of an ensemble. FileError if their classes differ.
 std::vector<TrainedModel> load_models(const std::vector<std::string>& files,
                                       const ModelOverride& overrides = {},
                                       SameClasses same = SameClasses::by_name);

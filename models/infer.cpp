@@ -12,17 +12,17 @@ Inference::Inference(const Model& model) : model_(model) {}
 
 Tensor Inference::operator()(const Tensor& x) const {
   require_images("infer", x.shape());
-  constexpr long max_at_once = 4;
-  const long n = x.dim(0), at_once = std::clamp(n / 16, 1l, max_at_once),
-             numbers = x.size() / std::max(1l, n);
+  constexpr long max_images_at_once = 4;
+  const long n = x.dim(0), images_at_once = std::clamp(n / 16, 1l, max_images_at_once),
+             image_size = x.size() / std::max(1l, n);  // elements per image
   Tensor logits({n, model_.classes});
-  parallel_for((n + at_once - 1) / at_once, [&](long i) {
-    const NoGrad no_grad;
-    const OwnBuffers own;  // hundreds of small operations follow, on every thread
-    const long begin = i * at_once, count = std::min(at_once, n - begin);
-    Tensor some({count, x.dim(1), x.dim(2), x.dim(3)});
-    std::copy_n(x.data() + begin * numbers, count * numbers, some.data());
-    const Var y = model_(std::move(some), Mode{Mode::Kind::evaluate, &folded_});
+  parallel_for((n + images_at_once - 1) / images_at_once, [&](long i) {
+    const NoGrad no_grad;             // for this worker thread: its operations record no graph
+    const ThreadBufferCache buffers;  // hundreds of small operations follow
+    const long begin = i * images_at_once, count = std::min(images_at_once, n - begin);
+    Tensor batch({count, x.dim(1), x.dim(2), x.dim(3)});
+    std::copy_n(x.data() + begin * image_size, count * image_size, batch.data());
+    const Var y = model_(std::move(batch), Mode{Mode::Kind::evaluate, &folded_});
     std::copy_n(y->value.data(), y->value.size(), logits.data() + begin * model_.classes);
   });
   return logits;

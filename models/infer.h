@@ -1,25 +1,26 @@
-// Inference: nothing is recorded, batch-norm is folded into the convolutions, and a few images at a
-// time go through the whole network, so that what is between two layers stays in a core's cache.
+// Fast inference. It records no graph, folds batch norm into the convolutions, and takes a few
+// images at a time through the whole network, so that the activations stay in a core's cache.
 #pragma once
 #include "layers/fused/folded.h"
-#include "models/zoo/registry.h"
+#include "models/model.h"
 
 namespace excite {
 
-// Keeps a reference to the model, whose weights and running statistics must stay as they are while
-// this lives.
+// Keeps a reference to the model. Its weights and running statistics must not change while this
+// object exists: the first batch folds them, later batches use the folded ones.
 class Inference {
  public:
   explicit Inference(const Model& model);
-  // [N, H, W, 3] -> logits [N, classes], as model(x, Mode::evaluate) but for rounding; the same
-  // bits on any number of threads.
+  // [N, H, W, 3] -> logits [N, classes]. Equal to model(x, Mode::evaluate) up to rounding, with the
+  // same bits for any number of threads. The model itself is not touched: each worker thread has a
+  // NoGrad guard while it computes.
   Tensor operator()(const Tensor& x) const;
 
  private:
   const Model& model_;
-  mutable FoldedLayers folded_;  // filled by the first image
+  mutable FoldedLayers folded_;
 };
 
-Tensor infer(const Model& model, const Tensor& x);  // the same for once
+Tensor infer(const Model& model, const Tensor& x);  // for a single batch
 
 }  // namespace excite

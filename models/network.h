@@ -1,4 +1,4 @@
-// What every network checks of its input.
+// The check that every network makes of its input.
 #pragma once
 #include <string>
 
@@ -7,12 +7,13 @@
 
 namespace excite {
 
-// N RGB images of at least smallest x smallest pixels.
-inline void require_network_input(const std::string& network, const Var& x, long smallest = 1) {
+// Error unless x is [N, H, W, 3] with H and W of at least min_image_size pixels.
+inline void require_network_input(const std::string& network, const Var& x,
+                                  long min_image_size = 1) {
   const Shape& s = x.shape();
   require(s.rank() == 4 && s[3] == 3, network, ": input has shape ", s, ", expected [N, H, W, 3]");
-  require(s[1] >= smallest && s[2] >= smallest, network, ": images of ", Size2(s[1], s[2]),
-          " are too small, the smallest are ", Size2(smallest));
+  require(s[1] >= min_image_size && s[2] >= min_image_size, network, ": images of ",
+          Size2(s[1], s[2]), " are too small, expected at least ", Size2(min_image_size));
 }
 
 }  // namespace excite

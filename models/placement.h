@@ -1,5 +1,5 @@
-// Where squeeze-and-excitation stands in a residual block, y = relu(branch(x) + shortcut(x)) (Hu et
-// al., arXiv 1709.01507, section 6).
+// Where a block of a network applies squeeze-and-excitation. The formulas are for a residual block,
+// y = relu(branch(x) + shortcut(x)) (Hu et al., arXiv 1709.01507, section 6).
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -14,22 +14,23 @@ enum class Placement {
   pre,        // relu(branch(se(x)) + shortcut(x))
   post,       // se(relu(branch(x) + shortcut(x)))
   identity,   // relu(branch(x) + se(shortcut(x)))
-  inside,     // standard, but before the branch's last convolution, on what those before it made
-  after_relu  // relu(se(relu(branch(x))) + shortcut(x)): no place of the paper, but of timm's
-              // legacy_seresnet18 and 34
+  inside,     // in the branch, before its last convolution (the paper's SE_3x3)
+  after_relu  // relu(se(relu(branch(x))) + shortcut(x)): not in the paper; timm's
+              // legacy_seresnet18 and 34 do this
 };
 
-// What a network is told of its squeeze-and-excitation.
+// The options of a network's squeeze-and-excitation blocks.
 struct SeOptions : SqueezeExciteOptions {
   Placement place = Placement::standard;
-  std::vector<long> stages{2, 3, 4, 5};  // which have one
+  std::vector<long> stages{2, 3, 4, 5};  // the stages whose blocks have one
 };
 
-inline std::optional<SeOptions> se_in_stage(const std::optional<SeOptions>& se, long number) {
-  return se && std::count(se->stages.begin(), se->stages.end(), number) ? se : std::nullopt;
+// The options if this stage has squeeze-and-excitation.
+inline std::optional<SeOptions> se_in_stage(const std::optional<SeOptions>& se, long stage) {
+  return se && std::count(se->stages.begin(), se->stages.end(), stage) ? se : std::nullopt;
 }
 
-// One block's.
+// Squeeze-and-excitation of one block.
 struct PlacedSe {
   SqueezeExcite block;
   Placement place;
@@ -39,13 +40,15 @@ inline bool in_branch(Placement place) {
   return place != Placement::post && place != Placement::identity;
 }
 
-// The channels that it sees: x has `in`, what goes into the branch's last convolution `middle`.
-inline long channels_at(Placement place, long in, long middle, long out) {
+// The number of channels that squeeze-and-excitation scales. The block has `in` channels at its
+// input, `middle` at the input of the branch's last convolution and `out` at its output.
+inline long se_channels(Placement place, long in, long middle, long out) {
   return place == Placement::pre ? in : place == Placement::inside ? middle : out;
 }
 
-inline Var se_at(Placement here, const std::optional<PlacedSe>& se, const Var& u) {
-  return se && se->place == here ? se->block(u) : u;
+// se(u) if the block has squeeze-and-excitation at this place, else u.
+inline Var apply_se_at(Placement place, const std::optional<PlacedSe>& se, const Var& u) {
+  return se && se->place == place ? se->block(u) : u;
 }
 
 }  // namespace excite

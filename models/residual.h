@@ -1,11 +1,10 @@
-// Residual networks (He et al., arXiv 1512.03385) and their SE forms (Hu et al., arXiv 1709.01507),
-// built from a table of their stages.
+// Residual networks (He et al., arXiv 1512.03385) and their SE variants (Hu et al., arXiv
+// 1709.01507), built from a table of their stages.
 //
-//   a block:   y = relu(branch(x) + shortcut(x))       branch   = bn conv relu ... bn conv   (read
-//   from right to left)
-//                                                      shortcut = x, or what makes x fit where the
-//                                                      shape changes
-//   a network: stem, pool, the blocks of each stage, mean over all pixels, linear
+//   block:   y = relu(branch(x) + shortcut(x))
+//            branch(x)   = bn(conv(... relu(bn(conv(x)))))
+//            shortcut(x) = x, or where the shape changes, one of Shortcut's projections
+//   network: stem, pool, the blocks of each stage, global average pool, linear
 #pragma once
 #include <optional>
 #include <vector>
@@ -17,43 +16,46 @@
 
 namespace excite {
 
-// Where the shape changes. A: every second pixel, and zeros for the new channels; B: a 1x1
-// convolution and bn; B3: B, but 3x3 if it has a stride.
-enum class Shortcut { A, B, B3 };
+// The shortcut where a block changes the shape.
+enum class Shortcut {
+  A,  // every stride-th pixel, and zeros for the new channels; no parameters
+  B,  // bn(conv(x)) with a 1x1 convolution
+  B3  // B, but with a 3x3 convolution where the stride is above 1
+};
 
-// Every second pixel (or third, ...), and zeros for so many new channels; x itself where nothing
-// changes.
-Var every_nth_pixel(const Var& x, long n, long new_channels);
+// Shortcut A: [N, H, W, C] -> [N, ceil(H / stride), ceil(W / stride), C + new_channels].
+Var subsample(const Var& x, long stride, long new_channels);
 
 struct BranchConv {
-  long kernel, out, stride = 1, groups = 1;
+  long kernel, out, stride = 1, groups = 1;  // out: channels
 };
-Conv2d same_size(long in, const BranchConv& c,
-                 Rng& rng);  // padded so that without a stride the image keeps its size
+// Padded by kernel / 2, so that at stride 1 the output has the input's height and width.
+Conv2d same_padding_conv(long in, const BranchConv& c, Rng& rng);
 
 struct ResidualBlock : Module {
   std::vector<ConvNorm> branch;
   std::optional<PlacedSe> se;
-  std::optional<ConvNorm> projection;
-  long stride = 1, widened;  // pixels that the block skips, channels that it adds
-  ResidualBlock(long in, const std::vector<BranchConv>& convs, Shortcut shortcut,
-                const std::optional<SeOptions>& with, Rng& rng);
+  std::optional<ConvNorm> projection;  // of shortcuts B and B3
+  long stride = 1, new_channels;       // of the whole block; new_channels = out - in
+  ResidualBlock(long in, const std::vector<BranchConv>& convs, Shortcut kind,
+                const std::optional<SeOptions>& se_options, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 
  private:
   Var shortcut(const Var& x, Mode mode) const;
 };
 
-// A row of a network's table. The strides are the first block's; those after it have none.
+// A row of a network's table: so many blocks with the same branch. The strides are those of the
+// first block; the other blocks have stride 1.
 struct Stage {
   long blocks;
   std::vector<BranchConv> branch;
 };
 
-// Calls make(number of the stage, number of the block in it, channels that come in, branch) for
-// each block of the table.
+// Calls make(stage, block, in, branch) for each block of the table. Stages count from 2 (the stem
+// is stage 1), blocks from 0; `in` is the number of input channels.
 template <class Make>
-void each_block(const std::vector<Stage>& stages, long in, const Make& make) {
+void for_each_block(const std::vector<Stage>& stages, long in, const Make& make) {
   long number = 2;
   for (Stage stage : stages) {
     for (long block = 0; block < stage.blocks; block++) {
@@ -65,18 +67,18 @@ void each_block(const std::vector<Stage>& stages, long in, const Make& make) {
   }
 }
 
-inline std::string layer_name(long stage, long block) {
+inline std::string layer_name(long stage, long block) {  // layer1.0 is the first block of stage 2
   return text("layer", stage - 1, ".", block);
 }
 
 struct ResidualDesign {
   std::string name;
-  std::vector<BranchConv> stem;            // each with bn and ReLU
-  std::optional<Pool2dOptions> pool = {};  // max
-  std::vector<Stage> stages = {};          // 2, 3, ...
+  std::vector<BranchConv> stem;            // each followed by batch norm and ReLU
+  std::optional<Pool2dOptions> pool = {};  // max pool after the stem
+  std::vector<Stage> stages = {};          // stage 2, 3, ...
   Shortcut shortcut = Shortcut::B;
   std::optional<SeOptions> se = {};
-  double dropout = 0;  // before the last layer
+  double dropout = 0;  // probability, before the last layer
 };
 
 struct ResidualNetwork : Module {
@@ -87,7 +89,7 @@ struct ResidualNetwork : Module {
   Linear fc;
   ResidualNetwork(const ResidualDesign& table, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const;                          // side of an image
+  long min_image_size() const;                    // side in pixels
 
  private:
   std::vector<ConvNorm> make_stem(Rng& rng);

@@ -6,12 +6,12 @@ namespace excite {
 
 namespace {
 
-using enum Resnet::Kind;
+using enum ResnetSpec::Kind;
 
-// A block's convolutions: kernel, channels, stride, groups. ResNeXt's are a bottleneck's, but for
-// the groups and the width w that they make; SENet-154's are ResNeXt's of 64 groups, but for the
-// first, which has half of w.
-std::vector<BranchConv> branch(const Resnet& row, long p, long stride,
+// The convolutions of a block in a stage of p channels: {kernel, channels, stride, groups}. A
+// ResNeXt block is a bottleneck whose 3x3 convolution has groups and a width w. In SENet-154 the
+// first convolution has w / 2 channels.
+std::vector<BranchConv> branch(const ResnetSpec& row, long p, long stride,
                                ResnetOptions::StrideOn stride_on) {
   const long w = row.groups * 4 * p / row.planes,
              on_1x1 = stride_on == ResnetOptions::StrideOn::conv1x1 ? stride : 1;
@@ -24,15 +24,15 @@ std::vector<BranchConv> branch(const Resnet& row, long p, long stride,
   return {{1, w / 2}, {3, w, stride, row.groups}, {1, 4 * p}};
 }
 
-const std::vector<Resnet> small_ones{{"small_resnet", basic, {1, 1, 1, 1}, 1, 4},
-                                     {"small_bottleneck", bottleneck, {1, 1, 1, 1}, 1, 4},
-                                     {"small_resnext", resnext, {1, 1, 1, 1}, 2, 4},
-                                     {"small_senet", senet, {1, 1, 1, 1}, 2, 4}};
+const std::vector<ResnetSpec> small_variants{{"small_resnet", basic, {1, 1, 1, 1}, 1, 4},
+                                             {"small_bottleneck", bottleneck, {1, 1, 1, 1}, 1, 4},
+                                             {"small_resnext", resnext, {1, 1, 1, 1}, 2, 4},
+                                             {"small_senet", senet, {1, 1, 1, 1}, 2, 4}};
 
 }  // namespace
 
-const std::vector<Resnet>& resnets() {
-  static const std::vector<Resnet> table{
+const std::vector<ResnetSpec>& resnet_table() {
+  static const std::vector<ResnetSpec> table{
       {"resnet18", basic, {2, 2, 2, 2}},
       {"resnet34", basic, {3, 4, 6, 3}},
       {"resnet50", bottleneck, {3, 4, 6, 3}},
@@ -48,14 +48,14 @@ const std::vector<Resnet>& resnets() {
   return table;
 }
 
-const Resnet& find_resnet(const std::string& name) {
-  for (const auto* rows : {&resnets(), &small_ones})
-    for (const Resnet& row : *rows)
+const ResnetSpec& find_resnet(const std::string& name) {
+  for (const auto* rows : {&resnet_table(), &small_variants})
+    for (const ResnetSpec& row : *rows)
       if (row.name == name) return row;
   throw UsageError(text("there is no residual network '", name, "'"));
 }
 
-ResidualDesign resnet(const Resnet& row, const ResnetOptions& options) {
+ResidualDesign resnet(const ResnetSpec& row, const ResnetOptions& options) {
   const long p = row.planes;
   ResidualDesign design{.name = row.name,
                         .stem = {{7, p, 2}},

@@ -1,36 +1,32 @@
-// Residual networks for images of 224x224: ResNet (He et al., arXiv 1512.03385, table 1), ResNeXt
-// (Xie et al., arXiv 1611.05431, table 1) and SENet-154 (Hu et al., arXiv 1709.01507, appendix).
+// Residual networks for 224x224 images: ResNet (He et al., arXiv 1512.03385, table 1), ResNeXt (Xie
+// et al., arXiv 1611.05431, table 1) and SENet-154 (Hu et al., arXiv 1709.01507, appendix).
 #pragma once
 #include "models/residual.h"
 
 namespace excite {
 
-// A row of the table of all of them.
-struct Resnet {
+// A row of the table of these networks.
+struct ResnetSpec {
   std::string name;
   enum class Kind { basic, bottleneck, resnext, senet } kind;
-  std::vector<long> blocks;  // in stages 2 to 5
-  long groups = 1;           // of 4 channels in stage 2, 8 in stage 3, ...
-  long planes = 64;          // what is called p below, in stage 2; it doubles with each stage
+  std::vector<long> blocks;  // of stages 2 to 5
+  long groups = 1;           // each has 4 channels in stage 2, and twice as many in each next stage
+  long planes = 64;          // channels p of stage 2; they double with each stage
 };
-const std::vector<Resnet>& resnets();
-const Resnet& find_resnet(
-    const std::string& name);  // also of small ones of each kind, for gradient checks
+const std::vector<ResnetSpec>& resnet_table();
+const ResnetSpec& find_resnet(const std::string& name);  // in the table, or a small variant
 
-// What implementations do differently; as it is here, it is the paper's.
+// Details in which implementations differ. The defaults are the paper's.
 struct ResnetOptions {
-  enum class StrideOn { conv1x1, conv3x3 } stride_on = StrideOn::conv1x1;  // of a bottleneck
-  enum class Stem {
-    of_paper,
-    conv3x3
-  } stem = Stem::of_paper;  // conv3x3: at stride 1 and without a pool, for small images
-  enum class StemPool {
-    ceil,
-    floor
-  } stem_pool = StemPool::ceil;        // without padding, or with one pixel of it
-  std::optional<double> dropout = {};  // where nothing is said none, of SENet-154 0.2
+  // The convolution of a bottleneck that has the stride.
+  enum class StrideOn { conv1x1, conv3x3 } stride_on = StrideOn::conv1x1;
+  // conv3x3: one convolution of stride 1 without a pool, for small images.
+  enum class Stem { paper, conv3x3 } stem = Stem::paper;
+  // ceil: without padding, the last window is cut off at the border. floor: one pixel of padding.
+  enum class StemPool { ceil, floor } stem_pool = StemPool::ceil;
+  std::optional<double> dropout = {};  // default: 0.2 for SENet-154, else 0
   std::optional<SeOptions> se = {};
 };
-ResidualDesign resnet(const Resnet& row, const ResnetOptions& options);
+ResidualDesign resnet(const ResnetSpec& row, const ResnetOptions& options);
 
 }  // namespace excite

@@ -1,3 +1,3 @@
-// What nearly every test includes, compiled ahead of them all: reading it again in each would take
-// longer than the tests' own lines.
+// The precompiled header of the tests. Parsing it anew for each test would take longer than
+// compiling the test itself.
 #include <gtest/gtest.h>

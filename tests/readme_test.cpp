@@ -1,17 +1,22 @@
-// Code shown in a README is code of this project: a snippet cannot rot, because each of its lines
-// has to stand in a source file.
+// Code and figures in a README are those of this project: each line of code is in a source file,
+// and each figure that a committed file can give is that file's.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <regex>
 #include <set>
 
-#include "core/text.h"
+#include "core/check.h"
 #include "tests/support/child.h"
-#include "tests/support/scratch.h"
+#include "tests/support/markdown.h"
+#include "tools/training/log.h"
 
 namespace excite {
 namespace {
+
+// ---- code ----
 
 // Without indentation, and without a comment at the end, which a README may word in its own way.
 std::string bare(const std::string& line) {
@@ -20,153 +25,207 @@ std::string bare(const std::string& line) {
   return first == std::string::npos ? "" : code.substr(first, last - first + 1);
 }
 
-std::vector<std::string> files_ending_in(const std::vector<std::string>& endings) {
-  std::vector<std::string> paths;
-  for (const char* folder : {"core", "autograd", "layers", "models", "tools", "tests"})
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      for (const std::string& ending : endings)
-        if (entry.path().string().ends_with(ending)) paths.push_back(entry.path());
-  return paths;
-}
-
-std::vector<std::string> all_readmes() {
-  std::vector<std::string> readmes = files_ending_in({"README.md"});
-  readmes.push_back("README.md");
-  return readmes;
-}
-
 std::set<std::string> lines_of(const std::string& path) {
   std::set<std::string> lines;
   for (const std::string& line : split(get(path), '\n')) lines.insert(bare(line));
   return lines;
 }
 
-struct Shown {
-  std::string readme, file, line;  // file: only of a diff, which names it
+struct Snippet {
+  std::string page, file, line;  // file: only of a diff, which names it
 };
 
-// The lines of all blocks marked cpp, and those that blocks marked diff add.
-std::vector<Shown> shown_code() {
-  std::vector<Shown> shown;
-  for (const std::string& readme : all_readmes()) {
-    std::string language, file;
-    for (const std::string& line : split(get(readme), '\n')) {
-      if (line.starts_with("```"))
-        language = line.substr(3), file.clear();
-      else if (language == "diff" && line.starts_with("+++ "))
-        file = line.substr(line.find('/') + 1);
-      else if (language == "diff" && line.starts_with("+"))
-        shown.push_back({readme, file, bare(line.substr(1))});
-      else if (language == "cpp")
-        shown.push_back({readme, "", bare(line)});
+// The lines of all blocks marked cpp, and the lines that blocks marked diff add.
+std::vector<Snippet> snippets() {
+  std::vector<Snippet> found;
+  for (const std::string& page : pages()) {
+    std::string file;
+    for (const PageLine& line : lines_of_page(page)) {
+      if (line.language == "diff" && line.text.starts_with("+++ "))
+        file = line.text.substr(line.text.find('/') + 1);
+      else if (line.language == "diff" && line.text.starts_with("+"))
+        found.push_back({page, file, bare(line.text.substr(1))});
+      else if (line.language == "cpp")
+        found.push_back({page, "", bare(line.text)});
     }
   }
-  return shown;
+  return found;
 }
 
-TEST(Readme, EveryLineOfCodeStandsInASourceFile) {
+TEST(Readme, EveryLineOfCodeIsInASourceFile) {
   std::set<std::string> everywhere;
   for (const std::string& path : files_ending_in({".h", ".cpp"})) everywhere.merge(lines_of(path));
-  const std::vector<Shown> shown = shown_code();
-  EXPECT_GE(shown.size(), 40u);
-  for (const Shown& s : shown) {
-    const std::set<std::string> lines = s.file.empty() ? everywhere : lines_of(s.file);
-    EXPECT_TRUE(lines.contains(s.line))
-        << s.readme << " shows a line that is not in "
+  const std::vector<Snippet> all = snippets();
+  EXPECT_GE(all.size(), 40u);
+  for (const Snippet& s : all) {
+    EXPECT_TRUE((s.file.empty() ? everywhere : lines_of(s.file)).contains(s.line))
+        << s.page << " shows a line that is not in "
         << (s.file.empty() ? "any source file" : s.file) << ": " << s.line;
   }
 }
 
-// The first block of a README in this language that has these words.
-std::string block(const std::string& readme, const std::string& language,
-                  const std::string& words) {
-  const std::string all = get(readme), begins = "```" + language + "\n";
+// The first block of a page in this language that contains these words.
+std::string block(const std::string& page, const std::string& language, const std::string& words) {
+  const std::string all = get(page), begins = "```" + language + "\n";
   for (std::size_t at = all.find(begins); at != std::string::npos; at = all.find(begins, at + 1)) {
     const std::string inside =
         all.substr(at + begins.size(), all.find("```", at + begins.size()) - at - begins.size());
     if (inside.find(words) != std::string::npos) return inside;
   }
-  return "";
+  ADD_FAILURE() << page << " has no block marked " << language << " with the words: " << words;
+  return "no such block";
 }
 
-TEST(Readme, TheBlockIsShownAsItIsAndInTenLines) {
-  const std::string shown = block("README.md", "cpp", "struct SqueezeExcite");
-  expect_contains(get("layers/squeeze_excite.h"), shown);
-  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 10);
+void expect_says(const std::string& path, const std::string& words) {
+  EXPECT_NE(get(path).find(words), std::string::npos) << path << " does not contain: " << words;
 }
 
-TEST(Readme, TheOperationShownAsAPatchCanBeTakenOut) {
+TEST(Readme, TheSqueezeAndExcitationBlockIsShownAsItIs) {
+  expect_says("layers/squeeze_excite.h", block("README.md", "cpp", "struct SqueezeExcite"));
+}
+
+TEST(Readme, ThePatchThatAddsAnOperationCanBeTakenOut) {
   const ScratchFolder folder;
+  const std::vector<std::string> files{"autograd/ops.h", "autograd/ops.cpp",
+                                       "tools/commands/op_cases.cpp"};
   put(folder / "patch", block("README.md", "diff", "Var sqrt"));
-  const Ending o = shell("git apply --check -R --verbose " + (folder / "patch"));
-  EXPECT_EQ(o.code, 0) << o.err;
-  for (const char* file : {"autograd/ops.h", "autograd/ops.cpp", "tools/commands/op_cases.cpp"})
-    expect_contains(o.err, std::string(file) + "...");
-  const Ending left =
-      shell("cp -r autograd " + (folder / "autograd") + " && cd " + folder.path() +
-            " && git apply -R patch && cd autograd && cat ops.h ops.cpp op_cases.cpp");
-  EXPECT_EQ(left.code, 0) << left.err;
-  expect_contains(left.out, "Var log(const Var");
-  EXPECT_EQ(left.out.find("sqrt(const Var"), std::string::npos);
-  EXPECT_EQ(left.out.find("\"sqrt\""), std::string::npos);
+  for (const std::string& file : files) {
+    std::filesystem::create_directories(std::filesystem::path(folder / file).parent_path());
+    std::filesystem::copy_file(file, folder / file);
+  }
+  const Ending reverted = shell("cd " + folder.path() + " && git apply -R --verbose patch");
+  ASSERT_EQ(reverted.code, 0) << reverted.err;
+  for (const std::string& file : files) {
+    expect_contains(reverted.err, file);
+    EXPECT_EQ(get(folder / file).find("sqrt(const Var"), std::string::npos) << file;
+    EXPECT_EQ(get(folder / file).find("\"sqrt\""), std::string::npos) << file;
+  }
 }
 
-// A line of code that is only indented would not be held by the tests above.
-TEST(Readme, CodeStandsInMarkedBlocks) {
-  for (const std::string& readme : all_readmes()) {
-    bool marked = false;
-    for (const std::string& line : split(get(readme), '\n')) {
-      if (line.starts_with("```")) marked = !marked;
-      EXPECT_FALSE(!marked && line.starts_with("    ") && bare(line).ends_with(";"))
-          << readme << " shows code outside a block marked cpp: " << line;
+TEST(Readme, TheGradientExampleIsTheFileThatIsBuilt) {
+  EXPECT_EQ(block("README.md", "cpp", "my_op"), get("tests/consumer/gradient_check.cpp"));
+  const std::string readme = get("README.md");
+  EXPECT_LT(readme.find("](tests/consumer/gradient_check.cpp)"), readme.find("g++ gradient_check"));
+}
+
+// A line of code that is only indented would escape the tests above.
+TEST(Readme, CodeIsInMarkedBlocks) {
+  for (const std::string& page : pages())
+    for (const PageLine& line : lines_of_page(page))
+      EXPECT_FALSE(!line.in_block && line.text.starts_with("    ") &&
+                   bare(line.text).ends_with(";"))
+          << page << ":" << line.number << " shows code outside a block marked cpp: " << line.text;
+}
+
+// ---- the reading order ----
+
+struct ReadingStep {
+  long minutes;
+  std::string chapter;  // empty where the step before it has the same chapter
+  std::vector<std::pair<std::string, long>> files;  // and how many lines the table says they have
+};
+
+// The rows of README.md's table: | step | minutes | chapter | files and their lines | ... |
+std::vector<ReadingStep> reading_order() {
+  const std::regex link(R"(\]\(([^)]+)\)(?: ([0-9]+))?)"), row(R"(\| [0-9]+ \| ([0-9]+) \|.*)");
+  std::vector<ReadingStep> steps;
+  for (const PageLine& line : lines_of_page("README.md")) {
+    std::smatch numbers;
+    if (!std::regex_match(line.text, numbers, row)) continue;
+    ReadingStep step{std::stol(numbers[1]), "", {}};
+    for (std::sregex_iterator at(line.text.begin(), line.text.end(), link), end; at != end; ++at) {
+      const std::string path = (*at)[1], lines = (*at)[2];
+      if (path.ends_with(".md"))
+        step.chapter = path;
+      else
+        step.files.push_back({path, lines.empty() ? 0 : std::stol(lines)});
     }
+    steps.push_back(step);
   }
+  return steps;
 }
 
-// The command in the README, in C++: the lines that one reads to know the heart of it.
-TEST(Readme, TheReadingPathIsAsShortAsItSays) {
-  long lines = 0;
-  for (const std::string& path : files_ending_in({".h", ".cpp"})) {
-    const bool in_path =
-        path.starts_with("core/shape.") || path.starts_with("core/tensor.") ||
-        path.starts_with("autograd/var.") || path.starts_with("autograd/ops.") ||
-        path.starts_with("autograd/normalization.") || path.starts_with("autograd/gradcheck.") ||
-        path.starts_with("models/residual.") || path.starts_with("models/cifar_resnet.") ||
-        (path.starts_with("layers/") && !path.starts_with("layers/folded.") &&
-         !path.starts_with("layers/fewer_passes.") && !path.starts_with("layers/shake."));
-    if (!in_path) continue;
-    const std::vector<std::string> all = split(get(path), '\n');
-    lines += std::count_if(all.begin(), all.end(),
-                           [](const std::string& line) { return !line.empty(); });
-  }
-  const std::string readme = get("README.md"), digits = "0123456789,";
-  const std::size_t end = readme.find(" lines:\n"),
-                    begin = readme.find_last_not_of(digits, end - 1) + 1;
-  std::string said = readme.substr(begin, end - begin);
-  std::erase(said, ',');
-  EXPECT_NEAR(static_cast<double>(lines), std::stod(said), 10)
-      << "README.md says " << said << " lines";
-  EXPECT_LT(lines, 1'560);
+long line_count(const std::string& path) {
+  return static_cast<long>(split(get(path), '\n').size());
 }
 
-// [words](path) and ![words](path), relative to the folder of the README; links into the web and
-// inside a page are left alone.
-TEST(Readme, LinksLeadToFiles) {
-  long links = 0;
-  for (const std::string& readme : all_readmes()) {
-    const std::string words = get(readme);
-    for (std::size_t at = words.find("]("); at != std::string::npos;
-         at = words.find("](", at + 1)) {
-      const std::string target = words.substr(at + 2, words.find(')', at) - at - 2);
-      const bool elsewhere = target.starts_with("#") || target.starts_with("https:") ||
-                             target.find_first_of(" &\n") != std::string::npos;
-      if (elsewhere) continue;
-      links++;
-      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(readme).parent_path() / target))
-          << readme << " links to " << target;
+// At 200 words of prose or 40 lines of code per minute, rounded up to five minutes.
+long minutes_for(long words, long lines) {
+  const double minutes = static_cast<double>(words) / 200 + static_cast<double>(lines) / 40;
+  return 5 * static_cast<long>(std::ceil(minutes / 5));
+}
+
+TEST(Readme, TheReadingOrderTakesAsLongAsItSays) {
+  long all_minutes = 0, all_lines = 0;
+  const std::vector<ReadingStep> steps = reading_order();
+  EXPECT_GE(steps.size(), 7u);
+  for (const ReadingStep& step : steps) {
+    const long words = step.chapter.empty() ? 0 : words_in(get(step.chapter));
+    long lines = 0;
+    EXPECT_FALSE(step.files.empty());
+    for (const auto& [path, said] : step.files) {
+      EXPECT_EQ(said, line_count(path)) << "README.md's number of lines of " << path;
+      lines += line_count(path);
     }
+    EXPECT_EQ(step.minutes, minutes_for(words, lines))
+        << "README.md's minutes for " << words << " words of '" << step.chapter << "' and " << lines
+        << " lines of " << step.files.front().first << " and so on";
+    all_minutes += minutes_for(words, lines);
+    all_lines += lines;
   }
-  EXPECT_GE(links, 15);
+  expect_says("README.md", text("Together: ", all_minutes, " minutes, ", all_lines, " lines"));
+}
+
+// ---- figures and names from other files ----
+
+template <class... Numbers>
+std::string formatted(const char* format, Numbers... numbers) {
+  char words[200];
+  std::snprintf(words, sizeof words, format, numbers...);
+  return words;
+}
+
+TEST(Readme, FiguresOfTheBuiltInRunAreThoseOfItsLog) {
+  const std::vector<EpochRow> rows = read_log("tools/training/se_resnet20-builtin.csv");
+  const EpochRow &first = rows.front(), &last = rows.back();
+  EXPECT_EQ(rows.size(), 7u) << "README.md says seven epochs";
+  const std::string first_loss = formatted("%.2f", first.test_loss);
+  expect_says("README.md", formatted("%.2f %%", 100 * last.test_accuracy));
+  expect_says("README.md", formatted("from %.0f to %.0f percent", 100 * first.test_accuracy,
+                                     100 * last.test_accuracy));
+  expect_says("README.md", first_loss);
+  expect_says("layers/README.md", first_loss);
+  expect_says("tools/data/README.md", formatted("%.1f %%", 100 * last.test_accuracy));
+}
+
+TEST(Readme, EpochsOfTheBuiltInRunAreShownAsTheyWere) {
+  std::set<std::string> expected, shown;
+  for (const EpochRow& r : read_log("tools/training/se_resnet20-builtin.csv"))
+    expected.insert(formatted(
+        "epoch %ld/7  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%", r.epoch,
+        r.train_loss, 100 * r.train_accuracy, r.test_loss, 100 * r.test_accuracy));
+  const std::regex epoch("epoch [1-7]/7  loss .* test accuracy [0-9.]+ %");
+  for (const std::string& page : pages())
+    for (const PageLine& line : lines_of_page(page)) {
+      std::smatch found;
+      if (std::regex_search(line.text, found, epoch)) shown.insert(found[0]);
+    }
+  EXPECT_EQ(shown, expected);
+}
+
+// README.md's table has a row for each package that a build needs, as tools/scripts/find-packages
+// lists them: header, then the names in Debian, Fedora, Arch and Homebrew.
+TEST(Readme, PackagesAreThoseThatABuildLooksFor) {
+  const std::regex row("([A-Za-z/_]+\\.hp*) (\\S+) (\\S+) (\\S+) ([^\\s\"]+)\"?");
+  long packages = 0;
+  for (const std::string& line : split(get("tools/scripts/find-packages"), '\n')) {
+    std::smatch m;
+    if (!std::regex_match(line, m, row)) continue;
+    packages++;
+    expect_says("README.md", text("| ", m[2].str(), " | ", m[3].str(), " | ", m[4].str(), " | ",
+                                  m[5].str(), " |"));
+  }
+  EXPECT_EQ(packages, 4);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What most subcommands include, compiled ahead of them all: reading it again in each would take
-// longer than their own lines.
+// Precompiled header: headers that most commands include, parsed once because that takes longer
+// than compiling a command itself.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>

@@ -20,22 +20,22 @@ void FileWriter::fail(const std::string& step) const {
   throw FileError(text(path_, ": not saved: ", step, ": ", std::generic_category().message(errno)));
 }
 
-// The folder is opened first: if that fails, nothing has happened yet. O_EXCL never follows a link
-// that somebody planted. What has our own process number in its name is the rest of a process that
-// was killed and had the same number, so it may go.
+// The folder is opened first: if that fails, nothing has happened yet. O_EXCL never follows a
+// symbolic link that somebody planted. A file whose name contains our own process ID was left by a
+// killed process with the same ID, so it is removed.
 FileWriter::FileWriter(const std::string& path)
     : path_(path), temporary_(path + ".tmp." + std::to_string(getpid())) {
-  waiting_.reserve(buffer_size);
+  buffer_.reserve(buffer_size);
   const std::string parent = std::filesystem::path(path).parent_path();
   folder_ = parent.empty() ? "." : parent;
   folder_descriptor_ = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_descriptor_ < 0) fail("opening the folder " + folder_);
 
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  constexpr mode_t everybody_as_umask_says = 0666;
-  descriptor_ = open(temporary_.c_str(), flags, everybody_as_umask_says);
+  constexpr mode_t mode = 0666;  // restricted by the umask
+  descriptor_ = open(temporary_.c_str(), flags, mode);
   if (descriptor_ < 0 && errno == EEXIST && unlink(temporary_.c_str()) == 0)
-    descriptor_ = open(temporary_.c_str(), flags, everybody_as_umask_says);
+    descriptor_ = open(temporary_.c_str(), flags, mode);
   if (descriptor_ < 0) {
     const int reason = errno;
     ::close(folder_descriptor_);
@@ -52,23 +52,23 @@ FileWriter::~FileWriter() {
 
 void FileWriter::write(const void* bytes, std::size_t count) {
   const auto* from = static_cast<const char*>(bytes);
-  if (waiting_.size() + count > buffer_size) flush();
+  if (buffer_.size() + count > buffer_size) flush();
   if (count > buffer_size) return send(from, count);
-  waiting_.insert(waiting_.end(), from, from + count);
+  buffer_.insert(buffer_.end(), from, from + count);
 }
 
 void FileWriter::flush() {
-  send(waiting_.data(), waiting_.size());
-  waiting_.clear();
+  send(buffer_.data(), buffer_.size());
+  buffer_.clear();
 }
 
 void FileWriter::send(const char* bytes, std::size_t count) {
   while (count > 0) {
-    const ssize_t taken = save_calls.write(descriptor_, bytes, count);
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken == 0) errno = ENOSPC;
-    if (taken <= 0) fail("writing " + temporary_);
-    bytes += taken, count -= static_cast<std::size_t>(taken);
+    const ssize_t written = save_calls.write(descriptor_, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = ENOSPC;
+    if (written <= 0) fail("writing " + temporary_);
+    bytes += written, count -= static_cast<std::size_t>(written);
   }
 }
 
@@ -78,9 +78,9 @@ void FileWriter::sync(int descriptor, const std::string& what) {
   }
 }
 
-// Without the first fsync, a power cut after the rename can leave the new name with no bytes behind
-// it; without the second, the rename itself may be lost. Network file systems report a full disk
-// only when the file is closed. An interrupted close has closed (Linux).
+// Without the first fsync, a power cut after the rename can leave an empty file under the new name.
+// Without the second, the rename itself may be lost. Network file systems may report a full disk
+// only when the file is closed. On Linux an interrupted close (EINTR) has closed the file.
 void FileWriter::commit() {
   flush();
   sync(descriptor_, temporary_);

@@ -1,6 +1,6 @@
-// Saving a file so that at every instant, whatever fails, there is either the whole old one or the
-// whole new one: the bytes go to a temporary in the same folder, are forced to the disk, and only
-// then take the name.
+// Atomic saving: at every instant, whatever fails, there is either the whole old file or the whole
+// new one. The bytes go to a temporary file in the same folder and are forced to the disk; then the
+// temporary file is renamed.
 #pragma once
 #include <sys/types.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 
 namespace excite {
 
-// Takes the bytes of a file that is being saved; nothing is at its name before write_atomically has
-// returned.
+// Receives the bytes of a file that is being saved. The file appears under its name when
+// write_atomically returns.
 class FileWriter {
  public:
   void write(const void* bytes, std::size_t count);
@@ -26,7 +26,7 @@ class FileWriter {
  private:
   friend void write_atomically(const std::string&, const std::function<void(FileWriter&)>&);
   explicit FileWriter(const std::string& path);
-  ~FileWriter();  // removes the temporary, if it still has that name
+  ~FileWriter();  // removes the temporary file unless it was renamed
   void commit();
   void flush();
   void send(const char* bytes, std::size_t count);
@@ -35,18 +35,18 @@ class FileWriter {
 
   std::string path_, folder_, temporary_;
   int folder_descriptor_ = -1, descriptor_ = -1;
-  std::vector<char> waiting_;
+  std::vector<char> buffer_;  // bytes not yet written
 };
 
-// Calls fill(writer), which writes all the bytes, then gives them the name `path`, in place of what
-// had it. FileError with file, step and reason if a step fails, and whatever fill throws; the old
-// file is then untouched and the temporary is gone. (Only if the very last step fails, syncing the
-// folder, is the new file in place, but perhaps not yet for a machine that loses its power.)
+// Calls fill(writer), which writes all the bytes, then renames the temporary file to `path`,
+// replacing an old file. If a step fails, this throws a FileError with the file, the step and the
+// reason; exceptions of fill pass through. The old file is then unchanged and the temporary file is
+// removed. One exception: if the last step fails, fsync of the folder, the new file is in place but
+// may be lost in a power cut.
 void write_atomically(const std::string& path, const std::function<void(FileWriter&)>& fill);
 void write_text_atomically(const std::string& path, std::string_view text);
 
-// What a save asks of the system. A test puts functions here that fail, to see what a save does
-// then.
+// The system calls of a save. Tests replace them by functions that fail.
 struct SaveCalls {
   std::function<ssize_t(int, const void*, std::size_t)> write = ::write;
   std::function<int(int)> fsync = ::fsync;

@@ -9,11 +9,11 @@ namespace excite {
 namespace {
 
 static_assert(std::endian::native == std::endian::little,
-              "files are little-endian, and so is every machine this runs on");
+              "files are little-endian, so the machine must be, too");
 
-// tables[k][b] is the remainder of byte b followed by k zero bytes. Eight of them take eight bytes
-// in one step, five times as fast as one by one (Kounavis and Berry, "A systematic approach to
-// building high performance software-based CRC generators", 2005).
+// tables[k][b] is the remainder of byte b followed by k zero bytes. With eight tables a step takes
+// eight bytes, which is five times as fast as single bytes (Kounavis and Berry, "A systematic
+// approach to building high performance software-based CRC generators", 2005).
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
 constexpr Tables tables_for(std::uint32_t polynomial) {
@@ -29,13 +29,14 @@ constexpr Tables tables_for(std::uint32_t polynomial) {
   return t;
 }
 
-// Polynomials are written with the highest power in the lowest bit, as the bits of a byte arrive.
+// Polynomials have their highest power in the lowest bit, because the lowest bit of a byte comes
+// first.
 constexpr Tables castagnoli = tables_for(0x82f63b78), ieee = tables_for(0xedb88320);
 
 std::uint32_t remainder(const Tables& t, const void* bytes, std::size_t count,
-                        std::uint32_t so_far) {
+                        std::uint32_t previous) {
   auto p = static_cast<const unsigned char*>(bytes);
-  std::uint32_t r = ~so_far;
+  std::uint32_t r = ~previous;
   for (; count >= 8; count -= 8, p += 8) {
     std::uint64_t w;
     std::memcpy(&w, p, 8);
@@ -49,11 +50,11 @@ std::uint32_t remainder(const Tables& t, const void* bytes, std::size_t count,
 
 }  // namespace
 
-std::uint32_t crc32c(const void* bytes, std::size_t count, std::uint32_t so_far) {
-  return remainder(castagnoli, bytes, count, so_far);
+std::uint32_t crc32c(const void* bytes, std::size_t count, std::uint32_t previous) {
+  return remainder(castagnoli, bytes, count, previous);
 }
-std::uint32_t crc32(const void* bytes, std::size_t count, std::uint32_t so_far) {
-  return remainder(ieee, bytes, count, so_far);
+std::uint32_t crc32(const void* bytes, std::size_t count, std::uint32_t previous) {
+  return remainder(ieee, bytes, count, previous);
 }
 
 }  // namespace excite

@@ -12,22 +12,22 @@
 
 namespace excite {
 
-// O_NONBLOCK, so that opening a pipe which nobody writes to returns; it means nothing for a regular
-// file.
+// With O_NONBLOCK, opening a pipe that nobody writes to returns at once. It has no effect on
+// regular files.
 InputFile::InputFile(const std::string& path)
     : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
   require<FileError>(descriptor_ >= 0, path,
                      ": cannot be opened: ", std::generic_category().message(errno));
-  struct stat about {};
-  const bool known = fstat(descriptor_, &about) == 0;
-  const int failed = errno;
-  const bool regular = known && S_ISREG(about.st_mode);
+  struct stat status {};
+  const bool has_status = fstat(descriptor_, &status) == 0;
+  const int reason = errno;
+  const bool regular = has_status && S_ISREG(status.st_mode);
   if (!regular) close(descriptor_);
-  require<FileError>(known, path,
-                     ": cannot be looked at: ", std::generic_category().message(failed));
-  require<FileError>(!S_ISDIR(about.st_mode), path, ": is a folder, expected a file");
+  require<FileError>(has_status, path,
+                     ": its type cannot be determined: ", std::generic_category().message(reason));
+  require<FileError>(!S_ISDIR(status.st_mode), path, ": is a folder, expected a file");
   require<FileError>(regular, path, ": is a pipe or a device, expected a regular file");
-  size_ = about.st_size;
+  size_ = status.st_size;
 }
 
 InputFile::InputFile(InputFile&& other) noexcept
@@ -41,22 +41,22 @@ InputFile::~InputFile() {
 
 void InputFile::read(long offset, void* bytes, long count) const {
   require<FileError>(offset >= 0 && count >= 0 && count <= size_ - offset, path_, ": has ", size_,
-                     " bytes, but ", count, " were wanted from byte ", offset, " on");
+                     " bytes, but ", count, " bytes from offset ", offset, " on were requested");
   for (auto* to = static_cast<char*>(bytes); count > 0;) {
     const ssize_t got = pread(descriptor_, to, count, offset);
     if (got < 0 && errno == EINTR) continue;
     require<FileError>(got >= 0, path_, ": reading byte ", offset, ": ",
                        std::generic_category().message(errno));
     require<FileError>(got > 0, path_, ": ends at byte ", offset,
-                       ": it became shorter while it was read");
+                       ": the file was truncated while it was being read");
     to += got, offset += got, count -= got;
   }
 }
 
 std::vector<std::uint8_t> read_file(const std::string& path, long max_bytes) {
   const InputFile file(path);
-  require<FileError>(file.size() <= max_bytes, path, ": has ", file.size(), " bytes, at most ",
-                     max_bytes, " are read");
+  require<FileError>(file.size() <= max_bytes, path, ": has ", file.size(),
+                     " bytes, expected at most ", max_bytes);
   std::vector<std::uint8_t> bytes(file.size());
   file.read(0, bytes.data(), file.size());
   return bytes;

@@ -1,5 +1,5 @@
-// Reading files that nobody vouches for: only regular files (a pipe would hang, a folder makes no
-// sense), and never more bytes than the file had when it was opened.
+// Reading untrusted files: only regular files are opened (reading a pipe could wait forever), and
+// nothing is read beyond the size that the file had when it was opened.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,15 +9,15 @@ namespace excite {
 
 class InputFile {
  public:
-  explicit InputFile(
-      const std::string& path);  // FileError if it is missing, forbidden or not a regular file
+  // FileError if the file is missing, not readable or not a regular file.
+  explicit InputFile(const std::string& path);
   ~InputFile();
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&&) = delete;
 
   const std::string& path() const { return path_; }
   long size() const { return size_; }
-  // Exactly `count` bytes from `offset` on; FileError, naming the offset, if they cannot be had.
+  // Reads exactly `count` bytes from `offset` on; FileError with the offset if it cannot.
   void read(long offset, void* bytes, long count) const;
 
  private:
@@ -26,7 +26,7 @@ class InputFile {
   long size_ = 0;
 };
 
-std::vector<std::uint8_t> read_file(const std::string& path,
-                                    long max_bytes);  // FileError also if the file is larger
+// The whole file; FileError also if it has more than max_bytes.
+std::vector<std::uint8_t> read_file(const std::string& path, long max_bytes);
 
 }  // namespace excite

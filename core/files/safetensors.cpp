@@ -19,12 +19,13 @@ namespace {
 
 constexpr long chunk = 1 << 20;
 
-// The checksum is the CRC-32C of the whole file, taken with zeros where its own eight digits stand;
-// so they have a fixed place.
+// The checksum is the CRC-32C of the whole file, computed with zeros in place of its own eight
+// digits. So the digits need a fixed position: the metadata come first, and the checksum first in
+// them.
 const std::string checksum_key = "crc32c", checksum_before = R"({"__metadata__":{"crc32c":")",
                   no_checksum = "00000000";
 
-// What begins every file: how long the header is, in eight bytes.
+// Every file begins with the length of the header, in eight bytes.
 std::string length_bytes(std::uint64_t n) { return {reinterpret_cast<const char*>(&n), 8}; }
 
 std::string hexadecimal(std::uint32_t number) {
@@ -33,9 +34,9 @@ std::string hexadecimal(std::uint32_t number) {
   return out.str();
 }
 
-// IEEE 754 half precision: sign, 5 bits of exponent, 10 bits of fraction. Moved to float's places,
-// the exponent is 112 too small, which a product with 2^112 mends for subnormal numbers too;
-// infinity and NaN have an exponent of all ones in both.
+// IEEE 754 half precision: sign, 5 bits of exponent, 10 bits of fraction. Shifted to the positions
+// of a float, the exponent is too small by 112. Multiplying by 2^112 corrects this, for subnormal
+// numbers too. Infinity and NaN have an exponent of all ones in both formats.
 float from_half(std::uint16_t h) {
   const std::uint32_t sign = static_cast<std::uint32_t>(h & 0x8000) << 16,
                       rest = static_cast<std::uint32_t>(h & 0x7fff) << 13;
@@ -43,12 +44,13 @@ float from_half(std::uint16_t h) {
   return std::bit_cast<float>(sign |
                               std::bit_cast<std::uint32_t>(std::bit_cast<float>(rest) * 0x1p112f));
 }
+// BF16 is the upper half of a float.
 float from_bfloat(std::uint16_t h) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(h) << 16);
-}  // the upper half of a float
+}
 
-// Reads numbers of type T from `offset` on, and stores what `convert` makes of each; a chunk at a
-// time.
+// Reads numbers of type T from `offset` on, one chunk at a time, and stores convert(number) of
+// each.
 template <class T, class Convert>
 void read_converted(const InputFile& file, long offset, Tensor& to, Convert convert) {
   constexpr long at_once = chunk / static_cast<long>(sizeof(T));
@@ -66,14 +68,14 @@ void read_converted(const InputFile& file, long offset, Tensor& to, Convert conv
 
 SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
   require<FileError>(file_.size() >= 8, path, ": has ", file_.size(),
-                     " bytes, a safetensors file has at least 8");
+                     " bytes, expected at least 8 in a safetensors file");
   std::uint64_t length;
   file_.read(0, &length, 8);
-  require<FileError>(length <= max_header_bytes, path, ": byte 0: the header should have ", length,
-                     " bytes, at most ", max_header_bytes, " are read");
+  require<FileError>(length <= max_header_bytes, path, ": byte 0: the header length is ", length,
+                     " bytes, expected at most ", max_header_bytes);
   const long header_bytes = static_cast<long>(length);
-  require<FileError>(header_bytes <= file_.size() - 8, path, ": byte 0: the header should have ",
-                     header_bytes, " bytes, but only ", file_.size() - 8, " follow");
+  require<FileError>(header_bytes <= file_.size() - 8, path, ": byte 0: the header length is ",
+                     header_bytes, " bytes, but only ", file_.size() - 8, " bytes follow");
   data_begin_ = 8 + header_bytes;
   std::string json(length, ' ');
   file_.read(8, json.data(), header_bytes);
@@ -85,9 +87,9 @@ void SafetensorsFile::verify_checksum(std::string json) {
   const std::string stored = header_.metadata[checksum_key];
   const std::size_t digits = no_checksum.size();
   require<FileError>(stored.size() == digits && json.starts_with(checksum_before + stored + '"'),
-                     path(), ": its checksum ", in_quotes(stored),
+                     path(), ": the checksum ", in_quotes(stored),
                      " is not where excite writes it: another program has rewritten the file and "
-                     "kept it; delete \"crc32c\" from its metadata");
+                     "kept the checksum; delete \"crc32c\" from the metadata");
   json.replace(checksum_before.size(), digits, no_checksum);
   std::uint32_t crc = crc32c(json.data(), json.size(), crc32c(length_bytes(json.size()).data(), 8));
   std::vector<char> part(std::min(chunk, file_.size() - data_begin_));
@@ -98,8 +100,9 @@ void SafetensorsFile::verify_checksum(std::string json) {
   }
   require<FileError>(
       hexadecimal(crc) == stored, path(), ": is damaged: its CRC-32C is ", hexadecimal(crc),
-      ", but it was written with ", stored,
-      " (if another program changed it on purpose, delete \"crc32c\" from its metadata)");
+      ", expected ", stored,
+      " as written; use another copy (if another program changed the file on purpose, delete "
+      "\"crc32c\" from the metadata)");
   header_.metadata.erase(checksum_key);
   has_checksum_ = true;
 }
@@ -119,8 +122,7 @@ const TensorEntry& SafetensorsFile::entry(const std::string& name) const {
 Tensor SafetensorsFile::read(const std::string& name) const {
   const TensorEntry& t = entry(name);
   require<FileError>(t.dims.size() <= Shape::max_rank, path(), ": tensor ", in_quotes(name),
-                     " has ", t.dims.size(), " dimensions, at most ", Shape::max_rank,
-                     " can be read");
+                     " has ", t.dims.size(), " dimensions, expected at most ", Shape::max_rank);
   Tensor numbers{Shape(t.dims)};
   const long offset = data_begin_ + t.begin;
   if (t.dtype == "F32")
@@ -148,18 +150,19 @@ std::vector<long> SafetensorsFile::read_integers(const std::string& name) const 
 
 namespace {
 
-// A tensor of either kind, as bytes with a header entry.
+// A tensor of either kind, as bytes and a header entry.
 struct Piece {
   std::string name, dtype;
   std::vector<long> dims;
   const void* data;
-  std::size_t bytes, width;  // width: of one number
+  std::size_t bytes, width;  // width: bytes per number
 
   explicit Piece(const TensorToWrite& t) : name(t.name) {
     if (const auto* integers = std::get_if<Integers>(&t.numbers)) {
       const auto count = static_cast<long>(integers->values.size());
-      require(Shape(integers->dims).size() == count, "writing tensor ", in_quotes(name), ": shape ",
-              Shape(integers->dims), " does not hold ", count, " integers");
+      const Shape shape(integers->dims);
+      require(shape.size() == count, "writing tensor ", in_quotes(name), ": ", count,
+              " integers were given, expected ", shape.size(), " for shape ", shape);
       dtype = "I64", dims = integers->dims, data = integers->values.data(), width = sizeof(long),
       bytes = integers->values.size() * width;
     } else {
@@ -171,12 +174,13 @@ struct Piece {
   }
 };
 
-// As a JSON string. The library's own exception names no tensor.
+// `s` as a JSON string. The exception of the JSON library does not name the tensor, so it is
+// replaced.
 std::string json_string(const std::string& s) {
   try {
     return nlohmann::json(s).dump();
   } catch (const nlohmann::json::exception&) {
-    throw Error(text("writing safetensors: ", in_quotes(s), " is not UTF-8"));
+    throw Error(text("writing safetensors: ", in_quotes(s), " is not valid UTF-8"));
   }
 }
 
@@ -208,19 +212,20 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
   });
   std::set<std::string> names = {"__metadata__"};
   for (const Piece& p : pieces) {
-    const std::string fault = fault_of_name(p.name);
-    require(fault.empty(), "writing ", path, ": the name of tensor ", in_quotes(p.name), " ",
-            fault);
-    require(names.insert(p.name).second, "writing ", path, ": there are two tensors ",
-            in_quotes(p.name));
+    const std::string error = tensor_name_error(p.name);
+    require(error.empty(), "writing ", path, ": the name of tensor ", in_quotes(p.name), " ",
+            error);
+    require(names.insert(p.name).second, "writing ", path, ": the name ", in_quotes(p.name),
+            " is used twice");
   }
   require(!metadata.contains(checksum_key), "writing ", path,
-          ": the metadata key 'crc32c' is the checksum's own");
+          ": the metadata key 'crc32c' is reserved for the checksum");
   std::string json = header_of(metadata, pieces);
   require(static_cast<long>(pieces.size()) <= max_tensors &&
               static_cast<long>(json.size()) <= max_header_bytes,
           "writing ", path, ": ", pieces.size(), " tensors and a header of ", json.size(),
-          " bytes, at most ", max_tensors, " and ", max_header_bytes, " could be read again");
+          " bytes, expected at most ", max_tensors, " and ", max_header_bytes,
+          ", so that the file can be read");
 
   const std::string length = length_bytes(json.size());
   std::uint32_t crc = crc32c(json.data(), json.size(), crc32c(length.data(), length.size()));

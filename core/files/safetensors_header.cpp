@@ -16,7 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Every type of the format, so that files with some that are not read here can still be listed.
+// Bits per number, for every type of the format: files with types that cannot be read here can
+// still be listed. 0 for an unknown type.
 long bits_of(std::string_view dtype) {
   static const std::map<std::string_view, long> bits = {
       {"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8},    {"U8", 8},
@@ -27,9 +28,9 @@ long bits_of(std::string_view dtype) {
   return found == bits.end() ? 0 : found->second;
 }
 
-// The parser calls one of these functions for each thing it reads, so no tree is built of what may
-// be nonsense, and a key that comes twice is seen (a tree would keep one of the two). Whatever the
-// format has no place for is refused where it stands, so the depth never exceeds three.
+// The parser calls one of these functions for each JSON event (SAX). So no tree is built of invalid
+// input, and a key that appears twice is noticed (a tree would keep one of the two). Whatever the
+// format does not allow is refused at once, so the depth never exceeds three.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderReader(const std::string& path) : path_(path) {}
@@ -48,10 +49,10 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     switch (place_) {
       case Place::top: begin_entry(name); break;
       case Place::metadata:
-        check(!result.metadata.contains(name), "the metadata has the key ", in_quotes(name),
-              " twice");
-        check(result.metadata.size() < max_tensors, "the metadata has more than ", max_tensors,
-              " keys");
+        check(!result.metadata.contains(name), "the metadata key ", in_quotes(name),
+              " appears twice");
+        check(result.metadata.size() < max_tensors, "more than the limit of ", max_tensors,
+              " metadata keys");
         break;
       default:
         check(name == "dtype" || name == "shape" || name == "data_offsets", where(),
@@ -120,11 +121,11 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool boolean(bool value) override { unexpected(value ? "true" : "false"); }
-  bool number_integer(std::int64_t value) override {
+  bool number_integer(std::int64_t value) override {  // negative numbers and -0
     unexpected("the negative number " + std::to_string(value));
-  }  // and -0
+  }
   bool number_float(double, const std::string& digits) override {
-    unexpected("the number " + in_quotes(digits) + ", which is no integer below 2^64");
+    unexpected("the number " + in_quotes(digits) + ", which is not an integer below 2^64");
   }
   bool binary(Json::binary_t&) override { unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
@@ -142,13 +143,13 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   void begin_entry(const std::string& name) {
     if (name == "__metadata__") {
-      check(!std::exchange(metadata_seen_, true), "it has __metadata__ twice");
+      check(!std::exchange(metadata_seen_, true), "__metadata__ appears twice");
       return;
     }
-    const std::string fault = fault_of_name(name);
-    check(fault.empty(), "the name of tensor ", in_quotes(name), " ", fault);
-    check(!result.tensors.contains(name), "it has tensor ", in_quotes(name), " twice");
-    check(result.tensors.size() < max_tensors, "it has more than ", max_tensors, " tensors");
+    const std::string error = tensor_name_error(name);
+    check(error.empty(), "the name of tensor ", in_quotes(name), " ", error);
+    check(!result.tensors.contains(name), "tensor ", in_quotes(name), " appears twice");
+    check(result.tensors.size() < max_tensors, "more than the limit of ", max_tensors, " tensors");
   }
 
   std::string where() const {
@@ -176,30 +177,30 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   const std::string& path_;
   Place place_ = Place::outside;
-  std::string name_, key_;  // of the tensor; the innermost
+  std::string name_, key_;  // name of the current tensor; innermost key
   TensorEntry tensor_{};
   std::vector<long> offsets_;
   std::set<std::string> fields_;
   bool metadata_seen_ = false;
 };
 
-// bytes = product of dims times bits / 8, no step of which may overflow.
+// Checks that the bytes are the product of the dimensions times bits / 8, without overflow.
 void check_size(const std::string& name, const TensorEntry& t, const std::string& path) {
-  const std::string who = text(path, ": header: tensor ", in_quotes(name));
-  require<FileError>(t.begin <= t.end, who, " ends at byte ", t.end,
+  const std::string what = text(path, ": header: tensor ", in_quotes(name));
+  require<FileError>(t.begin <= t.end, what, " ends at byte ", t.end,
                      " of the data, before it begins at ", t.begin);
   long bits = bits_of(t.dtype);
   bool fits = true;
   for (long d : t.dims) fits = fits && !__builtin_mul_overflow(bits, d, &bits);
-  require<FileError>(fits, who, " has more elements than can be counted in 64 bits");
-  require<FileError>(bits % 8 == 0, who, " of dtype ", t.dtype,
+  require<FileError>(fits, what, " has more elements than can be counted in 64 bits");
+  require<FileError>(bits % 8 == 0, what, " of dtype ", t.dtype,
                      " does not fill whole bytes: it has ", bits, " bits");
-  require<FileError>(t.end - t.begin == bits / 8, who, " has ", t.end - t.begin,
+  require<FileError>(t.end - t.begin == bits / 8, what, " has ", t.end - t.begin,
                      " bytes, but its dtype ", t.dtype, " and shape need ", bits / 8);
 }
 
-// The tensors lie one behind the other and fill the data: nothing overlaps, and nothing can hide in
-// between or behind.
+// Checks that the tensors are contiguous and fill the data. So nothing overlaps, and no bytes are
+// hidden between or after them.
 void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::string& path,
                   long data_bytes) {
   using Item = std::pair<const std::string, TensorEntry>;
@@ -212,13 +213,13 @@ void check_layout(const std::map<std::string, TensorEntry>& tensors, const std::
   for (const Item* item : order) {
     const TensorEntry& t = item->second;
     require<FileError>(t.begin == filled, path, ": header: tensor ", in_quotes(item->first),
-                       " begins at byte ", t.begin, " of the data, but what is before it ends at ",
-                       filled, t.begin < filled ? ": they overlap" : ": there is a hole");
+                       " begins at byte ", t.begin, " of the data, but the data before it end at ",
+                       filled, t.begin < filled ? ": they overlap" : ": there is a gap");
     filled = t.end;
   }
   require<FileError>(filled == data_bytes, path, ": the tensors take ", filled, " bytes, but ",
-                     data_bytes, " follow the header: the file ",
-                     filled > data_bytes ? "is cut off" : "has something behind its end");
+                     data_bytes, " bytes follow the header: the file ",
+                     filled > data_bytes ? "is cut off" : "has extra bytes at its end");
 }
 
 }  // namespace
@@ -238,19 +239,19 @@ std::string in_quotes(const std::string& name) {
   return text("'", out, name.size() > shown ? "...'" : "'");
 }
 
-std::string fault_of_name(const std::string& name) {
+std::string tensor_name_error(const std::string& name) {
   if (name.size() > max_name_bytes)
-    return text("has ", name.size(), " bytes, at most ", max_name_bytes, " are allowed");
+    return text("has ", name.size(), " bytes, expected at most ", max_name_bytes);
   const bool control = std::any_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
-  return control ? "has a control character in it" : "";
+  return control ? "contains a control character" : "";
 }
 
 SafetensorsHeader parse_header(const std::string& json, const std::string& path, long data_bytes) {
   require<FileError>(!json.empty() && json[0] == '{', path,
                      ": byte 8: the header does not begin with '{'");
-  // The parser takes a zero byte for the end of its input, and would not look at what is behind it.
+  // The parser would take a zero byte as the end of its input and ignore the rest.
   require<FileError>(json.find('\0') == std::string::npos, path, ": byte ", 8 + json.find('\0'),
                      ": there is a zero byte in the header");
   HeaderReader reader(path);

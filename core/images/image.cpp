@@ -17,9 +17,9 @@ namespace excite {
 
 namespace {
 
-// All that stb_image allocates for one image. Zeroed, because it reads tables that a crafted file
-// has not filled; bounded, because a small file may unpack to gigabytes; and freed here, because a
-// failed assertion leaves it by an exception.
+// All memory that stb_image allocates for one image. It is zeroed, because the decoder reads tables
+// that a crafted file has not filled. It is bounded, because a small file may unpack to gigabytes.
+// It is freed here, because a failed assertion leaves the decoder by an exception.
 class DecoderMemory {
  public:
   explicit DecoderMemory(std::size_t budget) : budget_(budget) { current = this; }
@@ -30,7 +30,8 @@ class DecoderMemory {
   DecoderMemory(const DecoderMemory&) = delete;
   DecoderMemory& operator=(const DecoderMemory&) = delete;
 
-  void* allocate(std::size_t size) {  // null, which stb_image checks for, if that would be too much
+  // Null if the budget is exceeded; stb_image checks for that.
+  void* allocate(std::size_t size) {
     if (size > budget_ - used_) return nullptr;
     void* block = std::calloc(1, std::max<std::size_t>(size, 1));
     if (block) blocks_[block] = size, used_ += size;
@@ -56,11 +57,11 @@ class DecoderMemory {
 };
 thread_local DecoderMemory* DecoderMemory::current = nullptr;
 
-// stb_image asserts what it believes of a file; that a crafted one breaks it must not end the
-// program.
-struct AssertionInDecoder {};
-void must_hold(bool ok) {
-  if (!ok) throw AssertionInDecoder();
+// stb_image uses assertions for properties of the file. A crafted file that breaks one must not end
+// the program.
+struct DecoderAssertionFailed {};
+void decoder_assert(bool ok) {
+  if (!ok) throw DecoderAssertionFailed();
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ void must_hold(bool ok) {
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_MAX_DIMENSIONS 16384
-#define STBI_ASSERT(condition) excite::must_hold(condition)
+#define STBI_ASSERT(condition) excite::decoder_assert(condition)
 #define STBI_MALLOC(size) excite::DecoderMemory::current->allocate(size)
 #define STBI_REALLOC(block, size) excite::DecoderMemory::current->grow(block, size)
 #define STBI_FREE(block) excite::DecoderMemory::current->release(block)
@@ -99,9 +100,9 @@ namespace {
 
 constexpr int channels = 3;
 
-// Four channels of 16 bits, interlaced, need 28 bytes a pixel at the worst moment, and a
-// progressive JPEG 16; compressed PNG data are gathered in a block that doubles; the rest is
-// tables, and what rounding up to blocks of 32 adds to a long, thin image.
+// The most bytes that decoding may need. Four interlaced channels of 16 bits need up to 28 bytes
+// per pixel, and a progressive JPEG 16. Compressed PNG data are gathered in a block whose size
+// doubles. The constant is for tables, and for long, thin images rounded up to blocks of 32 pixels.
 std::size_t decoder_budget(std::size_t file_bytes, long pixels) {
   return 32 * static_cast<std::size_t>(pixels) + 4 * file_bytes + (16u << 20);
 }
@@ -135,7 +136,7 @@ void require_image(const Image& image, const char* what) {
 
 Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   require<FileError>(static_cast<long>(bytes.size()) <= max_image_bytes, name, ": has ",
-                     bytes.size(), " bytes, at most ", max_image_bytes, " are read");
+                     bytes.size(), " bytes, expected at most ", max_image_bytes);
   const bool png = looks_like_png(bytes);
   require<FileError>(png || looks_like_jpeg(bytes), name,
                      ": is neither a PNG nor a JPEG image: it ", first_bytes(bytes));
@@ -145,7 +146,7 @@ Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& na
     check_jpeg(bytes, name);
 
   const int size = static_cast<int>(bytes.size());
-  int width = 0, height = 0, in_file = 0;
+  int width = 0, height = 0, file_channels = 0;
   const auto refusal = [&](const std::string& why) {
     return FileError(text(name, ": cannot be decoded as ", png ? "PNG" : "JPEG", ": ", why));
   };
@@ -155,21 +156,21 @@ Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& na
   try {
     {
       DecoderMemory memory(decoder_budget(bytes.size(), 0));
-      if (!stbi_info_from_memory(bytes.data(), size, &width, &height, &in_file)) {
-        throw refusal(text("its header is damaged, or says that a side has 0 or more than ",
+      if (!stbi_info_from_memory(bytes.data(), size, &width, &height, &file_channels)) {
+        throw refusal(text("its header is damaged, or gives a side of 0 or more than ",
                            max_image_side, " pixels"));
       }
     }
     const long pixels = static_cast<long>(width) * height;
     if (pixels > max_pixels)
-      throw refusal(
-          text("it has ", height, " x ", width, " pixels, at most ", max_pixels, " are read"));
+      throw refusal(text("it has ", height, " x ", width, " pixels, expected at most ", max_pixels,
+                         " in all"));
     DecoderMemory memory(decoder_budget(bytes.size(), pixels));
     const stbi_uc* rgb =
-        stbi_load_from_memory(bytes.data(), size, &width, &height, &in_file, channels);
+        stbi_load_from_memory(bytes.data(), size, &width, &height, &file_channels, channels);
     if (!rgb) throw refusal(reason());
     return {height, width, {rgb, rgb + channels * pixels}};
-  } catch (const AssertionInDecoder&) {
+  } catch (const DecoderAssertionFailed&) {
     throw refusal("its Huffman codes contradict each other");
   }
 }
@@ -188,8 +189,8 @@ void write_png(const std::string& path, const Image& image) {
   const int height = static_cast<int>(image.height), width = static_cast<int>(image.width);
   const int ok = stbi_write_png_to_func(append, &file, width, height, channels, image.pixels.data(),
                                         channels * width);
-  require(ok && !file.empty(), path, ": not saved: no memory to encode ", height, " x ", width,
-          " pixels");
+  require(ok && !file.empty(), path, ": not saved: not enough memory to encode ", height, " x ",
+          width, " pixels");
   write_atomically(path, [&](FileWriter& out) { out.write(file.data(), file.size()); });
 }
 

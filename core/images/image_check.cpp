@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::array<std::uint8_t, 8> png_signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
-// Reads on through a file's bytes, each read checked against its end.
-class Walker {
+// A position in the bytes of a file. Every read is checked against the end of the file.
+class ByteReader {
  public:
-  Walker(const Bytes& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+  ByteReader(const Bytes& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
 
   std::size_t at = 0;
 
@@ -45,22 +45,22 @@ class Walker {
 
 constexpr std::uint32_t fill = 0xff, stuffing = 0x00, start_of_image = 0xd8, end_of_image = 0xd9,
                         start_of_scan = 0xda, huffman_tables = 0xc4;
-constexpr int max_scans =
-    500;  // a real progressive image has about ten; each costs a pass over the whole image
+// Each scan costs a pass over the whole image. A real progressive image has about ten.
+constexpr int max_scans = 500;
 constexpr std::uint32_t max_codes = 256;
 
 bool is_restart(std::uint32_t marker) { return marker >= 0xd0 && marker <= 0xd7; }
 
-// A segment of Huffman tables, from after its length: class and number, how many codes have 1, ...,
-// 16 bits, and as many values.
-void check_huffman_tables(Walker& file, std::size_t end) {
+// A segment of Huffman tables, after its length. A table has one byte for class and number, sixteen
+// counts (how many codes have 1, ..., 16 bits), and one value per code.
+void check_huffman_tables(ByteReader& file, std::size_t end) {
   while (file.at < end) {
     file.check(end - file.at >= 17, "a Huffman table exceeds its segment, which ends at byte ",
                end);
     file.skip(1);
     const std::uint32_t codes = std::accumulate(file.here(), file.here() + 16, 0u);
-    file.check(codes <= max_codes, "a Huffman table has ", codes, " codes, at most ", max_codes,
-               " are possible");
+    file.check(codes <= max_codes, "a Huffman table has ", codes, " codes, expected at most ",
+               max_codes);
     file.skip(16);
     file.check(codes <= end - file.at, "a Huffman table with ", codes,
                " codes exceeds its segment, which ends at byte ", end);
@@ -68,9 +68,9 @@ void check_huffman_tables(Walker& file, std::size_t end) {
   }
 }
 
-// The next marker that is neither stuffing (ff 00 stands for a byte ff of the pixels) nor a restart
-// within a scan. Bytes between segments are passed over, as stb_image does.
-std::uint32_t next_marker(Walker& file) {
+// The next marker that is neither stuffing (ff 00 encodes a byte ff of the pixels) nor a restart
+// within a scan. Bytes between segments are skipped, as stb_image does.
+std::uint32_t next_marker(ByteReader& file) {
   while (true) {
     file.at = static_cast<std::size_t>(std::find(file.here(), file.here() + file.left(), fill) -
                                        file.here()) +
@@ -92,10 +92,10 @@ bool looks_like_jpeg(const Bytes& bytes) {
   return bytes.size() >= 2 && bytes[0] == fill && bytes[1] == start_of_image;
 }
 
-// After the signature, chunks: length, type in four letters, so many bytes, CRC-32 of type and
-// bytes (PNG specification, section 5).
+// After the signature, a PNG file has chunks: the length, a type of four letters, that many bytes,
+// and the CRC-32 of type and bytes (PNG specification, section 5).
 void check_png(const Bytes& bytes, const std::string& name) {
-  Walker file(bytes, name);
+  ByteReader file(bytes, name);
   file.skip(png_signature.size());
   for (bool ended = false; !ended;) {
     const std::uint32_t length = file.number(4);
@@ -106,18 +106,18 @@ void check_png(const Bytes& bytes, const std::string& name) {
     file.skip(4 + length);
     const std::uint32_t found = crc32(start, 4 + length);
     file.check(file.number(4) == found, "a chunk is damaged: its checksum is wrong");
-    const bool optional = start[0] & 0x20;  // a small first letter
-    file.check(optional || type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND",
-               "an unknown chunk that must not be passed over");
+    const bool ancillary = start[0] & 0x20;  // a lowercase first letter: decoders may skip it
+    file.check(ancillary || type == "IHDR" || type == "PLTE" || type == "IDAT" || type == "IEND",
+               "an unknown critical chunk");
     ended = type == "IEND";
   }
 }
 
-// Segments: ff, a marker, and but for a few a length that counts itself; after a start of scan,
-// compressed pixels up to the next marker (ITU-T T.81, annex B). Segments between scans may bring
-// new Huffman tables, so the walk goes on to the end.
+// A JPEG file has segments: ff, a marker, and (for most markers) a length that includes itself.
+// After a start of scan, compressed pixels follow up to the next marker (ITU-T T.81, annex B).
+// Segments between scans may contain new Huffman tables, so the check goes on to the end.
 void check_jpeg(const Bytes& bytes, const std::string& name) {
-  Walker file(bytes, name);
+  ByteReader file(bytes, name);
   file.skip(2);
   for (int scans = 0; true;) {
     const std::uint32_t marker = next_marker(file);

@@ -1,6 +1,6 @@
-// Walks the structure of an image file before a decoder sees it, and refuses what is damaged, cut
-// off, or known to make stb_image write outside its arrays. Tables of Huffman codes and lengths are
-// looked at; the pixels are not.
+// Checks the structure of an image file before it is decoded. A file is refused if it is damaged,
+// cut off, or known to make stb_image write outside its arrays. Lengths and the sizes of Huffman
+// tables are checked; the compressed pixels are not.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -13,12 +13,11 @@ using Bytes = std::vector<std::uint8_t>;
 bool looks_like_png(const Bytes& bytes);
 bool looks_like_jpeg(const Bytes& bytes);
 
-// FileError with the name and the offset of what is wrong.
-void check_png(
-    const Bytes& bytes,
-    const std::string& name);  // every chunk is whole and has the checksum it says, up to IEND
-void check_jpeg(const Bytes& bytes,
-                const std::string& name);  // every segment is whole, up to EOI; Huffman tables have
-                                           // at most 256 codes
+// These throw a FileError with the name of the file and the offset of the fault.
+
+// Every chunk up to IEND must be complete, and its checksum correct.
+void check_png(const Bytes& bytes, const std::string& name);
+// Every segment up to EOI must be complete, and Huffman tables must have at most 256 codes.
+void check_jpeg(const Bytes& bytes, const std::string& name);
 
 }  // namespace excite

@@ -1,5 +1,5 @@
-// How large an image is, from the few bytes of its header that say so: for folders with more images
-// than one wants to read at the start.
+// The size of an image, from a few bytes of its header. This is for folders with so many images
+// that reading all of them at the start would take too long.
 #pragma once
 #include <string>
 
@@ -10,8 +10,8 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
-// FileError, naming the file, if it has no header of a PNG or JPEG image within the limits of
-// image.h. What comes after is not looked at.
+// FileError with the file's name unless it has the header of a PNG or JPEG image within the limits
+// of image.h. The rest of the file is not read.
 ImageSize read_image_size(const std::string& path);
 
 }  // namespace excite

@@ -13,7 +13,7 @@ namespace {
 constexpr long channels = 3;
 
 struct Filter {
-  double reach;  // beyond it the weight is 0
+  double radius;  // beyond it the weight is 0
   double (*weight)(double x);
 };
 
@@ -27,8 +27,8 @@ const Filter cubic{2, [](double x) {
                      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
                    }};
 
-// The old pixels that a new one is made of, along one axis: from `begin` on, with these weights,
-// whose sum is 1.
+// Along one axis, a new pixel is a sum of old pixels from `begin` on, with these weights, whose sum
+// is 1.
 struct Taps {
   long begin;
   std::vector<float> weights;
@@ -36,12 +36,12 @@ struct Taps {
 
 std::vector<Taps> taps_of(long from, long to, const Filter& filter) {
   const double scale = static_cast<double>(from) / static_cast<double>(to),
-               stretch = std::max(scale, 1.0), reach = filter.reach * stretch;
+               stretch = std::max(scale, 1.0), radius = filter.radius * stretch;
   std::vector<Taps> all;
   for (long i = 0; i < to; i++) {
     const double center = (static_cast<double>(i) + 0.5) * scale;  // pixel j lies at j + 1/2
-    const long begin = std::max(0l, static_cast<long>(center - reach + 0.5)),
-               end = std::min(from, static_cast<long>(center + reach + 0.5));
+    const long begin = std::max(0l, static_cast<long>(center - radius + 0.5)),
+               end = std::min(from, static_cast<long>(center + radius + 0.5));
     std::vector<double> weights;
     double sum = 0;
     for (long j = begin; j < end; j++)
@@ -58,8 +58,8 @@ std::uint8_t to_byte(float v) {
   return static_cast<std::uint8_t>(std::clamp(v + 0.5f, 0.0f, 255.0f));
 }
 
-// [rows, from, inner] -> [rows, to, inner]: along the width inner is the channels, along the height
-// it is a whole row.
+// [rows, from, inner] -> [rows, to, inner]. Along the width, inner is the number of channels; along
+// the height, it is the number of bytes per row.
 std::vector<std::uint8_t> resize_axis(const std::vector<std::uint8_t>& x, long rows, long from,
                                       long to, long inner, const Filter& filter) {
   if (from == to) return x;
@@ -80,8 +80,7 @@ std::vector<std::uint8_t> resize_axis(const std::vector<std::uint8_t>& x, long r
   return y;
 }
 
-// First every row, then every column, with bytes in between, as Pillow has it: the same results but
-// for rounding.
+// Resizes first the rows, then the columns, and rounds to bytes in between, as Pillow does.
 Image resize_by(const Image& image, long height, long width, const Filter& filter) {
   require_image(image, "resize");
   require_image_size(height, width, "resize");
@@ -99,18 +98,18 @@ Image resize_bicubic(const Image& image, long height, long width) {
   return resize_by(image, height, width, cubic);
 }
 
-Image resize_short_side(const Image& image, long side, Resize resize_to) {
+Image resize_short_side(const Image& image, long side, ResizeFunction function) {
   require_image(image, "resize_short_side");
   const long shorter = std::min(image.height, image.width);
-  return resize_to(image, side * image.height / shorter, side * image.width / shorter);
+  return function(image, side * image.height / shorter, side * image.width / shorter);
 }
 
 Image crop(const Image& image, long top, long left, long height, long width) {
   require_image(image, "crop");
   const bool inside = height > 0 && width > 0 && top >= 0 && left >= 0 &&
                       height <= image.height - top && width <= image.width - left;
-  require(inside, "crop: a window of ", height, " x ", width, " at row ", top, ", column ", left,
-          " of an image of ", image.height, " x ", image.width, ", expected one that lies inside");
+  require(inside, "crop: the window of ", height, " x ", width, " pixels at row ", top, ", column ",
+          left, " is not inside the image of ", image.height, " x ", image.width, " pixels");
   Image out{height, width, {}};
   out.pixels.reserve(height * width * channels);
   for (long row = top; row < top + height; row++) {
@@ -120,10 +119,11 @@ Image crop(const Image& image, long top, long left, long height, long width) {
   return out;
 }
 
-long half_of(long rest) { return std::lrint(static_cast<double>(rest) / 2); }
+long rounded_half(long n) { return std::lrint(static_cast<double>(n) / 2); }
 
 Image center_crop(const Image& image, long height, long width) {
-  return crop(image, half_of(image.height - height), half_of(image.width - width), height, width);
+  return crop(image, rounded_half(image.height - height), rounded_half(image.width - width), height,
+              width);
 }
 
 }  // namespace excite

@@ -1,27 +1,33 @@
-// Images of other sizes: cut out, and resized as Pillow, and so torchvision, does it: weights were
-// trained on images made so.
+// Resizing and cropping, as Pillow (and so torchvision) does it, because published weights were
+// trained on images resized that way. All functions throw an Error for sizes outside the limits of
+// image.h.
 #pragma once
 #include "core/images/image.h"
 
 namespace excite {
 
-// Each new pixel is a weighted mean of the old ones around its center. Growing, the weights are
-// those of interpolation; shrinking, they are as much wider as the image gets smaller, so that fine
-// patterns do not turn into coarse false ones (antialiasing).
-Image resize(const Image& image, long height, long width);  // bilinear: weights 1 - |x| for |x| < 1
-Image resize_bicubic(const Image& image, long height,
-                     long width);  // Keys' cubic with a = -1/2 (IEEE Trans. ASSP 29, 1981), |x| < 2
+// Each new pixel is a weighted mean of the old pixels around its center. When an image grows, this
+// is interpolation. When it shrinks, the weights become wider by the same factor, so that fine
+// patterns do not become coarse false ones (antialiasing).
 
-using Resize = Image (*)(const Image& image, long height, long width);
+// Bilinear: weights 1 - |x| for |x| < 1.
+Image resize(const Image& image, long height, long width);
+// Keys' cubic with a = -1/2 (IEEE Trans. ASSP 29, 1981), for |x| < 2.
+Image resize_bicubic(const Image& image, long height, long width);
 
-// The short side becomes `side`, and the long one keeps the image's form, rounded down to whole
-// pixels.
-Image resize_short_side(const Image& image, long side, Resize resize_to = resize);
+using ResizeFunction = Image (*)(const Image& image, long height, long width);
 
-Image crop(const Image& image, long top, long left, long height,
-           long width);   // the window has to lie inside
-long half_of(long rest);  // half, rounded; 0.5 to even
-Image center_crop(const Image& image, long height,
-                  long width);  // half_of what is left over lies above and on the left
+// Resizes so that the short side is `side` pixels. The long side keeps the aspect ratio, rounded
+// down to whole pixels.
+Image resize_short_side(const Image& image, long side, ResizeFunction function = resize);
+
+// The window of height x width pixels whose first pixel is (top, left). Error unless it is inside
+// the image.
+Image crop(const Image& image, long top, long left, long height, long width);
+
+long rounded_half(long n);  // n / 2, with .5 rounded to the even neighbor
+
+// The window in the center. Of the pixels that are cut off, rounded_half are above and on the left.
+Image center_crop(const Image& image, long height, long width);
 
 }  // namespace excite

@@ -10,23 +10,25 @@ namespace excite {
 
 namespace {
 
-constexpr long rows_a_shard = 64;
+constexpr long rows_per_shard = 64;
 
-// Two sums for each channel over all rows. add_rows(begin, end, first, second) adds the terms of
-// some rows to first[c] and second[c] in real; these short sums are then added up in double, the
-// shards in their order.
+// Two sums per channel over all rows. add_rows(begin, end, first, second) adds the terms of a few
+// rows to first[c] and second[c] in real. These short sums are then added in double, in the order
+// of the shards.
 template <class Terms>
 void two_sums(long rows, long channels, double* first, double* second, const Terms& add_rows) {
-  const Shards shards(rows, rows_a_shard);
+  const Shards shards(rows, rows_per_shard);
   std::vector<std::vector<double>> partial(shards.count);
   parallel_shards(shards, [&](long s, long begin, long end) {
     std::vector<double>& total = partial[s];
     total.assign(2 * channels, 0);
-    std::vector<real> some(2 * channels);
-    for (long from = begin; from < end; from += rows_a_shard) {
-      std::fill(some.begin(), some.end(), real(0));
-      add_rows(from, std::min(end, from + rows_a_shard), some.data(), some.data() + channels);
-      for (std::size_t c = 0; c < some.size(); c++) total[c] += static_cast<double>(some[c]);
+    std::vector<real> short_sums(2 * channels);
+    for (long from = begin; from < end; from += rows_per_shard) {
+      std::fill(short_sums.begin(), short_sums.end(), real(0));
+      add_rows(from, std::min(end, from + rows_per_shard), short_sums.data(),
+               short_sums.data() + channels);
+      for (std::size_t c = 0; c < short_sums.size(); c++)
+        total[c] += static_cast<double>(short_sums[c]);
     }
   });
   for (long c = 0; c < channels; c++) {
@@ -45,8 +47,9 @@ void ChannelMoments::set(long channel, double new_mean, double new_var) {
   var[channel] = static_cast<real>(std::max(0.0, new_var));
 }
 
-// Sums of x and x^2, both counted from the channel's first number: where the mean is far larger
-// than the deviation, mean(x^2) - mean(x)^2 would be the small difference of two large numbers.
+// The channel's first number is subtracted from x before summing x and x^2. Otherwise, if the mean
+// is far larger than the deviation, mean(x^2) - mean(x)^2 is a small difference of two large
+// numbers.
 ChannelMoments channel_moments(const Tensor& x) {
   const long rows = x.shape().rows(), channels = x.dim(-1);
   const real* shift = x.data();
@@ -70,7 +73,7 @@ ChannelMoments channel_moments(const Tensor& x) {
 Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const Tensor& b) {
   Tensor y(x.shape());
   const long channels = x.dim(-1);
-  parallel_shards(Shards(x.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
     for (long i = begin * channels; i < end * channels; i += channels)
       for (long c = 0; c < channels; c++) y[i + c] = a[c] * (x[i + c] - mean[c]) + b[c];
   });
@@ -81,7 +84,7 @@ Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const T
                    const Tensor& z, const Tensor& d) {
   Tensor y(x.shape());
   const long channels = x.dim(-1);
-  parallel_shards(Shards(x.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
     for (long i = begin * channels; i < end * channels; i += channels)
       for (long c = 0; c < channels; c++)
         y[i + c] = a[c] * (x[i + c] - mean[c]) + b[c] + d[c] * z[i + c];

@@ -1,5 +1,5 @@
-// Sums over all pixels of each channel, and the pass that makes y = a (x - mean) + b of each: what
-// batch normalization is made of.
+// The loops of batch normalization: sums per channel over all rows, and y = a (x - mean) + b.
+// Rows are all dimensions but the last, so x is (rows, C).
 #pragma once
 #include <utility>
 
@@ -8,12 +8,12 @@
 namespace excite {
 
 struct ChannelMoments {
-  Tensor mean, var;  // [C]; var is the biased one, sum of squares / count
+  Tensor mean, var;  // [C]; var is biased: sum of (x - mean)^2 / rows
   explicit ChannelMoments(long channels) : mean({channels}), var({channels}) {}
   ChannelMoments(Tensor means, Tensor variances)
       : mean(std::move(means)), var(std::move(variances)) {}
-  void set(long channel, double new_mean,
-           double new_var);  // a variance that rounding made negative becomes 0
+  // A variance that rounding made negative becomes 0.
+  void set(long channel, double new_mean, double new_var);
 };
 ChannelMoments channel_moments(const Tensor& x);
 
@@ -23,9 +23,10 @@ Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const T
 Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const Tensor& b,
                    const Tensor& z, const Tensor& d);
 
-// For each channel: sum over r of dy[r, c], and of dy[r, c] (x[r, c] - mean[c]).
+// Sums over all rows, both [C].
 struct ChannelSums {
-  Tensor dy, dy_x;  // [C]
+  Tensor dy;    // sum over r of dy[r, c]
+  Tensor dy_x;  // sum over r of dy[r, c] (x[r, c] - mean[c])
 };
 ChannelSums channel_sums(const Tensor& dy, const Tensor& x, const Tensor& mean);
 

@@ -8,7 +8,7 @@
 namespace excite {
 
 namespace {
-constexpr long rows_a_shard = 256;
+constexpr long rows_per_shard = 256;
 
 Shape with_channels(const Shape& x, long channels) {
   std::vector<long> dims = x.dims();
@@ -43,17 +43,17 @@ Tensor scale_channels_ds(const Tensor& dy, const Tensor& u) {
 }
 
 Tensor concat_rows(const std::vector<const Tensor*>& parts) {
-  require(!parts.empty(), "concat_channels: nothing to put together");
+  require(!parts.empty(), "concat_channels: no tensors, expected at least one");
   long channels = 0;
   for (const Tensor* part : parts) {
     require(part->shape().rank() >= 1 &&
                 with_channels(part->shape(), 1) == with_channels(parts[0]->shape(), 1),
             "concat_channels: shapes ", parts[0]->shape(), " and ", part->shape(),
-            " differ in more than the channels");
+            ", expected shapes that differ in the last dimension only");
     channels += part->dim(-1);
   }
   Tensor y(with_channels(parts[0]->shape(), channels));
-  parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+  parallel_shards(Shards(y.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
     for (long row = begin; row < end; row++) {
       real* to = y.data() + row * channels;
       for (const Tensor* part : parts)
@@ -65,7 +65,7 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
 
 Tensor slice_rows(const Tensor& x, long first, long count) {
   Tensor y(with_channels(x.shape(), count));
-  parallel_shards(Shards(y.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+  parallel_shards(Shards(y.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
     for (long row = begin; row < end; row++)
       std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
   });
@@ -74,16 +74,17 @@ Tensor slice_rows(const Tensor& x, long first, long count) {
 
 Tensor shuffle_rows(const Tensor& x, long groups) {
   require(x.shape().rank() > 0, "channel_shuffle: input has shape ", x.shape(),
-          ", expected channels");
+          ", expected rank 1 to 4");
   const long channels = x.dim(-1);
-  require(groups > 0 && channels % groups == 0, "channel_shuffle: ", groups,
-          " groups do not divide the ", channels, " channels of ", x.shape());
+  require(groups > 0 && channels % groups == 0, "channel_shuffle: input ", x.shape(), " has ",
+          channels, " channels, expected a multiple of ", groups, " groups");
   Tensor y(x.shape());
-  const long a_group = channels / groups;
-  parallel_shards(Shards(x.shape().rows(), rows_a_shard), [&](long, long begin, long end) {
+  const long channels_per_group = channels / groups;
+  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
     for (long row = begin * channels; row < end * channels; row += channels)
       for (long g = 0; g < groups; g++)
-        for (long i = 0; i < a_group; i++) y[row + i * groups + g] = x[row + g * a_group + i];
+        for (long i = 0; i < channels_per_group; i++)
+          y[row + i * groups + g] = x[row + g * channels_per_group + i];
   });
   return y;
 }

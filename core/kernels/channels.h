@@ -1,5 +1,4 @@
-// Loops over the channels of images: one factor per image and channel, and putting channels side by
-// side or in another order.
+// Operations on channels: scale, concatenate, slice and shuffle.
 #pragma once
 #include <vector>
 
@@ -7,17 +6,18 @@
 
 namespace excite {
 
-// y[n, h, w, c] = s[n, c] u[n, h, w, c]
+// y[n, h, w, c] = s[n, c] u[n, h, w, c], with u [N, H, W, C] and s [N, C]
 Tensor scale_channels(const Tensor& u, const Tensor& s);
 // ds[n, c] = sum over h, w of  dy[n, h, w, c] u[n, h, w, c]
 Tensor scale_channels_ds(const Tensor& dy, const Tensor& u);
 
-// y[row, :] = the parts' rows one after the other
+// Below, rows are all dimensions but the last.
+// y[row, :] = the concatenation of all parts[i][row, :]
 Tensor concat_rows(const std::vector<const Tensor*>& parts);
 // y[row, :] = x[row, first : first + count]
 Tensor slice_rows(const Tensor& x, long first, long count);
 
-// y[row, i groups + g] = x[row, g C/groups + i]; undone by shuffling with C/groups groups.
+// y[row, i groups + g] = x[row, g C/groups + i]. Shuffling with C/groups groups is the inverse.
 Tensor shuffle_rows(const Tensor& x, long groups);
 
 }  // namespace excite

@@ -15,37 +15,37 @@ Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOption
   require_images("conv2d", x);
   require(weight.rank() == 4, "conv2d: weight has shape ", weight,
           ", expected [R, S, C/groups, K]");
-  require(
-      stride.h > 0 && stride.w > 0 && dilation.h > 0 && dilation.w > 0 && pad.h >= 0 && pad.w >= 0,
-      "conv2d: stride ", stride, ", dilation ", dilation, ", padding ", pad,
-      ": expected at least 1, 1 and 0");
+  const bool options_valid =
+      stride.h > 0 && stride.w > 0 && dilation.h > 0 && dilation.w > 0 && pad.h >= 0 && pad.w >= 0;
+  require(options_valid, "conv2d: stride ", stride, ", dilation ", dilation, " and padding ", pad,
+          ", expected stride and dilation of at least 1 and padding of at least 0");
   n = x[0], h = x[1], w = x[2], c = x[3];
   r = weight[0], s = weight[1], cg = weight[2], k = weight[3];
   require(groups > 0 && c == cg * groups, "conv2d: input ", x, " has ", c, " channels, but weight ",
           weight, " with ", groups, " groups expects ", cg * groups);
-  require(k % groups == 0, "conv2d: weight ", weight, " has ", k, " output channels, which ",
-          groups, " groups do not divide");
+  require(k % groups == 0, "conv2d: weight ", weight, " has ", k,
+          " output channels, expected a multiple of the ", groups, " groups");
   kg = k / groups;
   const long span_h = (r - 1) * dilation.h + 1, span_w = (s - 1) * dilation.w + 1;
   oh = (h + 2 * pad.h - span_h) / stride.h + 1;
   ow = (w + 2 * pad.w - span_w) / stride.w + 1;
-  require(r > 0 && s > 0 && h + 2 * pad.h >= span_h && w + 2 * pad.w >= span_w, "conv2d: input ", x,
-          " with padding ", pad, " is smaller than weight ", weight, " with dilation ", dilation,
-          ", which covers ", Size2(span_h, span_w));
+  const bool kernel_fits = r > 0 && s > 0 && h + 2 * pad.h >= span_h && w + 2 * pad.w >= span_w;
+  require(kernel_fits, "conv2d: input ", x, " with padding ", pad, " is smaller than weight ",
+          weight, " with dilation ", dilation, ", which covers ", Size2(span_h, span_w));
 }
 
-// Winograd's transforms cost the more the fewer channels share them. `excite bench --ops` measures
-// every path on the shapes of the models.
+// The cost of Winograd's transforms is shared by the channels, so few channels are not worth it.
+// `excite bench --ops` measures every algorithm on the shapes of the models.
 Conv2dAlgorithm conv2d_algorithm(const Conv2dShape& q) {
-  return winograd_can(q) && std::min(q.c, q.k) >= 8 ? Conv2dAlgorithm::winograd
-                                                    : Conv2dAlgorithm::direct;
+  return winograd_supports(q) && std::min(q.c, q.k) >= 8 ? Conv2dAlgorithm::winograd
+                                                         : Conv2dAlgorithm::direct;
 }
 
-// Of large weights without Winograd's help, BLAS sums the gradient faster, unless vectors have 64
-// bytes: OpenBLAS's kernels for 32 bytes reach less than half of what the machine can do then, the
-// direct way's more than two thirds.
+// Where Winograd does not apply, BLAS is faster than direct for large weights on machines with
+// 32-byte vectors. With 64-byte vectors direct is faster, because the OpenBLAS kernels measured
+// there use 32-byte vectors only (core/PERFORMANCE.md).
 Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& q) {
-  if (winograd_can(q) && std::min(q.c, q.k) >= 16) return Conv2dAlgorithm::winograd;
+  if (winograd_supports(q) && std::min(q.c, q.k) >= 16) return Conv2dAlgorithm::winograd;
   return q.groups == 1 && q.c * q.k >= 64 * 64 && vector_bytes < 64 ? Conv2dAlgorithm::blas
                                                                     : Conv2dAlgorithm::direct;
 }

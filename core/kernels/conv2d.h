@@ -1,10 +1,11 @@
-// Convolution (cross-correlation, as everywhere in deep learning) of images, and its two gradients.
+// 2-D convolution (cross-correlation, as everywhere in deep learning) and its two gradients.
 //
-//   y[n,i,j,k] = sum over r,s,c of  x[n, i*stride + r*dilation - pad, j*stride + s*dilation - pad,
-//   c] * w[r,s,c,k]
+//   y[n,i,j,k] = sum over r,s,c of  x[n, row, col, c] * w[r,s,c,k]
+//   row = i*stride + r*dilation - pad,    col = j*stride + s*dilation - pad
 //
-// where x is zero outside the image. With groups, output channel k of group g = k / (K/groups) sees
-// the input channels of group g alone, so w is [R, S, C/groups, K].
+// x is [N, H, W, C] and zero outside the image, w is [R, S, C/groups, K], y is [N, OH, OW, K]. With
+// groups, output channel k belongs to group k / (K/groups) and reads the input channels of that
+// group alone.
 #pragma once
 #include "core/tensor.h"
 
@@ -15,11 +16,12 @@ struct Conv2dOptions {
   long groups = 1;
 };
 
-// Every length a convolution needs, worked out and checked once from the shapes of x and w.
+// All lengths of a convolution, computed once from the shapes of x and w. Throws an Error if the
+// shapes and options do not fit. The kernels call it q.
 struct Conv2dShape {
   long n, h, w, c;       // of x
-  long r, s, k, groups;  // of w
-  long cg, kg;           // channels a group: c / groups, k / groups
+  long r, s, k, groups;  // of the weight
+  long cg, kg;           // channels per group: c / groups, k / groups
   long oh, ow;           // of y
   Size2 stride, pad, dilation;
   Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOptions& options);
@@ -28,15 +30,15 @@ struct Conv2dShape {
   Shape weight() const { return {r, s, cg, k}; }
 };
 
-// Beside the definition, conv2d_reference, there are three ways to compute one, each in a file of
-// its name: unfolding and BLAS (any shape), direct (any shape), and Winograd's (3x3 at stride 1).
-// Which is taken follows from the shape and the width of this build's vectors: if it were timed, no
-// run could be repeated.
+// The algorithms, each in the files conv2d_NAME.h and .cpp: blas (im2col and matrix products; any
+// shape), direct (any shape) and winograd (3x3 at stride 1). The choice depends on the shape and on
+// the vector width of this build. It is never made by timing, so a run can be repeated exactly.
 enum class Conv2dAlgorithm { blas, direct, winograd };
-Conv2dAlgorithm conv2d_algorithm(const Conv2dShape& shape);  // of y and dx: direct or Winograd's
+Conv2dAlgorithm conv2d_algorithm(const Conv2dShape& shape);  // of y and dx: direct or winograd
 Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& shape);
 
-Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);  // y
+// y [N, OH, OW, K], dx [N, H, W, C] and dw [R, S, C/groups, K], by the algorithms above.
+Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options);
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options);
 

@@ -1,4 +1,4 @@
-// Every way to compute a convolution, side by side, for whoever compares them.
+// All convolution algorithms in one form, to test and compare them. conv2d itself chooses by shape.
 #pragma once
 #include "core/kernels/conv2d_blas.h"
 #include "core/kernels/conv2d_direct.h"
@@ -19,7 +19,8 @@ inline constexpr Conv2dFunctions reference_conv2d{"reference", conv2d_reference,
 inline constexpr Conv2dFunctions blas_conv2d{"blas", conv2d_blas, conv2d_blas_dx, conv2d_blas_dw};
 inline constexpr Conv2dFunctions direct_conv2d{"direct", conv2d_direct, conv2d_direct_dx,
                                                conv2d_direct_dw};
-inline constexpr Conv2dFunctions by_winograd{"winograd", conv2d_winograd, conv2d_winograd_dx,
-                                             conv2d_winograd_dw};
+// For shapes that winograd_supports alone.
+inline constexpr Conv2dFunctions winograd_conv2d{"winograd", conv2d_winograd, conv2d_winograd_dx,
+                                                 conv2d_winograd_dw};
 
 }  // namespace excite

@@ -10,20 +10,20 @@ namespace excite {
 
 namespace {
 
-// Some whole output rows of one image and one group. A slab's X fits a core's L2 cache, so it is
-// still there for the product.
+// Some whole output rows of one image and one group. The matrix X of a slab fits into a core's L2
+// cache, so it is still there for the product.
 struct Slab {
   long n, group, first_row, rows;
 };
 
-long rows_a_slab(const Conv2dShape& q) {
+long rows_per_slab(const Conv2dShape& q) {
   constexpr long cache_bytes = 256 << 10;
   const long row_bytes = q.ow * q.r * q.s * q.cg * static_cast<long>(sizeof(real));
   return std::clamp(cache_bytes / std::max(1l, row_bytes), 1l, q.oh);
 }
 
-// Calls tap(window, pixel) for each (output pixel, kernel place): `window` is where its C/groups
-// channels stand in X, `pixel` where in the image, or -1 if that place lies in the padding.
+// Calls tap(window, pixel) for each output pixel and each tap (r, s) of the kernel. `window` is the
+// index of its C/groups channels in X, `pixel` their index in the image, or -1 in the padding.
 template <class Tap>
 void for_each_tap(const Conv2dShape& q, const Slab& slab, const Tap& tap) {
   long window = 0;
@@ -39,7 +39,7 @@ void for_each_tap(const Conv2dShape& q, const Slab& slab, const Tap& tap) {
       }
 }
 
-// X (pixels, R*S*C/groups) of a slab.
+// im2col: writes X (pixels, R*S*C/groups) of a slab.
 void unfold(const Conv2dShape& q, const Slab& slab, const real* x, real* unfolded) {
   for_each_tap(q, slab, [&](long window, long pixel) {
     if (pixel < 0)
@@ -49,7 +49,7 @@ void unfold(const Conv2dShape& q, const Slab& slab, const real* x, real* unfolde
   });
 }
 
-// Adds dX of a slab to the image.
+// col2im: adds dX of a slab to dx.
 void fold(const Conv2dShape& q, const Slab& slab, const real* unfolded, real* dx) {
   for_each_tap(q, slab, [&](long window, long pixel) {
     if (pixel < 0) return;
@@ -59,16 +59,17 @@ void fold(const Conv2dShape& q, const Slab& slab, const real* unfolded, real* dx
 
 template <class Body>
 void for_each_slab(const Conv2dShape& q, long first_image, long last_image, const Body& body) {
-  const long rows = rows_a_slab(q);
+  const long rows = rows_per_slab(q);
   for (long n = first_image; n < last_image; n++)
     for (long g = 0; g < q.groups; g++)
       for (long row = 0; row < q.oh; row += rows) body(Slab{n, g, row, std::min(rows, q.oh - row)});
 }
 
-// The three matrices of a slab.
+// The three matrices of a slab: X (pixels, R*S*C/groups), W (R*S*C/groups, K/groups) and
+// Y (pixels, K/groups).
 long window_size(const Conv2dShape& q) { return q.r * q.s * q.cg; }
 Buffer unfolded_buffer(const Conv2dShape& q) {
-  return Buffer(rows_a_slab(q) * q.ow * window_size(q));
+  return Buffer(rows_per_slab(q) * q.ow * window_size(q));
 }
 Matrix unfolded_matrix(const Conv2dShape& q, const Slab& slab, const real* unfolded) {
   return {unfolded, slab.rows * q.ow, window_size(q)};

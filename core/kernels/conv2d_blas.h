@@ -1,11 +1,11 @@
-// Convolution as matrix products: the path to read first. Any kernel, stride, padding, dilation and
-// groups.
+// Convolution by im2col and matrix products: the algorithm to read first. It takes any kernel,
+// stride, padding, dilation and groups.
 //
-// Unfolded, a slab of output pixels at a time:  Y = X W,  X is (pixels, R*S*C), W is (R*S*C, K).
-// Transposing each factor in turn,
-//   dW = X^T dY          dx = fold(dY W^T)
-// where fold adds, because one pixel is read by up to R*S windows. That "+=" is the whole backward
-// pass.
+// Unfolding (im2col) writes the R*S*C numbers that each output pixel reads as a row of X:
+//   Y = X W            X is (pixels, R*S*C), W is (R*S*C, K)
+// The gradients are those of a product:
+//   dW = X^T dY        dx = fold(dY W^T)
+// A pixel is read by up to R*S windows, so fold (col2im) adds their gradients.
 #pragma once
 #include "core/kernels/conv2d.h"
 

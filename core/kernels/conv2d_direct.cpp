@@ -11,21 +11,23 @@ namespace excite {
 
 namespace {
 
-// Groups narrower than a vector are taken several at a time, as one wider group whose weights from
-// one to the other are zero.
+// Groups with fewer output channels than a vector are merged into wide groups. In a wide group, the
+// weights between channels of different groups are zero.
 struct Groups {
-  long count, merged, in,
-      out;  // wide groups, groups in each, input and output channels of a wide group
-  Groups(long groups, long in_each, long out_each) : merged(1) {
-    while (merged < groups && (merged * out_each < lanes || groups % merged)) merged++;
-    count = groups / merged, in = merged * in_each, out = merged * out_each;
+  long count, merged;  // wide groups, and groups merged into each
+  long in, out;        // input and output channels of a wide group
+  Groups(long groups, long in_per_group, long out_per_group) : merged(1) {
+    while (merged < groups && (merged * out_per_group < lanes || groups % merged)) merged++;
+    count = groups / merged, in = merged * in_per_group, out = merged * out_per_group;
   }
 };
 
-// Output pixels on a grid, and where each finds its inputs: at grid * step_in + (row, col) of every
-// tap, if that is in the image.
+// Output pixels on a grid of rows x cols. Pixel (i, j) of the grid reads the input at
+//   (i, j) * step_in + (tap.row, tap.col)
+// for every tap, unless that is outside the image, and is written to the output at
+//   (i, j) * step_out + first_out.
 struct Tap {
-  long row, col, weight;  // `weight` counts the R*S places of the kernel
+  long row, col, weight;  // weight: the index r * S + s in the kernel
 };
 struct Grid {
   long rows, cols;
@@ -33,7 +35,7 @@ struct Grid {
   std::vector<Tap> taps;
 };
 
-struct Samples {
+struct ImageSize {
   long n, h, w, c;
 };
 
@@ -45,8 +47,8 @@ Grid forward_grid(const Conv2dShape& q) {
   return g;
 }
 
-// The pixels of x at rows a, a + stride, ... and columns b, b + stride, ...: x[a] was read by
-// output (a + pad - r dilation) / stride.
+// dx at rows a, a + stride, ... and columns b, b + stride, ...: row a of x was read by row
+// (a + pad - r dilation) / stride of y, if that is a whole number.
 Grid gradient_grid(const Conv2dShape& q, long a, long b) {
   Grid g{(q.h - a + q.stride.h - 1) / q.stride.h,
          (q.w - b + q.stride.w - 1) / q.stride.w,
@@ -63,9 +65,9 @@ Grid gradient_grid(const Conv2dShape& q, long a, long b) {
   return g;
 }
 
-// Calls body(at, first, count) for the runs of a group's columns that stand side by side in packed
-// weights: `count` columns from the group's own number `first` on, packed from column `at` on. The
-// group begins at column `begin` of a wide one.
+// Calls body(at, first, count) for each run of a group's columns that is contiguous in the packed
+// weight: the `count` columns from the group's column `first` on are packed from column `at` on.
+// The group begins at column `begin` of its wide group.
 template <class Body>
 void for_packed_runs(long begin, long columns, const Body& body) {
   constexpr long panel = tile_vectors * lanes;
@@ -76,28 +78,28 @@ void for_packed_runs(long begin, long columns, const Body& body) {
   }
 }
 
-// The weights of a grid's taps, packed for each wide group: (taps * in, out). `weight(place, g, c,
-// k)` is the weight of group g. A few rows at a time, so that it matters little whether weights
-// stand side by side in c or in k.
+// The weights of a grid's taps, packed for each wide group: (taps * in, out). weight(tap, g, c, k)
+// gives the weight of group g. A few rows are packed at a time, so it matters little whether the
+// source is contiguous in c or in k.
 template <class Weight>
 Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weight) {
-  constexpr long rows_at_once = 16;
+  constexpr long rows_per_piece = 16;
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in,
              size = packed_size(rows, groups.out);
-  const long in_each = groups.in / groups.merged, out_each = groups.out / groups.merged,
-             pieces = (in_each + rows_at_once - 1) / rows_at_once;
+  const long in_per_group = groups.in / groups.merged, out_per_group = groups.out / groups.merged,
+             pieces = (in_per_group + rows_per_piece - 1) / rows_per_piece;
   Buffer packed(std::max(1l, groups.count * size));
   parallel_for(groups.count * taps * groups.merged * pieces, [&](long i) {
-    const long begin = i % pieces * rows_at_once, m = i / pieces % groups.merged,
+    const long begin = i % pieces * rows_per_piece, m = i / pieces % groups.merged,
                t = i / pieces / groups.merged % taps;
-    const long wide = i / pieces / groups.merged / taps, first = t * groups.in + m * in_each,
-               end = std::min(in_each, begin + rows_at_once);
+    const long wide = i / pieces / groups.merged / taps, first = t * groups.in + m * in_per_group,
+               end = std::min(in_per_group, begin + rows_per_piece);
     real* to = packed.data() + wide * size;
     for (long c = begin; c < end; c++)
       for (long k = 0; k < groups.out; k += tile_vectors * lanes)
         std::fill_n(to + packed_at(first + c, k, rows, groups.out), panel_width(k, groups.out),
                     real(0));
-    for_packed_runs(m * out_each, out_each, [&](long at, long k, long count) {
+    for_packed_runs(m * out_per_group, out_per_group, [&](long at, long k, long count) {
       real* run = to + packed_at(first, at, rows, groups.out);
       const long width =
           panel_width(at / (tile_vectors * lanes) * (tile_vectors * lanes), groups.out);
@@ -109,16 +111,15 @@ Buffer packed_weights(const Grid& grid, const Groups& groups, const Weight& weig
   return packed;
 }
 
-// A pixel of a grid; walking from one to the next spares the divisions that finding it by its
-// number takes.
+// A pixel of a grid. Stepping from one to the next needs no division.
 struct Pixel {
   long row, col;
 };
 
-// Where the taps of some consecutive pixels of a grid stand in image n; `zero` stands for all that
-// is outside. Most pixels are in a row with all that a tap finds inside the image, one a step after
-// the other.
-void find_inputs(const Grid& grid, const Samples& in, const real* x, const real* zero, long n,
+// Writes the addresses inputs[tap][pixel] that `count` consecutive pixels of a grid read in image
+// n. `zero` replaces an address outside the image. In the common case all pixels are in one row and
+// inside the image, so their addresses are equally spaced.
+void find_inputs(const Grid& grid, const ImageSize& in, const real* x, const real* zero, long n,
                  const Pixel* pixels, long count, const real** inputs) {
   const bool one_row = pixels[0].row == pixels[count - 1].row;
   const long step = grid.step_in.w * in.c;
@@ -141,58 +142,59 @@ void find_inputs(const Grid& grid, const Samples& in, const real* x, const real*
   }
 }
 
-// The pixels of a grid are cut into runs; where they are all pixels of y, a run is one of RunSums
-// too.
-template <class Write>
-void convolve(const Grid& grid, const Samples& in, const real* x, const Groups& groups,
-              const Buffer& weights, const Write& write, const Samples& out, real* y) {
+// y of all pixels of a grid. The pixels are cut into runs, one per call of the parallel loop. If
+// the grid covers all pixels of y, these are the runs of RunSums.
+template <class EpilogueT>
+void convolve(const Grid& grid, const ImageSize& in, const real* x, const Groups& groups,
+              const Buffer& packed, const EpilogueT& epilogue, const ImageSize& out, real* y) {
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in,
              pixels = grid.rows * grid.cols;
   const std::vector<real> zero(in.c, real(0));
-  const long runs = (pixels + direct_run - 1) / direct_run;
+  const long runs = (pixels + direct_pixels_per_run - 1) / direct_pixels_per_run;
   parallel_for(in.n * runs, [&](long run) {
-    const long n = run / runs, begin = run % runs * direct_run;
+    const long n = run / runs, begin = run % runs * direct_pixels_per_run;
     std::vector<const real*> inputs(taps * max_tile_pixels);
     alignas(vector_bytes) real sums[max_tile_pixels * tile_vectors * lanes];
     Pixel next{begin / grid.cols, begin % grid.cols};
-    for_tile_rows(
-        std::min(direct_run, pixels - begin), tile_pixels(panel_width(0, groups.out)),
-        [&](long first, long count) {
-          Pixel pixel[max_tile_pixels];
-          long to[max_tile_pixels];
-          for (long p = 0; p < count; p++) {
-            pixel[p] = next;
-            to[p] = ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w +
-                     next.col * grid.step_out.w + grid.first_out.w) *
-                    out.c;
-            if (++next.col == grid.cols) next = {next.row + 1, 0};
-          }
-          find_inputs(grid, in, x, zero.data(), n, pixel, count, inputs.data());
-          for (long g = 0; g < groups.count; g++)
-            for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
-              const long width = panel_width(k, groups.out), channel = g * groups.out + k;
-              const real* panel = weights.data() + (g * whole_vectors(groups.out) + k) * rows;
-              for (long p = 0; p < count; p++)
-                __builtin_prefetch(y + to[p] + channel, 1);  // to be written after the product
-              microkernel(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums,
-                          width);
-              for_vectors(std::min(width, groups.out - k), [&](long v, auto some) {
-                auto numbers = writer(write, y, channel + v, some, run);
-                first == 0 ? numbers.begin(load(sums + v)) : numbers.resume();
-                for (long p = 0; p < count; p++)
-                  numbers(to[p] + channel + v, load(sums + p * width + v));
-                numbers.end();
-              });
-            }
-        });
+    for_tile_rows(std::min(direct_pixels_per_run, pixels - begin),
+                  tile_pixels(panel_width(0, groups.out)), [&](long first, long count) {
+                    Pixel pixel[max_tile_pixels];
+                    long to[max_tile_pixels];
+                    for (long p = 0; p < count; p++) {
+                      pixel[p] = next;
+                      to[p] = ((n * out.h + next.row * grid.step_out.h + grid.first_out.h) * out.w +
+                               next.col * grid.step_out.w + grid.first_out.w) *
+                              out.c;
+                      if (++next.col == grid.cols) next = {next.row + 1, 0};
+                    }
+                    find_inputs(grid, in, x, zero.data(), n, pixel, count, inputs.data());
+                    for (long g = 0; g < groups.count; g++)
+                      for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
+                        const long width = panel_width(k, groups.out), channel = g * groups.out + k;
+                        const real* panel =
+                            packed.data() + (g * whole_vectors(groups.out) + k) * rows;
+                        for (long p = 0; p < count; p++)
+                          __builtin_prefetch(y + to[p] + channel, 1);  // written after the product
+                        microkernel(inputs.data(), count, g * groups.in, taps, groups.in, panel,
+                                    width, sums, width);
+                        for_vectors(std::min(width, groups.out - k), [&](long v, auto lane_count) {
+                          auto store_y = make_store(epilogue, y, channel + v, lane_count, run);
+                          first == 0 ? store_y.begin(load(sums + v)) : store_y.resume();
+                          for (long p = 0; p < count; p++)
+                            store_y(to[p] + channel + v, load(sums + p * width + v));
+                          store_y.end();
+                        });
+                      }
+                  });
   });
 }
 
 // ---- few channels ----
 
-// With few channels, a tap is over before it has begun, as in a network's first layer. But where
-// taps stand side by side, so do their channels: in a image with the padding put around it, a row
-// of the kernel is one tap of S C numbers. Its weights are packed as before.
+// With few channels, as in a network's first layer, the loop over the channels of a tap is too
+// short to be fast. But the pixels under one row of the kernel are contiguous once the padding has
+// been copied into the image. So a row of the kernel is treated as one tap of S*C channels. The
+// packed weight is the same.
 bool taps_are_short(const Conv2dShape& q) {
   return q.groups == 1 && q.dilation.w == 1 && q.s > 1 && q.c < lanes;
 }
@@ -203,7 +205,7 @@ Grid row_grid(const Conv2dShape& q) {
   return g;
 }
 
-Tensor with_border(const Conv2dShape& q, const Tensor& x) {
+Tensor padded_images(const Conv2dShape& q, const Tensor& x) {
   const long h = q.h + 2 * q.pad.h, w = q.w + 2 * q.pad.w;
   Tensor padded = zeros({q.n, h, w, q.c});
   parallel_for(q.n, [&](long n) {
@@ -216,19 +218,19 @@ Tensor with_border(const Conv2dShape& q, const Tensor& x) {
 
 // ---- dw ----
 
-// A part of the packed gradient: of one wide group the columns k, k + 1, ... of one panel, and of
-// each tap the input channels [begin, end).
-struct Part {
+// A block of the packed gradient: of wide group g, the panel that begins at column k, and of each
+// tap the input channels [begin, end).
+struct GradientBlock {
   long g, k, begin, end;
 };
 
-// Adds what image n contributes to a part of dw, packed as the weights of one wide group. It is
-// gone through a few rows at a time, which stay in a core's cache until all taps and channels have
-// had them.
+// Adds the contribution of image n to a block of dw, which is packed as the weight of one wide
+// group. A few rows of the image are processed at a time, so that they stay in a core's cache for
+// all taps and channels.
 void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, const real* x,
-                  const real* dy, long n, const Part& part, real* dw) {
-  constexpr long pixels_at_once = 128;
-  const long g = part.g, k = part.k;
+                  const real* dy, long n, const GradientBlock& block, real* dw) {
+  constexpr long pixels_per_pass = 128;
+  const long g = block.g, k = block.k;
   const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
   std::vector<real> copy(ragged ? q.oh * q.ow * width : 0, real(0));
   const real* grad = dy + n * q.oh * q.ow * q.k + g * groups.out + k;
@@ -236,23 +238,23 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
     std::copy_n(grad + p * q.k, groups.out - k, copy.data() + p * width);
   const real* from = ragged ? copy.data() : grad;
   const long from_stride = ragged ? width : q.k;
-  const long lines = std::max(1l, pixels_at_once / q.ow);
+  const long lines_per_pass = std::max(1l, pixels_per_pass / q.ow);
   const auto first_inside = [](long at, long step) {
     return at >= 0 ? 0 : (-at + step - 1) / step;
   };
   const auto after_inside = [](long at, long step, long size, long count) {
     return std::clamp((size - at + step - 1) / step, 0l, count);
   };
-  for (long line = 0; line < q.oh; line += lines)
+  for (long line = 0; line < q.oh; line += lines_per_pass)
     for (const Tap& tap : grid.taps) {
       const long i0 = std::max(line, first_inside(tap.row, q.stride.h)),
-                 i1 = after_inside(tap.row, q.stride.h, q.h, std::min(q.oh, line + lines));
+                 i1 = after_inside(tap.row, q.stride.h, q.h, std::min(q.oh, line + lines_per_pass));
       const long j0 = first_inside(tap.col, q.stride.w),
                  j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
       if (i0 >= i1 || j0 >= j1) continue;
       const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
-      for_tile_rows(part.end - part.begin, tile_rows(width), [&](long first, long rows) {
-        const long c = part.begin + first;
+      for_tile_rows(block.end - block.begin, tile_rows(width), [&](long first, long rows) {
+        const long c = block.begin + first;
         microkernel_outer(
             {x + pixel * q.c + g * groups.in + c, q.stride.w * q.c, q.stride.h * q.w * q.c}, rows,
             {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride}, width,
@@ -261,7 +263,7 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
     }
 }
 
-// Out of the packed gradients of all wide groups, the weights that there are: [R, S, C/groups, K].
+// The packed gradients of all wide groups -> dw [R, S, C/groups, K].
 Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) {
   Tensor dw(q.weight());
   const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
@@ -280,29 +282,29 @@ Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* packed) 
 
 }  // namespace
 
-Buffer direct_weight(const Conv2dShape& q, const Tensor& w, const Tensor& scale) {
+Buffer direct_packed_weight(const Conv2dShape& q, const Tensor& w, const Tensor& scale) {
   return packed_weights(forward_grid(q), Groups(q.groups, q.cg, q.kg),
-                        [&](long place, long g, long c, long k) {
+                        [&](long tap, long g, long c, long k) {
                           const long channel = g * q.kg + k;
-                          return scale[channel] * w[(place * q.cg + c) * q.k + channel];
+                          return scale[channel] * w[(tap * q.cg + c) * q.k + channel];
                         });
 }
 
-Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight,
-                     const Epilogue& write_by) {
+Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
+                     const Epilogue& epilogue) {
   Tensor y(q.y());
   Groups groups(q.groups, q.cg, q.kg);
   const auto run = [&](const Grid& grid, const Tensor& images) {
-    const Samples in{q.n, images.dim(1), images.dim(2), q.c}, out{q.n, q.oh, q.ow, q.k};
+    const ImageSize in{q.n, images.dim(1), images.dim(2), q.c}, out{q.n, q.oh, q.ow, q.k};
     std::visit(
-        [&](const auto& write) {
-          convolve(grid, in, images.data(), groups, weight, write, out, y.data());
+        [&](const auto& chosen_epilogue) {
+          convolve(grid, in, images.data(), groups, packed_weight, chosen_epilogue, out, y.data());
         },
-        write_by);
+        epilogue);
   };
   if (taps_are_short(q)) {
     groups.in *= q.s;
-    run(row_grid(q), with_border(q, x));
+    run(row_grid(q), padded_images(q, x));
   } else {
     run(forward_grid(q), x);
   }
@@ -310,7 +312,7 @@ Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& weight
 }
 
 Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
-  return conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), BiasClamp(q.k));
+  return conv2d_direct(q, x, direct_packed_weight(q, w, full({q.k}, 1)), BiasClamp(q.k));
 }
 
 Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
@@ -319,42 +321,42 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
   for (long a = 0; a < std::min(q.stride.h, q.h); a++)
     for (long b = 0; b < std::min(q.stride.w, q.w); b++) {
       const Grid grid = gradient_grid(q, a, b);
-      const auto turned = [&](long place, long g, long k, long c) {
-        return w[(place * q.cg + c) * q.k + g * q.kg + k];
+      const auto transposed_weight = [&](long tap, long g, long k, long c) {
+        return w[(tap * q.cg + c) * q.k + g * q.kg + k];
       };
-      const Buffer weights = packed_weights(grid, groups, turned);
+      const Buffer weights = packed_weights(grid, groups, transposed_weight);
       convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, BiasClamp(q.c),
                {q.n, q.h, q.w, q.c}, dx.data());
     }
   return dx;
 }
 
-// Small weights: images are cut, and each shard has sums of its own. Those of many parts: there is
-// one sum of each part, over all images.
+// A small weight: each shard of images has sums of its own. A weight of many blocks: each thread
+// sums some blocks over all images.
 Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
-  constexpr long channels_a_part = 96;
+  constexpr long channels_per_block = 96;
   const Groups groups(q.groups, q.cg, q.kg);
   const Grid grid = forward_grid(q);
   const long rows = q.r * q.s * groups.in, size = packed_size(rows, groups.out);
-  std::vector<Part> parts;
+  std::vector<GradientBlock> blocks;
   for (long g = 0; g < groups.count; g++)
     for (long k = 0; k < groups.out; k += tile_vectors * lanes)
-      for (long c = 0; c < groups.in; c += channels_a_part)
-        parts.push_back({g, k, c, std::min(groups.in, c + channels_a_part)});
-  const auto add_part = [&](long first, long last, const Part& part, real* dw) {
+      for (long c = 0; c < groups.in; c += channels_per_block)
+        blocks.push_back({g, k, c, std::min(groups.in, c + channels_per_block)});
+  const auto add_block = [&](long first, long last, const GradientBlock& block, real* dw) {
     for (long n = first; n < last; n++)
-      add_gradient(q, grid, groups, x.data(), dy.data(), n, part,
-                   dw + part.g * size + part.k * rows);
+      add_gradient(q, grid, groups, x.data(), dy.data(), n, block,
+                   dw + block.g * size + block.k * rows);
   };
-  if (std::ssize(parts) >= Shards::max_shards) {
+  if (std::ssize(blocks) >= Shards::max_shards) {
     Tensor dw = zeros({groups.count * size});
-    parallel_for(std::ssize(parts), [&](long i) { add_part(0, q.n, parts[i], dw.data()); });
+    parallel_for(std::ssize(blocks), [&](long i) { add_block(0, q.n, blocks[i], dw.data()); });
     return unpacked(q, groups, dw.data());
   }
   const Tensor dw = sum_over(Shards(q.n), [&](long begin, long end) {
-    Tensor some = zeros({groups.count * size});
-    for (const Part& part : parts) add_part(begin, end, part, some.data());
-    return some;
+    Tensor partial = zeros({groups.count * size});
+    for (const GradientBlock& block : blocks) add_block(begin, end, block, partial.data());
+    return partial;
   });
   return unpacked(q, groups, dw.data());
 }

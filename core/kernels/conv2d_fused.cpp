@@ -10,23 +10,26 @@ namespace excite {
 
 namespace {
 
-bool by_winograd(const Conv2dShape& q) { return conv2d_algorithm(q) == Conv2dAlgorithm::winograd; }
+bool uses_winograd(const Conv2dShape& q) {
+  return conv2d_algorithm(q) == Conv2dAlgorithm::winograd;
+}
 
-ConvWithMoments winograd_moments(const Conv2dShape& q, const Tensor& x, const Prologue& read,
-                                 const Tensor& w) {
-  RunSums sums = winograd_sums(q.y());
+ConvWithMoments winograd_with_moments(const Conv2dShape& q, const Tensor& x,
+                                      const Prologue& prologue, const Tensor& w) {
+  RunSums sums = winograd_run_sums(q.y());
+  Tensor y = conv2d_winograd(q, x, winograd_packed_weight(w, full({q.k}, 1)), prologue,
+                             AccumulateMoments{sums});
+  return {std::move(y), moments_of(sums)};
+}
+
+ConvWithMoments direct_with_moments(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
+  RunSums sums = direct_run_sums(q.y());
   Tensor y =
-      conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), read, AccumulateMoments{sums});
+      conv2d_direct(q, x, direct_packed_weight(q, w, full({q.k}, 1)), AccumulateMoments{sums});
   return {std::move(y), moments_of(sums)};
 }
 
-ConvWithMoments direct_moments(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
-  RunSums sums = direct_sums(q.y());
-  Tensor y = conv2d_direct(q, x, direct_weight(q, w, full({q.k}, 1)), AccumulateMoments{sums});
-  return {std::move(y), moments_of(sums)};
-}
-
-Tensor applied(const NormRelu& norm, const Tensor& u) {
+Tensor apply(const NormRelu& norm, const Tensor& u) {
   return affine_relu(u, norm.mean, norm.a, norm.b);
 }
 
@@ -34,13 +37,15 @@ Tensor applied(const NormRelu& norm, const Tensor& u) {
 
 ConvWithMoments conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w.shape(), options);
-  return by_winograd(q) ? winograd_moments(q, x, Identity(), w) : direct_moments(q, x, w);
+  return uses_winograd(q) ? winograd_with_moments(q, x, Identity(), w)
+                          : direct_with_moments(q, x, w);
 }
 
 ConvWithMoments norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w,
                                  const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
-  return by_winograd(q) ? winograd_moments(q, u, norm, w) : direct_moments(q, applied(norm, u), w);
+  return uses_winograd(q) ? winograd_with_moments(q, u, norm, w)
+                          : direct_with_moments(q, apply(norm, u), w);
 }
 
 Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w,
@@ -48,14 +53,14 @@ Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& 
   const Conv2dShape q(u.shape(), w, options);
   if (conv2d_dw_algorithm(q) == Conv2dAlgorithm::winograd)
     return conv2d_winograd_dw(q, u, dy, norm);
-  return conv2d_dw(applied(norm, u), dy, w, options);
+  return conv2d_dw(apply(norm, u), dy, w, options);
 }
 
 NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u,
                                      const NormRelu& norm, const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
-  if (by_winograd(q)) {
-    RunSums sums = winograd_sums(q.x());
+  if (uses_winograd(q)) {
+    RunSums sums = winograd_run_sums(q.x());
     Tensor dx = conv2d_winograd_dx(q, dy, w, AccumulateMasked{norm, u, sums});
     return {std::move(dx), sums_of(sums)};
   }

@@ -1,6 +1,6 @@
-// Convolutions that do on the way what batch normalization before and after them would take passes
-// of their own for. Each is its definition, for any shape; where the way that conv2d takes has no
-// place for it, it is computed as it is defined.
+// Convolutions fused with the batch normalization before or after them. The input is normalized,
+// and the moments of y are summed, while the numbers are in registers. A step that the chosen
+// algorithm cannot fuse runs on its own, so every function works for any shape.
 #pragma once
 #include "core/kernels/conv2d.h"
 #include "core/kernels/conv2d_fusion.h"
@@ -13,15 +13,17 @@ struct ConvWithMoments {
 };
 // y = conv2d(x, w)
 ConvWithMoments conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options);
-// y = conv2d(norm(u), w)
+// y = conv2d(x, w) with x = norm(u) = max(a (u - mean) + b, 0)
 ConvWithMoments norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w,
                                  const Conv2dOptions& options);
 
+// The gradients of norm_relu_conv2d: dw, and dx with the sums from which batch normalization
+// computes du.
 Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w,
                            const Conv2dOptions& options);
 struct NormReluGradient {
-  Tensor dy;       // of what norm_relu gives: conv2d_dx
-  ImageSums sums;  // affine_relu_sums of it
+  Tensor dx;
+  ImageSums sums;  // affine_relu_sums(dx, u, mean, a, b)
 };
 NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u,
                                      const NormRelu& norm, const Conv2dOptions& options);

@@ -1,5 +1,6 @@
-// What a convolution does in passing: to the numbers that it reads, and with those that it writes.
-// Both are in registers anyway, so what stands here costs no pass over memory.
+// The fused steps of a convolution. A prologue changes the numbers that it reads, an epilogue
+// changes or sums the numbers that it writes. Both work on numbers that are in registers anyway, so
+// they save passes over memory.
 #pragma once
 #include <variant>
 #include <vector>
@@ -8,62 +9,61 @@
 
 namespace excite {
 
-// ---- on the way in ----
+// ---- prologues ----
 struct Identity {};
-struct NormRelu {  // u -> max(a (u - mean) + b, 0); each is one number a channel, [C]
+struct NormRelu {  // u -> max(a (u - mean) + b, 0); mean, a and b have shape [C]
   const Tensor &mean, &a, &b;
 };
 using Prologue = std::variant<Identity, NormRelu>;
 
-// ---- on the way out ----
-// max(y + bias[k], floor). A convolution alone adds nothing and cuts nothing off.
+// ---- epilogues ----
+// y -> max(y + bias[k], floor)
 struct BiasClamp {
-  std::vector<real> bias;  // [K], and some zeros more
+  std::vector<real> bias;  // [K], followed by one vector of zeros
   real floor;
-  explicit BiasClamp(long k);  // y as it is
+  explicit BiasClamp(long k);  // leaves y as it is: no bias, and floor is -infinity
   BiasClamp(const Tensor& bias, real floor);
 };
 
-// Sums for each channel and each run of pixels of an image, gathered by whoever writes that run.
-// The last run of an image may be shorter than the others. Runs follow from the shapes, so sums do
-// not depend on who wrote which.
+// Sums per run and channel. A run is a fixed number of consecutive pixels of an image, written by
+// one thread; the last run of an image may be shorter. Runs follow from the shapes, so the sums do
+// not depend on the number of threads.
 class RunSums {
  public:
-  enum Which {
-    first,
-    second,
-    origin
-  };  // two sums, and where they count from, a number a channel of each: AccumulateMoments and
-      // AccumulateMasked say of what
-  RunSums(const Shape& images, long pixels_a_run);
-  real* at(long run, Which which) { return numbers_.data() + (run * each + which) * row_; }
-  const real* at(long run, Which which) const {
-    return numbers_.data() + (run * each + which) * row_;
+  // Two sums, and the number that is subtracted before summing. Each is one number per channel.
+  // AccumulateMoments and AccumulateMasked say which sums they are.
+  enum Slot { first, second, origin };
+  RunSums(const Shape& images, long pixels_per_run);
+  real* at(long run, Slot slot) { return numbers_.data() + (run * slots + slot) * row_; }
+  const real* at(long run, Slot slot) const {
+    return numbers_.data() + (run * slots + slot) * row_;
   }
-  long runs() const { return (pixels + pixels_a_run - 1) / pixels_a_run; }  // of an image
+  long runs() const { return (pixels + pixels_per_run - 1) / pixels_per_run; }  // per image
   long pixels_of(long run) const;
 
-  const long images, pixels, pixels_a_run, channels;
+  const long images, pixels, pixels_per_run, channels;  // pixels: per image
 
  private:
-  static constexpr long each = 3;
+  static constexpr long slots = 3;
   const long row_;  // channels, rounded up to whole cache lines
   Buffer numbers_;
 };
 
-struct AccumulateMoments {  // y as it is. origin: the run's first number; first: sum of y - origin;
-                            // second: of its square
+// Leaves y as it is. origin: the first y of the run; first: sum of (y - origin); second: sum of
+// (y - origin)^2.
+struct AccumulateMoments {
   RunSums& sums;
 };
-struct AccumulateMasked {  // y as it is. With d = y where the norm of u is above 0, else 0: first:
-                           // sum of d; second: of d (u - mean)
+// Leaves y as it is. With d = y where a (u - mean) + b > 0, else 0: first: sum of d; second: sum of
+// d (u - mean).
+struct AccumulateMasked {
   const NormRelu& norm;
   const Tensor& u;
   RunSums& sums;
 };
 using Epilogue = std::variant<BiasClamp, AccumulateMoments, AccumulateMasked>;
 
-ImageMoments moments_of(const RunSums& sums);  // what AccumulateMoments has gathered
-ImageSums sums_of(const RunSums& sums);        // what AccumulateMasked has
+ImageMoments moments_of(const RunSums& sums);  // from the sums of AccumulateMoments
+ImageSums sums_of(const RunSums& sums);        // from the sums of AccumulateMasked
 
 }  // namespace excite

@@ -1,42 +1,46 @@
-// The same a vector of channels at a time, as the loops of convolutions call it.
+// Prologues and epilogues on one vector of channels at a time, as the loops of the convolutions
+// call them. `Count` is the number of channels in the vector: WholeVector or long (simd.h).
 #pragma once
 #include "core/kernels/conv2d_fusion.h"
 #include "core/kernels/simd.h"
 
 namespace excite {
 
-// ---- reader(x): the numbers of some channels of a pixel, that stand at x. Zeros around an image
-// have to stay zeros, but max(b - a mean, 0) is what NormRelu would read there. ----
+// ---- make_load(prologue, c, count) gives a function: load_x(x) reads the `count` numbers at x,
+// which belong to channels c, c + 1, ... of a pixel, and applies the prologue.
+// Padding has to stay zero, but NormRelu would turn a zero into max(b - a mean, 0): then
+// maps_zero_to_zero is false. ----
 template <class Count>
-struct Reader {
-  static constexpr bool zero_is_zero = true;
+struct LoadIdentity {
+  static constexpr bool maps_zero_to_zero = true;
   Count count;
   Vec operator()(const real* x) const { return load(x, count); }
 };
 template <class Count>
-Reader<Count> reader(const Identity&, long, Count count) {
+LoadIdentity<Count> make_load(const Identity&, long, Count count) {
   return {count};
 }
 
 template <class Count>
-struct NormReluReader {
-  static constexpr bool zero_is_zero = false;
+struct LoadNormRelu {
+  static constexpr bool maps_zero_to_zero = false;
   Count count;
   Vec mean, a, b;
-  Vec from_mean(const real* u) const { return load(u, count) - mean; }
+  Vec centered(const real* u) const { return load(u, count) - mean; }
   Vec norm(const Vec& d) const { return a * d + b; }
-  Vec operator()(const real* u) const { return at_least(norm(from_mean(u)), Vec{}); }
+  Vec operator()(const real* u) const { return at_least(norm(centered(u)), Vec{}); }
 };
 template <class Count>
-NormReluReader<Count> reader(const NormRelu& n, long c, Count count) {
+LoadNormRelu<Count> make_load(const NormRelu& n, long c, Count count) {
   return {count, load(n.mean.data() + c, count), load(n.a.data() + c, count),
           load(n.b.data() + c, count)};
 }
 
-// ---- writer(i, v): v is number i of y and the channels beside it. Before the first of a run is
-// begin(v), or else resume(); after its last, end() ----
+// ---- make_store(epilogue, y, c, count, run) gives a function: store_y(i, v) applies the epilogue
+// to v and writes it to y[i], y[i + 1], ... Call begin(v) before the first v of a run, or resume()
+// to continue a run, and end() after the last. ----
 template <class Count>
-struct BiasClampWriter {
+struct StoreBiasClamp {
   real* y;
   Count count;
   Vec bias, floor;
@@ -46,19 +50,20 @@ struct BiasClampWriter {
   void end() {}
 };
 template <class Count>
-BiasClampWriter<Count> writer(const BiasClamp& f, real* y, long c, Count count, long) {
-  return {y, count, load(f.bias.data() + c), Vec{} + f.floor};
+StoreBiasClamp<Count> make_store(const BiasClamp& e, real* y, long c, Count count, long) {
+  return {y, count, load(e.bias.data() + c), Vec{} + e.floor};
 }
 
 template <class Count>
-struct MomentsWriter {
+struct StoreAndAccumulateMoments {
   real* y;
   Count count;
-  real *at_origin, *at_sum, *at_squares;
+  real *origin_slot, *sum_slot, *squares_slot;
   Vec origin{}, sum{}, squares{};
   void begin(const Vec& first) { origin = first; }
   void resume() {
-    origin = load(at_origin, count), sum = load(at_sum, count), squares = load(at_squares, count);
+    origin = load(origin_slot, count), sum = load(sum_slot, count),
+    squares = load(squares_slot, count);
   }
   void operator()(long i, const Vec& v) {
     store(y + i, v, count);
@@ -67,41 +72,48 @@ struct MomentsWriter {
     squares += d * d;
   }
   void end() {
-    store(at_origin, origin, count), store(at_sum, sum, count), store(at_squares, squares, count);
+    store(origin_slot, origin, count), store(sum_slot, sum, count),
+        store(squares_slot, squares, count);
   }
 };
 template <class Count>
-MomentsWriter<Count> writer(const AccumulateMoments& s, real* y, long c, Count count, long run) {
-  return {y, count, s.sums.at(run, RunSums::origin) + c, s.sums.at(run, RunSums::first) + c,
-          s.sums.at(run, RunSums::second) + c};
+StoreAndAccumulateMoments<Count> make_store(const AccumulateMoments& e, real* y, long c,
+                                            Count count, long run) {
+  return {y, count, e.sums.at(run, RunSums::origin) + c, e.sums.at(run, RunSums::first) + c,
+          e.sums.at(run, RunSums::second) + c};
 }
 
 template <class Count>
-struct MaskedWriter {
+struct StoreAndAccumulateMasked {
   real* y;
   const real* u;
-  NormReluReader<Count> read;
-  real *at_sum, *at_product;
+  LoadNormRelu<Count> norm_relu;
+  real *sum_slot, *product_slot;
   Vec sum{}, product{};
   void begin(const Vec&) {}
-  void resume() { sum = load(at_sum, read.count), product = load(at_product, read.count); }
-  void operator()(long i, const Vec& v) {
-    store(y + i, v, read.count);
-    const Vec from_mean = read.from_mean(u + i), d = read.norm(from_mean) > 0 ? v : Vec{};
-    sum += d;
-    product += d * from_mean;
+  void resume() {
+    sum = load(sum_slot, norm_relu.count), product = load(product_slot, norm_relu.count);
   }
-  void end() { store(at_sum, sum, read.count), store(at_product, product, read.count); }
+  void operator()(long i, const Vec& v) {
+    store(y + i, v, norm_relu.count);
+    const Vec centered = norm_relu.centered(u + i), d = norm_relu.norm(centered) > 0 ? v : Vec{};
+    sum += d;
+    product += d * centered;
+  }
+  void end() {
+    store(sum_slot, sum, norm_relu.count), store(product_slot, product, norm_relu.count);
+  }
 };
 template <class Count>
-MaskedWriter<Count> writer(const AccumulateMasked& s, real* y, long c, Count count, long run) {
-  return {y, s.u.data(), reader(s.norm, c, count), s.sums.at(run, RunSums::first) + c,
-          s.sums.at(run, RunSums::second) + c};
+StoreAndAccumulateMasked<Count> make_store(const AccumulateMasked& e, real* y, long c, Count count,
+                                           long run) {
+  return {y, e.u.data(), make_load(e.norm, c, count), e.sums.at(run, RunSums::first) + c,
+          e.sums.at(run, RunSums::second) + c};
 }
 
-// What a writer reads beside what it writes, number by number; null if nothing.
-inline const real* beside(const BiasClamp&) { return nullptr; }
-inline const real* beside(const AccumulateMoments&) { return nullptr; }
-inline const real* beside(const AccumulateMasked& s) { return s.u.data(); }
+// The tensor that an epilogue reads besides y, in the same order as y; null if there is none.
+inline const real* second_input(const BiasClamp&) { return nullptr; }
+inline const real* second_input(const AccumulateMoments&) { return nullptr; }
+inline const real* second_input(const AccumulateMasked& e) { return e.u.data(); }
 
 }  // namespace excite

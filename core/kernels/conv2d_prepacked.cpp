@@ -19,21 +19,22 @@ const Shape& checked(const Shape& w, const Shape& scale, const Shape& bias) {
   return w;
 }
 
-// The smallest image that the weights can be used on. The way that is taken does not depend on the
-// image's size.
-Conv2dShape smallest(const Shape& w, const Conv2dOptions& o) {
+// The convolution of the smallest possible image. The choice of an algorithm does not depend on the
+// size of the image.
+Conv2dShape smallest_conv(const Shape& w, const Conv2dOptions& o) {
   return Conv2dShape(
       {1, (w[0] - 1) * o.dilation.h + 1, (w[1] - 1) * o.dilation.w + 1, w[2] * o.groups}, w, o);
 }
 
-// Winograd's weights are four times as many, 36 for each pair of channels. Where they outgrow a
-// core's cache, every image fetches them from memory again, which takes as long as the
-// multiplications that they save; and a large network would hold several times its own weights.
+// A Winograd weight has 36 numbers per pair of channels, four times as many as w. If it outgrows a
+// core's cache, every image reads it from memory again, which takes as long as the multiplications
+// that Winograd saves. A large network would also need several times the memory of its weights.
 Conv2dAlgorithm prepacked_algorithm(const Conv2dShape& q) {
   constexpr long max_numbers = 1l << 20;
-  const Conv2dAlgorithm path = conv2d_algorithm(q);
-  return path == Conv2dAlgorithm::winograd && 36 * q.c * q.k > max_numbers ? Conv2dAlgorithm::direct
-                                                                           : path;
+  const Conv2dAlgorithm algorithm = conv2d_algorithm(q);
+  return algorithm == Conv2dAlgorithm::winograd && 36 * q.c * q.k > max_numbers
+             ? Conv2dAlgorithm::direct
+             : algorithm;
 }
 }  // namespace
 
@@ -41,32 +42,34 @@ PrepackedConv2d::PrepackedConv2d(const Tensor& w, const Tensor& scale, const Ten
                                  const Conv2dOptions& options)
     : weight_shape_(checked(w.shape(), scale.shape(), bias.shape())),
       options_(options),
-      path_(prepacked_algorithm(smallest(w.shape(), options))),
-      weight_(path_ == Conv2dAlgorithm::winograd
-                  ? winograd_weight(w, scale)
-                  : direct_weight(smallest(w.shape(), options), w, scale)),
+      algorithm_(prepacked_algorithm(smallest_conv(w.shape(), options))),
+      packed_weight_(algorithm_ == Conv2dAlgorithm::winograd
+                         ? winograd_packed_weight(w, scale)
+                         : direct_packed_weight(smallest_conv(w.shape(), options), w, scale)),
       minus_bias_(map([](real b) { return -b; }, bias)),
-      plain_(bias, -std::numeric_limits<real>::infinity()),
-      relu_(bias, 0) {}
+      bias_only_(bias, -std::numeric_limits<real>::infinity()),
+      bias_relu_(bias, 0) {}
 
 Tensor PrepackedConv2d::conv(const Tensor& x) const {
-  return run({x.shape(), weight_shape_, options_}, x, plain_);
+  return run({x.shape(), weight_shape_, options_}, x, bias_only_);
 }
 Tensor PrepackedConv2d::conv_relu(const Tensor& x) const {
-  return run({x.shape(), weight_shape_, options_}, x, relu_);
+  return run({x.shape(), weight_shape_, options_}, x, bias_relu_);
 }
 
 PrepackedConv2d::Squeezed PrepackedConv2d::conv_squeezed(const Tensor& x) const {
   const Conv2dShape q(x.shape(), weight_shape_, options_);
-  RunSums sums = path_ == Conv2dAlgorithm::winograd ? winograd_sums(q.y()) : direct_sums(q.y());
+  RunSums sums =
+      algorithm_ == Conv2dAlgorithm::winograd ? winograd_run_sums(q.y()) : direct_run_sums(q.y());
   Tensor y = run(q, x, AccumulateMoments{sums}), means = moments_of(sums).mean;
   return {std::move(y), affine_rows(means, minus_bias_, full(minus_bias_.shape(), 1),
                                     zeros(minus_bias_.shape()))};
 }
 
-Tensor PrepackedConv2d::run(const Conv2dShape& q, const Tensor& x, const Epilogue& write) const {
-  return path_ == Conv2dAlgorithm::winograd ? conv2d_winograd(q, x, weight_, Identity(), write)
-                                            : conv2d_direct(q, x, weight_, write);
+Tensor PrepackedConv2d::run(const Conv2dShape& q, const Tensor& x, const Epilogue& epilogue) const {
+  return algorithm_ == Conv2dAlgorithm::winograd
+             ? conv2d_winograd(q, x, packed_weight_, Identity(), epilogue)
+             : conv2d_direct(q, x, packed_weight_, epilogue);
 }
 
 }  // namespace excite

@@ -1,5 +1,5 @@
-// A convolution whose weights stay as they are, as in inference: they are made ready once for the
-// way that conv2d would take.
+// A convolution whose weight is constant, as in inference: it is packed once, for the algorithm
+// that conv2d would choose.
 #pragma once
 #include "core/kernels/conv2d.h"
 #include "core/kernels/conv2d_fusion.h"
@@ -8,13 +8,14 @@ namespace excite {
 
 class PrepackedConv2d {
  public:
+  // w [R, S, C/groups, K]; scale and bias [K], one number per output channel.
   PrepackedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bias,
-                  const Conv2dOptions& options);  // scale, bias: [K]
-  Tensor conv(const Tensor& x) const;             // conv2d(x, w) * scale + bias
-  Tensor conv_relu(const Tensor& x) const;        // max(conv2d(x, w) * scale + bias, 0)
+                  const Conv2dOptions& options);
+  Tensor conv(const Tensor& x) const;       // conv2d(x, w) * scale + bias
+  Tensor conv_relu(const Tensor& x) const;  // max(conv2d(x, w) * scale + bias, 0)
 
-  // y = conv2d(x, w) * scale, and what squeeze-and-excitation would squeeze out of y + bias: the
-  // mean of each image, [N, K]
+  // The input of squeeze-and-excitation: y = conv2d(x, w) * scale, and the mean of each channel of
+  // y + bias over the pixels of each image, [N, K].
   struct Squeezed {
     Tensor y, means;
   };
@@ -22,13 +23,13 @@ class PrepackedConv2d {
   const Tensor& minus_bias() const { return minus_bias_; }  // [K]
 
  private:
-  Tensor run(const Conv2dShape& shape, const Tensor& x, const Epilogue& write) const;
+  Tensor run(const Conv2dShape& shape, const Tensor& x, const Epilogue& epilogue) const;
   Shape weight_shape_;
   Conv2dOptions options_;
-  Conv2dAlgorithm path_;
-  Buffer weight_;  // as the path wants it
+  Conv2dAlgorithm algorithm_;
+  Buffer packed_weight_;
   Tensor minus_bias_;
-  BiasClamp plain_, relu_;
+  BiasClamp bias_only_, bias_relu_;
 };
 
 }  // namespace excite

@@ -6,8 +6,8 @@ namespace excite {
 
 namespace {
 
-// Calls body(at_x, at_w, at_y) for every product x[at_x] * w[at_w] that adds to y[at_y]. For the
-// gradients the same three numbers meet: where x w adds to y, dy w adds to dx and x dy to dw.
+// Calls body(at_x, at_w, at_y) for every product x[at_x] * w[at_w] that adds to y[at_y]. The
+// gradients use the same triples: dy w adds to dx, and x dy adds to dw.
 template <class Body>
 void for_products(const Conv2dShape& q, const Body& body) {
   for (long n = 0; n < q.n; n++)

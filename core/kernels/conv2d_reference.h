@@ -1,5 +1,5 @@
-// The definition, in plain loops: what all faster ways are held to, and measured against. Sums are
-// in double.
+// Convolution as it is defined, in plain loops with sums in double. All other algorithms are tested
+// against it.
 #pragma once
 #include "core/kernels/conv2d.h"
 

@@ -12,134 +12,139 @@ namespace excite {
 
 namespace {
 
-constexpr long places = Winograd::places;
+constexpr long positions = Winograd::positions;
 
-// m = x u at one place: (tiles, C) (C, K)
-void product_at(long place, long tiles, Planes& x, const Buffer& weight, Planes& m) {
-  const real* u = weight.data() + place * packed_size(x.channels, m.channels);
-  for (long k = 0; k < m.row; k += tile_vectors * lanes) {
+// m = x u at one position: (tiles, C) (C, K) -> (tiles, K)
+void multiply_at(long position, long tiles, Planes& x, const Buffer& packed_weight, Planes& m) {
+  const real* u = packed_weight.data() + position * packed_size(x.channels, m.channels);
+  for (long k = 0; k < m.row_stride; k += tile_vectors * lanes) {
     const long width = panel_width(k, m.channels);
     for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
-      microkernel(x.at(place, first), x.row, rows, x.channels, u + k * x.channels, width,
-                  m.at(place, first) + k, m.row);
+      microkernel(x.at(position, first), x.row_stride, rows, x.channels, u + k * x.channels, width,
+                  m.at(position, first) + k, m.row_stride);
     });
   }
 }
 
-// du += x^T dm at one place: (C, tiles) (tiles, K)
-void outer_at(long place, long tiles, Planes& x, Planes& dm, Planes& du) {
-  for (long k = 0; k < dm.row; k += tile_vectors * lanes) {
+// du += x^T dm at one position: (C, tiles) (tiles, K) -> (C, K)
+void accumulate_gradient_at(long position, long tiles, Planes& x, Planes& dm, Planes& du) {
+  for (long k = 0; k < dm.row_stride; k += tile_vectors * lanes) {
     const long width = panel_width(k, dm.channels);
     for_tile_rows(x.channels, tile_rows(width), [&](long c, long rows) {
-      microkernel_outer({x.at(place, 0) + c, x.row, 0}, rows, {dm.at(place, 0) + k, dm.row, 0},
-                        width, 1, tiles, du.at(place, c) + k, du.row);
+      microkernel_outer({x.at(position, 0) + c, x.row_stride, 0}, rows,
+                        {dm.at(position, 0) + k, dm.row_stride, 0}, width, 1, tiles,
+                        du.at(position, c) + k, du.row_stride);
     });
   }
 }
 
-// Small weights stay in a core's cache, so each core takes blocks of tiles of its own. Large ones
-// do not: there all cores work on one block, and share out its places. A gradient of weights is
-// written as well as read, and becomes too large the sooner.
-bool weights_are_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
+// A small weight stays in a core's cache, so each thread computes blocks of its own. A large one
+// does not: then all threads work on one block, each on some of its positions. The weight gradient
+// is read and written, so it outgrows the cache at a smaller size.
+bool weight_is_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
 bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
 
-// As many bands as fit into so many tiles, but at least one; and such that products have no short
-// tiles, if that can be.
-long bands_a_block(const Bands& bands, long tiles) {
-  const long fitting = std::max(1l, tiles / bands.across),
-             whole = max_tile_rows / std::gcd(max_tile_rows, bands.across);
-  return fitting < whole ? fitting : fitting / whole * whole;
+// As many bands as fit into `tiles` tiles, but at least one. If possible, the tiles of a block are
+// a multiple of the microkernel's rows.
+long bands_per_block(const Bands& bands, long tiles) {
+  const long max_bands = std::max(1l, tiles / bands.tiles),
+             multiple = max_tile_rows / std::gcd(max_tile_rows, bands.tiles);
+  return max_bands < multiple ? max_bands : max_bands / multiple * multiple;
 }
-long bands_of_one_core(const Bands& bands) {
-  const long bytes_a_tile = places * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) *
-                            static_cast<long>(sizeof(real));
-  return bands_a_block(bands, std::clamp((288l << 10) / bytes_a_tile, 30l, 96l));
+long bands_per_private_block(const Bands& bands) {
+  const long bytes_per_tile = positions * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) *
+                              static_cast<long>(sizeof(real));
+  return bands_per_block(bands, std::clamp((288l << 10) / bytes_per_tile, 30l, 96l));
 }
-long bands_of_all_cores(const Bands& bands) { return bands_a_block(bands, 192); }
+long bands_per_shared_block(const Bands& bands) { return bands_per_block(bands, 192); }
 
-// The rows of pixels that some bands cover, in a batch of images of h rows of `line` numbers:
-// numbers [begin, end).
+// The numbers [begin, end) of a batch that the bands [first, last) cover, where an image has h rows
+// of `row_size` numbers.
 struct Range {
   long begin, end;
 };
-Range rows_of(const Bands& bands, long first, long last, long h, long line) {
-  const auto row = [&](long band, long more) {
-    return bands.image(band) * h + std::min(h, bands.top(band) + more);
+Range rows_of(const Bands& bands, long first, long last, long h, long row_size) {
+  const auto row = [&](long band, long offset) {
+    return bands.image(band) * h + std::min(h, bands.first_row(band) + offset);
   };
-  return first < last ? Range{row(first, 0) * line, row(last - 1, 4) * line} : Range{0, 0};
+  return first < last ? Range{row(first, 0) * row_size, row(last - 1, 4) * row_size} : Range{0, 0};
 }
 
-// Memory is idle while products are computed. So with each place comes a 36th of what is wanted
-// after them; `write` if it is to be written.
+// Memory is idle during the products. So the product of each position prefetches a 36th of the
+// range that is used next. `write` is 1 if the range will be written, else 0.
 template <int write>
-void fetch(const real* numbers, const Range& s, long place) {
-  constexpr long line = 64 / static_cast<long>(sizeof(real));
-  const long size = s.end - s.begin;
-  for (long i = s.begin + size * place / places; i < s.begin + size * (place + 1) / places;
-       i += line)
+void prefetch_part(const real* numbers, const Range& range, long position) {
+  constexpr long numbers_per_cache_line = 64 / static_cast<long>(sizeof(real));
+  const long size = range.end - range.begin;
+  for (long i = range.begin + size * position / positions;
+       i < range.begin + size * (position + 1) / positions; i += numbers_per_cache_line)
     __builtin_prefetch(numbers + i, write);
 }
 
-std::vector<real> zeros_for(long numbers) { return std::vector<real>(numbers + lanes, real(0)); }
+// Stands for a row outside the image.
+std::vector<real> zero_row(long numbers) { return std::vector<real>(numbers + lanes, real(0)); }
 
-// Some bands, a block of them at a time, in memory that is used again for each block.
-template <class Read, class Write>
+// The output of bands [begin, end), `block` bands at a time. All blocks use the same buffers.
+template <class PrologueT, class EpilogueT>
 void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x,
-                    const Buffer& u, const Read& read, const Write& write, real* y) {
+                    const Buffer& u, const PrologueT& prologue, const EpilogueT& epilogue,
+                    real* y) {
   const Conv2dShape& q = bands.q;
-  const std::vector<real> zero = zeros_for(q.w * q.c);
-  Planes in(block * bands.across, q.c), m(block * bands.across, q.k);
+  const std::vector<real> zero = zero_row(q.w * q.c);
+  Planes in(block * bands.tiles, q.c), m(block * bands.tiles, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
     parallel_for(count, [&](long b) {
-      input_band(bands, x, zero.data(), read, first + b, in, b * bands.across);
+      input_band(bands, x, zero.data(), prologue, first + b, in, b * bands.tiles);
     });
     const Range next =
         rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
     const Range written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
-    parallel_for(places, [&](long place) {
-      fetch<0>(x, next, place);
-      fetch<1>(y, written, place);
-      if (beside(write)) fetch<0>(beside(write), written, place);
-      product_at(place, count * bands.across, in, u, m);
+    parallel_for(positions, [&](long position) {
+      prefetch_part<0>(x, next, position);
+      prefetch_part<1>(y, written, position);
+      if (second_input(epilogue)) prefetch_part<0>(second_input(epilogue), written, position);
+      multiply_at(position, count * bands.tiles, in, u, m);
     });
     parallel_for(count,
-                 [&](long b) { output_band(bands, m, b * bands.across, write, y, first + b); });
+                 [&](long b) { output_band(bands, m, b * bands.tiles, epilogue, y, first + b); });
   }
 }
 
-// du [36][C][K] of some bands, added up.
-template <class Read>
-void gradient_blocks(const Bands& bands, long begin, long end, const real* x, const Read& read,
-                     const real* dy, Planes& du) {
+// du [36][C][K]: the sum over bands [begin, end).
+template <class PrologueT>
+void gradient_blocks(const Bands& bands, long begin, long end, const real* x,
+                     const PrologueT& prologue, const real* dy, Planes& du) {
   const Conv2dShape& q = bands.q;
-  const std::vector<real> zero = zeros_for(std::max(q.w * q.c, q.ow * q.k));
-  std::fill_n(du.numbers.data(), places * du.plane, real(0));
-  const long block = gradient_is_large(q) ? bands_of_all_cores(bands) : bands_of_one_core(bands);
-  Planes in(block * bands.across, q.c), dm(block * bands.across, q.k);
+  const std::vector<real> zero = zero_row(std::max(q.w * q.c, q.ow * q.k));
+  std::fill_n(du.numbers.data(), positions * du.plane_stride, real(0));
+  const long block =
+      gradient_is_large(q) ? bands_per_shared_block(bands) : bands_per_private_block(bands);
+  Planes in(block * bands.tiles, q.c), dm(block * bands.tiles, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
     parallel_for(count, [&](long b) {
-      input_band(bands, x, zero.data(), read, first + b, in, b * bands.across);
-      output_gradient_band(bands, dy, zero.data(), first + b, dm, b * bands.across);
+      input_band(bands, x, zero.data(), prologue, first + b, in, b * bands.tiles);
+      output_gradient_band(bands, dy, zero.data(), first + b, dm, b * bands.tiles);
     });
     const long last = std::min(first + count + block, end);
     const Range next_x = rows_of(bands, first + count, last, q.h, q.w * q.c),
                 next_dy = rows_of(bands, first + count, last, q.oh, q.ow * q.k);
-    parallel_for(places, [&](long place) {
-      fetch<0>(x, next_x, place);
-      fetch<0>(dy, next_dy, place);
-      outer_at(place, count * bands.across, in, dm, du);
+    parallel_for(positions, [&](long position) {
+      prefetch_part<0>(x, next_x, position);
+      prefetch_part<0>(dy, next_dy, position);
+      accumulate_gradient_at(position, count * bands.tiles, in, dm, du);
     });
   }
 }
 
-Tensor weight_gradient(const Conv2dShape& q, Planes& du) {  // G^T du G
+// dw = G^T du G
+Tensor weight_gradient(const Conv2dShape& q, Planes& du) {
   Tensor dw(q.weight());
   parallel_for(q.c, [&](long c) {
     for_vectors(q.k, [&](long k, long count) {
       real* to = dw.data() + c * q.k + k;
-      both_sides<Winograd::weight_gradient, 6, 3>(
+      transform_2d<Winograd::weight_gradient, 6, 3>(
           [&](int i, int j) { return load(du.at(i * 6 + j, c) + k); },
           [&](int r, int s, const Vec& v) { store(to + (r * 3 + s) * q.c * q.k, v, count); });
     });
@@ -147,35 +152,34 @@ Tensor weight_gradient(const Conv2dShape& q, Planes& du) {  // G^T du G
   return dw;
 }
 
-// w[r, s, c, k] -> [2 - r, 2 - s, k, c]
-Tensor turned_round(const Tensor& w) {
+// The kernel rotated by 180 degrees, C and K swapped: w[r, s, c, k] -> [2 - r, 2 - s, k, c].
+Tensor rotated_weight(const Tensor& w) {
   const long c = w.dim(2), k = w.dim(3);
-  Tensor turned({3, 3, k, c});
+  Tensor rotated({3, 3, k, c});
   parallel_for(9, [&](long tap) {
     const real* from = w.data() + tap * c * k;
-    real* to = turned.data() + (8 - tap) * c * k;
+    real* to = rotated.data() + (8 - tap) * c * k;
     for (long i = 0; i < c; i++)
       for (long j = 0; j < k; j++) to[j * c + i] = from[i * k + j];
   });
-  return turned;
+  return rotated;
 }
 
 }  // namespace
 
-bool winograd_can(const Conv2dShape& q) {
+bool winograd_supports(const Conv2dShape& q) {
   return q.r == 3 && q.s == 3 && q.stride == Size2(1) && q.dilation == Size2(1) && q.groups == 1 &&
          q.pad.h <= 2 && q.pad.w <= 2;
 }
 
-// Packed in panels for each place: [36][C, K]
-Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
+Buffer winograd_packed_weight(const Tensor& w, const Tensor& scale) {
   const long c = w.dim(2), k = w.dim(3);
-  Buffer u(places * packed_size(c, k));
+  Buffer u(positions * packed_size(c, k));
   parallel_for(c, [&](long channel) {
     for_vectors(k, [&](long first, long count) {
       real* to = u.data() + packed_at(channel, first, c, k);
       const Vec factor = load(scale.data() + first, count);
-      both_sides<Winograd::weight, 3, 6>(
+      transform_2d<Winograd::weight, 3, 6>(
           [&](int r, int s) {
             return factor * load(w.data() + ((r * 3 + s) * c + channel) * k + first, count);
           },
@@ -185,22 +189,23 @@ Buffer winograd_weight(const Tensor& w, const Tensor& scale) {
   return u;
 }
 
-Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weight,
-                       const Prologue& read_by, const Epilogue& write_by) {
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
+                       const Prologue& prologue, const Epilogue& epilogue) {
   Tensor y(q.y());
   const Bands bands(q);
-  const bool few =
-      bands.count < Shards::max_shards * bands_of_one_core(bands);  // of blocks, for many cores
-  const bool together = weights_are_large(q) || few;
-  const long block = together ? bands_of_all_cores(bands) : bands_of_one_core(bands);
+  const bool too_few_for_private_blocks =
+      bands.count < Shards::max_shards * bands_per_private_block(bands);
+  const bool shared = weight_is_large(q) || too_few_for_private_blocks;
+  const long block = shared ? bands_per_shared_block(bands) : bands_per_private_block(bands);
   const auto blocks = [&](long begin, long end) {
     std::visit(
-        [&](const auto& read, const auto& write) {
-          forward_blocks(bands, begin, end, block, x.data(), weight, read, write, y.data());
+        [&](const auto& chosen_prologue, const auto& chosen_epilogue) {
+          forward_blocks(bands, begin, end, block, x.data(), packed_weight, chosen_prologue,
+                         chosen_epilogue, y.data());
         },
-        read_by, write_by);
+        prologue, epilogue);
   };
-  if (together)
+  if (shared)
     blocks(0, bands.count);
   else
     parallel_shards(Shards(bands.count, block),
@@ -209,29 +214,30 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& weig
 }
 
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
-  return conv2d_winograd(q, x, winograd_weight(w, full({q.k}, 1)), Identity(), BiasClamp(q.k));
+  return conv2d_winograd(q, x, winograd_packed_weight(w, full({q.k}, 1)), Identity(),
+                         BiasClamp(q.k));
 }
 
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w,
-                          const Epilogue& write) {
-  const Buffer turned = winograd_weight(turned_round(w), full({q.c}, 1));
+                          const Epilogue& epilogue) {
+  const Buffer rotated = winograd_packed_weight(rotated_weight(w), full({q.c}, 1));
   return conv2d_winograd(Conv2dShape(q.y(), {3, 3, q.k, q.c}, {.pad = {2 - q.pad.h, 2 - q.pad.w}}),
-                         dy, turned, Identity(), write);
+                         dy, rotated, Identity(), epilogue);
 }
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   return conv2d_winograd_dx(q, dy, w, BiasClamp(q.c));
 }
 
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy,
-                          const Prologue& read_by) {
+                          const Prologue& prologue) {
   const Bands bands(q);
   const auto gradient = [&](long begin, long end) {
     Planes du(q.c, q.k);
     std::visit(
-        [&](const auto& read) {
-          gradient_blocks(bands, begin, end, x.data(), read, dy.data(), du);
+        [&](const auto& chosen_prologue) {
+          gradient_blocks(bands, begin, end, x.data(), chosen_prologue, dy.data(), du);
         },
-        read_by);
+        prologue);
     return weight_gradient(q, du);
   };
   return gradient_is_large(q) ? gradient(0, bands.count) : sum_over(Shards(bands.count), gradient);

@@ -19,7 +19,7 @@ Tensor sum_of(std::vector<Tensor> terms) {
 }
 
 namespace {
-// Sums term(i) over [0, size): each shard in double, the shards in their order.
+// The sum of term(i) over [0, size), in double: first within each shard, then over the shards.
 template <class Term>
 double sum_of_terms(long size, const Term& term) {
   const Shards shards(size, 4096);
@@ -40,7 +40,8 @@ double sum(const Tensor& a) {
 }
 
 double dot(const Tensor& a, const Tensor& b) {
-  require(a.shape() == b.shape(), "dot: shapes ", a.shape(), " and ", b.shape(), " differ");
+  require(a.shape() == b.shape(), "dot: shapes ", a.shape(), " and ", b.shape(),
+          ", expected equal shapes");
   return sum_of_terms(
       a.size(), [&](long i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
 }

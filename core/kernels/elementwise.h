@@ -1,5 +1,5 @@
-// One number out of one number from each tensor, in parallel over pieces small enough to stay in a
-// core's cache.
+// Elementwise functions, sums, and sums of rows. Threads work on pieces that fit into a core's
+// cache.
 #pragma once
 #include <algorithm>
 #include <utility>
@@ -22,7 +22,8 @@ void for_pieces(long size, const Body& body) {
 // y[i] = f(a[i], rest[i]...)
 template <class F, class... Tensors>
 Tensor map(const F& f, const Tensor& a, const Tensors&... rest) {
-  (require(rest.shape() == a.shape(), "map: shapes ", a.shape(), " and ", rest.shape(), " differ"),
+  (require(rest.shape() == a.shape(), "map: shapes ", a.shape(), " and ", rest.shape(),
+           ", expected equal shapes"),
    ...);
   Tensor y(a.shape());
   for_pieces(y.size(), [&](long begin, long end) {
@@ -35,17 +36,18 @@ Tensor map(const F& f, const Tensor& a, const Tensors&... rest) {
 template <class F, class... Tensors>
 void map_into(const F& f, Tensor& a, const Tensors&... rest) {
   (require(rest.shape() == a.shape(), "map_into: shapes ", a.shape(), " and ", rest.shape(),
-           " differ"),
+           ", expected equal shapes"),
    ...);
   for_pieces(a.size(), [&](long begin, long end) {
     for (long i = begin; i < end; i++) a[i] = f(a[i], rest[i]...);
   });
 }
 
-void add_to(Tensor& a, const Tensor& b);   // a += b
-Tensor sum_of(std::vector<Tensor> terms);  // of the same shape, at least one; added in their order
+void add_to(Tensor& a, const Tensor& b);  // a += b
+// The sum of one or more tensors of the same shape, added in their order.
+Tensor sum_of(std::vector<Tensor> terms);
 
-// The sum of what body(begin, end) gives for each shard.
+// The sum over all shards of the tensor that body(begin, end) returns.
 template <class Body>
 Tensor sum_over(const Shards& shards, const Body& body) {
   std::vector<Tensor> terms(shards.count);
@@ -53,10 +55,11 @@ Tensor sum_over(const Shards& shards, const Body& body) {
   return sum_of(std::move(terms));
 }
 
-double sum(const Tensor& a);                   // added in a fixed order, in double
-double dot(const Tensor& a, const Tensor& b);  // likewise
+// Both add in double and in a fixed order.
+double sum(const Tensor& a);
+double dot(const Tensor& a, const Tensor& b);
 
-// Rows are all dimensions but the innermost: x is (rows, C), b is (C).
+// x is (rows, C), where rows are all dimensions but the last; b is [C].
 Tensor add_rows(const Tensor& x, const Tensor& b);  // y[r, c] = x[r, c] + b[c]
 Tensor sum_rows(const Tensor& x);                   // y[c] = sum over r of x[r, c]
 

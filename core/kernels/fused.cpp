@@ -11,16 +11,17 @@ namespace excite {
 
 namespace {
 
-constexpr long pixels_a_sum = 32;  // added up in real, before they go into a sum in double
+// Pixels that are summed in real before the sum is added to one in double.
+constexpr long pixels_per_sum = 32;
 
-// [C] or [N, C]
+// A coefficient per channel, [C], or per image and channel, [N, C].
 class Coefficient {
  public:
   Coefficient(const Tensor& t, const Tensor& u)
       : first_(t.data()), step_(t.shape().rank() == 2 ? t.dim(1) : 0) {
     require(t.shape() == Shape{u.dim(3)} || t.shape() == Shape{u.dim(0), u.dim(3)},
-            "fused: a coefficient of shape ", t.shape(), " for images ", u.shape(),
-            ", expected one a channel, or one an image and channel");
+            "fused: a coefficient has shape ", t.shape(), " for images ", u.shape(),
+            ", expected [C] or [N, C]");
   }
   template <class Count>
   Vec at(long image, long channel, Count count) const {
@@ -34,16 +35,16 @@ class Coefficient {
 
 void require_same(const Tensor& u, const Tensor& other) {
   require(u.shape() == other.shape(), "fused: shapes ", u.shape(), " and ", other.shape(),
-          " differ, expected equal ones");
+          ", expected equal shapes");
 }
 
 Vec relu(const Vec& v) { return at_least(v, Vec{}); }
 Vec where_positive(const Vec& condition, const Vec& v) { return condition > 0 ? v : Vec{}; }
 
-// Calls body(n, i, c, count) for the numbers i, i + 1, ... of channels c, c + 1, ... of a pixel of
-// image n, a vector of them at a time.
+// Calls body(n, i, c, count) for every vector of u: its `count` numbers at index i belong to
+// channels c, c + 1, ... of a pixel of image n.
 template <class Body>
-void for_numbers(const Tensor& u, const Body& body) {
+void for_vectors_of(const Tensor& u, const Body& body) {
   require_images("fused", u.shape());
   const long channels = u.dim(3), numbers = u.dim(1) * u.dim(2) * channels;
   parallel_for(u.dim(0), [&](long n) {
@@ -56,31 +57,30 @@ struct Terms {
   Vec first, second;
 };
 
-// Two sums of each image and channel, in double: [N, 2 C]. terms(n, i, c, count) are those of the
-// numbers i, i + 1, ..., of channels c, c + 1,
-// ... of a pixel. Four pixels are added up side by side, as an addition takes four times as long as
-// it takes until the next can begin.
+// Two sums per image and channel, in double: [N, 2 C]. terms(n, i, c, count) gives the terms of one
+// vector, with arguments as above. Four independent sums run at a time, because the result of an
+// addition takes four times as long as the interval at which additions can start.
 template <class Body>
 std::vector<double> image_sums(const Tensor& u, const Body& terms) {
   require_images("fused", u.shape());
-  constexpr long side_by_side = 4;
+  constexpr long independent_sums = 4;
   const long channels = u.dim(3), pixels = u.dim(1) * u.dim(2);
   std::vector<double> sums(u.dim(0) * 2 * channels, 0.0);
   parallel_for(u.dim(0), [&](long n) {
     double* total = sums.data() + n * 2 * channels;
-    for (long begin = n * pixels; begin < (n + 1) * pixels; begin += pixels_a_sum) {
-      const long end = std::min(begin + pixels_a_sum, (n + 1) * pixels);
+    for (long begin = n * pixels; begin < (n + 1) * pixels; begin += pixels_per_sum) {
+      const long end = std::min(begin + pixels_per_sum, (n + 1) * pixels);
       for_vectors(channels, [&](long c, auto count) {
-        Terms sum[side_by_side] = {};
+        Terms sum[independent_sums] = {};
         const auto add = [&](long p, long k) {
           const Terms more = terms(n, p * channels + c, c, count);
           sum[k].first += more.first;
           sum[k].second += more.second;
         };
         long p = begin;
-        for (; p + side_by_side <= end; p += side_by_side)
+        for (; p + independent_sums <= end; p += independent_sums)
 #pragma GCC unroll 4
-          for (long k = 0; k < side_by_side; k++) add(p + k, k);
+          for (long k = 0; k < independent_sums; k++) add(p + k, k);
         for (; p < end; p++) add(p, 0);
         const Vec first = sum[0].first + sum[1].first + (sum[2].first + sum[3].first);
         const Vec second = sum[0].second + sum[1].second + (sum[2].second + sum[3].second);
@@ -94,21 +94,21 @@ std::vector<double> image_sums(const Tensor& u, const Body& terms) {
   return sums;
 }
 
-ImageSums in_two(const Tensor& u, const std::vector<double>& sums) {
+ImageSums split_sums(const Tensor& u, const std::vector<double>& sums) {
   const long channels = u.dim(3);
-  ImageSums two{Tensor({u.dim(0), channels}), Tensor({u.dim(0), channels})};
+  ImageSums split{Tensor({u.dim(0), channels}), Tensor({u.dim(0), channels})};
   const double* from = sums.data();
   for (long n = 0; n < u.dim(0); n++, from += 2 * channels)
     for (long c = 0; c < channels; c++) {
-      two.d[n * channels + c] = static_cast<real>(from[c]);
-      two.d_u[n * channels + c] = static_cast<real>(from[channels + c]);
+      split.d[n * channels + c] = static_cast<real>(from[c]);
+      split.d_u[n * channels + c] = static_cast<real>(from[channels + c]);
     }
-  return two;
+  return split;
 }
 
 }  // namespace
 
-// Counted from the channel's first number, as in channel_moments.
+// The channel's first number is subtracted before summing, as in channel_moments.
 ImageMoments image_moments(const Tensor& u) {
   const long channels = u.dim(-1);
   const real* shift = u.data();
@@ -138,7 +138,7 @@ ImageMoments image_moments(const Tensor& u) {
 Tensor affine_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b) {
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
-  for_numbers(u, [&](long n, long i, long c, auto count) {
+  for_vectors_of(u, [&](long n, long i, long c, auto count) {
     store(y.data() + i,
           relu(factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) +
                offset.at(n, c, count)),
@@ -152,7 +152,7 @@ Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, con
   require_same(u, shortcut);
   Tensor y(u.shape());
   const Coefficient factor(a, u), offset(b, u);
-  for_numbers(u, [&](long n, long i, long c, auto count) {
+  for_vectors_of(u, [&](long n, long i, long c, auto count) {
     const Vec z =
         factor.at(n, c, count) * (load(u.data() + i, count) - load(mean.data() + c, count)) +
         offset.at(n, c, count);
@@ -164,36 +164,36 @@ Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, con
 ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean) {
   require_same(u, dy);
   require_same(u, y);
-  return in_two(u, image_sums(u, [&](long, long i, long c, auto count) {
-                  const Vec d =
-                      where_positive(load(y.data() + i, count), load(dy.data() + i, count));
-                  store(dy.data() + i, d, count);
-                  return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
-                }));
+  return split_sums(
+      u, image_sums(u, [&](long, long i, long c, auto count) {
+        const Vec d = where_positive(load(y.data() + i, count), load(dy.data() + i, count));
+        store(dy.data() + i, d, count);
+        return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
+      }));
 }
 
 ImageSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
                            const Tensor& b) {
   require_same(u, dy);
   const Coefficient factor(a, u), offset(b, u);
-  return in_two(u, image_sums(u, [&](long n, long i, long c, auto count) {
-                  const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
-                  const Vec d =
-                      where_positive(factor.at(n, c, count) * from_mean + offset.at(n, c, count),
-                                     load(dy.data() + i, count));
-                  return Terms{d, d * from_mean};
-                }));
+  return split_sums(u, image_sums(u, [&](long n, long i, long c, auto count) {
+                      const Vec centered = load(u.data() + i, count) - load(mean.data() + c, count);
+                      const Vec d =
+                          where_positive(factor.at(n, c, count) * centered + offset.at(n, c, count),
+                                         load(dy.data() + i, count));
+                      return Terms{d, d * centered};
+                    }));
 }
 
 Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Tensor& a,
                  const Tensor& slope, const Tensor& shift) {
   require_same(u, d);
   Tensor du(u.shape());
-  const Coefficient factor(a, u), of_u(slope, u), constant(shift, u);
-  for_numbers(u, [&](long n, long i, long c, auto count) {
-    const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count);
+  const Coefficient factor(a, u), slope_of(slope, u), constant(shift, u);
+  for_vectors_of(u, [&](long n, long i, long c, auto count) {
+    const Vec centered = load(u.data() + i, count) - load(mean.data() + c, count);
     store(du.data() + i,
-          factor.at(n, c, count) * load(d.data() + i, count) + of_u.at(n, c, count) * from_mean +
+          factor.at(n, c, count) * load(d.data() + i, count) + slope_of.at(n, c, count) * centered +
               constant.at(n, c, count),
           count);
   });
@@ -203,13 +203,13 @@ Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Ten
 void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
                     const Tensor& b, const Tensor& slope, const Tensor& shift) {
   require_same(u, dy);
-  const Coefficient factor(a, u), offset(b, u), of_u(slope, u), constant(shift, u);
-  for_numbers(u, [&](long n, long i, long c, auto count) {
-    const Vec from_mean = load(u.data() + i, count) - load(mean.data() + c, count),
-              by = factor.at(n, c, count);
+  const Coefficient factor(a, u), offset(b, u), slope_of(slope, u), constant(shift, u);
+  for_vectors_of(u, [&](long n, long i, long c, auto count) {
+    const Vec centered = load(u.data() + i, count) - load(mean.data() + c, count),
+              scale = factor.at(n, c, count);
     const Vec d =
-        where_positive(by * from_mean + offset.at(n, c, count), load(dy.data() + i, count));
-    store(dy.data() + i, by * d + of_u.at(n, c, count) * from_mean + constant.at(n, c, count),
+        where_positive(scale * centered + offset.at(n, c, count), load(dy.data() + i, count));
+    store(dy.data() + i, scale * d + slope_of.at(n, c, count) * centered + constant.at(n, c, count),
           count);
   });
 }

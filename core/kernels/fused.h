@@ -1,13 +1,13 @@
-// Passes over whole activations that do at once what simple ones do one after the other: a step
-// waits for memory, so each number is read and written as few times as can be. u, y and their
-// gradients are [N, H, W, C], mean is [C]; any other coefficient is one a channel, [C], or one an
-// image and channel, [N, C].
+// Fused elementwise loops for batch normalization, ReLU, shortcut and scaling. Elementwise loops
+// are limited by memory, so each number is read and written as few times as possible.
+//
+// u, y and their gradients are [N, H, W, C]; mean is [C]. Any other coefficient is [C] or [N, C].
 #pragma once
 #include "core/kernels/batch_norm.h"
 
 namespace excite {
 
-// Of all images together, and the mean of each: [N, C].
+// The moments of all images together, and the mean of each image, [N, C].
 struct ImageMoments {
   ChannelMoments all;
   Tensor mean;
@@ -20,20 +20,21 @@ Tensor affine_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const T
 Tensor affine_add_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b,
                        const Tensor& shortcut);
 
-// Sums over the pixels of each image, [N, C]: of d, and of d (u - mean).
+// Sums over the pixels of each image, both [N, C].
 struct ImageSums {
-  Tensor d, d_u;
+  Tensor d;    // sum of d
+  Tensor d_u;  // sum of d (u - mean)
 };
-// For y = max(..., 0): d = dy where y > 0, else 0, is written over dy.
+// The gradient of y = max(..., 0): d = dy where y > 0, else 0. Overwrites dy with d.
 ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean);
-// The same d for y = affine_relu(u, mean, a, b), told from u instead of y, and written nowhere.
+// The same d for y = affine_relu(u, mean, a, b). The mask is computed from u, and d is not stored.
 ImageSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
                            const Tensor& b);
 
 // du = a d + slope (u - mean) + shift
 Tensor affine_dx(const Tensor& d, const Tensor& u, const Tensor& mean, const Tensor& a,
                  const Tensor& slope, const Tensor& shift);
-// The same for the d of affine_relu_sums(dy, u, mean, a, b), written over dy.
+// The same for the d of affine_relu_sums(dy, u, mean, a, b). Overwrites dy with du.
 void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,
                     const Tensor& b, const Tensor& slope, const Tensor& shift);
 

@@ -17,7 +17,7 @@ Matrix matrix(const Tensor& t) {
 
 Matrix rows(const Matrix& a, long begin, long end) {
   Matrix part = a;
-  part.data += begin * (a.turned ? 1 : a.stride);
+  part.data += begin * (a.is_transposed ? 1 : a.stride);
   part.rows = end - begin;
   return part;
 }
@@ -26,21 +26,21 @@ Matrix columns(const Matrix& b, long begin, long end) {
   return transposed(rows(transposed(b), begin, end));
 }
 
-// Rows are cut, and where they give fewer shards than there may be, as in a classifier's batch,
-// columns too: into pieces of at least this many multiply-adds. A smaller one takes less time than
-// it takes to wake a thread.
-constexpr long least_work = 1 << 17;
+// Rows of the result are cut into shards. If that gives fewer than max_shards, as for the batch of
+// a classifier, columns are cut too. A piece has at least this many multiply-adds, because less
+// work takes less time than waking a thread.
+constexpr long min_macs_per_piece = 1 << 17;
 
 Tensor product(const Matrix& a, const Matrix& b) {
   require(a.cols == b.rows, "matmul: [", a.rows, ", ", a.cols, "] times [", b.rows, ", ", b.cols,
-          "]: the inner dimensions differ");
+          "], expected equal inner dimensions");
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
   const Shards down(a.rows, 32);
-  const long no_more_than_max_shards =
+  const long columns_for_max_shards =
       (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
-  const Shards across(b.cols, std::max({32l, no_more_than_max_shards,
-                                        least_work * down.count / (a.rows * a.cols)}));
+  const Shards across(b.cols, std::max({32l, columns_for_max_shards,
+                                        min_macs_per_piece * down.count / (a.rows * a.cols)}));
   parallel_for(down.count * across.count, [&](long i) {
     const long row = i / across.count, column = i % across.count, top = down.begin(row),
                left = across.begin(column);

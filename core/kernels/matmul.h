@@ -1,4 +1,4 @@
-// Products of whole tensors, cut over the rows of the result.
+// Matrix products of whole tensors.
 #pragma once
 #include "core/tensor.h"
 

@@ -1,7 +1,7 @@
-// The innermost loops of the fast convolutions: small tiles of a product whose sums stay in
-// registers from beginning to end. A tile is 6 rows by up to `tile_vectors` vectors, or 12 to 16
-// rows of a single vector: as many sums as registers hold, and enough of them in flight to keep
-// both multipliers of a core busy.
+// The microkernels: the innermost loops of the fast convolutions. Each computes a small tile of a
+// matrix product, whose sums stay in registers from beginning to end. A tile has 6 rows of up to
+// `tile_vectors` vectors, or 12 to 16 rows of one vector. That is as many sums as the registers
+// hold, and enough independent sums to keep both multipliers of a core busy.
 #pragma once
 #include <algorithm>
 
@@ -12,47 +12,50 @@ namespace excite {
 inline constexpr long tile_vectors = vector_registers == 32 ? 4 : 2,
                       max_tile_rows = vector_registers == 32 ? 16 : 12;
 inline constexpr long tile_rows(long width) { return width == lanes ? max_tile_rows : 6; }
-inline constexpr long max_tile_pixels = 12;  // each wants a register for where it stands
+inline constexpr long max_tile_pixels = 12;  // each pixel needs a register for its address
 inline constexpr long tile_pixels(long width) { return width == lanes ? max_tile_pixels : 6; }
 
-// Columns are taken a panel at a time, `tile_vectors` vectors wide but for the last one. A packed
-// matrix of `rows` rows has its panels one after the other, each row-major, so that a tile reads it
-// from front to back: panel(k) begins at number k * rows.
+// A packed matrix (rows, cols) is split into panels of columns. A panel is `tile_vectors` vectors
+// wide; the last one may be narrower. The panels follow each other in memory, each row-major, so a
+// tile reads its panel from front to back. The panel of column k begins at index k * rows.
 inline long panel_width(long k, long cols) {
   return std::min(tile_vectors * lanes, whole_vectors(cols) - k);
 }
 inline long packed_size(long rows, long cols) { return rows * whole_vectors(cols); }
-inline long packed_at(long row, long k, long rows, long cols) {  // where number k of a row stands
+// The index of element (row, k).
+inline long packed_at(long row, long k, long rows, long cols) {
   const long panel = k / (tile_vectors * lanes) * tile_vectors * lanes;
   return panel * rows + row * panel_width(panel, cols) + (k - panel);
 }
 
-// y[p, :] = sum over taps t and channels c of  x[t * rows + p][first + c] * w[t * channels + c, :],
-// where x[...] point to rows of channels and w is one panel, `width` columns wide.
-void microkernel(const real* const* x, long rows, long first, long taps, long channels,
-                 const real* w, long width, real* y, long y_row);
+// y[p, :] = sum over taps t and channels c of
+//           x[t * rows + p][first_channel + c] * w[t * channels + c, :]
+// for p < rows. The pointers x[...] point to pixels; w is one panel of `width` columns. Strides
+// here and below count numbers.
+void microkernel(const real* const* x, long rows, long first_channel, long taps, long channels,
+                 const real* w, long width, real* y, long y_stride);
 
-// The same of one tap, where x is a matrix: y[p, :] = sum over channels c of  x[p * x_row + c] *
-// w[c, :]
-void microkernel(const real* x, long x_row, long rows, long channels, const real* w, long width,
-                 real* y, long y_row);
+// The same with one tap and a matrix x of `rows` rows:
+//   y[p, :] = sum over channels c of  x[p * x_stride + c] * w[c, :]
+void microkernel(const real* x, long x_stride, long rows, long channels, const real* w, long width,
+                 real* y, long y_stride);
 
-// A run of pixels in each of several lines of an image, as one factor of an outer product reads
-// them: distances count numbers.
-struct PixelLines {
+// Pixels of an image, at equal distances within a line and from line to line.
+struct StridedPixels {
   const real* first;
-  long pixel, line;  // from a pixel to the next, from a line to the next
+  long pixel_stride, line_stride;
 };
-// dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :],  for p < rows and
-// `width` columns
-void microkernel_outer(const PixelLines& x, long rows, const PixelLines& dy, long width, long lines,
-                       long pixels, real* dw, long dw_row);
+// dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :]
+// for p < rows and `width` columns. Each line has `pixels` pixels.
+void microkernel_outer(const StridedPixels& x, long rows, const StridedPixels& dy, long width,
+                       long lines, long pixels, real* dw, long dw_stride);
 
-// Cuts [0, count) into as few pieces of at most `most` as there can be, all nearly equal, and calls
-// body(first, how_many).
+// Cuts [0, count) into as few nearly equal pieces of at most max_rows as possible, and calls
+// body(first, rows) for each.
 template <class Body>
-void for_tile_rows(long count, long most, const Body& body) {
-  const long pieces = (count + most - 1) / most, size = count / pieces, longer = count % pieces;
+void for_tile_rows(long count, long max_rows, const Body& body) {
+  const long pieces = (count + max_rows - 1) / max_rows, size = count / pieces,
+             longer = count % pieces;
   for (long i = 0, first = 0; i < pieces; i++) {
     const long rows = size + (i < longer);
     body(first, rows);

@@ -14,17 +14,17 @@ namespace {
 long pooled(const char* op, const Shape& x, long size, long kernel, long stride, long pad,
             bool ceil) {
   require(kernel > 0 && stride > 0 && pad >= 0 && 2 * pad <= kernel, op, ": kernel ", kernel,
-          ", stride ", stride, ", padding ", pad,
-          ": expected at least 1, at least 1, and at most half the kernel");
-  require(size > 0, op, ": input ", x, " has no pixels");
+          ", stride ", stride, " and padding ", pad,
+          ", expected kernel and stride of at least 1 and padding of 0 to half the kernel");
+  require(size > 0, op, ": input ", x, " has no pixels, expected at least one");
   require(size + 2 * pad >= kernel, op, ": input ", x, " with padding ", pad,
-          " is smaller than the window, ", kernel);
+          " is smaller than the kernel, ", kernel);
   long out = (size + 2 * pad - kernel + (ceil ? stride - 1 : 0)) / stride + 1;
   if (ceil && (out - 1) * stride >= size + pad) out--;
   return out;
 }
 
-// One window, cut to the image; `cells` counts what an average divides by.
+// The part of a window that is inside the image. cells: the divisor of an average.
 struct Window {
   long top, bottom, left, right, cells;
 };
@@ -39,8 +39,9 @@ Window window_at(const Shape& x, const Pool2dOptions& o, long i, long j) {
   return w;
 }
 
-// Cell i of a grid of `side` begins where i / side of the image does, and ends where the next one
-// begins; pixels that both have a part in are in both.
+// Row i of a grid of side x side cells covers [i / side, (i + 1) / side) of the image. It begins at
+// the pixel that contains its lower end and ends after the pixel that contains its upper end, so
+// two cells may share a pixel. Columns likewise.
 Window cell_at(const Shape& x, long side, long i, long j) {
   const auto begin = [=](long size, long cell) { return cell * size / side; };
   const auto end = [=](long size, long cell) { return ((cell + 1) * size + side - 1) / side; };
@@ -49,8 +50,8 @@ Window cell_at(const Shape& x, long side, long i, long j) {
   return w;
 }
 
-// Calls body(y, window, image) for each output pixel: y is its number, image the number of its
-// first input pixel.
+// Calls body(y, window, image) for each output pixel. y is its index, image the index of the
+// image's first input pixel.
 template <class Windows, class Body>
 void for_each_window(const Shape& x, const Shape& y, const Windows& windows, const Body& body) {
   parallel_for(y[0], [&](long n) {
@@ -82,7 +83,8 @@ Shape pool2d_shape(const Shape& x, const Pool2dOptions& o, const char* op) {
 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
   require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(),
-          " has more numbers than an int can count");
+          " has more numbers than an int can count, expected at most ",
+          std::numeric_limits<int>::max());
   Tensor y(pool2d_shape(x.shape(), o, "max_pool2d"));
   from.resize(y.size());
   const long channels = x.dim(3);
@@ -90,15 +92,15 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& fro
       x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); },
       [&](long out, const Window& w, long image) {
         real* best = y.data() + out * channels;
-        int* where = from.data() + out * channels;
+        int* best_index = from.data() + out * channels;
         const long first = (image + w.top * x.dim(2) + w.left) * channels;
         std::copy_n(x.data() + first, channels, best);
-        std::iota(where, where + channels, static_cast<int>(first));
+        std::iota(best_index, best_index + channels, static_cast<int>(first));
         for_each_pixel(x.shape(), w, image, [&](long pixel) {
           const real* v = x.data() + pixel * channels;
           for (long c = 0; c < channels; c++)
             if (v[c] > best[c] || v[c] != v[c])
-              best[c] = v[c], where[c] = static_cast<int>(pixel * channels + c);
+              best[c] = v[c], best_index[c] = static_cast<int>(pixel * channels + c);
         });
       });
   return y;
@@ -106,7 +108,7 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& fro
 
 Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x) {
   Tensor dx = zeros(x);
-  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // of one image
+  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // per image
   parallel_for(dy.dim(0), [&](long n) {
     for (long i = n * outputs; i < (n + 1) * outputs; i++) dx[from[i]] += dy[i];
   });
@@ -155,7 +157,7 @@ Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
 
 Tensor adaptive_avg_pool(const Tensor& x, long side) {
   require(side > 0 && x.shape().rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0,
-          "adaptive_avg_pool: input has shape ", x.shape(), " and the grid ", Size2(side),
+          "adaptive_avg_pool: input has shape ", x.shape(), " and the grid has ", Size2(side),
           " cells, expected [N, H, W, C] with at least one pixel, and at least one cell");
   return averages(x, {x.dim(0), side, side, x.dim(3)},
                   [&](long i, long j) { return cell_at(x.shape(), side, i, j); });

@@ -1,4 +1,4 @@
-// Pools: windows of an image, channel by channel, made into one number each.
+// Pooling: each window of an image becomes one number per channel, its maximum or its mean.
 #pragma once
 #include <vector>
 
@@ -6,10 +6,10 @@
 
 namespace excite {
 
-// Sizes as in PyTorch: out = floor((in + 2 pad - kernel) / stride) + 1, or ceil with `ceil`, where
-// a last window that would start in the right padding is dropped. The divisor of an average is the
-// number of cells of the window inside the padded image (count_padding), or inside the image
-// itself.
+// Sizes are as in PyTorch: out = floor((in + 2 pad - kernel) / stride) + 1. With `ceil` the
+// quotient is rounded up, but a last window that would start in the right padding is dropped. The
+// divisor of an average is the number of pixels of the window inside the padded image
+// (count_padding), or inside the image.
 struct Pool2dOptions {
   Size2 kernel = 2, stride = 2, pad = 0;
   bool ceil = false;
@@ -17,18 +17,19 @@ struct Pool2dOptions {
 };
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& options, const char* op = "pool2d");
 
-// `from` receives for each number of y the place in x it came from (the first of equal ones).
+// x [N, H, W, C] -> y [N, OH, OW, C]. from[i] becomes the index in x of the maximum y[i]: the first
+// one if several are equal.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, std::vector<int>& from);
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options);
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& options);
-Tensor adaptive_avg_pool(
-    const Tensor& x,
-    long side);  // [N, H, W, C] -> [N, side, side, C]; cells overlap where sizes do not divide
+// [N, H, W, C] -> [N, side, side, C]. Cells overlap if H or W is no multiple of side.
+Tensor adaptive_avg_pool(const Tensor& x, long side);
 Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x);
-Tensor global_avg_pool(const Tensor& x);  // [N, H, W, C] -> [N, C]
+// The global pools have one window, the whole image: [N, H, W, C] -> [N, C].
+Tensor global_avg_pool(const Tensor& x);
 Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x);
 Tensor global_max_pool(const Tensor& x, std::vector<int>& from);
-Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from,
-                   const Shape& x);  // of both max pools
+// The gradient of both max pools.
+Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x);
 
 }  // namespace excite

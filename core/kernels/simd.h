@@ -1,5 +1,6 @@
-// The compiler's vector types: a Vec is as many reals as a register of this machine holds, and + -
-// * work on all of them at once. The width follows -march; nothing here is written for one machine.
+// The compiler's vector types. A Vec holds as many reals as a vector register of this machine, and
+// arithmetic operators work on all of them at once. The width follows -march; no code here is
+// specific to one machine.
 #pragma once
 #include <cstring>
 #include <type_traits>
@@ -19,20 +20,19 @@ inline constexpr long lanes = vector_bytes / static_cast<long>(sizeof(real));
 
 using Vec = real __attribute__((vector_size(vector_bytes)));
 
-// Number by number; a NaN in v stays.
+// max(v, floor), lane by lane; a NaN in v stays.
 inline Vec at_least(const Vec& v, const Vec& floor) { return v < floor ? floor : v; }
 
-inline constexpr long whole_vectors(long numbers) {
-  return (numbers + lanes - 1) / lanes * lanes;
-}  // rounded up
+// Rounded up to a multiple of the vector width.
+inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }
 
-// Addresses need no alignment. (A memcpy would say the same, but g++ 12 makes two halves of it
-// where a vector comes from memory; and behind the = clang 14 passes over the attribute.)
+// Addresses need no alignment. (memcpy would be equivalent, but g++ 12 splits a vector that comes
+// from memory into two halves. The attribute comes before the =, as clang 14 ignores it after.)
 using UnalignedVec [[gnu::aligned(sizeof(real))]] = Vec;
 inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*>(from); }
 inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
 
-// The first `count` numbers of a vector; what is missing is 0.
+// The first `count` numbers of a vector; load_some sets the other lanes to 0.
 inline Vec load_some(const real* from, long count) {
   Vec v{};
   std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(real));
@@ -48,13 +48,13 @@ inline void store(real* to, const Vec& v, long count) {
   count == lanes ? store(to, v) : store_some(to, v, count);
 }
 
-// A count that the compiler knows: loops over whole vectors have no other path in them.
+// A count known at compile time, so loops over whole vectors contain no branch for a partial one.
 using WholeVector = std::integral_constant<long, lanes>;
 inline Vec load(const real* from, WholeVector) { return load(from); }
 inline void store(real* to, const Vec& v, WholeVector) { store(to, v); }
 
-// Calls body(c, count) for each vector of a row of numbers: with WholeVector(), and with a smaller
-// number for the last one if vectors do not divide the row.
+// Calls body(c, count) for each vector of a row of numbers. count is WholeVector(), or the
+// remainder as a long for a partial last vector.
 template <class Body>
 [[gnu::always_inline]] inline void for_vectors(long numbers, const Body& body) {
   long c = 0;

@@ -9,14 +9,14 @@
 namespace excite {
 
 namespace {
-// Calls body(a row of y, the same row of x, of z) for each row.
+// Returns y [same shape as x]. Calls body(y_row, x_row, z_row, n) for each row of n numbers.
 template <class Body>
 Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
   require(x.shape().rank() >= 1 && x.shape() == z.shape(), "softmax: shapes ", x.shape(), " and ",
-          z.shape(), ", expected rank 1 to 4, and equal");
+          z.shape(), ", expected equal shapes of rank 1 to 4");
   Tensor y(x.shape());
   const long n = x.dim(-1);
-  require(n > 0, "softmax: input ", x.shape(), " has no numbers in a row");
+  require(n > 0, "softmax: input has shape ", x.shape(), ", expected at least one number per row");
   parallel_shards(Shards(x.shape().rows(), 64), [&](long, long begin, long end) {
     for (long r = begin; r < end; r++)
       body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);

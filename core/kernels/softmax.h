@@ -1,5 +1,5 @@
-// Softmax and its logarithm over the innermost axis. The largest of a row is taken off before exp,
-// so that none overflows.
+// Softmax and its logarithm over the last dimension. The largest number of a row is subtracted
+// before exp, so exp never overflows.
 #pragma once
 #include <vector>
 
@@ -12,7 +12,7 @@ Tensor log_softmax(const Tensor& x);
 Tensor softmax_dx(const Tensor& dy, const Tensor& y);      // y (dy - sum over i of dy_i y_i)
 Tensor log_softmax_dx(const Tensor& dy, const Tensor& y);  // dy - exp(y) sum over i of dy_i
 
-// [N, classes] with row n:  smoothing / classes everywhere, and 1 - smoothing more at labels[n]
+// Label smoothing. [N, classes]: row n is smoothing / classes, plus 1 - smoothing at labels[n].
 Tensor smoothed_one_hot(const std::vector<int>& labels, long classes, real smoothing);
 
 }  // namespace excite

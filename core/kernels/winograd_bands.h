@@ -1,5 +1,5 @@
-// The transforms of Winograd's convolution, a band of tiles at a time: from images to the 36
-// places, and back.
+// The transforms of Winograd's convolution, one band of tiles at a time: from an image to the 36
+// planes, and back. winograd.svg shows tiles, bands and planes.
 #pragma once
 #include <algorithm>
 #include <type_traits>
@@ -11,143 +11,147 @@
 
 namespace excite {
 
-// The tiles of all images, a band of them at a time: a band is the tiles side by side that give
-// four rows of an image of y.
+// The bands of a batch. A band is the row of tiles that gives four rows of y.
 struct Bands {
   const Conv2dShape& q;
-  long down, across, count;
+  long per_image, tiles, count;  // bands per image, tiles per band, bands of the batch
   explicit Bands(const Conv2dShape& shape)
-      : q(shape), down((q.oh + 3) / 4), across((q.ow + 3) / 4), count(q.n * down) {}
-  long image(long band) const { return band / down; }
-  long top(long band) const { return band % down * 4; }  // row of y
+      : q(shape), per_image((q.oh + 3) / 4), tiles((q.ow + 3) / 4), count(q.n * per_image) {}
+  long image(long band) const { return band / per_image; }
+  long first_row(long band) const { return band % per_image * 4; }  // of y
 };
 
-// Some tiles' numbers at 36 places: [36][tiles][channels rounded up to whole vectors]. A cache line
-// between the places keeps them from falling on the same lines of the cache.
+// The transformed tiles, one plane per position: [36][tiles][channels], with channels rounded up to
+// whole vectors. A cache line between two planes keeps them from competing for the same cache sets.
 struct Planes {
-  long channels, row, plane;
+  long channels, row_stride, plane_stride;
   Buffer numbers;
   Planes(long tiles, long c)
       : channels(c),
-        row(whole_vectors(c)),
-        plane(tiles * row + 64 / static_cast<long>(sizeof(real))),
-        numbers(Winograd::places * plane) {}
-  real* at(long place, long tile) { return numbers.data() + place * plane + tile * row; }
+        row_stride(whole_vectors(c)),
+        plane_stride(tiles * row_stride + 64 / static_cast<long>(sizeof(real))),
+        numbers(Winograd::positions * plane_stride) {}
+  real* at(long position, long tile) {
+    return numbers.data() + position * plane_stride + tile * row_stride;
+  }
 };
 
-// What a thread keeps of a band between the two sides of its transform: vectors [columns][6].
-inline real* half_of(const Bands& bands) {
-  thread_local Buffer half;
+// Scratch memory of a thread for the columns of a band after the first half of its 2-D transform:
+// vectors [columns][6].
+inline real* column_scratch(const Bands& bands) {
+  thread_local Buffer scratch;
   thread_local long size = 0;
-  const long needed = (bands.across * 4 + 2) * 6 * lanes;
-  if (size < needed) half = Buffer(needed), size = needed;
-  return half.data();
+  const long needed = (bands.tiles * 4 + 2) * 6 * lanes;
+  if (size < needed) scratch = Buffer(needed), size = needed;
+  return scratch.data();
 }
 
-// Rows of pixels of one image, as a band's transform reads them; `zero` stands for a row outside of
-// it.
-template <int side>
+// The `count` rows of an image that a band reads. `zero` replaces a row outside the image.
+template <int count>
 struct PixelRows {
-  const real* row[side];
-  real inside[side];  // 1, or 0 for a row outside
-  long width, left;   // `left` columns of zeros stand before the first pixel
-  PixelRows(const real* x, const real* zero, long n, long top, long h, long w, long c, long before)
-      : width(w), left(before) {
-    for (long i = 0; i < side; i++) {
-      const bool is_inside = top + i >= 0 && top + i < h;
-      row[i] = is_inside ? x + (n * h + top + i) * w * c : zero,
+  const real* row[count];
+  real inside[count];        // 1, or 0 for a row outside the image
+  long width, padding_left;  // padding_left: columns of zeros before the first pixel
+  PixelRows(const real* x, const real* zero, long n, long first_row, long h, long w, long c,
+            long left)
+      : width(w), padding_left(left) {
+    for (long i = 0; i < count; i++) {
+      const bool is_inside = first_row + i >= 0 && first_row + i < h;
+      row[i] = is_inside ? x + (n * h + first_row + i) * w * c : zero,
       inside[i] = is_inside ? real(1) : real(0);
     }
   }
 };
 
-// B^T x B of the tiles of a band (side = 6), or A dy A^T (side = 4). The columns go first: where
-// tiles overlap, they share them.
-template <auto one_side, int side, class Read>
-void transform_in(const PixelRows<side>& pixels, const Bands& bands, const Read& read,
-                  Planes& planes, long at) {
-  for_vectors(planes.channels, [=, &read, &planes, half = half_of(bands), across = bands.across](
-                                   long c, auto count) {
-    const auto numbers = reader(read, c, count);
-    const long plane = planes.plane, channels = planes.channels;
-    for (long j = 0; j < across * 4 + side - 4; j++) {
-      const long column = j - pixels.left;
-      Vec in[side] = {}, out[6];
+// Below, PrologueT and EpilogueT are types of the variants Prologue and Epilogue.
+
+// B^T x B for each tile of a band (size = 6), or A dy A^T (size = 4). Columns are transformed
+// first, once each, because neighboring tiles share columns.
+template <auto transform_1d, int size, class PrologueT>
+void transform_in(const PixelRows<size>& pixels, const Bands& bands, const PrologueT& prologue,
+                  Planes& planes, long first_tile) {
+  for_vectors(planes.channels, [=, &prologue, &planes, scratch = column_scratch(bands),
+                                tiles = bands.tiles](long c, auto count) {
+    const auto load_x = make_load(prologue, c, count);
+    const long plane_stride = planes.plane_stride, channels = planes.channels;
+    for (long j = 0; j < tiles * 4 + size - 4; j++) {
+      const long column = j - pixels.padding_left;
+      Vec in[size] = {}, out[6];
       if (column >= 0 && column < pixels.width)
-        for (int i = 0; i < side; i++) {
-          in[i] = numbers(pixels.row[i] + column * channels + c);
-          if constexpr (!decltype(numbers)::zero_is_zero) in[i] *= pixels.inside[i];
+        for (int i = 0; i < size; i++) {
+          in[i] = load_x(pixels.row[i] + column * channels + c);
+          if constexpr (!decltype(load_x)::maps_zero_to_zero) in[i] *= pixels.inside[i];
         }
-      one_side(in, out);
-      for (int i = 0; i < 6; i++) store(half + (j * 6 + i) * lanes, out[i]);
+      transform_1d(in, out);
+      for (int i = 0; i < 6; i++) store(scratch + (j * 6 + i) * lanes, out[i]);
     }
-    for (long tile = 0; tile < across; tile++)
+    for (long tile = 0; tile < tiles; tile++)
       for (int i = 0; i < 6; i++) {
-        Vec in[side], out[6];
-        for (int j = 0; j < side; j++) in[j] = load(half + ((tile * 4 + j) * 6 + i) * lanes);
-        one_side(in, out);
-        real* to = planes.at(i * 6, at + tile) + c;
-        for (int j = 0; j < 6; j++) store(to + j * plane, out[j]);
+        Vec in[size], out[6];
+        for (int j = 0; j < size; j++) in[j] = load(scratch + ((tile * 4 + j) * 6 + i) * lanes);
+        transform_1d(in, out);
+        real* to = planes.at(i * 6, first_tile + tile) + c;
+        for (int j = 0; j < 6; j++) store(to + j * plane_stride, out[j]);
       }
   });
 }
 
-template <class Read>
-void input_band(const Bands& bands, const real* x, const real* zero, const Read& read, long band,
-                Planes& planes, long at) {
+template <class PrologueT>
+void input_band(const Bands& bands, const real* x, const real* zero, const PrologueT& prologue,
+                long band, Planes& planes, long first_tile) {
   const Conv2dShape& q = bands.q;
-  const PixelRows<6> pixels(x, zero, bands.image(band), bands.top(band) - q.pad.h, q.h, q.w, q.c,
-                            q.pad.w);
-  transform_in<Winograd::input>(pixels, bands, read, planes, at);
+  const PixelRows<6> pixels(x, zero, bands.image(band), bands.first_row(band) - q.pad.h, q.h, q.w,
+                            q.c, q.pad.w);
+  transform_in<Winograd::input>(pixels, bands, prologue, planes, first_tile);
 }
 
 inline void output_gradient_band(const Bands& bands, const real* dy, const real* zero, long band,
-                                 Planes& planes, long at) {
+                                 Planes& planes, long first_tile) {
   const Conv2dShape& q = bands.q;
-  const PixelRows<4> pixels(dy, zero, bands.image(band), bands.top(band), q.oh, q.ow, q.k, 0);
-  transform_in<Winograd::output_gradient>(pixels, bands, Identity(), planes, at);
+  const PixelRows<4> pixels(dy, zero, bands.image(band), bands.first_row(band), q.oh, q.ow, q.k, 0);
+  transform_in<Winograd::output_gradient>(pixels, bands, Identity(), planes, first_tile);
 }
 
-// y = A^T m A
-template <class Write>
-void output_band(const Bands& bands, Planes& planes, long at, const Write& write, real* y,
-                 long band) {
+// y = A^T m A for each tile of a band.
+template <class EpilogueT>
+void output_band(const Bands& bands, Planes& planes, long first_tile, const EpilogueT& epilogue,
+                 real* y, long band) {
   const Conv2dShape& q = bands.q;
-  const long first = (bands.image(band) * q.oh + bands.top(band)) * q.ow * q.k,
-             rows = std::min(4l, q.oh - bands.top(band));
-  for_vectors(q.k, [=, &write, &planes, half = half_of(bands), across = bands.across, width = q.ow,
-                    channels = q.k](long k, auto count) {
-    const long plane = planes.plane;
-    for (long tile = 0; tile < across; tile++)
+  const long first = (bands.image(band) * q.oh + bands.first_row(band)) * q.ow * q.k,
+             rows = std::min(4l, q.oh - bands.first_row(band));
+  for_vectors(q.k, [=, &epilogue, &planes, scratch = column_scratch(bands), tiles = bands.tiles,
+                    width = q.ow, channels = q.k](long k, auto count) {
+    const long plane_stride = planes.plane_stride;
+    for (long tile = 0; tile < tiles; tile++)
       for (int i = 0; i < 6; i++) {
         Vec in[6], out[4];
-        const real* from = planes.at(i * 6, at + tile) + k;
-        for (int j = 0; j < 6; j++) in[j] = load(from + j * plane);
+        const real* from = planes.at(i * 6, first_tile + tile) + k;
+        for (int j = 0; j < 6; j++) in[j] = load(from + j * plane_stride);
         Winograd::output(in, out);
-        for (int j = 0; j < 4; j++) store(half + ((tile * 4 + j) * 6 + i) * lanes, out[j]);
+        for (int j = 0; j < 4; j++) store(scratch + ((tile * 4 + j) * 6 + i) * lanes, out[j]);
       }
     const auto column = [=](long j, Vec(&out)[4]) {
       Vec in[6];
-      for (int i = 0; i < 6; i++) in[i] = load(half + (j * 6 + i) * lanes);
+      for (int i = 0; i < 6; i++) in[i] = load(scratch + (j * 6 + i) * lanes);
       Winograd::output(in, out);
     };
-    auto numbers = writer(write, y, k, count, band);
-    const auto write_rows = [&](auto how_many) {
+    auto store_y = make_store(epilogue, y, k, count, band);
+    const auto write_rows = [&](auto row_count) {
       Vec out[4];
       column(0, out);
-      numbers.begin(out[0]);  // a run counts from its first number
+      store_y.begin(out[0]);
       for (long j = 0; j < width; j++) {
         column(j, out);
         for (int i = 0; i < 4; i++)
-          if (i < how_many) numbers(first + (i * width + j) * channels + k, out[i]);
+          if (i < row_count) store_y(first + (i * width + j) * channels + k, out[i]);
       }
     };
+    // Nearly all bands have four rows. A constant spares a comparison per pixel.
     if (rows == 4)
-      write_rows(std::integral_constant<long, 4>());  // as most are: a number that the compiler
-                                                      // knows is not asked for at each pixel
+      write_rows(std::integral_constant<long, 4>());
     else
       write_rows(rows);
-    numbers.end();
+    store_y.end();
   });
 }
 

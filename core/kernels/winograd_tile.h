@@ -1,14 +1,14 @@
-// The five small matrices of F(4x4, 3x3), each as the function that multiplies by it. They come
-// from evaluating polynomials at the points 0, a, -a, b, -b and infinity, with a = 1/sqrt(2) and b
-// = sqrt(2). Textbooks take 1 and 2; these lie closer around 1, so no number grows by more than 2
-// sqrt(2) on the way and is subtracted again, and rounding errors are about a quarter.
+// The five small matrices of F(4x4, 3x3), each as a function that multiplies by it. They come from
+// evaluating polynomials at the points 0, a, -a, b, -b and infinity, with a = 1/sqrt(2) and
+// b = sqrt(2). Textbooks use the points 1 and 2. With the points used here no number grows by more
+// than 2 sqrt(2) and is subtracted again, so rounding errors are about a quarter as large.
 #pragma once
 #include "core/kernels/simd.h"
 
 namespace excite {
 
 struct Winograd {
-  static constexpr long places = 6 * 6;
+  static constexpr long positions = 6 * 6;
   static constexpr real a = static_cast<real>(0.70710678118654752440), b = 2 * a;
   static constexpr real half = static_cast<real>(0.5), third = real(1) / 3, sixth = real(1) / 6;
 
@@ -59,25 +59,25 @@ struct Winograd {
   }
 };
 
-// Both sides of a tile: first each column, then each row of what came out. `out = M in M^T` for the
-// matrix M that `one_side` multiplies by, read by in(i, j) and handed to out(i, j, number) as it
-// comes, so that it need not be kept.
-template <auto one_side, int From, int To, class In, class Out>
-[[gnu::always_inline]] inline void both_sides(const In& in, const Out& out) {
-  Vec half[To][From];
+// out = M in M^T for the matrix M that `transform_1d` multiplies by: first each column, then each
+// row of the result. Input is read by in(i, j). Each element of the result is passed to
+// out(i, j, v) as soon as it is computed, so none has to be kept.
+template <auto transform_1d, int From, int To, class In, class Out>
+[[gnu::always_inline]] inline void transform_2d(const In& in, const Out& out) {
+  Vec columns[To][From];
 #pragma GCC unroll 6
   for (int j = 0; j < From; j++) {
     Vec column[From], result[To];
 #pragma GCC unroll 6
     for (int i = 0; i < From; i++) column[i] = in(i, j);
-    one_side(column, result);
+    transform_1d(column, result);
 #pragma GCC unroll 6
-    for (int i = 0; i < To; i++) half[i][j] = result[i];
+    for (int i = 0; i < To; i++) columns[i][j] = result[i];
   }
 #pragma GCC unroll 6
   for (int i = 0; i < To; i++) {
     Vec result[To];
-    one_side(half[i], result);
+    transform_1d(columns[i], result);
 #pragma GCC unroll 6
     for (int j = 0; j < To; j++) out(i, j, result[j]);
   }

@@ -12,10 +12,10 @@ PrepackedConv2d fold(const ConvNorm& c) {
   const auto eps = static_cast<real>(bn.eps);
   const Tensor a =
       map([=](real g, real var) { return g / std::sqrt(var + eps); }, gamma, bn.running_var->value);
-  const Tensor from =
+  const Tensor shift =
       conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
   const Tensor bias =
-      map([](real b, real factor, real m) { return b - factor * m; }, beta, a, from);
+      map([](real b, real factor, real s) { return b - factor * s; }, beta, a, shift);
   return PrepackedConv2d(conv.w->value, a, bias, conv.options);
 }
 

@@ -1,7 +1,6 @@
-// Layers made ready for inference. In evaluation batch-norm is a fixed affine function a channel,
-// and a convolution is linear, so the two are one convolution with other weights and a bias:
-//   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean)       with a = gamma / sqrt(var +
-//   eps)
+// Layers prepared for inference. In evaluation, batch norm is a fixed affine function per channel,
+// and a convolution is linear. Together they are one convolution with other weights and a bias:
+//   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean),    a = gamma / sqrt(var + eps)
 #pragma once
 #include <map>
 #include <mutex>
@@ -13,23 +12,23 @@
 
 namespace excite {
 
-struct ConvNorm {  // a convolution and its batch-norm
+struct ConvNorm {  // a convolution and the batch norm after it
   Conv2d conv;
   BatchNorm2d bn;
 };
 
 PrepackedConv2d fold(const ConvNorm& c);
 
-// Folds each pair once, when it is first asked for, and takes weights and statistics as they are
-// then. Any number of threads may ask.
+// Folds each pair when it is first used, with the weights and statistics of that moment, and keeps
+// the result. Safe to call from several threads.
 class FoldedLayers {
  public:
   const PrepackedConv2d& of(const ConvNorm& c);
 
  private:
   std::mutex mutex_;
-  std::map<std::pair<const Node*, const Node*>, PrepackedConv2d>
-      folded_;  // by the convolution's weight and batch-norm's gamma
+  // The key: the convolution's weight and the batch norm's gamma.
+  std::map<std::pair<const Node*, const Node*>, PrepackedConv2d> folded_;
 };
 
 }  // namespace excite

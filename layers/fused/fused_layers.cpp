@@ -7,13 +7,15 @@
 namespace excite {
 
 namespace {
-// A bias comes after the sums, so with one they have to be taken anew.
+// The moments are those of the convolution alone, so with a bias they are dropped, and computed
+// again later.
 ConvOutput with_bias(const Conv2d& conv, ConvOutput y) {
   return conv.b ? ConvOutput(add_bias(y.u, conv.b)) : y;
 }
 
-// The convolutions of a chain, with its batch-norms between them but not after the last.
-ConvOutput convolutions_of(Chain chain, const Var& x) {
+// The convolutions of a chain with the batch norms and ReLUs between them, but without the last
+// batch norm.
+ConvOutput chain_without_last_norm(Chain chain, const Var& x) {
   const Conv2d& first = chain[0].conv;
   ConvOutput u = in_layer(
       first.w, [&] { return with_bias(first, conv2d_with_moments(x, first.w, first.options)); });
@@ -37,12 +39,12 @@ Var norm_relu(const BatchNorm2d& bn, const ConvOutput& u) {
 
 Var fused_norm_relu(const BatchNorm2d& bn, const Var& x) { return norm_relu(bn, x); }
 Var fused_conv_norm_relu(const ConvNorm& c, const Var& x) {
-  return norm_relu(c.bn, convolutions_of({&c, 1}, x));
+  return norm_relu(c.bn, chain_without_last_norm({&c, 1}, x));
 }
 
 Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const Var& shortcut) {
   const BatchNorm2d& bn = chain.back().bn;
-  const ConvOutput u = convolutions_of(chain, x);
+  const ConvOutput u = chain_without_last_norm(chain, x);
   return in_layer(bn.gamma, [&] {
     return bn_se_add_relu(u, bn.gamma, bn.beta, bn.running_mean, bn.running_var, gate, shortcut,
                           bn.eps);
@@ -50,6 +52,7 @@ Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const
 }
 
 namespace {
+// A result without a backward function: the gradients of folded layers are never needed.
 Var folded_node(Tensor y, const ConvNorm& c, const Var& x) {
   const long macs = conv2d_macs(y.shape(), c.conv.w.shape());
   return result("conv2d", std::move(y), {x, c.conv.w}, {.macs = macs}, {});
@@ -64,7 +67,7 @@ Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers)
   return in_layer(c.conv.w, [&] { return folded_node(layers.of(c).conv_relu(x->value), c, x); });
 }
 
-// The convolution's bias is added with all else, by -(-bias).
+// conv_squeezed leaves the bias out of y. It is added here: relu(s (y - (-bias)) + 0 + shortcut).
 Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x,
                                    const Var& shortcut, FoldedLayers& layers) {
   const PrepackedConv2d& folded = layers.of(c);

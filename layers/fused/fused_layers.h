@@ -1,6 +1,6 @@
-// The layers of compose.h with fewer passes over memory than one operation after the other takes:
-// `fused_` for training, `folded_` for inference. What each comes to is its comment, and a test
-// holds it to that.
+// Fused versions of the functions in layers/conv_bn.h, which read and write memory fewer times:
+// `fused_...` for training, `folded_...` for inference. The comment of each is its formula, and a
+// test compares both.
 #pragma once
 #include <span>
 
@@ -9,18 +9,20 @@
 
 namespace excite {
 
-using Chain = std::span<const ConvNorm>;  // at least one
+using Chain = std::span<const ConvNorm>;  // one or more layers, each applied to the last's output
 
 Var fused_norm_relu(const BatchNorm2d& bn, const Var& x);   // relu(bn(x))
 Var fused_conv_norm_relu(const ConvNorm& c, const Var& x);  // relu(bn(conv(x)))
-// relu(z + shortcut) of z = bn(conv(... relu(bn(conv(x))))); with a gate, relu(scale_channels(z,
-// gate(global_avg_pool(z))) + shortcut)
+// With z = bn(conv(... relu(bn(conv(x))))):
+//   without a gate: relu(z + shortcut)
+//   with a gate:    relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut)
 Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const Var& shortcut);
 
-Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers);  // bn(conv(x))
-Var folded_conv_norm_relu(const ConvNorm& c, const Var& x,
-                          FoldedLayers& layers);  // relu(bn(conv(x)))
-// relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut) of z = bn(conv(x))
+// bn(conv(x))
+Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers);
+// relu(bn(conv(x)))
+Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers);
+// relu(scale_channels(z, gate(global_avg_pool(z))) + shortcut)  with z = bn(conv(x))
 Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x,
                                    const Var& shortcut, FoldedLayers& layers);
 

@@ -6,19 +6,17 @@ namespace excite {
 
 namespace {
 
-bool stands_at(const std::string& name, std::size_t at, const std::string& word) {
-  return name.compare(at, word.size(), word) == 0;
+using Renames = std::vector<std::pair<std::string, std::string>>;
+
+std::size_t position_of(const std::string& prefix, const std::string& name) {
+  if (prefix.starts_with('.')) return name.find(prefix);
+  return name.starts_with(prefix) ? 0 : std::string::npos;
 }
 
-std::size_t place_of(const std::string& word, const std::string& name) {
-  return word.starts_with('.') ? name.find(word) : stands_at(name, 0, word) ? 0 : std::string::npos;
-}
-
-// The name with the first word that is in it said in the other way.
-std::string said_as(const std::vector<std::pair<std::string, std::string>>& words,
-                    const std::string& name) {
-  for (const auto& [from, to] : words)
-    if (const std::size_t at = place_of(from, name); at != std::string::npos)
+// Applies the first of the renames that matches.
+std::string renamed(const Renames& renames, const std::string& name) {
+  for (const auto& [from, to] : renames)
+    if (const std::size_t at = position_of(from, name); at != std::string::npos)
       return std::string(name).replace(at, from.size(), to);
   return name;
 }
@@ -28,21 +26,22 @@ std::vector<std::string> with_prefix(const std::string& prefix, std::vector<std:
   return names;
 }
 
-std::vector<std::string> all_of(std::vector<std::string> a, const std::vector<std::string>& b) {
+std::vector<std::string> concat(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
 
-const std::vector<std::string> resnets_for_images{"resnet18", "resnet34", "resnet50", "resnet101",
-                                                  "resnet152"};
+const std::vector<std::string> imagenet_resnets{"resnet18", "resnet34", "resnet50", "resnet101",
+                                                "resnet152"};
 const std::vector<std::string> resnexts{"resnext50_32x4d", "resnext101_32x4d", "resnext101_64x4d"};
-const std::vector<std::string> of_timm_alone{"senet154", "inception_v4", "inception_resnet_v2"};
+const std::vector<std::string> timm_only{"senet154", "inception_v4", "inception_resnet_v2"};
 const std::vector<std::string> cifar_resnets{"resnet20", "resnet32", "resnet56"};
 
-// The stride of a bottleneck on its 3x3 convolution and a stem's pool padded by one, as torchvision
-// began it.
+// As in torchvision: a bottleneck's stride is on its 3x3 convolution, and the stem's pool is padded
+// by one pixel.
 const Settings torch_style{{"stem_pool", "floor"}, {"stride_on", "3x3"}};
-// The paper's, as Cadene ported them from Caffe; the two small networks are timm's own.
+// As in the paper; Cadene ported these networks from Caffe. relu_before_se is timm's own, and only
+// its networks of 18 and 34 layers have that option.
 const Settings caffe_style{{"dropout", "0.2"},
                            {"relu_before_se", "on"},
                            {"se_fc", "1x1"},
@@ -72,29 +71,29 @@ const std::vector<Dialect>& dialects() {
         {".se.", ".se_module."},
         {"fc.", "last_linear."}},
        caffe_style,
-       with_prefix("se_", all_of(resnets_for_images, {"resnext50_32x4d", "resnext101_32x4d"}))},
+       with_prefix("se_", concat(imagenet_resnets, {"resnext50_32x4d", "resnext101_32x4d"}))},
       {"moskomule",
        "layer1.0.se.fc.0.",
        {{".se.fc1.", ".se.fc.0."}, {".se.fc2.", ".se.fc.2."}},
-       together(torch_style, {{"se_bias", "off"}, {"se_fc", "linear"}}),
-       with_prefix("se_", all_of(resnets_for_images, cifar_resnets))},
+       merged(torch_style, {{"se_bias", "off"}, {"se_fc", "linear"}}),
+       with_prefix("se_", concat(imagenet_resnets, cifar_resnets))},
       {"miraclewkf",
        "layer1.0.fc1.",
        {{".se.fc1.", ".fc1."}, {".se.fc2.", ".fc2."}},
-       together(torch_style, {{"se_fc", "linear"}}),
-       with_prefix("se_", all_of(resnets_for_images,
+       merged(torch_style, {{"se_fc", "linear"}}),
+       with_prefix("se_", concat(imagenet_resnets,
                                  {"resnext50_32x4d", "resnext101_32x4d", "resnext152_32x4d"}))},
       {"timm",
        "",
        {},
-       together(torch_style, {{"dropout", "0"}, {"se_fc", "1x1"}, {"se_least", "8"}}),
-       all_of(all_of(resnets_for_images, resnexts),
-              all_of(with_prefix("se_", all_of(resnets_for_images, resnexts)), of_timm_alone))},
+       merged(torch_style, {{"dropout", "0"}, {"se_fc", "1x1"}, {"se_least", "8"}}),
+       concat(concat(imagenet_resnets, resnexts),
+              concat(with_prefix("se_", concat(imagenet_resnets, resnexts)), timm_only))},
       {"torchvision",
        "",
        {},
        torch_style,
-       all_of(resnets_for_images,
+       concat(imagenet_resnets,
               {"resnext50_32x4d", "resnext101_64x4d", "vgg16_bn", "inception_v3"})},
       {"excite", "", {}, {}, {}},
   };
@@ -107,27 +106,27 @@ bool Dialect::has(const std::string& model) const {
 
 const Dialect& own_dialect() { return dialects().back(); }
 
-const Dialect& dialect_of(const std::vector<std::string>& names) {
-  const auto spoken = [&](const Dialect& d) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& name) { return name.starts_with(d.mark); });
+const Dialect& detect_dialect(const std::vector<std::string>& tensor_names) {
+  const auto matches = [&](const Dialect& d) {
+    return std::any_of(tensor_names.begin(), tensor_names.end(),
+                       [&](const std::string& name) { return name.starts_with(d.signature); });
   };
-  return *std::find_if(dialects().begin(), dialects().end() - 1, spoken);
+  return *std::find_if(dialects().begin(), dialects().end() - 1, matches);
 }
 
-const Dialect& line_with(const Dialect& spoken, const std::string& model) {
-  if (spoken.has(model)) return spoken;
+const Dialect& row_for_model(const Dialect& dialect, const std::string& model) {
+  if (dialect.has(model)) return dialect;
   for (const Dialect& d : dialects())
-    if (d.mark == spoken.mark && &d != &own_dialect() && d.has(model)) return d;
-  return spoken;
+    if (d.signature == dialect.signature && &d != &own_dialect() && d.has(model)) return d;
+  return dialect;
 }
 
-std::string Dialect::theirs(const std::string& our) const { return said_as(words, our); }
+std::string Dialect::to_theirs(const std::string& tensor) const { return renamed(renames, tensor); }
 
-std::string Dialect::ours(const std::string& their) const {
-  std::vector<std::pair<std::string, std::string>> turned;
-  for (const auto& [our, same] : words) turned.emplace_back(same, our);
-  return said_as(turned, their);
+std::string Dialect::to_ours(const std::string& tensor) const {
+  Renames inverse;
+  for (const auto& [ours, theirs] : renames) inverse.emplace_back(theirs, ours);
+  return renamed(inverse, tensor);
 }
 
 bool is_counter(const std::string& name) { return name.ends_with(".num_batches_tracked"); }

@@ -1,5 +1,5 @@
-// How other programs name what a network owns, and what their networks do otherwise than the
-// papers: a line a dialect. Our names are those of timm.
+// Dialects: how other programs name the tensors of these networks, and where their networks differ
+// from the papers. Our own names are timm's.
 #pragma once
 #include <string>
 #include <utility>
@@ -10,27 +10,27 @@
 namespace excite {
 
 struct Dialect {
-  std::string name;  // timm-legacy
-  std::string mark;  // how a name begins that only files of this dialect have; of timm's, none
-  std::vector<std::pair<std::string, std::string>>
-      words;  // our beginning of a name and theirs; with a dot before it, anywhere in the name
-  Settings options;  // how its networks are built, as far as a model has such an option
-  std::vector<std::string> models;  // what it has, under our names; empty: everything
+  std::string name;       // timm-legacy
+  std::string signature;  // a prefix of tensor names that only this dialect has; timm has none
+  // Our prefix of a name, and theirs. A prefix that begins with a dot may be anywhere in the name.
+  std::vector<std::pair<std::string, std::string>> renames;
+  Settings options;  // how its networks are built, for models that have these options
+  std::vector<std::string> models;  // our names of the models that it has; empty: all models
 
   bool has(const std::string& model) const;
-  std::string ours(const std::string& their) const;
-  std::string theirs(const std::string& our) const;
+  std::string to_ours(const std::string& tensor) const;
+  std::string to_theirs(const std::string& tensor) const;
 };
 
-const std::vector<Dialect>& dialects();  // a program may have several lines
-const Dialect& dialect_of(const std::vector<std::string>& names_in_file);
-const Dialect& line_with(
-    const Dialect& spoken,
-    const std::string& model);  // one of the same mark that has it; else the one spoken
-const Dialect& own_dialect();   // excite: names as they are in the program
+const std::vector<Dialect>& dialects();  // a program may have several rows
+const Dialect& detect_dialect(const std::vector<std::string>& tensor_names);
+const Dialect& own_dialect();  // excite: no renames
 
-// What a file may hold that no network here has a place for: PyTorch's counters, and the auxiliary
-// classifier of torchvision's Inception-v3.
+// The row with the same signature that has this model; if none has it, the given row.
+const Dialect& row_for_model(const Dialect& dialect, const std::string& model);
+
+// Tensors that a file may hold and that no network here needs: PyTorch's counters
+// (num_batches_tracked), and the auxiliary classifier of torchvision's Inception-v3.
 bool is_counter(const std::string& name);
 bool is_auxiliary(const std::string& name);
 

@@ -1,31 +1,32 @@
-// Which network a file's tensors are, told by their names and shapes; and which other programs have
-// the same network.
+// Finds the network that a file's tensors belong to, by their names and shapes; and the other
+// programs that have the same network.
 //
-// Shapes do not tell all: timm's seresnet50 and legacy_seresnet50 have the same, and differ by
-// where they have their strides. The names do.
+// Shapes are not enough: the tensors of timm's seresnet50 and legacy_seresnet50 have the same
+// shapes, but the networks have their strides at different places. Their names differ.
 #pragma once
 #include <string>
 
-#include "models/interop/outline.h"
-#include "models/zoo/registry.h"
+#include "models/interop/tensor_shapes.h"
+#include "models/model.h"
 
 namespace excite {
 
 struct Recognized {
   std::string model;
-  Settings options;  // what names, shapes and dialect tell; all others are the model's defaults
+  Settings options;  // inferred from names, shapes and dialect; the others are the defaults
   long classes;
-  std::size_t differences;  // 0: all names and shapes are as they should be; else it is the nearest
-                            // of the list, or what was asked for
+  std::size_t differences;  // tensors that do not fit; 0: all names and shapes match
 };
 
-// A model that has these tensors, the first of the list if several have. With a name, that one.
-// Options that are given count, whatever shapes tell.
-Recognized recognize(const Outline& outline, const Dialect& dialect, const std::string& name = "",
-                     const Settings& options = {});
+// The first model of the list that has these tensors. If none has, the listed model with the fewest
+// differences; small variants count only where they fit exactly. With a name: that model. Options
+// that are given are not inferred.
+Recognized recognize(const TensorShapes& shapes, const Dialect& dialect,
+                     const std::string& name = "", const Settings& options = {});
 
-// A dialect by its name, in which somebody who reads the weights has the same network. UsageError
-// if there is none, that says how they differ and which dialects have it.
-const Dialect& dialect_with(const std::string& name, const Model& model);
+// The dialect of this name for writing the model's weights. UsageError if there is no such dialect,
+// or if its program has no such network: the error says how they differ, and which dialects do
+// have it.
+const Dialect& dialect_for_export(const std::string& name, const Model& model);
 
 }  // namespace excite

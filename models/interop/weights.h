@@ -1,8 +1,9 @@
-// Numbers that outlive the program: a model's state in a safetensors file, under the names and in
-// the layout of PyTorch (timm's ResNets), with all beside it that one needs to use it. This file is
-// the border: inside, a convolution's weight is [R, S, C/groups, K] and a linear layer's [in, out];
-// in a file they are [K, C/groups, R, S] and [out, in], and of the latter some programs make a
-// convolution, [out, in, 1, 1].
+// A model's weights in a safetensors file, under PyTorch's names (timm's ResNets) and in PyTorch's
+// layout, with the metadata that is needed to use them.
+//
+// Layouts are converted here and nowhere else. In memory a convolution's weight is [R, S, C/groups,
+// K] and a linear layer's [in, out]. In a file they are [K, C/groups, R, S] and [out, in]; some
+// programs store a linear layer as a 1x1 convolution, [out, in, 1, 1].
 #pragma once
 #include <array>
 #include <map>
@@ -10,66 +11,65 @@
 #include <vector>
 
 #include "core/files/safetensors.h"
-#include "models/interop/outline.h"
-#include "models/zoo/registry.h"
+#include "models/interop/tensor_shapes.h"
+#include "models/model.h"
 
 namespace excite {
 
 using Metadata = std::map<std::string, std::string>;
 
-enum class Counters {
-  left_out,
-  written
-};  // num_batches_tracked, which PyTorch's load_state_dict(strict=True) wants to see
+// num_batches_tracked, which PyTorch's load_state_dict(strict=True) requires and nothing here
+// reads.
+enum class Counters { left_out, written };
 void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors,
                   const Dialect& dialect = own_dialect(), Counters counters = Counters::left_out);
 
-// Fills every tensor from the file, or none: one FileError lists all names that are missing in it,
-// too many, or of another shape. Names that begin with `ignored` are not counted as too many, nor
-// are num_batches_tracked and AuxLogits, which nothing here needs.
+// Fills all tensors from the file, or none of them: a FileError says which names are missing, which
+// are unexpected, and which have the wrong shape. Names that begin with `ignored` are never
+// unexpected; neither are num_batches_tracked and AuxLogits.
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
                   const std::string& ignored = "");
 
-// What a model was trained for: the names of its classes, what its images are normalized by, (pixel
-// / 255 - mean) / deviation, and their size.
+// How images become the input of a trained model, and what its outputs are called.
 struct Preprocessing {
-  std::vector<std::string> classes;
-  std::array<double, 3> mean{}, deviation{};
-  long side = 0, short_side = 0;  // of the square that the model was trained to see, and of the
-                                  // image from whose center it is cut; 0: not known
+  std::vector<std::string> classes;           // the name of each class
+  std::array<double, 3> mean{}, deviation{};  // of R, G, B: (pixel / 255 - mean) / deviation
+  long image_size = 0;  // side in pixels of the square that the model sees; 0: unknown
+  long short_side = 0;  // short side of the image from whose center it is cut; 0: unknown
 };
 
 struct TrainedModel {
   Model model;
   Preprocessing preprocessing;
-  std::string origin;  // of a file that another program has written: what it was taken for
+  std::string origin;  // for a file of another program: which network it was recognized as
 };
 
-// Files that this program writes say the version of their format. Format 1 is that of excite 0.1.0,
-// whose metadata names no version and calls image_size picture_size.
+// The version of the files that this program writes. Format 1 is that of excite 0.1.0: its metadata
+// has no version, and image_size is called picture_size.
 constexpr long file_format = 2;
 long format_of(const SafetensorsFile& file);  // FileError if it is newer than file_format
 
+// The metadata of a file: the model, its options and the preprocessing.
 Metadata describe(const Model& model, const Preprocessing& preprocessing);
-bool is_described(
-    const SafetensorsFile& file);  // by this program, and not only named and shaped by another
+// Whether the file has such metadata. Files of other programs have only names and shapes.
+bool is_described(const SafetensorsFile& file);
 
-// What a file is to be taken for, whatever it says itself.
+// A model and options that are used in place of those that a file states or that are inferred.
 struct ModelOverride {
-  std::string model;  // none: as the file says, or as its names and shapes tell
+  std::string model;  // empty: no override
   Settings options;
 };
 
-// The model that the file's metadata describes; or, if another program has written it, the one that
-// its names and shapes tell, for images normalized as is usual for ImageNet. With the file's
-// weights: FileError if they are not this model's, with the nearest model that they are of.
+// Loads the model that the file's metadata describes. For a file of another program, the model is
+// inferred from names and shapes, and images are normalized as is usual for ImageNet. FileError if
+// the tensors are not those of the model; the error names the nearest model.
 TrainedModel load_model(const SafetensorsFile& file, const ModelOverride& overrides = {});
 
-// All but the classifier, which stays as it was drawn: for other classes than those that the file's
-// weights tell apart.
-void load_but_classifier(const Model& model, const SafetensorsFile& file);
+// Loads all weights except the classifier's, which keep their values: for fine-tuning on other
+// classes than those of the file.
+void load_backbone(const Model& model, const SafetensorsFile& file);
 
-// Which model that is, without the weights.
+// Like load_model, without the weights.
 struct Description {
   std::string model;
   Settings options;

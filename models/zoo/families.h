@@ -1,4 +1,4 @@
-// The families of networks: each adds its lines to the list of models.
+// Each function adds the models of one family to the list of models.
 #pragma once
 #include "models/zoo/registry.h"
 

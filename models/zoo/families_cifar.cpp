@@ -1,4 +1,4 @@
-// The networks for 32x32 images beside ResNet: pre-activation and wide ones, Shake-Shake and
+// Networks for 32x32 images other than ResNet: pre-activation and wide ResNets, Shake-Shake and
 // Shake-Even.
 #include "models/zoo/families.h"
 #include "models/zoo/model_factory.h"
@@ -11,41 +11,43 @@ namespace {
 
 const std::string stages = "2,3,4";
 
-Model make_preact(const std::string& name, const Settings& set, long classes, Rng& rng) {
-  PreactDesign design = of_name(plain(name), {preact_resnet110(), preact_resnet164(), wrn_16_8(),
-                                              small_preact(), small_preact_bottleneck()});
-  design.shortcut = choice<Shortcut>(set, "shortcut", {{"A", Shortcut::A}, {"B", Shortcut::B}});
-  if (set.contains("stride_on")) {
+Model make_preact(const std::string& name, const Settings& settings, long classes, Rng& rng) {
+  PreactDesign design =
+      find_design(base_name(name), {preact_resnet110(), preact_resnet164(), wrn_16_8(),
+                                    small_preact(), small_preact_bottleneck()});
+  design.shortcut =
+      choice<Shortcut>(settings, "shortcut", {{"A", Shortcut::A}, {"B", Shortcut::B}});
+  if (settings.contains("stride_on")) {
     using Change = PreactDesign (*)(PreactDesign);
     design = choice<Change>(
-        set, "stride_on",
+        settings, "stride_on",
         {{"1x1", [](PreactDesign d) { return d; }}, {"3x3", with_stride_on_3x3}})(design);
   }
-  if (is_se(name)) design.se = se_of(set, stages);
-  return type_erased(name, set, classes, 32, PreactNetwork(design, classes, rng));
+  if (has_se(name)) design.se = se_options(settings, stages);
+  return wrap_network(name, settings, classes, 32, PreactNetwork(design, classes, rng));
 }
 
-Model make_shake(const std::string& name, const Settings& set, long classes, Rng& rng) {
+Model make_shake(const std::string& name, const Settings& settings, long classes, Rng& rng) {
   using O = ShakeOptions;
   ShakeDesign design =
-      of_name(plain(name), {shake_shake_26(32), shake_shake_26(96), shake_even_29_2x4x64d(),
-                            small_shake(), small_shake_bottleneck()});
-  design.shake = {choice<O::Forward>(set, "forward",
+      find_design(base_name(name), {shake_shake_26(32), shake_shake_26(96), shake_even_29_2x4x64d(),
+                                    small_shake(), small_shake_bottleneck()});
+  design.shake = {choice<O::Forward>(settings, "forward",
                                      {{"shake", O::Forward::shake}, {"even", O::Forward::even}}),
-                  choice<O::Backward>(set, "backward",
+                  choice<O::Backward>(settings, "backward",
                                       {{"shake", O::Backward::shake},
                                        {"even", O::Backward::even},
                                        {"keep", O::Backward::keep}})};
-  if (is_se(name)) design.se = se_of(set, stages);
-  return type_erased(name, set, classes, 32, ShakeNetwork(design, classes, rng));
+  if (has_se(name)) design.se = se_options(settings, stages);
+  return wrap_network(name, settings, classes, 32, ShakeNetwork(design, classes, rng));
 }
 
-// A network and the same with squeeze-and-excitation.
+// Adds a network and its variant with squeeze-and-excitation.
 void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std::string& about,
               const Settings& settings, const std::string& small,
               Model (*make)(const std::string&, const Settings&, long, Rng&)) {
   list.push_back({name, about + " for 32x32 images", settings, small, make});
-  list.push_back({"se_" + name, squeeze_excite_too, residual_se_settings(settings, stages),
+  list.push_back({"se_" + name, se_variant_about, residual_se_defaults(settings, stages),
                   "se_" + small, make});
 }
 
@@ -54,9 +56,9 @@ void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std:
 void add_preact_resnets(std::vector<ModelEntry>& list) {
   add_pair(list, "preact_resnet110", "pre-activation ResNet of 110 layers", {{"shortcut", "B"}},
            "small_preact", make_preact);
-  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers, of bottlenecks,",
+  add_pair(list, "preact_resnet164", "pre-activation ResNet of 164 layers with bottlenecks",
            {{"shortcut", "B"}, {"stride_on", "1x1"}}, "small_preact_bottleneck", make_preact);
-  add_pair(list, "wrn_16_8", "wide ResNet of 16 layers, 8 times as wide,", {{"shortcut", "B"}},
+  add_pair(list, "wrn_16_8", "wide ResNet of 16 layers and width 8", {{"shortcut", "B"}},
            "small_preact", make_preact);
 }
 
@@ -65,10 +67,10 @@ void add_shake_shakes(std::vector<ModelEntry>& list) {
       even{{"forward", "shake"}, {"backward", "even"}};
   for (const char* width : {"32", "96"})
     add_pair(list, text("shake_shake_26_2x", width, "d"),
-             text("Shake-Shake of 26 layers, two branches of ", width, " channels,"), shake,
+             text("Shake-Shake of 26 layers, two branches of ", width, " channels"), shake,
              "small_shake", make_shake);
   add_pair(list, "shake_even_29_2x4x64d",
-           "Shake-Even of 29 layers, two ResNeXt branches of 4 groups,", even,
+           "Shake-Even of 29 layers, two ResNeXt branches of 4 groups", even,
            "small_shake_bottleneck", make_shake);
 }
 

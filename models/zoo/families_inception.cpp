@@ -1,4 +1,4 @@
-// The Inception networks' lines of the list of models.
+// The Inception networks.
 #include "models/zoo/bn_inception.h"
 #include "models/zoo/families.h"
 #include "models/zoo/inception_resnet_v2.h"
@@ -22,8 +22,8 @@ struct InceptionFamily {
 const std::vector<InceptionFamily>& families() {
   static const std::string after_each = "the same with squeeze-and-excitation after each module";
   static const std::string at_end =
-      "the same with squeeze-and-excitation at the end of what a module adds, and after modules "
-      "that add nothing";
+      "the same with squeeze-and-excitation at the end of each residual branch, and after modules "
+      "without a shortcut";
   using namespace inception;
   static const std::vector<InceptionFamily> table{
       {"bn_inception",
@@ -54,20 +54,20 @@ const std::vector<InceptionFamily>& families() {
        small_inception_resnet_v2,
        299,
        {{"dropout", "0.2"}},
-       placement_settings()},
+       placement_defaults()},
   };
   return table;
 }
 
-Model make_inception(const std::string& name, const Settings& set, long classes, Rng& rng) {
+Model make_inception(const std::string& name, const Settings& settings, long classes, Rng& rng) {
   for (const InceptionFamily& family : families()) {
-    const bool is_small = plain(name) == "small_" + family.name;
-    if (!is_small && plain(name) != family.name) continue;
+    const bool is_small = base_name(name) == "small_" + family.name;
+    if (!is_small && base_name(name) != family.name) continue;
     inception::Design design = is_small ? family.small() : family.full();
-    if (is_se(name)) design.se = se_of(set, inception_stages);
-    if (set.contains("dropout")) design.dropout = probability(set, "dropout");
-    return type_erased(name, set, classes, family.image_size,
-                       inception::Network(design, classes, rng));
+    if (has_se(name)) design.se = se_options(settings, inception_stages);
+    if (settings.contains("dropout")) design.dropout = probability(settings, "dropout");
+    return wrap_network(name, settings, classes, family.image_size,
+                        inception::Network(design, classes, rng));
   }
   throw UsageError(text("there is no Inception network '", name, "'"));
 }
@@ -77,7 +77,7 @@ Model make_inception(const std::string& name, const Settings& set, long classes,
 void add_inceptions(std::vector<ModelEntry>& list) {
   for (const InceptionFamily& family : families()) {
     const Settings with_se =
-        together(family.settings, together(se_settings(inception_stages), family.placement));
+        merged(family.settings, merged(se_defaults(inception_stages), family.placement));
     list.push_back(
         {family.name, family.about, family.settings, "small_" + family.name, make_inception});
     list.push_back(

@@ -8,10 +8,9 @@ namespace excite::inception {
 
 namespace {
 
-// Windows of 3 at every second pixel, the last of them cut off at the border, which is the paper's
-// pool where the side is even. Where it is odd, there is a pixel of padding around, for as many
-// windows as a padded convolution has there.
-Var to_half(const Var& x, const Pool2dOptions& window) {
+// 3x3 windows of stride 2. On an even side the last window is cut off at the border, as in the
+// paper. On an odd side one pixel of padding gives as many windows as a padded convolution has.
+Var max_pool_to_half(const Var& x, const Pool2dOptions& window) {
   const auto kernel = [](long side) { return side % 2 ? 3l : std::min(3l, side); };
   const long h = x.shape()[1], w = x.shape()[2];
   return max_pool2d(x, {.kernel = {kernel(h), kernel(w)},
@@ -36,7 +35,7 @@ long channels_after(const Table& table, long in) {
   return in;
 }
 
-// What is left of an image's side: 0 where a window is larger than what it is to look at.
+// The side of the output for a square image; 0 if some window is larger than its input.
 long side_after(const Table& table, long side) {
   for (const Row& row : table) {
     const Pool2dOptions& o = row.window;
@@ -57,7 +56,7 @@ Var run(const std::vector<Layer>& layers, const Var& x, Mode mode) {
   return u;
 }
 
-Var side_by_side(const std::vector<std::vector<Layer>>& branches, const Var& x, Mode mode) {
+Var concat_branches(const std::vector<std::vector<Layer>>& branches, const Var& x, Mode mode) {
   std::vector<Var> parts;
   for (const std::vector<Layer>& branch : branches) parts.push_back(run(branch, x, mode));
   return concat_channels(parts);
@@ -66,22 +65,23 @@ Var side_by_side(const std::vector<std::vector<Layer>>& branches, const Var& x, 
 Var run(const Layer& layer, const Var& x, Mode mode) {
   const Row& row = layer.row;
   switch (row.kind) {
-    case Row::Kind::conv: return conv_norm_relu(*layer.unit, x, mode);
+    case Row::Kind::conv: return conv_norm_relu(*layer.conv_bn, x, mode);
     case Row::Kind::pool: return row.pool(x, row.window);
     case Row::Kind::mixed:
-      return se_at(Placement::standard, layer.se, side_by_side(layer.branches, x, mode));
+      return apply_se_at(Placement::standard, layer.se, concat_branches(layer.branches, x, mode));
     case Row::Kind::residual: break;
   }
-  Var u = side_by_side(layer.branches, se_at(Placement::pre, layer.se, x), mode);
-  u = (*layer.linear)(se_at(Placement::inside, layer.se, u));
-  const Var added = scale(se_at(Placement::standard, layer.se, u), static_cast<real>(row.scale));
-  return se_at(Placement::post, layer.se,
-               row.activation(add(added, se_at(Placement::identity, layer.se, x))));
+  Var u = concat_branches(layer.branches, apply_se_at(Placement::pre, layer.se, x), mode);
+  u = (*layer.linear)(apply_se_at(Placement::inside, layer.se, u));
+  const Var added =
+      scale(apply_se_at(Placement::standard, layer.se, u), static_cast<real>(row.scale));
+  return apply_se_at(Placement::post, layer.se,
+                     row.activation(add(added, apply_se_at(Placement::identity, layer.se, x))));
 }
 
 }  // namespace
 
-// ---- what tables are made of ----
+// ---- the rows of a table ----
 
 Row conv(const std::string& name, Size2 kernel, long out, long stride) {
   return {.kind = Row::Kind::conv,
@@ -104,14 +104,16 @@ Row avg_pool(const Pool2dOptions& window) {
   return {.kind = Row::Kind::pool, .window = window, .pool = avg_pool2d};
 }
 Row half_max_pool() {
-  return {.kind = Row::Kind::pool, .window = {.kernel = 3, .stride = 2, .pad = 1}, .pool = to_half};
+  return {.kind = Row::Kind::pool,
+          .window = {.kernel = 3, .stride = 2, .pad = 1},
+          .pool = max_pool_to_half};
 }
 
 Row mixed(const std::string& name, long stage, const std::vector<Table>& branches) {
   return {.kind = Row::Kind::mixed, .name = name, .branches = branches, .stage = stage};
 }
 
-Row parted(const std::vector<Table>& parts) { return mixed("", 0, parts); }
+Row split(const std::vector<Table>& parts) { return mixed("", 0, parts); }
 
 Row residual(const std::string& name, long stage, double scale,
              const std::vector<Table>& branches) {
@@ -122,62 +124,62 @@ Row residual(const std::string& name, long stage, double scale,
           .scale = scale};
 }
 
-Table narrowed(Table table, long times) {
+Table divide_channels(Table table, long divisor) {
   for (Row& row : table) {
-    row.out /= times;
-    for (Table& branch : row.branches) branch = narrowed(branch, times);
+    row.out /= divisor;
+    for (Table& branch : row.branches) branch = divide_channels(branch, divisor);
   }
   return table;
 }
 
 // ---- networks ----
 
-Network::Network(const Design& of, long classes, Rng& rng)
-    : design(of),
-      layers(make(of.table, "", 3, rng)),
-      fc(own(of.last, Linear(channels_after(of.table, 3), classes, rng))) {
-  if (of.dropout > 0) dropout = own("dropout", Dropout(static_cast<real>(of.dropout)));
+Network::Network(const Design& d, long classes, Rng& rng)
+    : design(d),
+      layers(make(d.table, "", 3, rng)),
+      fc(own(d.classifier, Linear(channels_after(d.table, 3), classes, rng))) {
+  if (d.dropout > 0) dropout = own("dropout", Dropout(static_cast<real>(d.dropout)));
 }
 
-std::vector<Layer> Network::make(const Table& table, const std::string& inside, long in, Rng& rng) {
+std::vector<Layer> Network::make(const Table& table, const std::string& prefix, long in, Rng& rng) {
   std::vector<Layer> all;
   for (const Row& row : table) {
-    all.push_back(make(row, inside, in, rng));
+    all.push_back(make(row, prefix, in, rng));
     in = channels_after({row}, in);
   }
   return all;
 }
 
-Layer Network::make(const Row& row, const std::string& inside, long in, Rng& rng) {
+Layer Network::make(const Row& row, const std::string& prefix, long in, Rng& rng) {
   const std::string name =
-      inside.empty() || row.name.empty() ? inside + row.name : inside + "." + row.name;
+      prefix.empty() || row.name.empty() ? prefix + row.name : prefix + "." + row.name;
   const Pool2dOptions& o = row.window;
   Layer layer{.row = row};
   if (row.kind == Row::Kind::conv)
-    layer.unit = ConvNorm{
+    layer.conv_bn = ConvNorm{
         own(name + ".conv", Conv2d(in, row.out, o.kernel, rng, {.stride = o.stride, .pad = o.pad})),
         own(name + ".bn", BatchNorm2d(row.out, design.eps))};
   for (const Table& branch : row.branches) layer.branches.push_back(make(branch, name, in, rng));
   const long middle = channels_of(row.branches, in);
   if (row.kind == Row::Kind::residual)
-    layer.linear = own(name + ".conv2d", Conv2d(middle, in, 1, rng, {}, Bias::drawn));
+    layer.linear = own(name + ".conv2d", Conv2d(middle, in, 1, rng, {}, Bias::uniform));
   if (const auto se = se_in_stage(design.se, row.stage)) {
     const Placement place = row.kind == Row::Kind::residual ? se->place : Placement::standard;
     const long channels =
-        row.kind == Row::Kind::residual ? channels_at(place, in, middle, in) : middle;
+        row.kind == Row::Kind::residual ? se_channels(place, in, middle, in) : middle;
     layer.se = PlacedSe{own(name + ".se", SqueezeExcite(channels, *se, rng)), place};
   }
   return layer;
 }
 
-long Network::smallest() const {
+long Network::min_image_size() const {
   long side = 1;
   while (side_after(design.table, side) == 0) side++;
   return side;
 }
 
 Var Network::operator()(const Var& x, Mode mode) const {
-  require_network_input(design.name, x, smallest());
+  require_network_input(design.name, x, min_image_size());
   const Var u = global_avg_pool(run(layers, x, mode));
   return fc(dropout ? (*dropout)(u, mode) : u);
 }

@@ -1,11 +1,11 @@
-// Inception networks (Szegedy et al., arXiv 1512.00567 and 1602.07261) and their SE forms (Hu et
+// Inception networks (Szegedy et al., arXiv 1512.00567 and 1602.07261) and their SE variants (Hu et
 // al., arXiv 1709.01507, figure 2), built from tables.
 //
-//   a module:             y = se(concat(branch1(x), branch2(x), ...))
-//   a residual module:    y = relu(x + scale se(conv(concat(branch1(x), branch2(x), ...))))
-//   a network:            the rows of its table, mean over all pixels, linear
+//   module:            y = se(concat(branch1(x), branch2(x), ...))
+//   residual module:   y = relu(x + scale se(conv(concat(branch1(x), branch2(x), ...))))
+//   network:           the rows of its table, global average pool, linear
 //
-// A branch is a table too, and so is each part of a branch that parts.
+// A branch is a table of rows too. A branch may split into parts, each of which is again a table.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,65 +17,64 @@
 
 namespace excite::inception {
 
-inline Var as_it_is(const Var& x) { return x; }
+inline Var identity(const Var& x) { return x; }
 
 struct Row;
-using Table = std::vector<Row>;  // each row takes what the one above it gives
+using Table = std::vector<Row>;  // the input of each row is the output of the row above
 
 struct Row {
   enum class Kind { conv, pool, mixed, residual } kind;
-  std::string name = {};      // of what it learns, below the name of the module around it
-  Pool2dOptions window = {};  // of a pool; of a convolution kernel, stride and padding
-  long out = 0;               // channels of a convolution
+  std::string name = {};      // of its parameters, after the name of the module around it
+  Pool2dOptions window = {};  // pool: its options; conv: kernel, stride and padding
+  long out = 0;               // conv: output channels
   Var (*pool)(const Var& x, const Pool2dOptions& window) = nullptr;
-  std::vector<Table> branches = {};  // of a module
-  long stage = 0;                    // with squeeze-and-excitation, of a module that may have one
-  double scale = 1;                  // of what a residual module adds
-  Var (*activation)(const Var& x) = relu;  // of its sum, or as_it_is
+  std::vector<Table> branches = {};        // of a module
+  long stage = 0;                          // module: its stage, see SeOptions; 0: never has se
+  double scale = 1;                        // residual: the factor of the branches
+  Var (*activation)(const Var& x) = relu;  // residual: after the sum; or identity
 };
 
-// ---- what tables are made of ----
+// ---- the rows of a table ----
 
-// relu(bn(conv(x))): padded, so that without a stride the image keeps its size, or not padded.
+// relu(bn(conv(x))). conv is padded by kernel / 2, so that at stride 1 the output has the input's
+// height and width; valid_conv has no padding.
 Row conv(const std::string& name, Size2 kernel, long out, long stride = 1);
 Row valid_conv(const std::string& name, Size2 kernel, long out, long stride = 1);
 
 Row max_pool(const Pool2dOptions& window);
 Row avg_pool(const Pool2dOptions& window);
-Row half_max_pool();  // 3x3 of stride 2, to the size that padded convolutions of stride 2 come to
+// 3x3 with stride 2. The output has the size of a padded convolution of stride 2: ceil(side / 2).
+Row half_max_pool();
 
-inline const Pool2dOptions halves{.kernel = 3, .stride = 2},
-    keeps{.kernel = 3, .stride = 1, .pad = 1};
-inline const Pool2dOptions keeps_uncounted{
-    .kernel = 3,
-    .stride = 1,
-    .pad = 1,
-    .count_padding = false};  // an average of what is in the image
+inline const Pool2dOptions pool_stride2{.kernel = 3, .stride = 2};
+inline const Pool2dOptions pool_same{.kernel = 3, .stride = 1, .pad = 1};
+// The mean of the pixels inside the image.
+inline const Pool2dOptions pool_same_exclude_padding{
+    .kernel = 3, .stride = 1, .pad = 1, .count_padding = false};
 
 Row mixed(const std::string& name, long stage, const std::vector<Table>& branches);
-Row parted(const std::vector<Table>& parts);  // the end of a branch that parts: no module, so
-                                              // without squeeze-and-excitation
+Row split(const std::vector<Table>& parts);  // the end of a branch: concat(part1(x), part2(x), ...)
 Row residual(const std::string& name, long stage, double scale, const std::vector<Table>& branches);
 
-Table narrowed(Table table, long times);  // with so many times fewer channels
+Table divide_channels(Table table, long divisor);  // for small variants
 
 // ---- networks ----
 
 struct Design {
   std::string name;
   Table table;
-  std::string last;    // the name of the linear layer
-  double eps = 1e-3;   // of all batch-norms
-  double dropout = 0;  // before the last layer
+  std::string classifier;  // the name of the linear layer
+  double eps = 1e-3;       // of all batch norms
+  double dropout = 0;      // probability, before the linear layer
   std::optional<SeOptions> se = {};
 };
 
-// What a row becomes.
+// A row with its parameters.
 struct Layer {
   Row row;
-  std::optional<ConvNorm> unit = {};  // of a convolution
+  std::optional<ConvNorm> conv_bn = {};  // of a conv row
   std::vector<std::vector<Layer>> branches = {};
-  std::optional<Conv2d> linear = {};  // of a residual module: 1x1, with a bias and nothing after it
+  std::optional<Conv2d> linear = {};  // residual: a 1x1 convolution with a bias, without ReLU
   std::optional<PlacedSe> se = {};
 };
 
@@ -84,13 +83,13 @@ struct Network : Module {
   std::vector<Layer> layers;
   std::optional<Dropout> dropout;
   Linear fc;
-  Network(const Design& of, long classes, Rng& rng);
+  Network(const Design& d, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const;                          // side of an image
+  long min_image_size() const;                    // side in pixels
 
  private:
-  std::vector<Layer> make(const Table& table, const std::string& inside, long in, Rng& rng);
-  Layer make(const Row& row, const std::string& inside, long in, Rng& rng);
+  std::vector<Layer> make(const Table& table, const std::string& prefix, long in, Rng& rng);
+  Layer make(const Row& row, const std::string& prefix, long in, Rng& rng);
 };
 
 }  // namespace excite::inception

@@ -1,11 +1,11 @@
-// Inception-ResNet-v2 (Szegedy et al., arXiv 1602.07261), for images of 299x299: the published
-// weights' network under timm's names. The paper's own figures have fewer modules and no Mixed_5b.
+// Inception-ResNet-v2 (Szegedy et al., arXiv 1602.07261) for 299x299 images: the network of the
+// published weights, with timm's names. The paper's figures have fewer modules and no Mixed_5b.
 #pragma once
 #include "models/zoo/inception.h"
 
 namespace excite::inception {
 
 Design inception_resnet_v2();
-Design small_inception_resnet_v2();  // each kind of module once, for gradient checks
+Design small_inception_resnet_v2();  // one module of each kind, for gradient checks
 
 }  // namespace excite::inception

@@ -19,13 +19,14 @@ MobilenetDesign small_mobilenet() {
           .stages = {{1, {{3, 6}}}, {2, {{3, 8, 2}}}, {1, {{3, 12, 2}}}}};
 }
 
-// Names are those of timm's mobilenetv1_100.
-SeparableBlock::SeparableBlock(long in, const BranchConv& c, const std::optional<SeOptions>& with,
-                               Rng& rng)
-    : depthwise{own("conv_dw", same_size(in, {c.kernel, in, c.stride, in}, rng)),
+// The names are those of timm's mobilenetv1_100.
+SeparableBlock::SeparableBlock(long in, const BranchConv& c,
+                               const std::optional<SeOptions>& se_options, Rng& rng)
+    : depthwise{own("conv_dw", same_padding_conv(in, {c.kernel, in, c.stride, in}, rng)),
                 own("bn1", BatchNorm2d(in))},
-      pointwise{own("conv_pw", same_size(in, {1, c.out}, rng)), own("bn2", BatchNorm2d(c.out))} {
-  if (with) se = own("se", SqueezeExcite(c.out, *with, rng));
+      pointwise{own("conv_pw", same_padding_conv(in, {1, c.out}, rng)),
+                own("bn2", BatchNorm2d(c.out))} {
+  if (se_options) se = own("se", SqueezeExcite(c.out, *se_options, rng));
 }
 
 Var SeparableBlock::operator()(const Var& x, Mode mode) const {
@@ -42,7 +43,7 @@ Mobilenet::Mobilenet(const MobilenetDesign& table, long classes, Rng& rng)
 
 std::vector<SeparableBlock> Mobilenet::make_blocks(Rng& rng) {
   std::vector<SeparableBlock> all;
-  each_block(
+  for_each_block(
       design.stages, design.stem,
       [&](long stage, long block, long in, const std::vector<BranchConv>& row) {
         all.push_back(own(text("blocks.", stage - 2, ".", block),

@@ -1,6 +1,6 @@
-// MobileNet (Howard et al., arXiv 1704.04861, table 1): a 3x3 convolution of each channel by
-// itself, then a 1x1 convolution over all of them. With squeeze-and-excitation after the ReLU of
-// the latter; the paper does not say where (see the README).
+// MobileNet (Howard et al., arXiv 1704.04861, table 1). A block is a depthwise 3x3 convolution and
+// a 1x1 convolution, each with batch norm and ReLU. SE-MobileNet has squeeze-and-excitation after
+// the ReLU of the 1x1 convolution; Hu et al. do not say where (see models/README.md).
 #pragma once
 #include <optional>
 #include <string>
@@ -13,14 +13,15 @@ namespace excite {
 struct SeparableBlock : Module {
   ConvNorm depthwise, pointwise;
   std::optional<SqueezeExcite> se;
-  SeparableBlock(long in, const BranchConv& c, const std::optional<SeOptions>& with, Rng& rng);
+  SeparableBlock(long in, const BranchConv& c, const std::optional<SeOptions>& se_options,
+                 Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 };
 
 struct MobilenetDesign {
   std::string name;
-  long stem;                  // channels
-  std::vector<Stage> stages;  // of each the depthwise kernel, channels, stride; 1, 2, ...
+  long stem;                  // output channels
+  std::vector<Stage> stages;  // stage 1, 2, ...; BranchConv: depthwise kernel, channels, stride
   std::optional<SeOptions> se = {};
 };
 MobilenetDesign mobilenet();
@@ -33,7 +34,7 @@ struct Mobilenet : Module {
   Linear classifier;
   Mobilenet(const MobilenetDesign& table, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const { return 1; }
+  long min_image_size() const { return 1; }
 
  private:
   std::vector<SeparableBlock> make_blocks(Rng& rng);

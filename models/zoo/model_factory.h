@@ -1,5 +1,4 @@
-// What every family does: it gives a network of its own type as a Model, whose type is no longer
-// known, and reads its names.
+// Helpers of the families' functions that make a model from a name and options.
 #pragma once
 #include <initializer_list>
 #include <string>
@@ -8,35 +7,40 @@
 
 namespace excite {
 
+// A network of its own type as a type-erased Model.
 template <class Network>
-Model type_erased(const std::string& name, const Settings& options, long classes, long image_size,
-                  Network network) {
+Model wrap_network(const std::string& name, const Settings& options, long classes, long image_size,
+                   Network network) {
   const Module& module = network;
   return {name,
           options,
           classes,
           image_size,
-          network.smallest(),
+          network.min_image_size(),
           module,
           [network](const Var& x, Mode mode) { return network(x, mode); }};
 }
 
-inline bool is_se(const std::string& name) { return name.starts_with("se_"); }
-inline std::string plain(const std::string& name) { return is_se(name) ? name.substr(3) : name; }
+// Whether the model has squeeze-and-excitation: se_resnet20; and its name without: resnet20.
+inline bool has_se(const std::string& name) { return name.starts_with("se_"); }
+inline std::string base_name(const std::string& name) {
+  return has_se(name) ? name.substr(3) : name;
+}
 
-// The one of several designs that has this name.
 template <class Design>
-Design of_name(const std::string& name, std::initializer_list<Design> designs) {
+Design find_design(const std::string& name, std::initializer_list<Design> designs) {
   for (const Design& design : designs)
     if (design.name == name) return design;
   throw UsageError(text("there is no network '", name, "'"));
 }
 
-inline Settings residual_se_settings(const Settings& others, const std::string& stages) {
-  return together(others, together(se_settings(stages), placement_settings()));
+// The defaults of a network with shortcuts and squeeze-and-excitation.
+inline Settings residual_se_defaults(const Settings& others, const std::string& stages) {
+  return merged(others, merged(se_defaults(stages), placement_defaults()));
 }
 
-inline const std::string squeeze_excite_too =
+// The line that describes the model in the list.
+inline const std::string se_variant_about =
     "the same with squeeze-and-excitation at the end of each branch";
 
 }  // namespace excite

@@ -38,12 +38,12 @@ PreactDesign with_stride_on_3x3(PreactDesign design) {
   return design;
 }
 
-PreactBlock::PreactBlock(long in, const std::vector<BranchConv>& convs, Shortcut shortcut,
-                         const std::optional<SeOptions>& with, Rng& rng)
-    : first(own("bn1", BatchNorm2d(in))), widened(convs.back().out - in) {
+PreactBlock::PreactBlock(long in, const std::vector<BranchConv>& convs, Shortcut kind,
+                         const std::optional<SeOptions>& se_options, Rng& rng)
+    : first(own("bn1", BatchNorm2d(in))), new_channels(convs.back().out - in) {
   long width = in;
   for (std::size_t i = 0; i < convs.size(); i++) {
-    Conv2d conv = own(text("conv", i + 1), same_size(width, convs[i], rng));
+    Conv2d conv = own(text("conv", i + 1), same_padding_conv(width, convs[i], rng));
     if (i + 1 == convs.size())
       last = std::move(conv);
     else
@@ -52,20 +52,21 @@ PreactBlock::PreactBlock(long in, const std::vector<BranchConv>& convs, Shortcut
     stride *= convs[i].stride;
   }
   const long out = convs.back().out;
-  if (with)
-    se = PlacedSe{own("se", SqueezeExcite(channels_at(with->place, in, width, out), *with, rng)),
-                  with->place};
-  if (shortcut == Shortcut::B && (stride > 1 || widened))
-    projection = own("downsample", same_size(in, {1, out, stride}, rng));
+  if (se_options) {
+    const long channels = se_channels(se_options->place, in, width, out);
+    se = PlacedSe{own("se", SqueezeExcite(channels, *se_options, rng)), se_options->place};
+  }
+  if (kind == Shortcut::B && (stride > 1 || new_channels))
+    projection = own("downsample", same_padding_conv(in, {1, out, stride}, rng));
 }
 
 Var PreactBlock::operator()(const Var& x, Mode mode) const {
   const Var u = norm_relu(first, x, mode);
-  Var v = se_at(Placement::pre, se, u);  // behind the norm that branch and shortcut may share
+  Var v = apply_se_at(Placement::pre, se, u);  // shortcut B takes u without se
   for (const ConvNorm& c : inner) v = conv_norm_relu(c, v, mode);
-  v = se_at(Placement::standard, se, (*last)(se_at(Placement::inside, se, v)));
-  const Var shortcut = projection ? (*projection)(u) : every_nth_pixel(x, stride, widened);
-  return se_at(Placement::post, se, add(v, se_at(Placement::identity, se, shortcut)));
+  v = apply_se_at(Placement::standard, se, (*last)(apply_se_at(Placement::inside, se, v)));
+  const Var shortcut = projection ? (*projection)(u) : subsample(x, stride, new_channels);
+  return apply_se_at(Placement::post, se, add(v, apply_se_at(Placement::identity, se, shortcut)));
 }
 
 PreactNetwork::PreactNetwork(const PreactDesign& table, long classes, Rng& rng)
@@ -77,12 +78,12 @@ PreactNetwork::PreactNetwork(const PreactDesign& table, long classes, Rng& rng)
 
 std::vector<PreactBlock> PreactNetwork::make_blocks(Rng& rng) {
   std::vector<PreactBlock> all;
-  each_block(design.stages, design.stem,
-             [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
-               all.push_back(own(
-                   layer_name(stage, block),
-                   PreactBlock(in, branch, design.shortcut, se_in_stage(design.se, stage), rng)));
-             });
+  for_each_block(design.stages, design.stem,
+                 [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+                   all.push_back(own(layer_name(stage, block),
+                                     PreactBlock(in, branch, design.shortcut,
+                                                 se_in_stage(design.se, stage), rng)));
+                 });
   return all;
 }
 

@@ -1,40 +1,32 @@
-// From a name and options to a model.
+// From a model's name and options to the model.
 #pragma once
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "layers/module.h"
+#include "models/model.h"
 #include "models/zoo/settings.h"
 
 namespace excite {
 
-// A network whose type is no longer known: what it owns, and how it is called.
-struct Model {
-  std::string name;  // se_resnet20
-  Settings options;  // all of them, resolved
-  long classes;
-  long image_size;  // the side it is meant for
-  long smallest;    // the side it needs
-  Module module;
-  std::function<Var(const Var& x, Mode mode)> run;  // [N, H, W, 3] -> logits [N, classes]
-  Var operator()(const Var& x, Mode mode) const { return run(x, mode); }
-};
-
-// A line of the list of models.
+// An entry of the list of models.
 struct ModelEntry {
-  std::string name, about;
-  Settings defaults;  // every option it takes
-  std::string small;  // the name of a relative of the same blocks that is small enough to check
-                      // every gradient
+  std::string name, about;    // se_resnet20, and one line that describes it
+  Settings defaults;          // every option that the model has
+  std::string small_variant;  // internal: a model of the same blocks, small enough to check every
+                              // gradient. It is in no list and no suggestion.
   Model (*make)(const std::string& name, const Settings& options, long classes, Rng& rng);
 };
 const std::vector<ModelEntry>& model_list();
-const ModelEntry& find_model(const std::string& name);  // its own line, or a relative's of a small
-                                                        // one; UsageError that says the nearest
+std::vector<std::string> model_names();  // of model_list(), without the small variants
+bool is_listed(const std::string& name);
 
-// Parameters are drawn from rng. An unknown name, option or value is a UsageError that says the
-// nearest or the possible ones.
+// The entry of this name, or the one whose small variant has this name. UsageError that suggests
+// the closest listed name.
+const ModelEntry& find_model(const std::string& name);
+
+// Builds a model and draws its parameters from rng. Options that are not given have their defaults.
+// An unknown name or option is a UsageError that suggests the closest match; for an invalid value,
+// the error lists the valid ones.
 Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng);
 
 }  // namespace excite

@@ -22,70 +22,72 @@ Settings parse_settings(const std::string& text) {
   return settings;
 }
 
-Settings together(Settings a, const Settings& b) {
-  a.insert(b.begin(), b.end());
-  return a;
+Settings merged(Settings settings, const Settings& defaults) {
+  settings.insert(defaults.begin(), defaults.end());
+  return settings;
 }
 
-std::string in_words(const Settings& settings) {
+std::string to_string(const Settings& settings) {
   std::vector<std::string> words;
   for (const auto& [key, value] : settings) words.push_back(key + "=" + value);
   return join(words, ",");
 }
 
-long whole_number(const std::string& option, const std::string& value) {
-  const std::optional<long> n = number_in<long>(value);
+long positive_integer(const std::string& option, const std::string& value) {
+  const std::optional<long> n = parse_number<long>(value);
   require<UsageError>(n && *n >= 1 && *n <= 1'000'000, "model option ", option, "=", value,
                       ": expected a whole number from 1 to 1000000");
   return *n;
 }
 
-double probability(const Settings& set, const std::string& option) {
-  const std::string& value = set.at(option);
-  const std::optional<double> p = number_in<double>(value);
+double probability(const Settings& settings, const std::string& option) {
+  const std::string& value = settings.at(option);
+  const std::optional<double> p = parse_number<double>(value);
   require<UsageError>(p && *p >= 0 && *p < 1, "model option ", option, "=", value,
                       ": expected a number from 0 to below 1");
   return *p;
 }
 
-std::vector<long> some_of(const Settings& set, const std::string& option,
-                          const std::string& possible) {
-  const std::vector<std::string> all = split(possible, ','), chosen = split(set.at(option), ',');
+std::vector<long> integer_list(const Settings& settings, const std::string& option,
+                               const std::string& allowed) {
+  const std::vector<std::string> all = split(allowed, ','),
+                                 chosen = split(settings.at(option), ',');
   std::vector<long> numbers;
   for (const std::string& word : chosen) {
     require<UsageError>(std::count(all.begin(), all.end(), word), "model option ", option, "=",
-                        set.at(option), ": '", word, "' is none of ", join(all, ", "));
-    numbers.push_back(whole_number(option, word));
+                        settings.at(option), ": '", word, "' is not one of ", join(all, ", "));
+    numbers.push_back(positive_integer(option, word));
   }
-  require<UsageError>(!numbers.empty(), "model option ", option, "=: expected some of ",
+  require<UsageError>(!numbers.empty(), "model option ", option, "=: expected one or more of ",
                       join(all, ", "));
   return numbers;
 }
 
-Settings se_settings(const std::string& stages) {
+Settings se_defaults(const std::string& stages) {
   return {{"gate", "sigmoid"}, {"reduction", "16"},   {"se_bias", "on"}, {"se_fc", "linear"},
           {"se_least", "1"},   {"se_stages", stages}, {"squeeze", "avg"}};
 }
 
-Settings placement_settings() { return {{"se", "standard"}}; }
+Settings placement_defaults() { return {{"se", "standard"}}; }
 
-SeOptions se_of(const Settings& set, const std::string& stages) {
-  using OfImage = Var (*)(const Var&);
+SeOptions se_options(const Settings& settings, const std::string& stages) {
+  using Function = Var (*)(const Var&);
   SeOptions o;
-  o.reduction = whole_number("reduction", set.at("reduction"));
-  o.least = whole_number("se_least", set.at("se_least"));
-  require<UsageError>(o.least <= 4096, "model option se_least=", o.least,
+  o.reduction = positive_integer("reduction", settings.at("reduction"));
+  o.min_hidden = positive_integer("se_least", settings.at("se_least"));
+  require<UsageError>(o.min_hidden <= 4096, "model option se_least=", o.min_hidden,
                       ": expected at most 4096");
-  o.bias = choice<Bias>(set, "se_bias", {{"on", Bias::drawn}, {"off", Bias::none}});
-  o.weights = choice<WeightShape>(set, "se_fc",
+  o.bias = choice<Bias>(settings, "se_bias", {{"on", Bias::uniform}, {"off", Bias::none}});
+  o.weights = choice<WeightShape>(settings, "se_fc",
                                   {{"linear", WeightShape::matrix}, {"1x1", WeightShape::conv1x1}});
-  o.squeeze = choice<OfImage>(
-      set, "squeeze", {{"avg", global_avg_pool}, {"max", global_max_pool}, {"none", no_squeeze}});
+  o.squeeze =
+      choice<Function>(settings, "squeeze",
+                       {{"avg", global_avg_pool}, {"max", global_max_pool}, {"none", no_squeeze}});
   o.activation =
-      choice<OfImage>(set, "gate", {{"sigmoid", sigmoid}, {"relu", relu}, {"tanh", tanh}});
-  o.stages = some_of(set, "se_stages", stages);
-  if (set.contains("se"))
-    o.place = choice<Placement>(set, "se",
+      choice<Function>(settings, "gate", {{"sigmoid", sigmoid}, {"relu", relu}, {"tanh", tanh}});
+  o.stages = integer_list(settings, "se_stages", stages);
+  if (settings.contains("se"))
+    o.place = choice<Placement>(settings, "se",
                                 {{"standard", Placement::standard},
                                  {"pre", Placement::pre},
                                  {"post", Placement::post},

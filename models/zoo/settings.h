@@ -1,4 +1,4 @@
-// A model's options, as words and as what they mean.
+// A model's options: parsing, formatting and checking their values.
 #pragma once
 #include <map>
 #include <string>
@@ -6,37 +6,44 @@
 
 #include "core/check.h"
 #include "core/text.h"
+#include "models/model.h"
 #include "models/placement.h"
 
 namespace excite {
 
-using Settings = std::map<std::string, std::string>;  // reduction=8,shortcut=A as {{"reduction",
-                                                      // "8"}, {"shortcut", "A"}}
+// Parses "reduction=8,se_stages=2,3". A word without = continues the value before it.
+Settings parse_settings(const std::string& text);
+std::string to_string(const Settings& settings);  // "reduction=8,shortcut=A"
 
-Settings parse_settings(const std::string& text);  // "reduction=8,se_stages=2,3": a word without =
-                                                   // goes on with the value before it
-Settings together(Settings a, const Settings& b);
-std::string in_words(const Settings& settings);  // "reduction=8,shortcut=A"
+// The union of both. Where both have a key, the value of `settings` counts.
+Settings merged(Settings settings, const Settings& defaults);
 
-// The value of an option; another than is possible is a UsageError that says which are.
-long whole_number(const std::string& option, const std::string& value);
-double probability(const Settings& set, const std::string& option);  // at least 0, below 1
-std::vector<long> some_of(const Settings& set, const std::string& option,
-                          const std::string& possible);  // "2,3,4,5"
+// ---- the value of one option; an invalid one is a UsageError that lists what is valid ----
+
+long positive_integer(const std::string& option, const std::string& value);  // 1 to 1000000
+double probability(const Settings& settings, const std::string& option);     // at least 0, below 1
+
+// A list such as "2,4". `allowed` has all numbers that may be in it: "2,3,4,5".
+std::vector<long> integer_list(const Settings& settings, const std::string& option,
+                               const std::string& allowed);
+
+// One of several words, each of which stands for a value.
 template <class Value>
-Value choice(const Settings& set, const std::string& option,
-             const std::map<std::string, Value>& possible) {
-  const auto found = possible.find(set.at(option));
+Value choice(const Settings& settings, const std::string& option,
+             const std::map<std::string, Value>& values) {
+  const std::string& word = settings.at(option);
+  const auto found = values.find(word);
   std::vector<std::string> words;
-  for (const auto& [word, unused] : possible) words.push_back(word);
-  require<UsageError>(found != possible.end(), "model option ", option, "=", set.at(option),
-                      ": expected ", join(words, " or "));
+  for (const auto& [valid, unused] : values) words.push_back(valid);
+  require<UsageError>(found != values.end(), "model option ", option, "=", word, ": expected ",
+                      join(words, " or "));
   return found->second;
 }
 
-// ---- squeeze-and-excitation ----
-Settings se_settings(const std::string& stages);  // the defaults of a network with these stages
-Settings placement_settings();                    // beside them, of a network with residual blocks
-SeOptions se_of(const Settings& set, const std::string& stages);
+// ---- options of squeeze-and-excitation ----
+
+Settings se_defaults(const std::string& stages);  // of a network with these stages: "2,3,4"
+Settings placement_defaults();                    // one more option, of networks with shortcuts
+SeOptions se_options(const Settings& settings, const std::string& stages);
 
 }  // namespace excite

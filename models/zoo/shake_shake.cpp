@@ -33,60 +33,60 @@ ShakeDesign small_shake_bottleneck() {
 }
 
 ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table,
-                         const std::optional<SeOptions>& with, Rng& rng) {
+                         const std::optional<SeOptions>& se_options, Rng& rng) {
   std::vector<long> widths{in};
   for (std::size_t i = 0; i < table.size(); i++) {
-    convs.push_back({own(text("conv", i + 1), same_size(widths.back(), table[i], rng)),
+    convs.push_back({own(text("conv", i + 1), same_padding_conv(widths.back(), table[i], rng)),
                      own(text("bn", i + 1), BatchNorm2d(table[i].out))});
     widths.push_back(table[i].out);
   }
-  if (!with || !in_branch(with->place)) return;
-  se = PlacedSe{
-      own("se", SqueezeExcite(channels_at(with->place, in, widths[table.size() - 1], widths.back()),
-                              *with, rng)),
-      with->place};
+  if (!se_options || !in_branch(se_options->place)) return;
+  const long middle = widths[table.size() - 1];
+  const long channels = se_channels(se_options->place, in, middle, widths.back());
+  se = PlacedSe{own("se", SqueezeExcite(channels, *se_options, rng)), se_options->place};
 }
 
 Var ShakeBranch::operator()(const Var& x, Mode mode) const {
-  const Var u =
-      chain_norm_relu(Chain(convs).first(convs.size() - 1), se_at(Placement::pre, se, x), mode);
-  return se_at(Placement::standard, se,
-               conv_norm(convs.back(), se_at(Placement::inside, se, u), mode));
+  const Var u = chain_norm_relu(Chain(convs).first(convs.size() - 1),
+                                apply_se_at(Placement::pre, se, x), mode);
+  return apply_se_at(Placement::standard, se,
+                     conv_norm(convs.back(), apply_se_at(Placement::inside, se, u), mode));
 }
 
 TwoPathShortcut::TwoPathShortcut(long in, long out, long stride, Rng& rng)
-    : here(own("conv1", same_size(in, {1, out / 2, stride}, rng))),
-      beside(own("conv2", same_size(in, {1, out - out / 2, stride}, rng))),
+    : conv1(own("conv1", same_padding_conv(in, {1, out / 2, stride}, rng))),
+      conv2(own("conv2", same_padding_conv(in, {1, out - out / 2, stride}, rng))),
       bn(own("bn", BatchNorm2d(out))) {}
 
 Var TwoPathShortcut::operator()(const Var& x, Mode mode) const {
-  return bn(concat_channels({here(x), beside(shift(x, 1))}), mode);
+  return bn(concat_channels({conv1(x), conv2(shift(x, 1))}), mode);
 }
 
 ShakeBlock::ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt at,
-                       const ShakeOptions& how, const std::optional<SeOptions>& with, Rng& rng)
+                       const ShakeOptions& shake, const std::optional<SeOptions>& se_options,
+                       Rng& rng)
     : relu_at(at),
-      branch1(own("branch1", ShakeBranch(in, convs, with, rng))),
-      branch2(own("branch2", ShakeBranch(in, convs, with, rng))),
-      mix(own("mix", Shake(how))) {
+      branch1(own("branch1", ShakeBranch(in, convs, se_options, rng))),
+      branch2(own("branch2", ShakeBranch(in, convs, se_options, rng))),
+      mix(own("mix", Shake(shake))) {
   const long out = convs.back().out;
   long stride = 1;
   for (const BranchConv& c : convs) stride *= c.stride;
-  if (with && !in_branch(with->place))
-    se = PlacedSe{own("se", SqueezeExcite(out, *with, rng)), with->place};
+  if (se_options && !in_branch(se_options->place))
+    se = PlacedSe{own("se", SqueezeExcite(out, *se_options, rng)), se_options->place};
   if (stride == 1 && in == out) return;
   if (at == ReluAt::start_of_branch)
     two_paths = own("shortcut", TwoPathShortcut(in, out, stride, rng));
   else
-    projection = ConvNorm{own("downsample.0", same_size(in, {1, out, stride}, rng)),
+    projection = ConvNorm{own("downsample.0", same_padding_conv(in, {1, out, stride}, rng)),
                           own("downsample.1", BatchNorm2d(out))};
 }
 
 Var ShakeBlock::operator()(const Var& x, Mode mode) const {
   const Var u = relu_at == ReluAt::start_of_branch ? relu(x) : x;
   const Var sum = add(mix(branch1(u, mode), branch2(u, mode), mode),
-                      se_at(Placement::identity, se, shortcut(x, u, mode)));
-  return se_at(Placement::post, se, relu_at == ReluAt::end_of_block ? relu(sum) : sum);
+                      apply_se_at(Placement::identity, se, shortcut(x, u, mode)));
+  return apply_se_at(Placement::post, se, relu_at == ReluAt::end_of_block ? relu(sum) : sum);
 }
 
 Var ShakeBlock::shortcut(const Var& x, const Var& after_relu, Mode mode) const {
@@ -103,19 +103,19 @@ ShakeNetwork::ShakeNetwork(const ShakeDesign& table, long classes, Rng& rng)
 
 std::vector<ShakeBlock> ShakeNetwork::make_blocks(Rng& rng) {
   std::vector<ShakeBlock> all;
-  each_block(design.stages, design.stem,
-             [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
-               all.push_back(own(layer_name(stage, block),
-                                 ShakeBlock(in, branch, design.relu_at, design.shake,
-                                            se_in_stage(design.se, stage), rng)));
-             });
+  for_each_block(design.stages, design.stem,
+                 [&](long stage, long block, long in, const std::vector<BranchConv>& branch) {
+                   all.push_back(own(layer_name(stage, block),
+                                     ShakeBlock(in, branch, design.relu_at, design.shake,
+                                                se_in_stage(design.se, stage), rng)));
+                 });
   return all;
 }
 
 Var ShakeNetwork::operator()(const Var& x, Mode mode) const {
   require_network_input(design.name, x);
-  const bool relu_first =
-      design.relu_at == ReluAt::end_of_block;  // what comes into a block has been through one
+  // Blocks that end with a ReLU expect one before the first block.
+  const bool relu_first = design.relu_at == ReluAt::end_of_block;
   Var u = relu_first ? conv_norm_relu(stem, x, mode) : conv_norm(stem, x, mode);
   for (const ShakeBlock& block : blocks) u = block(u, mode);
   return fc(global_avg_pool(relu_first ? u : relu(u)));

@@ -1,12 +1,11 @@
 // Shake-Shake networks (Gastaldi, arXiv 1705.07485) for 32x32 images: residual networks whose
-// blocks have two branches, and add a mixture of them.
+// blocks have two branches, and add a random mixture of them (layers/shake.h).
 //
-//   a block of a 26-layer network:   y = shortcut(x) + shake(branch1(x), branch2(x)) branch = bn
-//   conv relu bn conv relu a block of a 29-layer network:   y = relu(shortcut(x) +
-//   shake(branch1(x), branch2(x)))      branch = bn conv relu bn conv relu bn conv
-//
-// (read from right to left). The first begin with a ReLU and have a last one behind the last block.
-// The others are ResNeXt's blocks.
+//   26 layers:   y = shortcut(relu(x)) + shake(branch1(relu(x)), branch2(relu(x)))
+//                branch(x) = bn(conv(relu(bn(conv(x)))))
+//                where the shape stays, shortcut is x; the last block is followed by a ReLU
+//   29 layers:   y = relu(shortcut(x) + shake(branch1(x), branch2(x)))
+//                branch(x) = bn(conv(relu(bn(conv(relu(bn(conv(x))))))))    a ResNeXt block
 #pragma once
 #include <optional>
 #include <string>
@@ -21,17 +20,16 @@ enum class ReluAt { start_of_branch, end_of_block };
 
 struct ShakeBranch : Module {
   std::vector<ConvNorm> convs;
-  std::optional<PlacedSe>
-      se;  // of its own; where the placement is outside the branch, the block has one
-  ShakeBranch(long in, const std::vector<BranchConv>& convs, const std::optional<SeOptions>& with,
-              Rng& rng);
+  std::optional<PlacedSe> se;  // if the placement is in the branch; else the block has one
+  ShakeBranch(long in, const std::vector<BranchConv>& convs,
+              const std::optional<SeOptions>& se_options, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 };
 
-// bn of two halves side by side: 1x1 convolutions of every `stride`-th pixel, and of those one
-// pixel above and to the left of them.
+// bn(concat(conv1(x), conv2(shifted x))): two 1x1 convolutions with a stride, each for half of the
+// channels. The second sees the pixels one row above and one column to the left.
 struct TwoPathShortcut : Module {
-  Conv2d here, beside;
+  Conv2d conv1, conv2;
   BatchNorm2d bn;
   TwoPathShortcut(long in, long out, long stride, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
@@ -44,8 +42,8 @@ struct ShakeBlock : Module {
   std::optional<PlacedSe> se;
   std::optional<TwoPathShortcut> two_paths;
   std::optional<ConvNorm> projection;
-  ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt relu, const ShakeOptions& how,
-             const std::optional<SeOptions>& with, Rng& rng);
+  ShakeBlock(long in, const std::vector<BranchConv>& convs, ReluAt at, const ShakeOptions& shake,
+             const std::optional<SeOptions>& se_options, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 
  private:
@@ -54,13 +52,13 @@ struct ShakeBlock : Module {
 
 struct ShakeDesign {
   std::string name;
-  long stem;                  // channels
-  std::vector<Stage> stages;  // 2, 3, 4; the table of one branch
+  long stem;                  // output channels
+  std::vector<Stage> stages;  // stage 2, 3, 4; the convolutions of one branch
   ReluAt relu_at = ReluAt::start_of_branch;
   ShakeOptions shake = {};
   std::optional<SeOptions> se = {};
 };
-ShakeDesign shake_shake_26(long width);  // 2 x width d
+ShakeDesign shake_shake_26(long width);  // 26 2x32d: two branches of width 32
 ShakeDesign shake_even_29_2x4x64d();
 ShakeDesign small_shake();  // for gradient checks
 ShakeDesign small_shake_bottleneck();
@@ -72,7 +70,7 @@ struct ShakeNetwork : Module {
   Linear fc;
   ShakeNetwork(const ShakeDesign& table, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const { return 1; }
+  long min_image_size() const { return 1; }
 
  private:
   std::vector<ShakeBlock> make_blocks(Rng& rng);

@@ -1,8 +1,8 @@
-// ShuffleNet 1x of three groups (Zhang et al., arXiv 1707.01083, table 1): 1x1 convolutions of
-// groups, whose channels are shuffled so that the groups learn of each other. A unit is a residual
-// block, but where it halves the image it puts branch and shortcut side by side instead of adding
-// them. With squeeze-and-excitation at the end of the branch; the paper does not say where (see the
-// README).
+// ShuffleNet 1x with three groups (Zhang et al., arXiv 1707.01083, table 1). Its 1x1 convolutions
+// have groups, and shuffling the channels lets information pass between groups. A unit is a
+// residual block; where it halves the image, it concatenates branch and shortcut instead of adding
+// them. SE-ShuffleNet has squeeze-and-excitation at the end of the branch; Hu et al. do not say
+// where (see models/README.md).
 #pragma once
 #include <optional>
 #include <string>
@@ -17,14 +17,14 @@ struct ShuffleUnit : Module {
   ConvNorm reduce, depthwise, expand;
   std::optional<PlacedSe> se;
   ShuffleUnit(long in, const BranchConv& c, long groups, long first_groups,
-              const std::optional<SeOptions>& with, Rng& rng);
+              const std::optional<SeOptions>& se_options, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 };
 
 struct ShufflenetDesign {
   std::string name;
-  long stem;                  // channels
-  std::vector<Stage> stages;  // of each the depthwise kernel, channels, stride; 2, 3, ...
+  long stem;                  // output channels
+  std::vector<Stage> stages;  // stage 2, 3, ...; BranchConv: depthwise kernel, channels, stride
   long groups = 3;
   std::optional<SeOptions> se = {};
 };
@@ -38,7 +38,7 @@ struct Shufflenet : Module {
   Linear fc;
   Shufflenet(const ShufflenetDesign& table, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const { return 1; }
+  long min_image_size() const { return 1; }
 
  private:
   std::vector<ShuffleUnit> make_units(Rng& rng);

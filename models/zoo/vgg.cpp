@@ -12,34 +12,34 @@ VggDesign small_vgg() {
 }
 
 namespace {
-constexpr long side = 7;  // of the grid that the last layers see, whatever the image's size
+constexpr long pooled_side = 7;  // images of any size are pooled to 7x7 before the linear layers
 }  // namespace
 
-// Names are torchvision's, which counts every module of a list: convolution, batch-norm, ReLU,
-// pool.
+// torchvision's names. They count every module of a list: convolution, batch norm, ReLU, pool.
 Vgg::Vgg(const VggDesign& table, long classes, Rng& rng) : design(table) {
-  long in = 3, number = 1, place = 0;
+  long in = 3, number = 1, index = 0;
   for (const VggGroup& group : design.groups) {
-    for (long i = 0; i < group.convs; i++, in = group.channels, place += 3) {
-      convs.push_back({own(text("features.", place),
+    for (long i = 0; i < group.convs; i++, in = group.channels, index += 3) {
+      convs.push_back({own(text("features.", index),
                            Conv2d(in, group.channels, 3, rng, {.pad = 1}, Bias::zero)),
-                       own(text("features.", place + 1), BatchNorm2d(group.channels))});
+                       own(text("features.", index + 1), BatchNorm2d(group.channels))});
       se.emplace_back();
       if (const auto with = se_in_stage(design.se, number))
-        se.back() = own(text("features.", place, ".se"), SqueezeExcite(group.channels, *with, rng));
+        se.back() = own(text("features.", index, ".se"), SqueezeExcite(group.channels, *with, rng));
     }
-    place++, number++;
+    index++, number++;
   }
   for (const long out : {design.hidden, design.hidden, classes}) {
-    linear.push_back(own(text("classifier.", 3 * linear.size()),
-                         Linear(linear.empty() ? side * side * in : design.hidden, out, rng)));
+    linear.push_back(
+        own(text("classifier.", 3 * linear.size()),
+            Linear(linear.empty() ? pooled_side * pooled_side * in : design.hidden, out, rng)));
     if (design.dropout > 0 && linear.size() < 3)
       dropout.push_back(own("dropout", Dropout(static_cast<real>(design.dropout))));
   }
 }
 
 Var Vgg::operator()(const Var& x, Mode mode) const {
-  require_network_input(design.name, x, smallest());
+  require_network_input(design.name, x, min_image_size());
   Var u = x;
   std::size_t i = 0;
   for (const VggGroup& group : design.groups) {
@@ -49,9 +49,9 @@ Var Vgg::operator()(const Var& x, Mode mode) const {
     }
     u = max_pool2d(u, {.kernel = 2, .stride = 2});
   }
-  u = adaptive_avg_pool(u, side);
+  u = adaptive_avg_pool(u, pooled_side);
   u = channel_shuffle(reshape(u, {u.shape()[0], linear[0].w.shape()[0]}),
-                      side * side);  // channel by channel, as PyTorch has them
+                      pooled_side * pooled_side);  // [H W, C] -> [C, H W], as in PyTorch
   for (std::size_t layer = 0; layer < 2; layer++) {
     u = relu(linear[layer](u));
     if (!dropout.empty()) u = dropout[layer](u, mode);

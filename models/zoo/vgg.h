@@ -1,6 +1,5 @@
-// VGG (Simonyan, Zisserman, arXiv 1409.1556) with batch-norm. With squeeze-and-excitation after
-// every ReLU of a convolution, as Hu et al. (arXiv 1709.01507, section 5.1) put it into networks
-// without shortcuts.
+// VGG (Simonyan, Zisserman, arXiv 1409.1556) with batch norm. SE-VGG has squeeze-and-excitation
+// after the ReLU of each convolution (Hu et al., arXiv 1709.01507, section 5.1).
 #pragma once
 #include <optional>
 #include <string>
@@ -12,7 +11,7 @@
 
 namespace excite {
 
-// So many 3x3 convolutions of so many channels, and a pool that halves the image.
+// 3x3 convolutions, and a pool that halves the image.
 struct VggGroup {
   long convs, channels;
 };
@@ -20,11 +19,11 @@ struct VggGroup {
 struct VggDesign {
   std::string name;
   std::vector<VggGroup> groups;
-  long hidden = 4096;    // of the two layers before the last
-  double dropout = 0.5;  // behind each of them
+  long hidden = 4096;    // width of the two linear layers before the last
+  double dropout = 0.5;  // probability, after each of them
   std::optional<SeOptions> se = {};
 };
-VggDesign vgg16_bn();   // column D of their table 1
+VggDesign vgg16_bn();   // column D of the paper's table 1
 VggDesign small_vgg();  // for gradient checks
 
 struct Vgg : Module {
@@ -35,7 +34,7 @@ struct Vgg : Module {
   std::vector<Dropout> dropout;
   Vgg(const VggDesign& table, long classes, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;  // [N, H, W, 3] -> logits [N, classes]
-  long smallest() const { return 1l << design.groups.size(); }
+  long min_image_size() const { return 1l << design.groups.size(); }
 };
 
 }  // namespace excite

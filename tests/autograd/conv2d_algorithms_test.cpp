@@ -1,5 +1,5 @@
-// In double alone, as gradcheck.h says. A network takes the way that a shape's rule chooses; here
-// the gradient of each way is checked, on every shape that it can take.
+// A network uses the convolution algorithm that a rule chooses from the shape. Here the gradients
+// of every algorithm are checked, on every shape that it supports. Needs double, see gradcheck.h.
 #include <gtest/gtest.h>
 
 #include "autograd/gradcheck.h"
@@ -12,10 +12,10 @@
 namespace excite {
 namespace {
 
-Var conv2d_by(const Conv2dFunctions& way, const Conv2dShape& q, const Var& x, const Var& w) {
-  return result("conv2d", way.y(q, x->value, w->value), {x, w}, [=](Node& y) {
-    x.add_grad(way.dx(q, y.grad, w->value));
-    w.add_grad(way.dw(q, x->value, y.grad));
+Var conv2d_by(const Conv2dFunctions& algorithm, const Conv2dShape& q, const Var& x, const Var& w) {
+  return result("conv2d", algorithm.y(q, x->value, w->value), {x, w}, [=](Node& y) {
+    x.add_grad(algorithm.dx(q, y.grad, w->value));
+    w.add_grad(algorithm.dw(q, x->value, y.grad));
   });
 }
 
@@ -34,19 +34,19 @@ const Case cases[] = {
     {{1, 6, 5, 6}, {3, 3, 1, 6}, {.stride = 2, .pad = 1, .groups = 6}},
 };
 
-TEST(Conv2dPaths, GradientsOfEveryWayAreRight) {
+TEST(Conv2dAlgorithms, GradientsMatchFiniteDifferences) {
   long winograds = 0;
   for (const Case& c : cases) {
     const Conv2dShape q(c.x, c.w, c.options);
-    for (const Conv2dFunctions* way :
-         {&reference_conv2d, &blas_conv2d, &direct_conv2d, &by_winograd}) {
-      if (way == &by_winograd && !winograd_can(q)) continue;
-      winograds += way == &by_winograd;
+    for (const Conv2dFunctions* algorithm :
+         {&reference_conv2d, &blas_conv2d, &direct_conv2d, &winograd_conv2d}) {
+      if (algorithm == &winograd_conv2d && !winograd_supports(q)) continue;
+      winograds += algorithm == &winograd_conv2d;
       Rng rng(0);
       const GradcheckReport report = check_gradient(
-          [&](const std::vector<Var>& in) { return conv2d_by(*way, q, in[0], in[1]); },
+          [&](const std::vector<Var>& in) { return conv2d_by(*algorithm, q, in[0], in[1]); },
           {normal(c.x, rng), normal(c.w, rng)});
-      EXPECT_TRUE(report.ok) << way->name << ", input " << c.x << ", weight " << c.w << ": "
+      EXPECT_TRUE(report.ok) << algorithm->name << ", input " << c.x << ", weight " << c.w << ": "
                              << report;
     }
   }

@@ -1,4 +1,4 @@
-// Every op against PyTorch: its value and all of its gradients, in the cases of
+// Every operation has the same value and gradients as in PyTorch, for all cases in
 // tests/golden/ops.safetensors.
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@
 namespace excite {
 namespace {
 
-// Of a tensor's largest number. A float gradient is a sum of many rounded terms that may nearly
-// cancel.
+// Relative to the largest number of a tensor. A float gradient is a sum of many rounded terms that
+// may nearly cancel.
 constexpr double tolerance = in_double_build ? 1e-9 : 1e-5,
                  grad_tolerance = in_double_build ? 1e-9 : 1e-4;
 
@@ -23,7 +23,7 @@ const SafetensorsFile& vectors() {
   return file;
 }
 
-// "conv2d/3x3..." with its inputs, and its attributes from the text "stride=2x1 pad=1x1".
+// A case "conv2d/3x3..." with its inputs, and its attributes from the text "stride=2x1 pad=1x1".
 struct Case {
   std::string name, op;
   std::map<std::string, Var> inputs;
@@ -56,7 +56,7 @@ Pool2dOptions pool_options(const Case& c) {
   return o;
 }
 
-Var on_two(const Case& c, Var (*op)(const Var&, const Var&)) {
+Var binary(const Case& c, Var (*op)(const Var&, const Var&)) {
   return op(c["a"], c.inputs.contains("b") ? c["b"] : c["a"]);
 }
 
@@ -78,9 +78,9 @@ Var cross_entropy_of(const Case& c) {
 
 const std::map<std::string, Op>& ops() {
   static const std::map<std::string, Op> table{
-      {"add", [](const Case& c) { return on_two(c, add); }},
-      {"sub", [](const Case& c) { return on_two(c, sub); }},
-      {"mul", [](const Case& c) { return on_two(c, mul); }},
+      {"add", [](const Case& c) { return binary(c, add); }},
+      {"sub", [](const Case& c) { return binary(c, sub); }},
+      {"mul", [](const Case& c) { return binary(c, mul); }},
       {"scale", [](const Case& c) { return scale(c["x"], c.factor("factor")); }},
       {"relu", [](const Case& c) { return relu(c["x"]); }},
       {"sigmoid", [](const Case& c) { return sigmoid(c["x"]); }},
@@ -125,14 +125,14 @@ const std::map<std::string, Op>& ops() {
   return table;
 }
 
-// A tensor of the case in our layout: "x", "y", "dy", or the gradient "dx".
+// A tensor of the case, "x", "y", "dy" or the gradient "dx", converted from PyTorch's layout.
 Tensor tensor(const Case& c, const std::string& name) {
   const Tensor torch = vectors().read(c.name + "/" + name);
   const bool weight = name == "w" || name == "dw";
   if (weight && c.op == "linear") return golden::to_ours(torch, golden::Layout::linear_weight);
   if (weight) return golden::to_ours(torch, golden::Layout::conv_weight);
-  return golden::to_ours(
-      torch, torch.shape().rank() == 4 ? golden::Layout::images : golden::Layout::as_it_is);
+  return golden::to_ours(torch,
+                         torch.shape().rank() == 4 ? golden::Layout::images : golden::Layout::same);
 }
 
 std::vector<Case> cases_of(const std::string& op) {
@@ -159,7 +159,7 @@ std::vector<Case> cases_of(const std::string& op) {
 
 class GoldenOp : public testing::TestWithParam<std::string> {};
 
-TEST_P(GoldenOp, GivesPyTorchsValueAndGradients) {
+TEST_P(GoldenOp, MatchesValueAndGradientsOfPyTorch) {
   const std::vector<Case> cases = cases_of(GetParam());
   EXPECT_GE(cases.size(), 2u);
   for (const Case& c : cases) {
@@ -172,7 +172,7 @@ TEST_P(GoldenOp, GivesPyTorchsValueAndGradients) {
             << c.name << ": d" << name;
       } else if (name.starts_with("running")) {
         EXPECT_TRUE(close(input->value, tensor(c, name + "_after"), tolerance))
-            << c.name << ": " << name << " after it";
+            << c.name << ": " << name << " afterwards";
       }
     }
   }
@@ -186,7 +186,7 @@ std::vector<std::string> names_of_ops() {
 INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()),
                          [](const auto& op) { return op.param; });
 
-TEST(GoldenOps, AreAllThere) {
+TEST(GoldenOps, HaveATestForEveryCaseInTheFile) {
   EXPECT_EQ(vectors().metadata().size(), 195u);
   for (const auto& [name, attributes] : vectors().metadata())
     EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;

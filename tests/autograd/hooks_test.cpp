@@ -6,11 +6,11 @@
 namespace excite {
 namespace {
 
-TEST(OpHook, SeesEveryOpInTheOrderTheyRunWithItsValue) {
+TEST(OpHook, IsCalledForEveryOperationInOrderWithItsValue) {
   std::vector<std::string> seen;
   real last = 0;
   {
-    const OpHook watch([&](const Node& y, const std::vector<Var>&) {
+    const OpHook hook([&](const Node& y, const std::vector<Var>&) {
       seen.push_back(y.op);
       last = y.value[0];
     });
@@ -22,25 +22,25 @@ TEST(OpHook, SeesEveryOpInTheOrderTheyRunWithItsValue) {
   EXPECT_EQ(last, -6);
 }
 
-TEST(OpHook, SeesOpsThatAreNotRecorded) {
+TEST(OpHook, IsCalledForUnrecordedOperations) {
   int seen = 0;
-  const OpHook watch([&](const Node&, const std::vector<Var>&) { seen++; });
+  const OpHook hook([&](const Node&, const std::vector<Var>&) { seen++; });
   sum(zeros({3}));
   EXPECT_EQ(seen, 1);
 }
 
-TEST(OpHook, SeesNothingAfterwards) {
+TEST(OpHook, IsNotCalledAfterItsEnd) {
   int seen = 0;
   {
-    const OpHook watch([&](const Node&, const std::vector<Var>&) { seen++; });
+    const OpHook hook([&](const Node&, const std::vector<Var>&) { seen++; });
   }
   sum(zeros({3}));
   EXPECT_EQ(seen, 0);
 }
 
-TEST(OpHook, SeesWhatAnOpWasComputedFromRecordedOrNot) {
+TEST(OpHook, GetsTheInputsOfRecordedAndUnrecordedOperations) {
   std::vector<Shape> shapes;
-  const OpHook watch([&](const Node&, const std::vector<Var>& inputs) {
+  const OpHook hook([&](const Node&, const std::vector<Var>& inputs) {
     for (const Var& x : inputs) shapes.push_back(x.shape());
   });
   matmul(zeros({2, 3}), zeros({3, 4}));
@@ -48,13 +48,13 @@ TEST(OpHook, SeesWhatAnOpWasComputedFromRecordedOrNot) {
   EXPECT_EQ(shapes, (std::vector<Shape>{{2, 3}, {3, 4}, {2, 5}, {5, 4}}));
 }
 
-TEST(OpHook, TakesThePlaceOfAnotherAndGivesItBack) {
+TEST(OpHook, ReplacesTheOuterHookAndRestoresIt) {
   int outer = 0, inner = 0;
-  const OpHook watch([&](const Node&, const std::vector<Var>&) { outer++; });
+  const OpHook hook([&](const Node&, const std::vector<Var>&) { outer++; });
   {
-    const OpHook instead([&](const Node&, const std::vector<Var>&) { inner++; });
+    const OpHook inner_hook([&](const Node&, const std::vector<Var>&) { inner++; });
     sum(zeros({3}));
-    const OpHook nobody(nullptr);
+    const OpHook disabled(nullptr);
     sum(zeros({3}));
   }
   sum(zeros({3}));
@@ -62,10 +62,10 @@ TEST(OpHook, TakesThePlaceOfAnotherAndGivesItBack) {
   EXPECT_EQ(outer, 1);
 }
 
-// The gate is inside: its operations are bn_se_add_relu's.
-TEST(OpHook, SeesAnOpThatDoesTheWorkOfSeveralAsOne) {
+// The operations of the gate are part of bn_se_add_relu.
+TEST(OpHook, IsCalledOnceForAFusedOperation) {
   std::string seen;
-  const OpHook watch(
+  const OpHook hook(
       [&](const Node& y, const std::vector<Var>&) { seen += std::string(y.op) + " "; });
   const Var u = zeros({2, 2, 2, 3}), c = full({3}, 1);
   bn_se_add_relu(

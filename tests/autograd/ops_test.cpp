@@ -1,5 +1,5 @@
-// The ops' definitions where no kernel has one of its own, what they say about shapes that do not
-// fit, and small promises. Gradients are held by the gradient checks and by golden_test.cpp.
+// The values of the operations that have no kernel of their own, and the errors for shapes that do
+// not match. Gradients are tested by the gradient checks and by golden_test.cpp.
 #include "autograd/ops.h"
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-13 : 1e-6;
 
-TEST(Ops, NumberByNumberAreTheirFormulas) {
+TEST(Ops, ElementwiseOnesMatchTheirFormulas) {
   Rng rng(0);
   const Var a = uniform({3, 50}, rng, -4, 4), b = uniform({3, 50}, rng, -4, 4),
             positive = uniform({3, 50}, rng, real(0.01), 9);
@@ -45,16 +45,16 @@ TEST(Ops, NumberByNumberAreTheirFormulas) {
       sqrt(positive), [](double u, double) { return std::sqrt(u); }, positive, positive));
 }
 
-TEST(Relu, DoesNotHideNaN) {
+TEST(Relu, PropagatesNaN) {
   const real nan = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(relu(Tensor({1}, {nan}))->value[0]));
 }
 
-TEST(Sigmoid, StaysFiniteFarOut) {
+TEST(Sigmoid, IsFiniteForLargeInputs) {
   EXPECT_TRUE(same_bits(sigmoid(Tensor({2}, {-1000, 1000}))->value, Tensor({2}, {0, 1})));
 }
 
-TEST(Dropout, KeepsTheMeanAndScalesWhatItKeeps) {
+TEST(Dropout, ZeroesAFractionAndScalesTheRest) {
   Rng rng(0);
   const Var x = parameter(full({100'000}, 3));
   const Var y = dropout(x, real(0.25), rng);
@@ -66,10 +66,10 @@ TEST(Dropout, KeepsTheMeanAndScalesWhatItKeeps) {
   EXPECT_NEAR(static_cast<double>(kept), 75'000, 600);
   const Tensor mask = y->value.clone();
   backward(y, full(x.shape(), 3));
-  EXPECT_TRUE(same_bits(x->grad, mask)) << "the gradient goes through the same mask";
+  EXPECT_TRUE(same_bits(x->grad, mask)) << "the gradient uses the same mask";
 }
 
-TEST(Dropout, OfNothingIsItsInput) {
+TEST(Dropout, WithProbabilityZeroIsTheIdentityAndOneIsRefused) {
   Rng rng(0);
   EXPECT_TRUE(same_bits(dropout(full({10}, 2), 0, rng)->value, full({10}, 2)));
   EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), 1, rng); },
@@ -77,19 +77,19 @@ TEST(Dropout, OfNothingIsItsInput) {
   EXPECT_TRUE(fails_saying([&] { dropout(full({10}, 2), real(-0.5), rng); }, {"dropout", "-0.5"}));
 }
 
-// Forward the one mixture of each image and backward the other: no derivative, so that differences
-// cannot hold it.
-TEST(Shake, MixesByAlphaAndGoesBackByBeta) {
+// The backward pass is not the derivative of the forward pass, so finite differences cannot test
+// it.
+TEST(Shake, MixesWithAlphaForwardAndWithBetaBackward) {
   Rng rng(0);
   const Var a = parameter(normal({3, 2, 2, 5}, rng)), b = parameter(normal({3, 2, 2, 5}, rng));
   const Tensor alpha({3}, {real(0.25), 0, real(0.8)}), beta({3}, {real(0.5), real(0.9), 0}),
       dy = normal(a.shape(), rng);
   std::vector<double> y, da, db;
   for (long i = 0; i < dy.size(); i++) {
-    const double from = static_cast<double>(alpha[i / 20]),
+    const double forward = static_cast<double>(alpha[i / 20]),
                  back = static_cast<double>(beta[i / 20]), d = static_cast<double>(dy[i]);
-    y.push_back(from * static_cast<double>(a->value[i]) +
-                (1 - from) * static_cast<double>(b->value[i]));
+    y.push_back(forward * static_cast<double>(a->value[i]) +
+                (1 - forward) * static_cast<double>(b->value[i]));
     da.push_back(back * d);
     db.push_back((1 - back) * d);
   }
@@ -108,7 +108,7 @@ TEST(Shake, MixesByAlphaAndGoesBackByBeta) {
       {"shake", "[3, 2, 2, 4]", "equal"}));
 }
 
-TEST(BatchNorm, NormalizesAndMovesTheRunningStatistics) {
+TEST(BatchNorm, NormalizesAndUpdatesTheRunningStatistics) {
   Rng rng(0);
   const Var x = normal({8, 5, 5, 3}, rng, 4, 2), gamma = full({3}, 1), beta = zeros({3}),
             mean = zeros({3}), var = full({3}, 1);
@@ -127,7 +127,7 @@ TEST(BatchNorm, NormalizesAndMovesTheRunningStatistics) {
   }
 }
 
-TEST(BatchNorm, LeavesTheRunningStatisticsAloneInEvaluation) {
+TEST(BatchNorm, DoesNotChangeTheRunningStatisticsInEvaluation) {
   Rng rng(0);
   const Var x = normal({4, 3}, rng), gamma = full({3}, 1), beta = zeros({3}), mean = full({3}, 1),
             var = full({3}, 2);
@@ -136,19 +136,19 @@ TEST(BatchNorm, LeavesTheRunningStatisticsAloneInEvaluation) {
   EXPECT_TRUE(same_bits(var->value, full({3}, 2)));
 }
 
-TEST(BatchNorm, RefusesOneValueAChannel) {
+TEST(BatchNorm, RefusesOneValuePerChannel) {
   const Var one = full({3}, 1), zero = zeros({3});
   EXPECT_TRUE(fails_saying(
       [&] {
         batch_norm(zeros({1, 1, 1, 3}), one, zero, one, one);
       },
-      {"batch_norm", "[1, 1, 1, 3]", "one value a channel"}));
+      {"batch_norm", "[1, 1, 1, 3]", "one value per channel"}));
   EXPECT_NO_THROW(batch_norm_running(zeros({1, 1, 1, 3}), one, zero, one, one));
   EXPECT_TRUE(same_bits(one->value, full({3}, 1)))
-      << "a refused batch must not move the statistics";
+      << "a refused batch does not change the statistics";
 }
 
-TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
+TEST(CrossEntropy, IsTheMeanNegativeLogLikelihood) {
   const Var logits = Tensor({2, 3}, {1, 2, 3, 0, 0, 0});
   const double first = std::log(std::exp(1) + std::exp(2) + std::exp(3)), second = std::log(3);
   const auto number = [](const Var& y) { return static_cast<double>(y->value.item()); };
@@ -160,7 +160,7 @@ TEST(CrossEntropy, IsTheMeanOfMinusTheLogarithms) {
               (first - 1.5 + second) / 2, 1e-6);
 }
 
-TEST(Ops, SayWhichShapesDoNotFit) {
+TEST(Ops, ReportShapesThatDoNotMatch) {
   const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}),
             images = zeros({2, 4, 4, 3});
   using Parts = std::vector<std::string>;
@@ -204,7 +204,7 @@ TEST(Ops, SayWhichShapesDoNotFit) {
                            {"channel_shuffle", "2 groups", "[2, 4, 4, 3]"}));
   EXPECT_TRUE(fails_saying([&] { channel_shuffle(zeros({}), 2); }, {"channel_shuffle", "[]"}));
   EXPECT_TRUE(fails_saying([&] { reshape(a, {4}); }, {"reshape", "[2, 3]", "[4]"}));
-  EXPECT_TRUE(fails_saying([&] { mean(Tensor()); }, {"mean", "[0]", "no numbers"}));
+  EXPECT_TRUE(fails_saying([&] { mean(Tensor()); }, {"mean", "[0]", "no elements"}));
   EXPECT_TRUE(fails_saying([&] { softmax(zeros({})); }, {"softmax", "[]"}));
   EXPECT_TRUE(fails_saying([&] { log_softmax(zeros({2, 0})); }, {"softmax", "[2, 0]"}));
   EXPECT_TRUE(
@@ -237,8 +237,8 @@ TEST(Ops, SayWhichShapesDoNotFit) {
       {"cross_entropy", "[0, 3]"}));
 }
 
-// Each input's gradient is its own, also where one tensor goes into an op twice, or into two ops.
-TEST(Ops, NeverLetTwoGradientsShareNumbers) {
+// Also if one tensor is passed to an operation twice, or to two operations.
+TEST(Ops, GiveEachGradientItsOwnMemory) {
   for (Var (*op)(const Var&, const Var&) : {add, sub, mul}) {
     const Var a = parameter(Tensor({2}, {3, 5})), b = parameter(Tensor({2}, {2, 7}));
     backward(op(a, b), full({2}, 1));

@@ -16,17 +16,17 @@ namespace {
 
 constexpr double rounding = in_double_build ? 1e-13 : 1e-5;
 
-// The loss sum of c (w b - a)^2 / 2, whose gradient depends on where the weights went: a mistake in
+// The loss sum of c (w b - a)^2 / 2. Its gradient depends on the current weights, so a mistake in
 // one step shows in the next.
 struct Problem {
   Var w = parameter(Tensor({3}, {real(0.5), real(-1.25), 2})),
       b = parameter(Tensor({1}, {real(0.75)}));
   const real a[3] = {1, 1, -1}, c[3] = {1, real(0.5), 2};
 
-  std::vector<Parameter> trained(bool b_decays) const {
+  std::vector<Parameter> parameters(bool b_decays) const {
     return {{"fc.weight", w, true}, {"fc.bias", b, b_decays}};
   }
-  void find_gradients() const {
+  void add_gradients() const {
     Tensor dw({3}), db({1});
     db[0] = 0;
     for (long i = 0; i < 3; i++) {
@@ -37,10 +37,10 @@ struct Problem {
     w.add_grad(std::move(dw));
     b.add_grad(std::move(db));
   }
-  // Steps number `first`, ..., `last` - 1, with a learning rate that falls.
+  // Steps `first` to `last` - 1, with a decreasing learning rate.
   void train(Optimizer& optimizer, int first = 0, int last = 10) const {
     for (int t = first; t < last; t++) {
-      find_gradients();
+      add_gradients();
       step(optimizer, 0.1 * (1 - 0.05 * t));
     }
   }
@@ -50,47 +50,49 @@ struct Problem {
   }
 };
 
-// ---- ten steps, as torch.optim 1.13 takes them in float64 ----
+// ---- ten steps; expected values from torch.optim 1.13 in float64 ----
 
-TEST(Sgd, TakesTheStepsOfPyTorchWithNesterovAndDecayOfWeights) {
+TEST(Sgd, MatchesPyTorchWithNesterovAndDecayOfWeights) {
   const Problem p;
-  Optimizer sgd = Sgd(p.trained(false), {.momentum = 0.9, .nesterov = true, .weight_decay = 0.01});
+  Optimizer sgd =
+      Sgd(p.parameters(false), {.momentum = 0.9, .nesterov = true, .weight_decay = 0.01});
   p.train(sgd);
   p.expect({-0.2920153585449664, -0.26894585452374714, 0.30582001564273853}, -3.2638326510011018);
 }
 
-TEST(Sgd, TakesTheStepsOfPyTorchWithMomentumAndDecayOfAll) {
+TEST(Sgd, MatchesPyTorchWithMomentumAndDecayOfAll) {
   const Problem p;
-  Optimizer sgd = Sgd(p.trained(true), {.momentum = 0.9, .nesterov = false, .weight_decay = 0.01});
+  Optimizer sgd =
+      Sgd(p.parameters(true), {.momentum = 0.9, .nesterov = false, .weight_decay = 0.01});
   p.train(sgd);
   p.expect({-0.11003693306868222, -0.026799841502951095, 0.49685155340611853}, -2.0693508517146917);
 }
 
-TEST(Sgd, TakesTheStepsOfPyTorchWithoutMomentum) {
+TEST(Sgd, MatchesPyTorchWithoutMomentum) {
   const Problem p;
-  Optimizer sgd = Sgd(p.trained(true), {.momentum = 0, .nesterov = false});
+  Optimizer sgd = Sgd(p.parameters(true), {.momentum = 0, .nesterov = false});
   p.train(sgd);
   p.expect({0.15356112087373813, -1.2422276250527626, 1.7231264571749771}, -0.5664674283412604);
 }
 
-TEST(AdamW, TakesTheStepsOfPyTorchWithDecayOfWeights) {
+TEST(AdamW, MatchesPyTorchWithDecayOfWeights) {
   const Problem p;
-  Optimizer adamw = AdamW(p.trained(false), {.weight_decay = 0.1});
+  Optimizer adamw = AdamW(p.parameters(false), {.weight_decay = 0.1});
   p.train(adamw);
   p.expect({1.15936070896113, -0.5057412528137152, 1.206398245611095}, 0.04175787521923959);
 }
 
-TEST(AdamW, TakesTheStepsOfPyTorchWithOtherBetasAndDecayOfAll) {
+TEST(AdamW, MatchesPyTorchWithOtherBetasAndDecayOfAll) {
   const Problem p;
   Optimizer adamw =
-      AdamW(p.trained(true), {.beta1 = 0.8, .beta2 = 0.95, .eps = 1e-3, .weight_decay = 0.01});
+      AdamW(p.parameters(true), {.beta1 = 0.8, .beta2 = 0.95, .eps = 1e-3, .weight_decay = 0.01});
   p.train(adamw);
   p.expect({1.194768743968661, -0.5970293223120796, 1.3483169186408022}, 0.05175962421642411);
 }
 
 // ---- two steps by hand ----
 
-TEST(Sgd, FollowsItsFormula) {
+TEST(Sgd, MatchesTwoStepsByHand) {
   const Var w = parameter(Tensor({1}, {1}));
   Sgd sgd({{"w", w, true}}, {.momentum = 0.5, .nesterov = true, .weight_decay = 0.25});
   w.add_grad(Tensor({1}, {2}));
@@ -103,9 +105,8 @@ TEST(Sgd, FollowsItsFormula) {
   EXPECT_EQ(w->value[0], real(-1.138671875));
 }
 
-// Without decay the first step has length lr whatever the gradient is, because m / sqrt(v) is then
-// its sign.
-TEST(AdamW, FirstStepIsAsLongAsTheLearningRate) {
+// Without decay, the first step is lr for any gradient, because m / sqrt(v) is the gradient's sign.
+TEST(AdamW, FirstStepEqualsTheLearningRate) {
   const Var w = parameter(Tensor({3}, {1, 1, 1}));
   AdamW adamw({{"w", w, false}}, {});
   w.add_grad(Tensor({3}, {real(1e-3), -2, 300}));
@@ -119,9 +120,9 @@ TEST(AdamW, FirstStepIsAsLongAsTheLearningRate) {
 
 template <class Make>
 void expect_resumable(const Make& make, const std::vector<std::string>& names) {
-  const Problem through, halted, resumed;
-  Optimizer whole = make(through), first = make(halted), second = make(resumed);
-  through.train(whole);
+  const Problem uninterrupted, halted, resumed;
+  Optimizer whole = make(uninterrupted), first = make(halted), second = make(resumed);
+  uninterrupted.train(whole);
   halted.train(first, 0, 4);
 
   const NamedTensors from = state(first), to = state(second);
@@ -133,57 +134,57 @@ void expect_resumable(const Make& make, const std::vector<std::string>& names) {
   resumed.w->value = halted.w->value.clone();
   resumed.b->value = halted.b->value.clone();
   resumed.train(second, 4);
-  EXPECT_TRUE(same_bits(resumed.w->value, through.w->value));
-  EXPECT_TRUE(same_bits(resumed.b->value, through.b->value));
+  EXPECT_TRUE(same_bits(resumed.w->value, uninterrupted.w->value));
+  EXPECT_TRUE(same_bits(resumed.b->value, uninterrupted.b->value));
 }
 
-TEST(Optimizer, ContinuesToTheSameBitsFromItsState) {
+TEST(Optimizer, ResumesFromItsStateWithTheSameBits) {
   expect_resumable(
-      [](const Problem& p) { return Optimizer(Sgd(p.trained(true), {.weight_decay = 0.01})); },
+      [](const Problem& p) { return Optimizer(Sgd(p.parameters(true), {.weight_decay = 0.01})); },
       {"optimizer.momentum.fc.weight", "optimizer.momentum.fc.bias"});
-  expect_resumable([](const Problem& p) { return Optimizer(AdamW(p.trained(true), {})); },
+  expect_resumable([](const Problem& p) { return Optimizer(AdamW(p.parameters(true), {})); },
                    {"optimizer.step", "optimizer.m.fc.weight", "optimizer.m.fc.bias",
                     "optimizer.v.fc.weight", "optimizer.v.fc.bias"});
 }
 
-TEST(Optimizer, TakesTheGradientsAway) {
+TEST(Optimizer, ClearsTheGradients) {
   const Problem p;
-  Optimizer sgd = Sgd(p.trained(true), {}), adamw = AdamW(p.trained(true), {});
+  Optimizer sgd = Sgd(p.parameters(true), {}), adamw = AdamW(p.parameters(true), {});
   for (Optimizer* optimizer : {&sgd, &adamw}) {
-    p.find_gradients();
+    p.add_gradients();
     step(*optimizer, 0.1);
     EXPECT_TRUE(p.w->grad.empty());
     EXPECT_TRUE(p.b->grad.empty());
   }
 }
 
-TEST(Optimizer, NamesAParameterWithoutGradient) {
+TEST(Optimizer, NamesAParameterWithoutAGradient) {
   const Problem p;
-  Optimizer sgd = Sgd(p.trained(true), {}), adamw = AdamW(p.trained(true), {});
+  Optimizer sgd = Sgd(p.parameters(true), {}), adamw = AdamW(p.parameters(true), {});
   for (Optimizer* optimizer : {&sgd, &adamw})
     EXPECT_TRUE(fails_saying([&] { step(*optimizer, 0.1); }, {"fc.weight [3] has no gradient"}));
 }
 
 TEST(Optimizer, RefusesOptionsOutOfRange) {
   const Problem p;
-  EXPECT_THROW(Sgd(p.trained(true), {.momentum = 1}), UsageError);
-  EXPECT_THROW(Sgd(p.trained(true), {.momentum = -0.1}), UsageError);
-  EXPECT_THROW(Sgd(p.trained(true), {.momentum = 0, .nesterov = true}), UsageError);
-  EXPECT_THROW(Sgd(p.trained(true), {.weight_decay = -1}), UsageError);
-  EXPECT_THROW(AdamW(p.trained(true), {.beta1 = 1}), UsageError);
-  EXPECT_THROW(AdamW(p.trained(true), {.beta2 = -1}), UsageError);
-  EXPECT_THROW(AdamW(p.trained(true), {.eps = 0}), UsageError);
-  EXPECT_THROW(AdamW(p.trained(true), {.weight_decay = -1}), UsageError);
+  EXPECT_THROW(Sgd(p.parameters(true), {.momentum = 1}), UsageError);
+  EXPECT_THROW(Sgd(p.parameters(true), {.momentum = -0.1}), UsageError);
+  EXPECT_THROW(Sgd(p.parameters(true), {.momentum = 0, .nesterov = true}), UsageError);
+  EXPECT_THROW(Sgd(p.parameters(true), {.weight_decay = -1}), UsageError);
+  EXPECT_THROW(AdamW(p.parameters(true), {.beta1 = 1}), UsageError);
+  EXPECT_THROW(AdamW(p.parameters(true), {.beta2 = -1}), UsageError);
+  EXPECT_THROW(AdamW(p.parameters(true), {.eps = 0}), UsageError);
+  EXPECT_THROW(AdamW(p.parameters(true), {.weight_decay = -1}), UsageError);
 }
 
 // ---- the norm of all gradients ----
 
 // sqrt(3^2 + 4^2 + 12^2 + 84^2) = 85
-TEST(GradientNorm, IsTheLengthOfAllGradientsTogether) {
+TEST(GradientNorm, IsTheNormOfAllGradientsTogether) {
   const Problem p;
   p.w.add_grad(Tensor({3}, {3, -4, 12}));
   p.b.add_grad(Tensor({1}, {84}));
-  EXPECT_DOUBLE_EQ(gradient_norm(p.trained(true)), 85);
+  EXPECT_DOUBLE_EQ(gradient_norm(p.parameters(true)), 85);
 }
 
 TEST(GradientNorm, HasTheSameBitsOnAnyNumberOfThreads) {
@@ -201,31 +202,31 @@ TEST(GradientNorm, HasTheSameBitsOnAnyNumberOfThreads) {
   set_threads(before);
 }
 
-TEST(ClipGradients, ScalesAsPyTorch) {
+TEST(ClipGradients, MatchesPyTorch) {
   const Problem p;
   p.w.add_grad(Tensor({3}, {3, -4, 12}));
   p.b.add_grad(Tensor({1}, {84}));
-  clip_gradients(p.trained(true), 5, 85);
+  clip_gradients(p.parameters(true), 5, 85);
   const double expected[4] = {0.1764705861591696, -0.2352941148788928, 0.7058823446366784,
                               4.941176412456748};
   for (long i = 0; i < 3; i++) EXPECT_NEAR(p.w->grad[i], expected[i], rounding);
   EXPECT_NEAR(p.b->grad[0], expected[3], rounding);
 }
 
-TEST(ClipGradients, LeavesShortOnesAlone) {
+TEST(ClipGradients, DoesNotChangeGradientsBelowTheLimit) {
   const Problem p;
   p.w.add_grad(Tensor({3}, {3, -4, 12}));
   p.b.add_grad(Tensor({1}, {84}));
-  clip_gradients(p.trained(true), 86, 85);
+  clip_gradients(p.parameters(true), 86, 85);
   EXPECT_EQ(p.w->grad[1], -4);
   EXPECT_EQ(p.b->grad[0], 84);
 }
 
 // ---- it learns ----
 
-// y = x w + b is fitted best where the residual is orthogonal to every column of x and to 1 (the
-// normal equations).
-TEST(Sgd, BringsALinearRegressionToItsClosedForm) {
+// The least squares fit of y = x w + b has a residual that is orthogonal to every column of x and
+// to 1 (the normal equations).
+TEST(Sgd, SolvesALinearRegression) {
   Rng rng(2);
   const Var x(normal({50, 3}, rng)), target(normal({50, 1}, rng));
   const Var w = parameter(zeros({3, 1})), b = parameter(zeros({1}));
@@ -245,7 +246,7 @@ TEST(Sgd, BringsALinearRegressionToItsClosedForm) {
   }
 }
 
-// Not to be had by a linear model: no line separates the two classes.
+// A linear model cannot learn it: no line separates the two classes.
 TEST(Optimizer, LearnsXor) {
   const Var x(Tensor({4, 2}, {0, 0, 0, 1, 1, 0, 1, 1}));
   const auto learns = [&](const std::function<Optimizer(const std::vector<Parameter>&)>& make,

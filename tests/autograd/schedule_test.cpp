@@ -32,7 +32,7 @@ TEST(Schedule, CosineFallsToZero) {
   EXPECT_EQ(s.at(90), 0);
 }
 
-TEST(Schedule, StepFallsByGammaAgainAndAgain) {
+TEST(Schedule, StepFallsByGammaAtRegularIntervals) {
   const Schedule s{.decay = Decay::step,
                    .peak = 1,
                    .total_steps = 100,
@@ -70,11 +70,11 @@ TEST(Schedule, ConstantStaysAtThePeakAfterTheWarmUp) {
   EXPECT_EQ(s.at(99), 0.3);
 }
 
-TEST(Schedule, WorksAtItsExtremes) {
+TEST(Schedule, WorksWithoutAWarmUpAndWithNothingElse) {
   for (const Decay decay :
        {Decay::constant, Decay::step, Decay::multistep, Decay::cosine, Decay::one_cycle}) {
-    EXPECT_EQ((Schedule{.decay = decay, .peak = 1, .total_steps = 10}.at(0)),
-              1);  // no warm-up: the peak at once
+    const Schedule no_warm_up{.decay = decay, .peak = 1, .total_steps = 10};
+    EXPECT_EQ(no_warm_up.at(0), 1);
     const Schedule all_warm_up{.decay = decay, .peak = 1, .total_steps = 10, .warmup_steps = 10};
     EXPECT_DOUBLE_EQ(all_warm_up.at(9), 0.9);
     EXPECT_TRUE(std::isfinite(all_warm_up.at(10)));
@@ -95,7 +95,7 @@ TEST(Schedule, RefusesNumbersOutOfRange) {
   EXPECT_NO_THROW((Schedule{}.validate()));
 }
 
-TEST(Schedule, IsParsedByNameAndAMisspeltOneNamesTheNearest) {
+TEST(Schedule, IsParsedByNameAndSuggestsTheClosestMatch) {
   EXPECT_EQ(parse_decay("one-cycle"), Decay::one_cycle);
   EXPECT_EQ(parse_decay("cosine"), Decay::cosine);
   EXPECT_EQ(parse_decay("step"), Decay::step);

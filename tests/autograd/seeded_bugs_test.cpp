@@ -1,5 +1,5 @@
-// The checker is checked: each case is a small operation whose backward is right, and the same one
-// with a mistake of the kind that is really made. The first must pass, the second must not.
+// Tests of the gradient checker itself. Each case is a small operation with a correct backward, and
+// the same operation with a typical mistake. The first must pass, the second must fail.
 #include <gtest/gtest.h>
 
 #ifdef EXCITE_DOUBLE
@@ -27,7 +27,7 @@ struct Case {
   std::string bug;
   std::vector<Shape> inputs;
   std::function<Var(const Inputs& in, bool bug)> op;
-  std::string found = " wrong)";  // words of the report on the wrong one
+  std::string message = " wrong)";  // expected in the report for the mistake
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.bug; }
 
@@ -42,7 +42,7 @@ Tensor transposed(const Tensor& a) {
   for (long i = 0; i < b.size(); i++) b[i] = a[i % b.dim(1) * b.dim(0) + i / b.dim(1)];
   return b;
 }
-Tensor reversed_taps(const Tensor& w) {  // [R, S, C, K]: turned round by 180 degrees
+Tensor reversed_taps(const Tensor& w) {  // [R, S, C, K], rotated by 180 degrees
   Tensor turned(w.shape());
   const long taps = w.dim(0) * w.dim(1), row = w.dim(2) * w.dim(3);
   for (long i = 0; i < w.size(); i++) turned[i] = w[(taps - 1 - i / row) * row + i % row];
@@ -55,10 +55,10 @@ Var elementwise(const Var& x, const std::function<real(real)>& f,
                 [=](Node& y) { x.add_grad(map(df, y.grad, x->value)); });
 }
 
-// The parts of a batch_norm's gradient that go through the mean and through the variance, each as
-// it should be or left out.
+// batch_norm with a gradient in which some parts may be left out: those through the mean and the
+// variance of the batch, and the factor gamma.
 struct BatchNormParts {
-  real mean = 1, variance = 1, gamma = 1;  // 1 or 0
+  real mean = 1, variance = 1, gamma = 1;  // 0 leaves the part out
 };
 Var batch_norm_of(const Var& x, const Var& gamma, const BatchNormParts& keep) {
   const auto m = static_cast<real>(x.shape().rows());
@@ -83,8 +83,7 @@ Var batch_norm_of(const Var& x, const Var& gamma, const BatchNormParts& keep) {
       });
 }
 
-// A convolution whose input gradient is computed with a stride and padding, and from a kernel, of
-// its own.
+// conv2d with an input gradient that uses its own options and its own kernel.
 Var conv2d_of(const Inputs& in, const Conv2dOptions& options, const Conv2dOptions& dx_options,
               Tensor dx_kernel) {
   const Var x = in[0], w = in[1], kernel(std::move(dx_kernel));
@@ -94,11 +93,11 @@ Var conv2d_of(const Inputs& in, const Conv2dOptions& options, const Conv2dOption
   });
 }
 
-// y[i] = x[i] + x[i + 1], whose windows overlap.
-Var neighbours(const Var& x, bool overwrite) {
+// y[i] = x[i] + x[i + 1]: windows that overlap.
+Var sum_of_neighbors(const Var& x, bool overwrite) {
   Tensor value({x.shape()[0] - 1});
   for (long i = 0; i < value.size(); i++) value[i] = x->value[i] + x->value[i + 1];
-  return result("neighbours", std::move(value), {x}, [=](Node& y) {
+  return result("neighbors", std::move(value), {x}, [=](Node& y) {
     Tensor dx = zeros(x.shape());
     for (long i = 0; i < y.grad.size(); i++) {
       dx[i] = overwrite ? y.grad[i] : dx[i] + y.grad[i];
@@ -108,7 +107,7 @@ Var neighbours(const Var& x, bool overwrite) {
   });
 }
 
-// With the smoothing and the divisor that the way back takes for granted.
+// cross_entropy with a gradient that uses its own smoothing and divisor.
 Var cross_entropy_of(const Var& x, real smoothing, real back_smoothing, real back_divisor) {
   const std::vector<int> labels{0, 2, 1, 1};
   const double loss = -dot(smoothed_one_hot(labels, 3, smoothing), log_softmax(x->value)) / 4;
@@ -126,7 +125,7 @@ std::vector<Case> cases() {
   const Conv2dOptions strided{.stride = 3, .pad = 1};
   return {
       // a formula of calculus
-      {"sign",
+      {"wrong sign",
        {v, v},
        [](const Inputs& in, bool bug) {
          return result("sub", map([](real a, real b) { return a - b; }, in[0]->value, in[1]->value),
@@ -161,21 +160,21 @@ std::vector<Case> cases() {
              in[0], [](real x) { return x * x; },
              [=](real dy, real x) { return (bug ? 1 : 2) * x * dy; });
        }},
-      {"relu that lets everything through",
+      {"relu that passes every gradient",
        {v},
        [](const Inputs& in, bool bug) {
          return elementwise(
              in[0], [](real x) { return std::max(x, real(0)); },
              [=](real dy, real x) { return bug || x > 0 ? dy : 0; });
        }},
-      {"relu gated by the gradient's sign as well",
+      {"relu that also depends on the sign of the gradient",
        {m},
        [](const Inputs& in, bool bug) {
          return elementwise(
              in[0], [](real x) { return std::max(x, real(0)); },
              [=](real dy, real x) { return x > 0 && (!bug || dy > 0) ? dy : 0; });
        }},
-      {"relu6 that forgets its upper bound",
+      {"relu6 without its upper bound",
        {m},
        [](const Inputs& in, bool bug) {
          return elementwise(
@@ -189,14 +188,14 @@ std::vector<Case> cases() {
              in[0], [](real x) { return std::exp(x); },
              [=](real dy, real x) { return (bug ? 1 + 1e-6 : 1) * dy * std::exp(x); });
        }},
-      {"a product with one of its two terms",
+      {"a product with only one of its two terms",
        {v},
        [](const Inputs& in, bool bug) {
          return elementwise(
              in[0], [](real x) { return x * std::sin(x); },
              [=](real dy, real x) { return dy * (std::sin(x) + (bug ? 0 : x * std::cos(x))); });
        }},
-      {"the gradients of two inputs exchanged",
+      {"swapped gradients of two inputs",
        {v, v},
        [](const Inputs& in, bool bug) {
          return result("mul", map(times, in[0]->value, in[1]->value), {in[0], in[1]}, [=](Node& y) {
@@ -222,7 +221,7 @@ std::vector<Case> cases() {
                          in[1].add_grad(scaled(sum_rows(y.grad), bug ? 0.25 : 1));
                        });
        }},
-      {"bias gradient of the first row alone",
+      {"bias gradient of the first row only",
        {m, {3}},
        [](const Inputs& in, bool bug) {
          return result("add_bias", add_rows(in[0]->value, in[1]->value), {in[0], in[1]},
@@ -232,10 +231,10 @@ std::vector<Case> cases() {
                                             : sum_rows(y.grad));
                        });
        }},
-      {"overlapping windows overwrite each other",
+      {"overlapping windows that overwrite each other",
        {v},
-       [](const Inputs& in, bool bug) { return neighbours(in[0], bug); }},
-      {"the last element dropped",
+       [](const Inputs& in, bool bug) { return sum_of_neighbors(in[0], bug); }},
+      {"the last element left out",
        {v},
        [](const Inputs& in, bool bug) {
          return result("exp", map([](real x) { return std::exp(x); }, in[0]->value), {in[0]},
@@ -275,7 +274,7 @@ std::vector<Case> cases() {
        [=](const Inputs& in, bool bug) {
          return conv2d_of(in, strided, {.stride = bug ? 4 : 3, .pad = 1}, in[1]->value.clone());
        }},
-      {"kernel not turned round",
+      {"kernel not rotated",
        {image, kernel},
        [](const Inputs& in, bool bug) {
          return conv2d_of(in, {.pad = 1}, {.pad = 1},
@@ -298,7 +297,7 @@ std::vector<Case> cases() {
        [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.gamma = real(!bug)});
        }},
-      {"batch_norm with the unbiased variance on the way back",
+      {"batch_norm with the unbiased variance in the gradient",
        {image, {2}},
        [](const Inputs& in, bool bug) {
          return batch_norm_of(in[0], in[1], {.variance = bug ? real(50) / 49 : 1});
@@ -312,7 +311,7 @@ std::vector<Case> cases() {
            in[0].add_grad(bug ? map(times, y.grad, y.value) : softmax_dx(y.grad, y.value));
          });
        }},
-      {"log_softmax that passes dy on",
+      {"log_softmax with dy as the gradient",
        {m},
        [](const Inputs& in, bool bug) {
          return result("log_softmax", log_softmax(in[0]->value), {in[0]}, [=](Node& y) {
@@ -324,7 +323,7 @@ std::vector<Case> cases() {
        [](const Inputs& in, bool bug) {
          return cross_entropy_of(in[0], real(0.1), real(0.1), bug ? 1 : 4);
        }},
-      {"cross-entropy that forgets the smoothing",
+      {"cross-entropy without the smoothing",
        {m},
        [](const Inputs& in, bool bug) {
          return cross_entropy_of(in[0], real(0.1), bug ? 0 : real(0.1), 4);
@@ -349,7 +348,7 @@ std::vector<Case> cases() {
          return result("max_pool2d", std::move(value), {in[0]},
                        [=](Node& y) { in[0].add_grad(max_pool_dx(y.grad, from, in[0].shape())); });
        }},
-      {"a gate's gradient from one pixel alone",
+      {"a gate's gradient from only one pixel",
        {{2, 1, 3, 2}, {2, 2}},
        [](const Inputs& in, bool bug) {
          return result("scale_channels", scale_channels(in[0]->value, in[1]->value), {in[0], in[1]},
@@ -395,7 +394,7 @@ std::vector<Case> cases() {
              in[0], [](real x) { return std::sin(x); },
              [=](real dy, real x) { return bug ? real(0.5) : dy * std::cos(x); });
        }},
-      {"the first cotangent for all",
+      {"the first cotangent for all elements",
        {v},
        [](const Inputs& in, bool bug) {
          return result(
@@ -462,7 +461,7 @@ std::vector<Case> cases() {
                        });
        },
        "the backward of exp changed the value of its input 0 [5]"},
-      {"a backward that gives its input's numbers away",
+      {"a backward that moves its input away",
        {v},
        [](const Inputs& in, bool bug) {
          return result("half square", map([](real x) { return x * x / 2; }, in[0]->value), {in[0]},
@@ -473,7 +472,7 @@ std::vector<Case> cases() {
                        });
        },
        "flows into leaf, whose value has shape [0]"},
-      {"a backward that changes what it was not computed from",
+      {"a backward that changes another tensor",
        {v, v},
        [](const Inputs& in, bool bug) {
          return concat_channels(
@@ -491,8 +490,8 @@ std::vector<Case> cases() {
          return result("copy", in[0]->value.clone(), {in[0]},
                        [=](Node& y) { in[0].add_grad(scaled(y.grad, noise)); });
        },
-       "a second run gave input 0 [5] a gradient of other bits"},
-      {"dropout with another mask on the way back",
+       "a second run gave input 0 [5] a gradient with different bits"},
+      {"dropout with another mask in the gradient",
        {{40}},
        [](const Inputs& in, bool bug) {
          const auto mask = [](long seed) {
@@ -515,21 +514,21 @@ class SeededBugs : public testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(SeededBugs, TheRightOnePassesAndTheWrongOneDoesNot) {
+TEST_P(SeededBugs, TheCorrectOperationPassesAndTheMistakeFails) {
   const GradcheckReport right = check(false), wrong = check(true);
   EXPECT_TRUE(right.ok) << right;
   EXPECT_FALSE(wrong.ok);
-  EXPECT_NE(text(wrong).find(GetParam().found), std::string::npos)
-      << "expected: " << GetParam().found << "\nfound: " << wrong;
+  EXPECT_NE(text(wrong).find(GetParam().message), std::string::npos)
+      << "expected: " << GetParam().message << "\nfound: " << wrong;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SeededBugs, testing::ValuesIn(cases()));
 
 TEST(SeededBugs, AreAtLeastThirty) { EXPECT_GE(cases().size(), 30u); }
 
-// Tensor offers no way to make two of them share numbers, so it is forged by copying the bytes; in
-// a process of its own, because the numbers are then freed twice.
-TEST(SeededBugsDeathTest, TwoGradientsInTheSameMemoryAreFound) {
+// Two tensors cannot share memory through their interface, so the bytes are copied. The memory is
+// then freed twice, so this runs in a process of its own.
+TEST(SeededBugsDeathTest, TwoGradientsThatShareMemoryAreFound) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const auto forged = [](const Inputs& in) {
     return result("add", map([](real a, real b) { return a + b; }, in[0]->value, in[1]->value),
@@ -546,16 +545,16 @@ TEST(SeededBugsDeathTest, TwoGradientsInTheSameMemoryAreFound) {
   EXPECT_EXIT(std::_Exit(is_found() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
-// Why the cotangent is random: the numbers of a normalized channel always add up to the same, so
-// sum() hides every mistake in dx.
-TEST(SeededBugs, ABatchNormWithoutItsVarianceTermIsInvisibleToSum) {
+// The reason for a random cotangent: the sum over a normalized channel is constant, so sum() hides
+// every mistake in dx.
+TEST(SeededBugs, SumHidesABatchNormWithoutItsVarianceTerm) {
   Rng rng(7);
   const std::vector<Var> inputs{normal({2, 5, 5, 2}, rng), normal({2}, rng), normal({2}, rng)};
   const auto wrong = [](const Inputs& in) {
     return add_bias(batch_norm_of(in[0], in[1], {.variance = 0}), in[2]);
   };
   const auto with_sum = check_gradient([=](const Inputs& in) { return sum(wrong(in)); }, inputs,
-                                       {.zero_by_nature = {0, 1}});
+                                       {.zero_gradient = {0, 1}});
   EXPECT_TRUE(with_sum.ok) << with_sum;
   EXPECT_FALSE(check_gradient(wrong, inputs).ok);
 }

@@ -1,4 +1,4 @@
-// The engine.
+// The engine: what is recorded, and how backward walks it.
 #include "autograd/var.h"
 #include "autograd/hooks.h"
 
@@ -15,14 +15,14 @@ namespace {
 
 Var one(real v) { return parameter(full({}, v)); }
 
-TEST(Backward, SaysWhichOperationWasMadeForInferenceAlone) {
+TEST(Backward, NamesAnOperationForInferenceOnly) {
   const Var w = one(2), y = result("folded", full({}, 3), {w}, {});
   EXPECT_TRUE(fails_saying([&] { backward(scale(y, 2)); },
-                           {"backward: folded [] was made for inference alone"}));
+                           {"backward: folded [] is an operation for inference only"}));
 }
 
 // The example of autograd/README.md.
-TEST(Backward, ComputesTheExampleOfTheChapter) {
+TEST(Backward, MatchesTheExampleInTheChapter) {
   const Var w = one(2), x = one(1), b = one(-1);
   const Var y = sigmoid(add(mul(w, x), b));
   EXPECT_NEAR(y->value.item(), 0.7311, 5e-5);
@@ -32,46 +32,66 @@ TEST(Backward, ComputesTheExampleOfTheChapter) {
   EXPECT_NEAR(b->grad.item(), 0.1966, 5e-5);
 }
 
-TEST(Backward, AddsUpWhatReachesANodeOnSeveralWays) {
+// The numbers in autograd/graph.svg, which have two decimals.
+TEST(Backward, MatchesTheFigureInTheChapter) {
+  const Var x = Tensor({1, 2}, {1, 2});
+  const Var w1 = parameter(Tensor({2, 2}, {1, 1, 1, -1})), b1 = parameter(zeros({2})),
+            w2 = parameter(Tensor({2, 2}, {1, 0, 0, 1})), b2 = parameter(Tensor({2}, {0, 2}));
+  const Var z1 = linear(x, w1, b1), h = relu(z1), z2 = linear(h, w2, b2);
+  const Var loss = cross_entropy(z2, {1});
+  EXPECT_TRUE(same_bits(z1->value, Tensor({1, 2}, {3, -1})));
+  EXPECT_TRUE(same_bits(h->value, Tensor({1, 2}, {3, 0})));
+  EXPECT_TRUE(same_bits(z2->value, Tensor({1, 2}, {3, 2})));
+  EXPECT_NEAR(loss->value.item(), 1.31, 0.005);
+  backward(loss);
+  const double two_decimals = 0.005 / 0.73;  // close() compares relative to the largest number
+  EXPECT_TRUE(close(b2->grad, tensor_of({2}, {0.73, -0.73}), two_decimals));
+  EXPECT_TRUE(close(w2->grad, tensor_of({2, 2}, {2.19, -2.19, 0, 0}), two_decimals));
+  EXPECT_TRUE(close(b1->grad, tensor_of({2}, {0.73, 0}), two_decimals));
+  EXPECT_TRUE(close(w1->grad, tensor_of({2, 2}, {0.73, 0, 1.46, 0}), two_decimals));
+  EXPECT_TRUE(x->grad.empty());
+}
+
+TEST(Backward, SumsTheGradientsOfAllUsesOfANode) {
   const Var x = one(3);
   const Var square = mul(x, x);
   backward(add(mul(square, x), mul(square, square)));  // of x^3 + x^4
   EXPECT_EQ(x->grad.item(), 3 * 9 + 4 * 27);
 }
 
-TEST(Backward, AddsUpInALeafOverSeveralGraphs) {
+TEST(Backward, AccumulatesInLeavesOverSeveralGraphs) {
   const Var x = one(3);
   backward(mul(x, x));
   backward(scale(x, 10));
   EXPECT_EQ(x->grad.item(), 16);
 }
 
-TEST(Backward, TakesACotangentForAnyShape) {
+TEST(Backward, AcceptsACotangentOfAnyShape) {
   const Var x = parameter(Tensor({2}, {3, 5}));
   backward(mul(x, x), Tensor({2}, {1, -10}));
   EXPECT_EQ(x->grad[0], 6);
   EXPECT_EQ(x->grad[1], -100);
 }
 
-TEST(Backward, ReachesOnlyWhatNeedsAGradient) {
+TEST(Backward, SkipsInputsThatRequireNoGradient) {
   const Var x = one(3), data(full({}, 4));
   backward(mul(x, data));
   EXPECT_EQ(x->grad.item(), 4);
   EXPECT_TRUE(data->grad.empty());
 }
 
-TEST(Backward, FreesTheGraphAndSaysSoTheSecondTime) {
+TEST(Backward, FreesTheGraphAndRefusesASecondCall) {
   const Var x = one(3), square = mul(x, x), y = exp(square);
   backward(y);
   EXPECT_TRUE(y->inputs.empty());
   EXPECT_FALSE(y->backward);
   EXPECT_TRUE(y->grad.empty());
-  EXPECT_TRUE(fails_saying([&] { backward(y); }, {"exp [] was walked already"}));
+  EXPECT_TRUE(fails_saying([&] { backward(y); }, {"exp []: an earlier call has freed its graph"}));
   EXPECT_TRUE(fails_saying([&] { backward(scale(square, 2)); },
-                           {"leads to mul [], which was walked already"}));
+                           {"leads to mul [], whose graph an earlier call has freed"}));
 }
 
-TEST(Backward, AsksForOneNumberOrACotangentOfTheRightShape) {
+TEST(Backward, RequiresOneNumberOrACotangentOfTheSameShape) {
   const Var x = parameter(zeros({2, 3}));
   EXPECT_TRUE(
       fails_saying([&] { backward(exp(x)); }, {"the loss has shape [2, 3], expected one number"}));
@@ -80,10 +100,11 @@ TEST(Backward, AsksForOneNumberOrACotangentOfTheRightShape) {
         backward(exp(x), zeros({3, 2}));
       },
       {"a gradient of shape [3, 2] flows into exp, whose value has shape [2, 3]"}));
-  EXPECT_TRUE(fails_saying([&] { backward(exp(zeros({}))); }, {"nothing that needs a gradient"}));
+  EXPECT_TRUE(fails_saying([&] { backward(exp(zeros({}))); },
+                           {"exp [] does not depend on anything that requires a gradient"}));
 }
 
-TEST(Backward, NamesBothShapesWhenAnOpGivesAWrongOne) {
+TEST(Backward, ReportsBothShapesWhenAGradientHasTheWrongOne) {
   const Var x = parameter(zeros({2, 3}));
   x->name = "fc.weight";
   const Var y = result("bad", zeros({}), {x}, [=](Node&) { x.add_grad(zeros({6})); });
@@ -92,7 +113,7 @@ TEST(Backward, NamesBothShapesWhenAnOpGivesAWrongOne) {
       {"a gradient of shape [6] flows into leaf fc.weight, whose value has shape [2, 3]"}));
 }
 
-TEST(Backward, SkipsWhatNothingFlowsInto) {
+TEST(Backward, SkipsNodesThatReceiveNoGradient) {
   const Var x = one(3), y = one(4);
   bool called = false;
   const Var unused = result("unused", full({}, 0), {x}, [&](Node&) { called = true; });
@@ -102,18 +123,18 @@ TEST(Backward, SkipsWhatNothingFlowsInto) {
   EXPECT_TRUE(x->grad.empty());
 }
 
-TEST(Backward, ShowsEachNodeToAVisitorNewestFirst) {
+TEST(Backward, CallsHooksForEachNodeNewestFirst) {
   const Var x = one(3);
   std::string seen;
-  const BackwardHooks visitor{[&](Node& node) { seen += std::string("<") + node.op; },
-                              [&](Node& node) { seen += std::string(">") + node.op; }};
-  backward(exp(scale(x, 2)), full({}, 1), visitor);
+  const BackwardHooks hooks{[&](Node& node) { seen += std::string("<") + node.op; },
+                            [&](Node& node) { seen += std::string(">") + node.op; }};
+  backward(exp(scale(x, 2)), full({}, 1), hooks);
   EXPECT_EQ(seen, "<exp>exp<scale>scale");
 }
 
 // ---- what is recorded ----
 
-TEST(Result, RecordsNothingWhenNothingNeedsAGradient) {
+TEST(Result, RecordsNothingIfNoInputRequiresAGradient) {
   const Var x(full({}, 3));
   const Var y = exp(mul(x, x));
   EXPECT_FALSE(y.requires_grad());
@@ -121,7 +142,7 @@ TEST(Result, RecordsNothingWhenNothingNeedsAGradient) {
   EXPECT_FALSE(y->backward);
 }
 
-TEST(Graph, IsInTheOrderOfComputation) {
+TEST(Graph, IsInOrderOfComputation) {
   const Var x = one(3), square = mul(x, x), y = add(exp(square), square);
   std::string ops;
   for (const Var& node : graph(y)) ops += std::string(node->op) + " ";
@@ -137,19 +158,19 @@ Var chain(const Var& x, long length) {
   return y;
 }
 
-TEST(Engine, WalksAChainOfAMillionOps) {
+TEST(Engine, DifferentiatesAChainOfAMillionOperations) {
   const Var x = one(3);
   backward(chain(x, 1'000'000));
   EXPECT_EQ(x->grad.item(), 1);
 }
 
-TEST(Engine, DestroysAChainOfAMillionOpsThatWasNeverWalked) {
+TEST(Engine, FreesAChainOfAMillionOperationsWithoutBackward) {
   const Var x = one(3);
   { const Var y = chain(x, 1'000'000); }
   EXPECT_TRUE(x->grad.empty());
 }
 
-TEST(Engine, LeavesNothingBehind) {
+TEST(Engine, LeaksNoMemory) {
   const Var x = one(3);
   const long before = memory_stats().live;
   { const Var y = chain(x, 1000); }
@@ -161,7 +182,7 @@ TEST(Engine, LeavesNothingBehind) {
 
 // ---- names for messages ----
 
-TEST(LayerOf, IsToldFromTheNearestParameter) {
+TEST(LayerOf, IsThatOfTheNearestParameter) {
   const Var w = parameter(zeros({2, 2})), b = parameter(zeros({2}));
   w->name = "layer1.0.fc.weight";
   b->name = "layer1.1.bias";
@@ -173,7 +194,7 @@ TEST(LayerOf, IsToldFromTheNearestParameter) {
   EXPECT_EQ(layer_of(*exp(one(1))), "");
 }
 
-TEST(NoGrad, RecordsNothingWhileOneExistsAndLeavesParametersAlone) {
+TEST(NoGrad, RecordsNothingAndDoesNotChangeParameters) {
   const Var w = parameter(zeros({2}));
   {
     const NoGrad outer;
@@ -181,7 +202,8 @@ TEST(NoGrad, RecordsNothingWhileOneExistsAndLeavesParametersAlone) {
       const NoGrad inner;
       EXPECT_FALSE(exp(w).requires_grad());
     }
-    EXPECT_FALSE(exp(w).requires_grad()) << "the end of the inner guard must not end the outer one";
+    EXPECT_FALSE(exp(w).requires_grad())
+        << "the outer guard is still active after the inner one has ended";
     EXPECT_TRUE(exp(w)->inputs.empty());
     EXPECT_TRUE(w.requires_grad());
   }

@@ -1,5 +1,4 @@
-// A project of somebody else's: an operation of their own, and its gradient in a test of their own.
-// tests/install_test.cpp builds it.
+// An operation of your own, and a test of its gradient.
 #include <gtest/gtest.h>
 
 #include "autograd/gradcheck.h"
@@ -9,19 +8,18 @@
 
 using namespace excite;
 
-// y = a + b^3
+// y = a + b^3, so da = dy and db = 3 b^2 dy, where dy means dL/dy for the loss L.
 Var my_op(const Var& a, const Var& b) {
-  const auto cube = [](real v) { return v * v * v; };
-  return result("my_op", map([=](real u, real v) { return u + cube(v); }, a->value, b->value),
-                {a, b}, [=](Node& y) {
-                  a.add_grad(y.grad.clone());
-                  b.add_grad(map([](real dy, real v) { return dy * 3 * v * v; }, y.grad, b->value));
-                });
+  Tensor value = map([](real u, real v) { return u + v * v * v; }, a->value, b->value);
+  return result("my_op", std::move(value), {a, b}, [=](Node& y) {
+    a.add_grad(y.grad.clone());
+    b.add_grad(map([](real dy, real v) { return dy * 3 * v * v; }, y.grad, b->value));
+  });
 }
 
-TEST(MyOp, Gradient) {
+TEST(MyOp, GradientMatchesFiniteDifferences) {
   Rng rng(0);
-  auto report = check_gradient([](auto& in) { return my_op(in[0], in[1]); },
-                               {normal({2, 3}, rng), normal({2, 3}, rng)});
-  EXPECT_TRUE(report.ok) << report;
+  const auto f = [](const std::vector<Var>& in) { return my_op(in[0], in[1]); };
+  const GradcheckReport report = check_gradient(f, {normal({2, 3}, rng), normal({2, 3}, rng)});
+  EXPECT_TRUE(report.ok) << report;  // names the input, its shape, the element, and both values
 }

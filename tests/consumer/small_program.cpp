@@ -1,5 +1,5 @@
-// A project of somebody else's: a network of this library's in float. tests/install_test.cpp builds
-// it.
+// An example of another project: it makes a network and runs one training pass.
+// tests/install_test.cpp builds it in both precisions.
 #include <iostream>
 
 #include "autograd/ops.h"

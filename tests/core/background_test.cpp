@@ -22,16 +22,16 @@ TEST(Background, RunsEachBodyOnceWhileTheCallerUsesTheWorkers) {
   }
 }
 
-// The body waits for a word that only the caller can say, after it has got on.
-TEST(Background, BeginsAtOnceAndTheCallerGoesOn) {
-  std::promise<void> begun, word;
-  Background background(1, [&](long) { begun.set_value(), word.get_future().wait(); });
+// The body waits for a signal that the caller sends only after the constructor has returned.
+TEST(Background, StartsAtOnceWhileTheCallerGoesOn) {
+  std::promise<void> begun, signal;
+  Background background(1, [&](long) { begun.set_value(), signal.get_future().wait(); });
   begun.get_future().wait();
-  word.set_value();
+  signal.set_value();
   background.wait();
 }
 
-TEST(Background, WaitThrowsTheErrorOfTheLowestIndexAndTheEndWaits) {
+TEST(Background, WaitThrowsTheErrorOfTheLowestIndexAndTheDestructorWaits) {
   std::atomic<int> runs = 0;
   {
     Background background(20, [&](long i) {

@@ -9,9 +9,9 @@
 namespace excite {
 namespace {
 
-constexpr long odd_size = 123'457;  // that no other test asks for
+constexpr long odd_size = 123'457;  // a size that no other test uses
 
-TEST(Memory, IsRecycled) {
+TEST(Memory, FreedBuffersAreReused) {
   const real* first = Tensor({odd_size}).data();
   const MemoryStats before = memory_stats();
   for (int i = 0; i < 10; i++) EXPECT_EQ(Tensor({odd_size}).data(), first);
@@ -20,7 +20,7 @@ TEST(Memory, IsRecycled) {
   EXPECT_EQ(after.reserved, before.reserved);
 }
 
-TEST(Memory, IsCountedWhileInUse) {
+TEST(Memory, LiveBytesAreThoseOfTensorsInUse) {
   constexpr long bytes = odd_size * static_cast<long>(sizeof(real));
   const long before = memory_stats().live;
   {
@@ -34,7 +34,7 @@ TEST(Memory, IsCountedWhileInUse) {
   EXPECT_EQ(memory_stats().live, before);
 }
 
-TEST(Memory, IsGivenBackByMovingAway) {
+TEST(Memory, ReplacingATensorFreesItsBuffer) {
   const long before = memory_stats().live;
   Tensor a({odd_size});
   const long one = memory_stats().live;
@@ -44,96 +44,96 @@ TEST(Memory, IsGivenBackByMovingAway) {
   EXPECT_EQ(memory_stats().live, before);
 }
 
-TEST(Memory, OfNothingIsNothing) {
+TEST(Memory, EmptyTensorsAllocateNothing) {
   const MemoryStats before = memory_stats();
   EXPECT_EQ(Tensor().data(), nullptr);
   EXPECT_EQ(Tensor({0, 4}).data(), nullptr);
   EXPECT_EQ(memory_stats().live, before.live);
 }
 
-TEST(Memory, IsSharedByNearlyEqualSizes) {
+TEST(Memory, NearlyEqualSizesShareBuffers) {
   const real* first = Tensor({odd_size}).data();
   EXPECT_EQ(Tensor({odd_size - 1}).data(), first);
 }
 
-// Two of another thread's wait behind it.
-TEST(Memory, GoesBackToTheThreadThatGaveIt) {
+// Two buffers that another thread freed later are not taken.
+TEST(Memory, AThreadReusesTheBufferThatItFreed) {
   constexpr long size = odd_size * 3;
-  Tensor own({size});
-  const real* given = own.data();
+  Tensor tensor({size});
+  const real* address = tensor.data();
   std::vector<Tensor> others;
   for (int i = 0; i < 2; i++) others.emplace_back(Shape{size});
-  own = Tensor();
+  tensor = Tensor();
   std::thread other([&] { others.clear(); });
   other.join();
-  EXPECT_EQ(Tensor({size}).data(), given);
+  EXPECT_EQ(Tensor({size}).data(), address);
 }
 
-// Another thread gets it only in the end; what is in use is counted all the while.
-TEST(Memory, IsKeptByItsThreadWhileThatHasOwnBuffers) {
+// Other threads get the buffers only after the cache has ended. Bytes in use are counted meanwhile.
+TEST(Memory, AThreadWithABufferCacheKeepsItsBuffers) {
   constexpr long size = odd_size * 7;
   const long live = memory_stats().live;
-  const real* given = nullptr;
-  const auto seen_elsewhere = [&] {
-    const real* seen = nullptr;
-    std::thread other([&] { seen = Tensor({size}).data(); });
+  const real* address = nullptr;
+  const auto address_in_another_thread = [&] {
+    const real* found = nullptr;
+    std::thread other([&] { found = Tensor({size}).data(); });
     other.join();
-    return seen;
+    return found;
   };
   {
-    const OwnBuffers own;
+    const ThreadBufferCache cache;
     {
       const Tensor a({size});
-      given = a.data();
+      address = a.data();
       EXPECT_GE(memory_stats().live, live + size * static_cast<long>(sizeof(real)));
     }
     EXPECT_EQ(memory_stats().live, live);
-    EXPECT_EQ(Tensor({size}).data(), given);
-    EXPECT_NE(seen_elsewhere(), given);
-    EXPECT_EQ(Tensor({size}).data(), given);
+    EXPECT_EQ(Tensor({size}).data(), address);
+    EXPECT_NE(address_in_another_thread(), address);
+    EXPECT_EQ(Tensor({size}).data(), address);
   }
   EXPECT_EQ(memory_stats().live, live);
-  EXPECT_EQ(Tensor({size}).data(), given);
+  EXPECT_EQ(Tensor({size}).data(), address);
 }
 
-// Whether the thread that gave it back has ended or not.
-TEST(Memory, GoesOnToOtherThreads) {
+// This holds whether the thread that freed the buffers has ended or not.
+TEST(Memory, BuffersFreedByOneThreadAreReusedByOthers) {
   constexpr long size = odd_size * 5;
   const long live = memory_stats().live;
-  std::thread giver([=] {
+  std::thread first_thread([=] {
     std::vector<Tensor> many;
     for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
   });
-  giver.join();
+  first_thread.join();
   EXPECT_EQ(memory_stats().live, live);
-  const long asked = memory_stats().allocated;
+  const long allocations = memory_stats().allocated;
   {
     std::vector<Tensor> many;
     for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
-    std::thread taker([&] {
+    std::thread second_thread([&] {
       many.clear();
       many.emplace_back(Shape{size});
     });
-    taker.join();
+    second_thread.join();
   }
   std::vector<Tensor> many;
   for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
-  EXPECT_EQ(memory_stats().allocated, asked);
+  EXPECT_EQ(memory_stats().allocated, allocations);
 }
 
-TEST(Memory, ThatIsNotInUseIsReleased) {
+TEST(Memory, ReleaseUnusedReturnsFreeBuffersToTheSystem) {
   const Tensor kept = full({odd_size}, 1);
   Tensor({2 * odd_size});
   EXPECT_GT(memory_stats().reserved, memory_stats().live);
   release_unused();
   EXPECT_EQ(memory_stats().reserved, memory_stats().live);
   EXPECT_EQ(kept[odd_size - 1], 1);
-  const long asked = memory_stats().allocated;
+  const long allocations = memory_stats().allocated;
   Tensor({2 * odd_size});
-  EXPECT_EQ(memory_stats().allocated, asked + 1);
+  EXPECT_EQ(memory_stats().allocated, allocations + 1);
 }
 
-TEST(Memory, ThePeakOfTheProcessIsInMegabytes) {
+TEST(Memory, PeakOfTheProcessIsInMegabytes) {
   constexpr long megabytes = 256;
   const Tensor large = full({megabytes * (1 << 20) / static_cast<long>(sizeof(real))}, 1);
   EXPECT_GE(peak_megabytes(), megabytes);

@@ -26,22 +26,22 @@ INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7),
 
 TEST_P(Parallel, RunsEachBodyOnce) {
   for (const long count : {0l, 1l, 2l, 5l, 16l, 1000l})
-    for (int again = 0; again < 50; again++) {
+    for (int repetition = 0; repetition < 50; repetition++) {
       std::vector<std::atomic<int>> runs(count);
       parallel_for(count, [&](long i) { runs[i]++; });
       for (const auto& r : runs) ASSERT_EQ(r, 1) << count;
     }
 }
 
-// As many bodies as threads, none of which ends before all have begun: so nobody helps another, and
-// each has its own every time.
-TEST_P(Parallel, DealsEachThreadTheSameBodiesEveryTime) {
+// There are as many bodies as threads, and none ends before all have begun. So no thread can take
+// over the work of another.
+TEST_P(Parallel, GivesEachThreadTheSameBodiesEveryTime) {
   std::vector<std::thread::id> first(GetParam());
-  for (int again = 0; again < 20; again++) {
+  for (int repetition = 0; repetition < 20; repetition++) {
     std::atomic<int> begun = 0;
     parallel_for(GetParam(), [&](long i) {
       std::thread::id& seen = first[i];
-      if (again == 0) seen = std::this_thread::get_id();
+      if (repetition == 0) seen = std::this_thread::get_id();
       EXPECT_EQ(seen, std::this_thread::get_id()) << i;
       for (begun++; begun < GetParam();) std::this_thread::yield();
     });
@@ -61,8 +61,8 @@ TEST_P(Parallel, RunsNestedBodiesOnTheirOwnThread) {
   EXPECT_EQ(runs, 80);
 }
 
-TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndGoesOnWorking) {
-  for (int again = 0; again < 50; again++) {
+TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndKeepsWorking) {
+  for (int repetition = 0; repetition < 50; repetition++) {
     const auto fail = [] {
       parallel_for(40, [](long i) { require(i != 13 && i != 14 && i != 30, "body ", i); });
     };
@@ -73,7 +73,7 @@ TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndGoesOnWorking) {
   EXPECT_EQ(runs, 40);
 }
 
-TEST_P(Parallel, CutsByTheProblemAlone) {
+TEST_P(Parallel, DividesIntoShardsByTheProblemAlone) {
   std::vector<std::pair<long, long>> pieces(10);
   parallel_shards(Shards(105, 10), [&](long shard, long begin, long end) {
     pieces[shard] = {begin, end};
@@ -88,7 +88,7 @@ TEST_P(Parallel, CutsByTheProblemAlone) {
   EXPECT_EQ(next, 105);
 }
 
-TEST(Shards, AreSixteenWhereverThereAreSixteenItems) {
+TEST(Shards, AreAtMostSixteenAndAtLeastAsLongAsTheGrain) {
   EXPECT_EQ(Shards(16).count, 16);
   EXPECT_EQ(Shards(128).count, 16);
   EXPECT_EQ(Shards(15).count, 15);
@@ -98,14 +98,15 @@ TEST(Shards, AreSixteenWhereverThereAreSixteenItems) {
   EXPECT_EQ(Shards(20, 10).count, 2);
 }
 
-TEST(Threads, AreAtLeastOne) {
+TEST(Threads, RefusesACountBelowOne) {
   EXPECT_TRUE(fails_saying<UsageError>([] { set_threads(0); }, {"set_threads(0)", "1 to 1024"}));
   EXPECT_GE(threads(), 1);
 }
 
-// A user may have 20 threads here: a sentence, not a wait without end for those that were started.
-TEST(Threads, ThatTheSystemDoesNotGiveAreAnError) {
-  set_threads(threads());  // ends the workers, which a child would not have
+// The user may have 20 threads here. The error must not wait forever for the threads that were
+// started.
+TEST(Threads, MoreThanTheSystemAllowsAreAnError) {
+  set_threads(threads());  // ends the workers, which a child process would not have
   const std::string said = in_child([] {
     drop_rights();
     const rlimit few{20, 20};
@@ -114,8 +115,8 @@ TEST(Threads, ThatTheSystemDoesNotGiveAreAnError) {
     parallel_for(2, [](long) {});
     return std::string("all started");
   });
-  expect_contains(said, "of the 200 threads that are wanted");
-  expect_contains(said, "ask for fewer");
+  expect_contains(said, "of the 200 requested threads");
+  expect_contains(said, "use fewer threads");
 }
 
 }  // namespace

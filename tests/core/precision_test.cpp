@@ -7,10 +7,10 @@
 namespace excite {
 namespace {
 
-// What users of the library would type, with headers of one precision and the library of the other.
-// `number` calls nothing of it.
-std::string function(const std::string& name, const std::string& header, const std::string& what) {
-  return "#include \"" + header + "\"\nusing namespace excite;\nbool " + name + "() { " + what +
+// Programs as users of the library write them, to be compiled with the headers of one precision and
+// linked with the library of the other. `number` calls no function of the library.
+std::string function(const std::string& name, const std::string& header, const std::string& body) {
+  return "#include \"" + header + "\"\nusing namespace excite;\nbool " + name + "() { " + body +
          " }\n";
 }
 const std::string tensors =
@@ -22,8 +22,9 @@ const std::string number = function("number", "core/real.h", "return sizeof(real
 
 struct Precision : testing::Test {
   const ScratchFolder folder;
-  const std::string beside = program().substr(0, program().rfind('/') + 1);
-  const std::string floats = beside + "libexcite.a ", doubles = beside + "libexcite-double.a ";
+  const std::string build_folder = program().substr(0, program().rfind('/') + 1);
+  const std::string floats = build_folder + "libexcite.a ",
+                    doubles = build_folder + "libexcite-double.a ";
 
   void compile(const std::string& source, const std::string& flags,
                const std::string& object) const {
@@ -32,18 +33,18 @@ struct Precision : testing::Test {
                            " -o " + (folder / object));
     ASSERT_EQ(o.code, 0) << o.err;
   }
-  Ending link(const std::string& parts) const {
-    return shell("cd " + folder.path() + " && LC_ALL=C g++ $EXTRA " + parts +
+  Ending link(const std::string& inputs) const {
+    return shell("cd " + folder.path() + " && LC_ALL=C g++ $EXTRA " + inputs +
                  " -lopenblas -pthread -o user");
   }
-  void refuses(const std::string& parts, const std::string& name) const {
-    const Ending o = link(parts);
-    EXPECT_NE(o.code, 0) << parts;
+  void expect_no_link(const std::string& inputs, const std::string& name) const {
+    const Ending o = link(inputs);
+    EXPECT_NE(o.code, 0) << inputs;
     expect_contains(o.err, name);
   }
 };
 
-TEST_F(Precision, HeadersOfOneWithTheLibraryOfTheOtherDoNotLink) {
+TEST_F(Precision, HeadersOfOnePrecisionDoNotLinkWithTheLibraryOfTheOther) {
   for (const auto& [source, call] :
        {std::pair{tensors, "tensors"}, {model, "model"}, {number, "number"}})
     for (const auto& [flags, right, wrong] :
@@ -52,19 +53,19 @@ TEST_F(Precision, HeadersOfOneWithTheLibraryOfTheOtherDoNotLink) {
       const Ending fits = link("user.o " + right);
       EXPECT_EQ(fits.code, 0) << fits.err;
       EXPECT_EQ(shell(folder / "user").code, 0);
-      refuses("user.o " + wrong, "this_precision");
-      refuses("-Wl,--gc-sections user.o " + wrong, "this_precision");
+      expect_no_link("user.o " + wrong, "this_precision");
+      expect_no_link("-Wl,--gc-sections user.o " + wrong, "this_precision");
     }
 }
 
-TEST_F(Precision, OneProgramCannotHaveBoth) {
+TEST_F(Precision, AProgramCannotLinkBothPrecisions) {
   compile(tensors, "", "float.o");
   compile(model + "bool tensors();\nint main() { return model() && tensors() ? 0 : 1; }\n",
           "-DEXCITE_DOUBLE", "double.o");
-  refuses("float.o double.o " + floats + doubles, "one_precision_in_a_program");
+  expect_no_link("float.o double.o " + floats + doubles, "one_precision_in_a_program");
   for (const std::string objects : {"float.o double.o ", "double.o float.o "})
     for (const std::string& library : {floats, doubles})
-      refuses(objects + library, "this_precision");
+      expect_no_link(objects + library, "this_precision");
 }
 
 }  // namespace

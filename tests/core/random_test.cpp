@@ -15,14 +15,14 @@ TEST(Rng, GivesTheSameNumbersOnEveryMachine) {
   EXPECT_NEAR(Rng(7).normal(), -0.4700268492025332, 1e-14);
 }
 
-TEST(Rng, IsToldByItsNamesInTheirOrder) {
+TEST(Rng, StreamsDependOnTheOrderOfTheirIdentifiers) {
   EXPECT_EQ(Rng(1, 2).bits(), Rng(1l, 2u).bits());
   EXPECT_NE(Rng(1, 2).bits(), Rng(2, 1).bits());
   EXPECT_NE(Rng(1, 2).bits(), Rng(1, 2, 0).bits());
   EXPECT_NE(Rng(0).bits(), Rng(1).bits());
 }
 
-TEST(Rng, ACopyContinuesWhereTheOriginalStood) {
+TEST(Rng, ACopyContinuesTheStream) {
   Rng a(5);
   a.bits();
   Rng b = a;
@@ -30,26 +30,26 @@ TEST(Rng, ACopyContinuesWhereTheOriginalStood) {
   EXPECT_EQ(a.bits(), b.bits());
 }
 
-TEST(Rng, UniformNumbersAreEvenlySpread) {
+TEST(Rng, UniformNumbersAreUniformlyDistributed) {
   Rng rng(0);
   constexpr int draws = 200'000, bins = 20;
   std::vector<int> count(bins);
-  double sum = 0, neighbours = 0, before = 0.5;
+  double sum = 0, covariance = 0, previous = 0.5;
   for (int i = 0; i < draws; i++) {
     const double u = rng.uniform();
     ASSERT_TRUE(u >= 0 && u < 1) << u;
     count[static_cast<long>(u * bins)]++;
     sum += u;
-    neighbours += (u - 0.5) * (before - 0.5);
-    before = u;
+    covariance += (u - 0.5) * (previous - 0.5);
+    previous = u;
   }
   for (const int c : count) EXPECT_NEAR(c, draws / bins, 5 * std::sqrt(draws / bins));
   EXPECT_NEAR(sum / draws, 0.5, 0.004);
-  EXPECT_NEAR(neighbours / draws, 0, 0.001);
+  EXPECT_NEAR(covariance / draws, 0, 0.001);
 }
 
 // E z = 0, E z^2 = 1, E z^3 = 0, E z^4 = 3.
-TEST(Rng, NormalNumbersHaveTheMomentsOfTheBell) {
+TEST(Rng, NormalNumbersHaveTheMomentsOfTheNormalDistribution) {
   Rng rng(0);
   constexpr int draws = 200'000;
   double moment[4] = {};
@@ -70,7 +70,7 @@ TEST(Rng, BelowIsUnbiased) {
   for (const int c : count) EXPECT_NEAR(c, 10'000, 500);
   EXPECT_EQ(rng.below(1), 0);
 
-  // Of 3 * 2^61 numbers, a plain product of 64 bits would give every third twice as often.
+  // Without rejection, every third of 3 * 2^61 numbers would be twice as likely.
   constexpr long n = 3l << 61;
   int lower = 0;
   for (int i = 0; i < 30'000; i++) lower += rng.below(n) % 3 == 0;
@@ -78,7 +78,7 @@ TEST(Rng, BelowIsUnbiased) {
   EXPECT_TRUE(fails_saying([&] { rng.below(0); }, {"below(0)", "at least 1"}));
 }
 
-TEST(Rng, StreamsOfNeighbouringNamesAreUnrelated) {
+TEST(Rng, StreamsOfNeighboringIdentifiersAreUncorrelated) {
   constexpr int streams = 20'000;
   double sum = 0, product = 0;
   for (int i = 0; i < streams; i++) {

@@ -1,4 +1,4 @@
-// The numbers of core/README.md: why the order of a sum matters, and how shards fix it.
+// The numbers of core/README.md: why the order of a sum matters, and how shards fix the order.
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -27,7 +27,7 @@ float sum_by_workers(const std::vector<float>& numbers, long workers) {
 
 float sum_by_shards(const std::vector<float>& numbers) {
   std::vector<float> partial(Shards::max_shards);
-  const Shards shards(8, 4);  // 8 items, at least 4 in a shard: 2 shards, on any machine
+  const Shards shards(8, 4);  // 8 items, at least 4 per shard: 2 shards, on any machine
   parallel_shards(shards, [&](long shard, long begin, long end) {
     partial[shard] = sum_in_order(numbers, begin, end);
   });
@@ -44,12 +44,12 @@ TEST(CoreReadme, ASumOfFloatsDependsOnItsOrder) {
 }
 
 TEST(CoreReadme, ShardsAreAddedInTheSameOrderOnAnyNumberOfThreads) {
-  const int before = threads();
+  const int threads_before = threads();
   for (const int count : {1, 2, 3, 7}) {
     set_threads(count);
     EXPECT_EQ(sum_by_shards(numbers), 16'777'220.0f) << count << " threads";
   }
-  set_threads(before);
+  set_threads(threads_before);
 }
 
 TEST(CoreReadme, ATensorIsMovedOrClonedButNeverShared) {

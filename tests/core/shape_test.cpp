@@ -7,7 +7,7 @@
 namespace excite {
 namespace {
 
-TEST(Shape, CountsItsNumbersAndRows) {
+TEST(Shape, ReportsRankSizeRowsAndDimensions) {
   const Shape s{2, 3, 4, 5};
   EXPECT_EQ(s.rank(), 4);
   EXPECT_EQ(s.size(), 120);
@@ -19,7 +19,7 @@ TEST(Shape, CountsItsNumbersAndRows) {
   EXPECT_EQ(text(s), "[2, 3, 4, 5]");
 }
 
-TEST(Shape, OfRankZeroIsOneNumber) {
+TEST(Shape, RankZeroIsASingleNumber) {
   const Shape s{};
   EXPECT_EQ(s.rank(), 0);
   EXPECT_EQ(s.size(), 1);
@@ -36,7 +36,7 @@ TEST(Shape, IsEqualOnlyToTheSameDimensions) {
   EXPECT_NE((Shape{0}), (Shape{0, 0}));
 }
 
-TEST(Shape, RefusesWhatNoTensorCanBe) {
+TEST(Shape, RefusesInvalidDimensionsAndAxes) {
   EXPECT_TRUE(fails_saying(
       [] {
         Shape({1, 2, 3, 4, 5});
@@ -53,7 +53,7 @@ TEST(Shape, RefusesWhatNoTensorCanBe) {
   EXPECT_TRUE(fails_saying([] { Shape({2, 3})[-3]; }, {"[2, 3]", "no axis -3"}));
 }
 
-TEST(Size2, IsOneNumberWhereBothAreEqual) {
+TEST(Size2, ASingleNumberSetsHeightAndWidth) {
   EXPECT_EQ(Size2(3), Size2(3, 3));
   EXPECT_EQ(text(Size2(3, 5)), "3x5");
 }

@@ -11,7 +11,7 @@ namespace excite {
 namespace {
 
 static_assert(!std::is_copy_constructible_v<Tensor> && !std::is_copy_assignable_v<Tensor>,
-              "a tensor is copied by clone() alone");
+              "only clone() copies a tensor");
 
 TEST(Tensor, HoldsItsNumbersInRowMajorOrder) {
   const Tensor t({2, 3}, {1, 2, 3, 4, 5, 6});
@@ -36,7 +36,7 @@ TEST(Tensor, CloneSharesNothing) {
   EXPECT_TRUE(same_bits(b, Tensor({2, 2}, {9, 2, 3, 4})));
 }
 
-TEST(Tensor, MovesItsNumbers) {
+TEST(Tensor, MovingKeepsTheBuffer) {
   Tensor a({3}, {1, 2, 3});
   const real* numbers = a.data();
   Tensor b = std::move(a);
@@ -56,7 +56,7 @@ TEST(Tensor, ReshapedKeepsTheNumbersWithoutACopy) {
   EXPECT_TRUE(fails_saying([] { zeros({2, 3}).reshaped({4, 2}); }, {"[2, 3]", "6", "[4, 2]", "8"}));
 }
 
-TEST(Tensor, EmptyIsNoNumbersAndRankZeroIsOne) {
+TEST(Tensor, EmptyTensorsHaveNoNumbersAndRankZeroHasOne) {
   EXPECT_TRUE(Tensor().empty());
   EXPECT_TRUE(Tensor({3, 0}).empty());
   EXPECT_FALSE(zeros({}).empty());
@@ -65,12 +65,12 @@ TEST(Tensor, EmptyIsNoNumbersAndRankZeroIsOne) {
   EXPECT_TRUE(fails_saying([] { zeros({2}).item(); }, {"item", "[2]", "expected 1"}));
 }
 
-TEST(Tensor, RefusesAnotherNumberOfNumbers) {
+TEST(Tensor, RefusesAWrongNumberOfInitialNumbers) {
   EXPECT_TRUE(fails_saying(
       [] {
         Tensor({2, 3}, {1, 2});
       },
-      {"[2, 3]", "6 numbers", "2 were given"}));
+      {"[2, 3]", "2 numbers were given", "expected 6"}));
 }
 
 TEST(Tensor, RefusesMoreBytesThanCanBeCounted) {
@@ -83,7 +83,7 @@ TEST(Tensor, PrintsShapeAndFirstNumbers) {
   EXPECT_EQ(text(full({10}, 1)), "[10] {1, 1, 1, 1, 1, 1, 1, 1, ...}");
 }
 
-TEST(Tensor, RandomOnesHaveTheMomentsAskedFor) {
+TEST(Tensor, RandomTensorsHaveTheRequestedMoments) {
   Rng rng(0);
   const Tensor u = uniform({100'000}, rng, 2, 6), n = normal({100'000}, rng, 3, 2);
   const auto moments = [](const Tensor& t) {
@@ -100,15 +100,14 @@ TEST(Tensor, RandomOnesHaveTheMomentsAskedFor) {
   for (const real v : u) ASSERT_TRUE(v >= 2 && v <= 6) << v;
 }
 
-TEST(Tensor, StaysZeroWhereRandomNumbersAreSilent) {
+TEST(Tensor, RandomTensorsAreZeroWithASilentRng) {
   Rng rng = Rng::silent();
   EXPECT_TRUE(same_bits(uniform({4, 3}, rng, 2, 6), zeros({4, 3})));
   EXPECT_TRUE(same_bits(normal({4, 3}, rng, 3, 2), zeros({4, 3})));
 }
 
-// Where a buffer is recycled, too: as small ones are filled and of large ones the pages are handed
-// back.
-TEST(Tensor, OfSilentNumbersForgetsWhatItsMemoryHeld) {
+// Small buffers are filled with zeros; the pages of large ones are returned to the system.
+TEST(Tensor, ASilentRngZeroesRecycledBuffersToo) {
   constexpr long large = (2 << 20) / sizeof(real);
   for (const long n : {12l, large, large + 12'345}) {
     { const Tensor before = full({n}, 7); }

@@ -5,17 +5,19 @@
 namespace excite {
 namespace {
 
-TEST(Text, NearestIsTheFewestLettersAway) {
+TEST(Text, ClosestMatchHasTheSmallestEditDistance) {
   const std::vector<std::string> models{"resnet20", "se_resnet20", "se_resnet110"};
-  EXPECT_EQ(nearest("se_resnet2", models), "se_resnet20");
-  EXPECT_EQ(nearest("seresnet20", models), "se_resnet20");
-  EXPECT_EQ(nearest("rsenet20", models), "resnet20");
-  EXPECT_EQ(nearest("se_resnet10", models), "se_resnet20");  // as near as se_resnet110, and first
-  EXPECT_EQ(nearest("", models), "resnet20");
-  EXPECT_EQ(nearest("axb", {"ayc", "ab"}), "ab");  // one letter deleted is nearer than two replaced
-  EXPECT_EQ(nearest("ab", {"cd", "axb"}), "axb");  // one inserted
-  EXPECT_EQ(nearest("ab", {"abcd", "ac"}), "ac");  // one replaced is nearer than two inserted
-  EXPECT_EQ(nearest("x", {}), "");
+  EXPECT_EQ(closest_match("se_resnet2", models), "se_resnet20");
+  EXPECT_EQ(closest_match("seresnet20", models), "se_resnet20");
+  EXPECT_EQ(closest_match("rsenet20", models), "resnet20");
+  EXPECT_EQ(closest_match("se_resnet10", models),
+            "se_resnet20");  // the first of two
+  EXPECT_EQ(closest_match("", models), "resnet20");
+  EXPECT_EQ(closest_match("axb", {"ayc", "ab"}),
+            "ab");                                       // one deletion, two replacements
+  EXPECT_EQ(closest_match("ab", {"cd", "axb"}), "axb");  // one insertion
+  EXPECT_EQ(closest_match("ab", {"abcd", "ac"}), "ac");  // one replacement, two insertions
+  EXPECT_EQ(closest_match("x", {}), "");
 }
 
 TEST(Text, SplitsAndJoins) {
@@ -27,7 +29,14 @@ TEST(Text, SplitsAndJoins) {
   EXPECT_EQ(join({}, ", "), "");
 }
 
-TEST(Text, TellsUtf8FromOtherBytes) {
+TEST(Text, JoinSomeShowsAtMostFiveWordsAndCountsTheRest) {
+  EXPECT_EQ(join_some({}), "");
+  EXPECT_EQ(join_some({"a", "b", "c", "d", "e"}), "a, b, c, d, e");
+  EXPECT_EQ(join_some({"a", "b", "c", "d", "e", "f", "g"}), "a, b, c, d, e and 2 more");
+  EXPECT_EQ(join_some({"a", "b", "c"}, 2), "a, b and 1 more");
+}
+
+TEST(Text, RecognizesValidUtf8) {
   for (const char* good : {"", "cat", "Grau\xc3\x9f", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf",
                            "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_utf8(good)) << good;
@@ -37,12 +46,17 @@ TEST(Text, TellsUtf8FromOtherBytes) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
-TEST(Require, ThrowsASentenceOfItsKind) {
+TEST(Require, ThrowsTheTextAsTheGivenType) {
   EXPECT_NO_THROW(require(true, "nothing"));
   EXPECT_TRUE(fails_saying([] { require(false, "there are ", 3, ", expected ", 4); },
                            {"there are 3, expected 4"}));
   EXPECT_THROW(require<FileError>(false, ""), FileError);
   EXPECT_THROW(require<UsageError>(false, ""), UsageError);
+}
+
+TEST(Text, PrintableReplacesControlCharactersAndKeepsTheRest) {
+  EXPECT_EQ(printable("a\x1b[31m\tb\n\x7f"), "a?[31m?b??");
+  EXPECT_EQ(printable("K\xc3\xa4se 3 %"), "K\xc3\xa4se 3 %");
 }
 
 }  // namespace

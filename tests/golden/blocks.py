@@ -1,4 +1,4 @@
-"""What the families of networks have in common."""
+"""Layers that several families of networks share."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -11,15 +11,20 @@ def conv(i, o, kernel, stride=1, groups=1):
 class SqueezeExcite(nn.Module):
     """Hu et al., arXiv 1709.01507, section 3; the options are those of section 6."""
 
-    def __init__(self, channels, reduction=16, se_least=1, se_bias="on", se_fc="linear", squeeze="avg", gate="sigmoid", **others):
+    def __init__(self, channels, reduction=16, se_least=1, se_bias="on", se_fc="linear",
+                 squeeze="avg", gate="sigmoid", **others):
         super().__init__()
         hidden, bias = max(se_least, channels // reduction), se_bias == "on"
         layer = nn.Linear if se_fc == "linear" else lambda i, o, bias: nn.Conv2d(i, o, 1, bias=bias)
         self.fc1, self.fc2 = layer(channels, hidden, bias=bias), layer(hidden, channels, bias=bias)
-        self.squeeze, self.gate = squeeze, {"sigmoid": torch.sigmoid, "relu": F.relu, "tanh": torch.tanh}[gate]
+        gates = {"sigmoid": torch.sigmoid, "relu": F.relu, "tanh": torch.tanh}
+        self.squeeze, self.gate = squeeze, gates[gate]
 
     def forward(self, u):
-        z = {"avg": lambda: u.mean((2, 3), keepdim=True), "max": lambda: u.amax((2, 3), keepdim=True), "none": lambda: u}[self.squeeze]()
+        if self.squeeze == "none":
+            z = u
+        else:
+            z = (u.mean if self.squeeze == "avg" else u.amax)((2, 3), keepdim=True)
         if isinstance(self.fc1, nn.Linear):
             s = self.fc2(F.relu(self.fc1(z.permute(0, 2, 3, 1)))).permute(0, 3, 1, 2)
         else:
@@ -27,8 +32,8 @@ class SqueezeExcite(nn.Module):
         return u * self.gate(s)
 
 
-class Placed(nn.Module):
-    """A block whose places for squeeze-and-excitation have these widths."""
+class SEPlacement(nn.Module):
+    """A block with an SE layer at one of several positions; `widths` are the channels there."""
 
     def place_se(self, options, **widths):
         self.place = None if options is None else options.get("se", "standard")

@@ -1,13 +1,13 @@
-"""Networks for 32x32 images beside ResNet: pre-activation ones, and Shake-Shake."""
+"""Networks for 32x32 images: pre-activation ResNets and Shake-Shake."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from blocks import Placed, conv
+from blocks import SEPlacement, conv
 
 
-class Preact(Placed):
-    """branch(x) + shortcut(x); `table` has a row for each convolution: kernel, channels, stride."""
+class Preact(SEPlacement):
+    """branch(x) + shortcut(x); `table` has one row per convolution: kernel, channels, stride."""
 
     def __init__(self, i, table, shortcut, options):
         super().__init__()
@@ -19,8 +19,8 @@ class Preact(Placed):
                 width = o
             self.stride *= stride
         self.place_se(options, pre=i, inside=width, standard=o, identity=o, post=o)
-        self.widened = o - i
-        if shortcut == "B" and (self.stride > 1 or self.widened):
+        self.extra_channels = o - i
+        if shortcut == "B" and (self.stride > 1 or self.extra_channels):
             self.downsample = conv(i, o, 1, self.stride)
 
     def forward(self, x):
@@ -32,12 +32,14 @@ class Preact(Placed):
         if hasattr(self, "downsample"):
             shortcut = self.downsample(u)
         else:
-            shortcut = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.widened))
+            shortcut = F.pad(x[:, :, ::self.stride, ::self.stride],
+                             (0, 0, 0, 0, 0, self.extra_channels))
         return self.at("post", v + self.at("identity", shortcut))
 
 
 def layers_of(model, stages, i, block, is_se, se_stages, options):
-    """layer1, layer2, ... of the table; only the first block of each has its strides. Returns the last channels."""
+    """Adds layer1, layer2, ... to the model; only the first block of each has the table's strides.
+    Returns the number of channels at the end."""
     for number, (count, table) in enumerate(stages):
         blocks, se = [], options if is_se and str(number + 2) in se_stages.split(",") else None
         for _ in range(count):
@@ -48,12 +50,15 @@ def layers_of(model, stages, i, block, is_se, se_stages, options):
 
 
 class PreactNet(nn.Module):
-    def __init__(self, stages, classes, is_se=False, shortcut="B", stride_on="1x1", se_stages="2,3,4", **options):
+    def __init__(self, stages, classes, is_se=False, shortcut="B", stride_on="1x1",
+                 se_stages="2,3,4", **options):
         super().__init__()
         if stride_on == "3x3":
-            stages = [(count, [(1, a, 1), (3, b, stride), last]) for count, [(_, a, stride), (_, b, _), last] in stages]
+            stages = [(count, [(1, a, 1), (3, b, stride), last])
+                      for count, [(_, a, stride), (_, b, _), last] in stages]
         self.conv1, self.count = conv(3, 4, 3), len(stages)
-        i = layers_of(self, stages, 4, lambda i, table, se: Preact(i, table, shortcut, se), is_se, se_stages, options)
+        i = layers_of(self, stages, 4, lambda i, table, se: Preact(i, table, shortcut, se), is_se,
+                      se_stages, options)
         self.bn, self.fc = nn.BatchNorm2d(i), nn.Linear(i, classes)
 
     def forward(self, x):
@@ -63,8 +68,8 @@ class PreactNet(nn.Module):
         return self.fc(F.relu(self.bn(x)).mean((2, 3)))
 
 
-class ShakeBranch(Placed):
-    """`table` has a row for each convolution: kernel, channels, stride, groups."""
+class ShakeBranch(SEPlacement):
+    """`table` has one row per convolution: kernel, channels, stride, groups."""
 
     def __init__(self, i, table, options):
         super().__init__()
@@ -80,20 +85,22 @@ class ShakeBranch(Placed):
         x = self.at("pre", x)
         for number in range(1, self.count):
             x = F.relu(getattr(self, f"bn{number}")(getattr(self, f"conv{number}")(x)))
-        return self.at("standard", getattr(self, f"bn{self.count}")(getattr(self, f"conv{self.count}")(self.at("inside", x))))
+        u = getattr(self, f"conv{self.count}")(self.at("inside", x))
+        return self.at("standard", getattr(self, f"bn{self.count}")(u))
 
 
 class TwoPaths(nn.Module):
     def __init__(self, i, o, stride):
         super().__init__()
-        self.conv1, self.conv2, self.bn = conv(i, o // 2, 1, stride), conv(i, o - o // 2, 1, stride), nn.BatchNorm2d(o)
+        self.conv1, self.conv2 = conv(i, o // 2, 1, stride), conv(i, o - o // 2, 1, stride)
+        self.bn = nn.BatchNorm2d(o)
 
     def forward(self, x):
         return self.bn(torch.cat([self.conv1(x), self.conv2(F.pad(x, (1, -1, 1, -1)))], 1))
 
 
-class ShakeBlock(Placed):
-    """Half of each branch, as in evaluation."""
+class ShakeBlock(SEPlacement):
+    """Takes half of each branch, as in evaluation."""
 
     def __init__(self, i, table, relu_first, options):
         super().__init__()
@@ -107,16 +114,23 @@ class ShakeBlock(Placed):
 
     def forward(self, x):
         u = F.relu(x) if self.relu_first else x
-        shortcut = self.shortcut(u) if hasattr(self, "shortcut") else self.downsample(x) if hasattr(self, "downsample") else x
+        shortcut = x
+        if hasattr(self, "shortcut"):
+            shortcut = self.shortcut(u)
+        elif hasattr(self, "downsample"):
+            shortcut = self.downsample(x)
         y = (self.branch1(u) + self.branch2(u)) / 2 + self.at("identity", shortcut)
         return self.at("post", y if self.relu_first else F.relu(y))
 
 
 class ShakeNet(nn.Module):
-    def __init__(self, stages, relu_first, classes, is_se=False, se_stages="2,3,4", forward="even", backward="keep", **options):
+    def __init__(self, stages, relu_first, classes, is_se=False, se_stages="2,3,4", forward="even",
+                 backward="keep", **options):
         super().__init__()
-        self.conv1, self.bn1, self.relu_first, self.count = conv(3, 4, 3), nn.BatchNorm2d(4), relu_first, len(stages)
-        i = layers_of(self, stages, 4, lambda i, table, se: ShakeBlock(i, table, relu_first, se), is_se, se_stages, options)
+        self.conv1, self.bn1 = conv(3, 4, 3), nn.BatchNorm2d(4)
+        self.relu_first, self.count = relu_first, len(stages)
+        i = layers_of(self, stages, 4, lambda i, table, se: ShakeBlock(i, table, relu_first, se),
+                      is_se, se_stages, options)
         self.fc = nn.Linear(i, classes)
 
     def forward(self, x):

@@ -10,11 +10,11 @@ namespace excite::golden {
 
 namespace {
 
-// y's axis i is x's axis order[i].
+// Axis i of the result is axis order[i] of x.
 Tensor permuted(const Tensor& x, const std::array<int, 4>& order) {
   const auto dim = [&](int i) { return x.dim(order[i]); };
   Tensor y({dim(0), dim(1), dim(2), dim(3)});
-  std::array<long, 4> step{1, 1, 1, 1};  // of x's axes
+  std::array<long, 4> step{1, 1, 1, 1};  // the strides of x
   for (std::size_t axis = 3; axis > 0; axis--)
     step[axis - 1] = step[axis] * x.dim(static_cast<int>(axis));
   const auto stride = [&](std::size_t i) { return step[order[i]]; };
@@ -27,7 +27,7 @@ Tensor permuted(const Tensor& x, const std::array<int, 4>& order) {
   return y;
 }
 
-Tensor turned(const Tensor& x) {
+Tensor transposed(const Tensor& x) {
   Tensor y({x.dim(1), x.dim(0)});
   for (long i = 0; i < x.dim(0); i++)
     for (long j = 0; j < x.dim(1); j++) y[j * x.dim(0) + i] = x[i * x.dim(1) + j];
@@ -42,8 +42,8 @@ Tensor to_ours(const Tensor& torch, Layout layout) {
   switch (layout) {
     case Layout::images: return permuted(torch, {0, 2, 3, 1});
     case Layout::conv_weight: return permuted(torch, {2, 3, 1, 0});
-    case Layout::linear_weight: return turned(torch);
-    case Layout::as_it_is: break;
+    case Layout::linear_weight: return transposed(torch);
+    case Layout::same: break;
   }
   return torch.clone();
 }
@@ -52,13 +52,13 @@ Tensor to_torch(const Tensor& ours, Layout layout) {
   switch (layout) {
     case Layout::images: return permuted(ours, {0, 3, 1, 2});
     case Layout::conv_weight: return permuted(ours, {3, 2, 0, 1});
-    case Layout::linear_weight: return turned(ours);
-    case Layout::as_it_is: break;
+    case Layout::linear_weight: return transposed(ours);
+    case Layout::same: break;
   }
   return ours.clone();
 }
 
-Tensor formula(const std::string& name, const Shape& shape) {
+Tensor hashed_numbers(const std::string& name, const Shape& shape) {
   Tensor t(shape);
   const std::uint32_t key = crc32(name.data(), name.size());
   for (long i = 0; i < t.size(); i++) {
@@ -71,8 +71,8 @@ Tensor formula(const std::string& name, const Shape& shape) {
   return t;
 }
 
-Tensor start(const std::string& name, const Shape& shape) {
-  Tensor t = formula(name, shape);
+Tensor initial_state(const std::string& name, const Shape& shape) {
+  Tensor t = hashed_numbers(name, shape);
   if (shape.rank() > 1) {  // a power of two near He's bound, sqrt(6 / fan_in)
     real bound = 1;
     while (bound * bound * static_cast<real>(shape.size() / shape[0]) > 6) bound /= 2;
@@ -85,7 +85,7 @@ Tensor start(const std::string& name, const Shape& shape) {
 }
 
 Digest digest(const std::string& name, const Tensor& torch) {
-  const Tensor r = formula("digest of " + name, torch.shape());
+  const Tensor r = hashed_numbers("digest of " + name, torch.shape());
   double product = 0, square = 0;
   for (long k = 0; k < torch.size(); k++) {
     const auto v = static_cast<double>(torch[k]);

@@ -1,5 +1,5 @@
-// Reads the vectors that tests/golden/make.py made. Files keep PyTorch's layout; here it is turned
-// into ours.
+// Reads the golden vectors of tests/golden/make.py. The files are in PyTorch's memory layout;
+// to_ours and to_torch convert.
 #pragma once
 #include <string>
 
@@ -7,11 +7,11 @@
 
 namespace excite::golden {
 
-SafetensorsFile open(
-    const std::string& file);  // "ops.safetensors"; tests are run from the folder of the Makefile
+// `file` is a name in tests/golden, such as "ops.safetensors". Tests run in the Makefile's folder.
+SafetensorsFile open(const std::string& file);
 
 enum class Layout {
-  as_it_is,
+  same,          // any shape, in the same order
   images,        // NCHW     <-> [N, H, W, C]
   conv_weight,   // OIHW     <-> [R, S, C/groups, K]
   linear_weight  // [out, in] <-> [in, out]
@@ -19,14 +19,16 @@ enum class Layout {
 Tensor to_ours(const Tensor& torch, Layout layout);
 Tensor to_torch(const Tensor& ours, Layout layout);
 
-// The numbers of make.py's functions of the same names. `shape` is PyTorch's, and so is the
-// result's layout.
-Tensor formula(const std::string& name, const Shape& shape);
-Tensor start(const std::string& name, const Shape& shape);
+// The same numbers as the functions of these names in make.py. hashed_numbers are hashes of the
+// name and the index, in [-1, 1); initial_state is a parameter or running statistic made of them.
+// `shape` and the results are in PyTorch's layout.
+Tensor hashed_numbers(const std::string& name, const Shape& shape);
+Tensor initial_state(const std::string& name, const Shape& shape);
 
-// What is stored of a large tensor: its product with a vector of the formula, and its length.
+// What the files store of a large tensor: its dot product with the hashed numbers, and its
+// L2 norm.
 struct Digest {
-  double product, length;
+  double product, norm;
 };
 Digest digest(const std::string& name, const Tensor& torch);
 

@@ -1,5 +1,6 @@
-// Layers that are used together come to what their comments say: for training as operation by
-// operation, value, gradients and running statistics, and folded as in evaluation.
+// Fused and folded layers give the same results as the formulas in their comments, computed
+// operation by operation: in training the value, gradients and running statistics, in evaluation
+// the value.
 #include "layers/conv_bn.h"
 
 #include <functional>
@@ -11,13 +12,12 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-11 : 1e-4;
 
-// Three convolutions: 1x1 with a bias, 3x3, 1x1; statistics and factors are not what they start
-// from.
+// Three convolutions, 1x1 with a bias, 3x3 and 1x1, with random statistics and factors.
 struct Layers {
   std::vector<ConvNorm> chain;
   SqueezeExcite se;
   explicit Layers(Rng rng) : se(12, {}, rng) {
-    chain.push_back({Conv2d(10, 9, 1, rng, {}, Bias::drawn), BatchNorm2d(9)});
+    chain.push_back({Conv2d(10, 9, 1, rng, {}, Bias::uniform), BatchNorm2d(9)});
     chain.push_back({Conv2d(9, 9, 3, rng, {.pad = 1}), BatchNorm2d(9)});
     chain.push_back({Conv2d(9, 12, 1, rng), BatchNorm2d(12)});
     for (const ConvNorm& c : chain) {
@@ -41,18 +41,18 @@ std::vector<Tensor> results(const Composed& f, Mode mode) {
   all.push_back(y->value.clone());
   if (!mode.training()) return all;
   backward(y, normal(y.shape(), rng));
-  std::vector<Var> looked_at{x, shortcut};
+  std::vector<Var> inputs{x, shortcut};
   for (const ConvNorm& c : layers.chain)
-    for (const Var& v : {c.conv.w, c.conv.b, c.bn.gamma, c.bn.beta}) looked_at.push_back(v);
-  for (const Var& v : layers.se.parameters()) looked_at.push_back(v);
-  for (const Var& v : looked_at) all.push_back(v && !v->grad.empty() ? v->grad.clone() : Tensor());
+    for (const Var& v : {c.conv.w, c.conv.b, c.bn.gamma, c.bn.beta}) inputs.push_back(v);
+  for (const Var& v : layers.se.parameters()) inputs.push_back(v);
+  for (const Var& v : inputs) all.push_back(v && !v->grad.empty() ? v->grad.clone() : Tensor());
   for (const ConvNorm& c : layers.chain)
     all.push_back(c.bn.running_mean->value.clone()), all.push_back(c.bn.running_var->value.clone());
   return all;
 }
 
-// The gradient of a bias in front of a batch-norm is 0 by nature, and what rounding makes of it is
-// nobody's.
+// The gradient of a bias before a batch norm is zero in theory. What is left is rounding, so it is
+// not compared.
 void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected,
                   const std::string& what) {
   constexpr std::size_t bias_before_norm = 4;
@@ -64,7 +64,7 @@ void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& 
   }
 }
 
-TEST(Compose, ComesToTheSameInFewerPasses) {
+TEST(ConvBn, FusedAndFoldedLayersEqualTheirFormulas) {
   const std::vector<std::pair<std::string, Composed>> all{
       {"norm_relu", [](const Layers& l, const Var&, const Var& shortcut,
                        Mode m) { return norm_relu(l.chain[2].bn, shortcut, m); }},

@@ -1,4 +1,4 @@
-// What each layer owns, how it starts, and that it is the op it stands for.
+// Each layer's parameters, their initial values, and the operation that it computes.
 #include "layers/batch_norm.h"
 #include "layers/conv2d.h"
 #include "layers/dropout.h"
@@ -24,29 +24,29 @@ double variance(const Tensor& t) {
   const double n = static_cast<double>(t.size());
   return squares / n - sum / n * (sum / n);
 }
-double largest(const Tensor& t) {
+double max_abs(const Tensor& t) {
   double most = 0;
   for (const real v : t) most = std::max(most, static_cast<double>(std::abs(v)));
   return most;
 }
 
-TEST(Conv2dLayer, OwnsAWeightAndABiasOnlyIfAsked) {
+TEST(Conv2dLayer, OwnsAWeightAndAnOptionalBias) {
   Rng rng(0);
   EXPECT_EQ(state_of(Conv2d(4, 6, {3, 5}, rng)), "weight [3, 5, 4, 6]\n");
   EXPECT_EQ(state_of(Conv2d(4, 6, 3, rng, {.groups = 2})), "weight [3, 3, 2, 6]\n");
   EXPECT_EQ(state_of(Conv2d(4, 6, 1, rng, {}, Bias::zero)), "weight [1, 1, 4, 6]\nbias [6]\n");
 }
 
-TEST(Conv2dLayer, IsItsOp) {
+TEST(Conv2dLayer, ComputesConv2dAndAddBias) {
   Rng rng(0);
-  const Conv2d conv(4, 6, 3, rng, {.stride = 2, .pad = 1}, Bias::drawn);
+  const Conv2d conv(4, 6, 3, rng, {.stride = 2, .pad = 1}, Bias::uniform);
   const Var x = normal({2, 5, 5, 4}, rng);
   EXPECT_TRUE(same_bits(conv(x)->value,
                         add_bias(conv2d(x, conv.w, {.stride = 2, .pad = 1}), conv.b)->value));
-  EXPECT_GT(largest(conv.b->value), 0);
+  EXPECT_GT(max_abs(conv.b->value), 0);
 }
 
-TEST(Layers, SayWhichSizesCannotBe) {
+TEST(Layers, RefuseImpossibleSizes) {
   Rng rng(0);
   EXPECT_TRUE(
       fails_saying([&] { Conv2d(4, 6, 3, rng, {.groups = 0}); }, {"Conv2d: 4 -> 6", "0 groups"}));
@@ -58,22 +58,22 @@ TEST(Layers, SayWhichSizesCannotBe) {
                            {"reduction 0", "at least 1"}));
 }
 
-TEST(LinearLayer, OwnsAWeightAndABiasUnlessForbidden) {
+TEST(LinearLayer, OwnsAWeightAndABiasByDefault) {
   Rng rng(0);
   EXPECT_EQ(state_of(Linear(4, 6, rng)), "weight [4, 6]\nbias [6]\n");
   EXPECT_EQ(state_of(Linear(4, 6, rng, Bias::none)), "weight [4, 6]\n");
   EXPECT_TRUE(same_bits(Linear(4, 6, rng, Bias::zero).b->value, zeros({6})));
 }
 
-TEST(LinearLayer, IsItsOp) {
+TEST(LinearLayer, ComputesLinearOrMatmul) {
   Rng rng(0);
-  const Linear with(4, 6, rng), without(4, 6, rng, Bias::none);
+  const Linear biased(4, 6, rng), unbiased(4, 6, rng, Bias::none);
   const Var x = normal({3, 4}, rng);
-  EXPECT_TRUE(same_bits(with(x)->value, linear(x, with.w, with.b)->value));
-  EXPECT_TRUE(same_bits(without(x)->value, matmul(x, without.w)->value));
+  EXPECT_TRUE(same_bits(biased(x)->value, linear(x, biased.w, biased.b)->value));
+  EXPECT_TRUE(same_bits(unbiased(x)->value, matmul(x, unbiased.w)->value));
 }
 
-TEST(BatchNormLayer, OwnsScaleShiftAndRunningStatistics) {
+TEST(BatchNormLayer, OwnsGammaBetaAndRunningStatistics) {
   const BatchNorm2d bn(5);
   EXPECT_EQ(state_of(bn), "weight [5]\nbias [5]\nrunning_mean [5]\nrunning_var [5]\n");
   EXPECT_EQ(bn.parameter_count(), 10);
@@ -83,22 +83,22 @@ TEST(BatchNormLayer, OwnsScaleShiftAndRunningStatistics) {
   EXPECT_TRUE(same_bits(bn.running_var->value, full({5}, 1)));
 }
 
-TEST(BatchNormLayer, TrainsByTheBatchAndEvaluatesByWhatItRan) {
+TEST(BatchNormLayer, UsesTheBatchInTrainingAndRunningStatisticsInEvaluation) {
   Rng rng(0);
   const BatchNorm2d bn(3);
   const Var x = normal({4, 5, 5, 3}, rng, 2, 3);
-  const Tensor untouched = bn(x, Mode::evaluate)->value.clone();
+  const Tensor evaluated = bn(x, Mode::evaluate)->value.clone();
   const Tensor trained = bn(x, Mode::train)->value.clone();
-  EXPECT_FALSE(close(untouched, trained, 0.1));
+  EXPECT_FALSE(close(evaluated, trained, 0.1));
   EXPECT_FALSE(same_bits(bn.running_mean->value, zeros({3})));
   for (int step = 0; step < 200; step++) bn(x, Mode::train);
   const Tensor mean = bn.running_mean->value.clone();
   EXPECT_TRUE(close(bn(x, Mode::evaluate)->value, trained, 0.02))
-      << "the running statistics end at those of the only batch";
-  EXPECT_TRUE(same_bits(bn.running_mean->value, mean)) << "and evaluation leaves them alone";
+      << "the running statistics converge to those of the only batch";
+  EXPECT_TRUE(same_bits(bn.running_mean->value, mean)) << "evaluation does not change them";
 }
 
-TEST(DropoutLayer, DoesNothingInEvaluation) {
+TEST(DropoutLayer, IsTheIdentityInEvaluation) {
   Rng rng(0);
   const Dropout half(real(0.5));
   const Var x = normal({1000}, rng);
@@ -108,12 +108,12 @@ TEST(DropoutLayer, DoesNothingInEvaluation) {
 }
 
 TEST(DropoutLayer, KeepsTheMean) {
-  const Dropout some(real(0.3));
-  const Var y = some(full({100'000}, 1), Mode::train);
+  const Dropout layer(real(0.3));
+  const Var y = layer(full({100'000}, 1), Mode::train);
   EXPECT_NEAR(static_cast<double>(mean(y)->value.item()), 1, 0.01);
 }
 
-TEST(PoolLayers, AreTheirOps) {
+TEST(PoolLayers, ComputeTheirOperations) {
   Rng rng(0);
   const Var x = normal({2, 6, 6, 3}, rng);
   const Pool2dOptions o{.kernel = 3, .stride = 2, .pad = 1};
@@ -127,20 +127,20 @@ TEST(InitialWeights, HaveTheVarianceOfTheirFormula) {
   EXPECT_NEAR(variance(he_normal(shape, 500, rng)) * 500, 2, 0.05);
   EXPECT_NEAR(variance(glorot_uniform(shape, 300, 200, rng)) * 500, 2, 0.05);
   EXPECT_NEAR(variance(fan_in_uniform(shape, 500, rng)) * 1500, 1, 0.03);
-  EXPECT_LE(largest(glorot_uniform(shape, 300, 200, rng)), std::sqrt(6.0 / 500) * 1.000001);
-  EXPECT_LE(largest(fan_in_uniform(shape, 500, rng)), std::sqrt(1.0 / 500) * 1.000001);
+  EXPECT_LE(max_abs(glorot_uniform(shape, 300, 200, rng)), std::sqrt(6.0 / 500) * 1.000001);
+  EXPECT_LE(max_abs(fan_in_uniform(shape, 500, rng)), std::sqrt(1.0 / 500) * 1.000001);
 }
 
-TEST(InitialWeights, OfLayersGoByTheirFan) {
+TEST(InitialWeights, OfLayersUseTheRightFan) {
   Rng rng(0);
   EXPECT_NEAR(variance(Conv2d(32, 64, 3, rng).w->value) * (9 * 64), 2, 0.08) << "He, fan-out";
   EXPECT_NEAR(variance(Conv2d(64, 64, 3, rng, {.groups = 4}).w->value) * (9 * 16), 2, 0.08)
       << "He, fan-out of a group";
   EXPECT_NEAR(variance(Linear(100, 200, rng).w->value) * 300, 1, 0.03);
-  EXPECT_LE(largest(Linear(100, 200, rng).b->value), 0.1000001);
+  EXPECT_LE(max_abs(Linear(100, 200, rng).b->value), 0.1000001);
 }
 
-TEST(InitialWeights, AreToldByTheSeed) {
+TEST(InitialWeights, DependOnTheSeedOnly) {
   const auto weight = [](long seed) {
     Rng rng(seed);
     return Conv2d(3, 4, 3, rng).w->value.clone();

@@ -25,7 +25,7 @@ struct Net : Module {
         two(own("two", Dropout(real(0.5)))) {}
 };
 
-TEST(Module, ListsWhatItAndItsChildrenOwnInOrder) {
+TEST(Module, ListsEntriesOfItselfAndItsChildrenInOrder) {
   Rng rng(0);
   const Net net(rng);
   std::vector<std::string> names;
@@ -37,7 +37,7 @@ TEST(Module, ListsWhatItAndItsChildrenOwnInOrder) {
   EXPECT_EQ(net.state()[3].kind, Module::Kind::buffer);
 }
 
-TEST(Module, CountsWhatLearnsAndLeavesBuffersOut) {
+TEST(Module, CountsParametersWithoutBuffers) {
   Rng rng(0);
   const Net net(rng);
   EXPECT_EQ(net.parameters().size(), 3u);
@@ -46,7 +46,7 @@ TEST(Module, CountsWhatLearnsAndLeavesBuffersOut) {
   EXPECT_FALSE(net.counter.steps.requires_grad());
 }
 
-TEST(Module, SharesItsParametersWithItsLayersAndItsCopies) {
+TEST(Module, SharesItsParametersWithItsLayersAndCopies) {
   Rng rng(0);
   const Net net(rng);
   const Module& module = net;
@@ -55,27 +55,27 @@ TEST(Module, SharesItsParametersWithItsLayersAndItsCopies) {
   EXPECT_EQ(net.first.w->value[0], 42);
 }
 
-TEST(Module, NamesItsParametersByTheirPathFromTheOutermostModule) {
+TEST(Module, NamesParametersByTheirFullPath) {
   Rng rng(0);
   const Net net(rng);
   EXPECT_EQ(net.first.w->name, "first.weight");
   EXPECT_EQ(net.counter.steps->name, "counter.steps");
 }
 
-TEST(Module, RefusesTwoOfOneName) {
+TEST(Module, RefusesTwoEntriesWithTheSameName) {
   struct Twice : Module {
     Twice() { weight("w", zeros({1})), buffer("w", zeros({1})); }
   };
   EXPECT_TRUE(fails_saying([] { Twice(); }, {"two", "named w"}));
 }
 
-TEST(Module, AnErrorNamesTheLayerAndTheOp) {
+TEST(Module, ErrorsNameTheLayerAndTheOperation) {
   Rng rng(0);
   const Net net(rng);
   EXPECT_TRUE(fails_saying([&] { net.first(zeros({1, 7})); }, {"first: linear: input [1, 7]"}));
 }
 
-TEST(ReseedDropout, RepeatsMasksBySeedAndStepAlone) {
+TEST(Reseed, MakesDropoutMasksDependOnSeedAndStepOnly) {
   Rng rng(0);
   const Net net(rng);
   const Var x = full({1000}, 1);
@@ -85,13 +85,13 @@ TEST(ReseedDropout, RepeatsMasksBySeedAndStepAlone) {
                      net.two(x, Mode::train)->value.clone());
   };
   const auto [one, two] = masks(5, 7);
-  EXPECT_FALSE(same_bits(one, two)) << "two layers need masks of their own";
+  EXPECT_FALSE(same_bits(one, two)) << "each layer has its own masks";
   const auto other_step = masks(5, 8), other_seed = masks(6, 7), again = masks(5, 7);
   EXPECT_FALSE(same_bits(one, other_step.first));
   EXPECT_FALSE(same_bits(one, other_seed.first));
   EXPECT_TRUE(same_bits(one, again.first));
   EXPECT_TRUE(same_bits(two, again.second));
-  EXPECT_FALSE(same_bits(one, net.one(x, Mode::train)->value)) << "the next mask is another one";
+  EXPECT_FALSE(same_bits(one, net.one(x, Mode::train)->value)) << "the next mask is different";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The numbers of layers/README.md: a squeeze-and-excitation block worked by hand, forwards and
-// backwards, and He's variance.
+// The numbers of layers/README.md: a squeeze-and-excitation block computed by hand, forward and
+// backward, and He's variance.
 #include "autograd/ops.h"
 #include "layers/squeeze_excite.h"
 #include "tests/support/compare.h"
@@ -9,7 +9,7 @@ namespace {
 
 constexpr double digits_shown = 5e-5;  // the chapter has four decimals
 
-TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
+TEST(LayersReadme, SqueezeAndExcitationByHand) {
   Rng rng(0);
   const SqueezeExcite se(2, {.reduction = 2}, rng);
   se.reduce.w->value = Tensor({2, 1}, {1, -2}), se.reduce.b->value = Tensor({1}, {1});
@@ -17,7 +17,7 @@ TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
   const Var u = parameter(Tensor({1, 2, 2, 2}, {1, 0, 2, -1, 3, 1, 6, 4}));
   EXPECT_TRUE(close(global_avg_pool(u)->value, Tensor({1, 2}, {3, 1}), 1e-6));
   EXPECT_TRUE(close(relu(se.reduce(global_avg_pool(u)))->value, Tensor({1, 1}, {2}), 1e-6));
-  EXPECT_TRUE(close(se.gate(global_avg_pool(u))->value, tensor_of({1, 2}, {0.7311, 0.2689}),
+  EXPECT_TRUE(close(se.excite(global_avg_pool(u))->value, tensor_of({1, 2}, {0.7311, 0.2689}),
                     digits_shown / 0.7));
   const Var y = se(u);
   EXPECT_TRUE(
@@ -32,14 +32,14 @@ TEST(LayersReadme, ASqueezeAndExcitationBlockByHand) {
       digits_shown / 0.7));
 }
 
-// Twenty layers of 64 numbers: with the variance 2 / fan_in the signal keeps its size, with 1 /
-// fan_in it is halved each time.
-TEST(LayersReadme, HesVarianceKeepsASignal) {
+// Twenty layers of 64 numbers: with the variance 2 / fan_in the mean square stays about the same;
+// with 1 / fan_in each layer halves it.
+TEST(LayersReadme, HeInitializationKeepsTheSizeOfASignal) {
   const auto mean_square_after_twenty = [](double factor) {
     Rng rng(3);
     Var x = normal({64, 64}, rng);
     for (int layer = 0; layer < 20; layer++)
-      x = matmul(layer ? relu(x) : x, scale(he_normal({64, 64}, 64, rng), deviation(factor / 2)));
+      x = matmul(layer ? relu(x) : x, scale(he_normal({64, 64}, 64, rng), stddev(factor / 2)));
     double squares = 0;
     for (const real v : x->value)
       squares +=

@@ -8,8 +8,8 @@ namespace {
 using Forward = ShakeOptions::Forward;
 using Back = ShakeOptions::Backward;
 
-// Of a = 1 and b = 0 the mixture is alpha, and the gradient of its sum with respect to a is beta: a
-// number an image, read off its first pixel.
+// With a = 1 and b = 0 the mixture equals alpha, and the gradient of its sum with respect to a
+// equals beta. One number per image, taken from the first element.
 struct Coefficients {
   std::vector<real> alpha, beta;
 };
@@ -21,8 +21,8 @@ Coefficients coefficients(const Shake& mix, Mode mode, long images = 200) {
   Coefficients c;
   for (long i = 0; i < value.size(); i++) {
     if (i % 6 == 0) c.alpha.push_back(value[i]), c.beta.push_back(a->grad[i]);
-    EXPECT_EQ(value[i], c.alpha.back()) << "one alpha an image";
-    EXPECT_EQ(a->grad[i], c.beta.back()) << "one beta an image";
+    EXPECT_EQ(value[i], c.alpha.back()) << "one alpha per image";
+    EXPECT_EQ(a->grad[i], c.beta.back()) << "one beta per image";
   }
   return c;
 }
@@ -38,7 +38,7 @@ void expect_drawn(const std::vector<real>& numbers) {
   EXPECT_NE(numbers[0], numbers[1]);
 }
 
-TEST(ShakeLayer, DrawsACoefficientAImageInTrainingAndTakesHalvesInEvaluation) {
+TEST(ShakeLayer, DrawsOneCoefficientPerImageInTrainingAndUsesHalvesInEvaluation) {
   const std::vector<real> halves(200, real(0.5));
   const Coefficients both = coefficients(Shake({Forward::shake, Back::shake}), Mode::train);
   expect_drawn(both.alpha);
@@ -62,7 +62,7 @@ TEST(ShakeLayer, DrawsACoefficientAImageInTrainingAndTakesHalvesInEvaluation) {
   EXPECT_EQ(evaluated.beta, halves);
 }
 
-TEST(ShakeLayer, IsToldBySeedAndStep) {
+TEST(ShakeLayer, DependsOnSeedAndStepOnly) {
   const Shake mix(ShakeOptions{});
   EXPECT_TRUE(mix.state().empty());
   const auto drawn = [&](long seed, long step) {

@@ -5,7 +5,7 @@
 namespace excite {
 namespace {
 
-TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheSqueezedWidth) {
+TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheReducedWidth) {
   Rng rng(0);
   const SqueezeExcite se(32, {.reduction = 16}, rng);
   std::vector<std::string> all;
@@ -15,16 +15,16 @@ TEST(SqueezeExcite, OwnsTwoLinearLayersOfTheSqueezedWidth) {
   EXPECT_EQ(SqueezeExcite(32, {.bias = Bias::none}, rng).state().size(), 2u);
 }
 
-TEST(SqueezeExcite, IsNeverSqueezedToNothing) {
+TEST(SqueezeExcite, HasAtLeastTheMinimalHiddenWidth) {
   Rng rng(0);
   EXPECT_EQ(SqueezeExcite(8, {.reduction = 16}, rng).parameter_count(), 8 + 1 + 8 + 8);
-  const SqueezeExciteOptions at_least_8{.reduction = 16, .least = 8};
+  const SqueezeExciteOptions at_least_8{.reduction = 16, .min_hidden = 8};
   EXPECT_EQ(at_least_8.hidden(64), 8);
   EXPECT_EQ(at_least_8.hidden(256), 16);
 }
 
-// sigmoid(W2 relu(W1 mean(u))), worked out with plain numbers.
-TEST(SqueezeExcite, IsItsDefinition) {
+// u sigmoid(W2 relu(W1 mean(u))), computed with plain loops in double.
+TEST(SqueezeExcite, MatchesItsDefinition) {
   Rng rng(1);
   const SqueezeExcite se(4, {.reduction = 2}, rng);
   const Var u = normal({3, 5, 6, 4}, rng);
@@ -51,16 +51,16 @@ TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
   Rng rng(2);
   const SqueezeExcite se(16, {.reduction = 4}, rng);
   const Var u = normal({5, 3, 3, 16}, rng, 0, 3);
-  const Var gate = se.gate(global_avg_pool(u));
-  EXPECT_EQ(gate.shape(), (Shape{5, 16}));
-  for (const real g : gate->value) EXPECT_TRUE(g > 0 && g < 1) << g;
+  const Var gates = se.excite(global_avg_pool(u));
+  EXPECT_EQ(gates.shape(), (Shape{5, 16}));
+  for (const real g : gates->value) EXPECT_TRUE(g > 0 && g < 1) << g;
   EXPECT_FALSE(close(se(u)->value, u->value, 0.1));
-  EXPECT_FALSE(close(se.gate(global_avg_pool(scale(u, 2)))->value, gate->value, 1e-3))
-      << "a gate depends on what the channels contain";
+  EXPECT_FALSE(close(se.excite(global_avg_pool(scale(u, 2)))->value, gates->value, 1e-3))
+      << "the gates depend on the channels";
 }
 
-// What the paper compares with in its tables 11, 12 and 16, by simple operations.
-TEST(SqueezeExcite, SqueezesAndGatesAsItIsTold) {
+// The variants in tables 11, 12 and 16 of the paper, computed operation by operation.
+TEST(SqueezeExcite, SupportsOtherSqueezesAndActivations) {
   Rng rng(3);
   const Var u = normal({2, 3, 4, 8}, rng);
   const auto block = [](const SqueezeExciteOptions& o) {
@@ -77,20 +77,20 @@ TEST(SqueezeExcite, SqueezesAndGatesAsItIsTold) {
                         scale_channels(u, tanh(excite(global_avg_pool(u))))->value));
 }
 
-TEST(SqueezeExcite, WithoutASqueezeEachPixelIsAImageOfItsOwn) {
+TEST(SqueezeExcite, WithoutASqueezeTreatsEachPixelAsAnImage) {
   Rng rng(5);
   const Var u = normal({2, 3, 4, 8}, rng), pixels = reshape(u, {24, 1, 1, 8});
   for (const WeightShape weights : {WeightShape::matrix, WeightShape::conv1x1})
-    for (const Bias bias : {Bias::none, Bias::drawn}) {
+    for (const Bias bias : {Bias::none, Bias::uniform}) {
       const SqueezeExcite se(
           8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = no_squeeze}, rng);
-      const Var expected = scale_channels(pixels, se.gate(global_avg_pool(pixels)));
+      const Var expected = scale_channels(pixels, se.excite(global_avg_pool(pixels)));
       EXPECT_TRUE(
           close(se(u)->value, reshape(expected, u.shape())->value, in_double_build ? 1e-14 : 1e-6));
     }
 }
 
-TEST(SqueezeExcite, Of1x1ConvolutionsIsTheSameBlock) {
+TEST(SqueezeExcite, GivesTheSameResultWith1x1Convolutions) {
   Rng rng(6), one(7), other(7);
   const Var u = normal({2, 3, 4, 8}, rng);
   const SqueezeExcite linear(8, {.reduction = 2}, one),

@@ -7,8 +7,8 @@
 namespace excite {
 namespace {
 
-TEST(Cost, CountsAConvolutionByItsDefinition) {
-  const Var w = parameter(zeros({3, 5, 2, 6}));  // 3x5, two channels a group, six outputs
+TEST(Cost, CountsTheMultiplyAddsOfAConvolution) {
+  const Var w = parameter(zeros({3, 5, 2, 6}));  // 3x5, two channels per group, six outputs
   w->name = "stem.weight";
   const Cost cost =
       cost_of(conv2d(zeros({2, 8, 9, 4}), w, {.stride = 2, .pad = {1, 2}, .groups = 2}));
@@ -21,14 +21,14 @@ TEST(Cost, CountsAConvolutionByItsDefinition) {
   EXPECT_EQ(cost.bytes, 2 * 4 * 5 * 6 * static_cast<long>(sizeof(real)));
 }
 
-TEST(Cost, CountsAParameterOnceThoughItIsUsedTwice) {
+TEST(Cost, CountsASharedParameterOnce) {
   const Var w = parameter(zeros({4, 4}));
   const Cost cost = cost_of(matmul(matmul(zeros({3, 4}), w), w));
   EXPECT_EQ(cost.parameters, 16);
   EXPECT_EQ(cost.macs, 2 * 3 * 4 * 4);
 }
 
-TEST(Cost, CountsWhatIsNoProductAsFree) {
+TEST(Cost, ElementwiseOperationsCostNoMultiplyAdds) {
   const Var b = parameter(zeros({4}));
   const Cost cost = cost_of(relu(add_bias(zeros({3, 4}), b)));
   EXPECT_EQ(cost.ops.size(), 2u);

@@ -1,4 +1,4 @@
-// Networks of a thousand classes and what they cost, without a number in their weights.
+// Counts parameters and multiply-adds of networks whose parameters are not initialized.
 #pragma once
 #include <cstdio>
 
@@ -22,7 +22,7 @@ inline Cost cost_of_one(const Model& model) {
   return cost_of(model(zeros({1, model.image_size, model.image_size, 3}), Mode::evaluate));
 }
 
-// Thousand millions to as many digits as `printed` has: 3.8605.
+// Billions of multiply-adds, with as many decimals as `printed` has: 3.8605.
 inline std::string giga(long macs, const std::string& printed) {
   char text[32];
   const std::size_t point = printed.find('.');
@@ -34,7 +34,7 @@ inline std::string giga(long macs, const std::string& printed) {
 struct Row {
   std::string name, settings;
   long parameters;
-  std::string giga_macs;  // empty where none is published
+  std::string giga_macs;  // empty if no number is published
 };
 
 inline void expect_row(const Row& row) {
@@ -48,11 +48,11 @@ inline void expect_row(const Row& row) {
   }
 }
 
-// A plain network beside the same with squeeze-and-excitation: each of the block's weights is used
-// once for an image, and its biases cost nothing.
+// A network, and the same with squeeze-and-excitation. Each weight of a block is one multiply-add
+// per image; biases cost nothing.
 inline void expect_pair(const std::string& name, long plain_parameters, long without_biases,
-                        const Row& is_se) {
-  expect_row(is_se);
+                        const Row& with_se) {
+  expect_row(with_se);
   const Model plain = made(name);
   EXPECT_EQ(plain.module.parameter_count(), plain_parameters) << name;
   EXPECT_EQ(parameters("se_" + name, "se_bias=off"), without_biases) << name;

@@ -1,5 +1,5 @@
-// Parameters and multiply-adds of every network, as papers and public implementations give them,
-// each counted from one forward pass of one image.
+// Parameters and multiply-adds of every network, compared with papers and public implementations.
+// They are counted from a forward pass of one image.
 #include <cmath>
 #include <map>
 
@@ -22,8 +22,8 @@ TEST(Counts, ResNets) {
   expect_row({"se_resnet152", "stride_on=3x3", 66'821'848, "11.5202"});
 }
 
-// That of resnext152_32x4d is worked out: SE-ResNeXt-152 less the blocks, which are
-// SE-ResNet-152's.
+// The number of resnext152_32x4d is computed: SE-ResNeXt-152 without its SE blocks, which are those
+// of SE-ResNet-152.
 TEST(Counts, ResNeXts) {
   expect_pair("resnext50_32x4d", 25'028'904, 27'543'848,
               {"se_resnext50_32x4d", "", 27'559'896, "4.2330"});
@@ -39,15 +39,15 @@ TEST(Counts, ResNeXts) {
 
 TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
 
-// Those with squeeze-and-excitation have no public definition; the readings are the README's, and
-// these are their numbers.
+// The variants with squeeze-and-excitation have no public definition; models/README.md says where
+// the blocks are.
 TEST(Counts, Vgg) {
   const Model plain = made("vgg16_bn");
   EXPECT_EQ(plain.module.parameter_count(), 138'365'992);
   EXPECT_EQ(giga(cost_of_one(plain).macs, "15.4703"), "15.4703");
-  const Model is_se = made("se_vgg16_bn");
-  EXPECT_EQ(is_se.module.parameter_count(), 138'596'784);
-  EXPECT_EQ(giga(cost_of_one(is_se).macs, "15.4705"), "15.4705");
+  const Model with_se = made("se_vgg16_bn");
+  EXPECT_EQ(with_se.module.parameter_count(), 138'596'784);
+  EXPECT_EQ(giga(cost_of_one(with_se).macs, "15.4705"), "15.4705");
 }
 
 TEST(Counts, Mobilenet) {
@@ -55,19 +55,19 @@ TEST(Counts, Mobilenet) {
   expect_row({"mobilenet", "", 4'231'976, "0.5687"});
 }
 
-// The paper prints 1.8 and 2.4 million, and 140 and 142 million multiply-adds, of which 1.60
-// million are numbers scaled and not counted here.
+// The paper prints 1.8 and 2.4 million parameters, and 140 and 142 million multiply-adds. The
+// scaling of 1.60 million numbers is not counted here.
 TEST(Counts, Shufflenet) {
   EXPECT_EQ(giga(parameters("shufflenet") * 1000, "1.866"), "1.866");
   EXPECT_EQ(giga(parameters("se_shufflenet", "se_bias=off") * 1000, "2.476"), "2.476");
   EXPECT_EQ(giga(parameters("se_shufflenet", "se=post,se_bias=off") * 1000, "2.586"), "2.586");
   const long plain = cost_of_one(made("shufflenet")).macs,
-             is_se = cost_of_one(made("se_shufflenet")).macs;
+             with_se = cost_of_one(made("se_shufflenet")).macs;
   EXPECT_EQ(plain, 137'460'672);
-  EXPECT_EQ(giga(is_se - plain, "0.00061"), "0.00061");
+  EXPECT_EQ(giga(with_se - plain, "0.00061"), "0.00061");
 }
 
-// ---- for 32x32 images, of 10 classes ----
+// ---- for 32x32 images, with 10 classes ----
 
 TEST(Counts, PreActivationAndWideResNets) {
   const auto count = [](const std::string& name, const std::string& settings = "",
@@ -92,8 +92,8 @@ TEST(Counts, PreActivationAndWideResNets) {
   EXPECT_EQ(giga(cost_of_one(made("wrn_16_8", "", 10)).macs, "1.548"), "1.548");
 }
 
-// With a block of squeeze-and-excitation for each branch. One for the sum of both would be
-// 26,292,546; se=post has as many.
+// Each branch has a block of squeeze-and-excitation. With a single one per block, as in se=post, it
+// would be 26,292,546.
 TEST(Counts, ShakeShakes) {
   EXPECT_EQ(made("shake_shake_26_2x32d", "", 10).module.parameter_count(), 2'923'162);
   EXPECT_EQ(made("shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'192'922);
@@ -103,16 +103,16 @@ TEST(Counts, ShakeShakes) {
   EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module.parameter_count(), 35'573'316);
 }
 
-// Of the small relative of every network, all parameters have a part in the answer.
+// Every parameter of every small variant influences the output.
 TEST(Counts, NoParameterIsUnused) {
   for (const ModelEntry& entry : model_list()) {
-    const Model small = made(entry.small, "", 10);
-    EXPECT_EQ(cost_of_one(small).parameters, small.module.parameter_count()) << entry.small;
+    const Model small = made(entry.small_variant, "", 10);
+    EXPECT_EQ(cost_of_one(small).parameters, small.module.parameter_count()) << entry.small_variant;
   }
 }
 
-// ---- the paper's ablations: SE-ResNet-50 without biases, where "parameters" are all numbers of a
-// file, running statistics too ----
+// ---- the paper's ablations: SE-ResNet-50 without biases. "Parameters" are all numbers in a file,
+// running statistics included. ----
 
 double millions_in_file(const std::string& settings) {
   long numbers = 0;
@@ -122,7 +122,8 @@ double millions_in_file(const std::string& settings) {
   return std::round(static_cast<double>(numbers) / 1e5) / 10;
 }
 
-TEST(Counts, OfTheReduction) {  // table 10, but for r = 8, where 30.64 million are printed as 30.7
+// Table 10. For r = 8 it prints 30.7 where 30.64 million are right.
+TEST(Counts, OfTheReduction) {
   const std::map<std::string, double> printed{{"2", 45.7}, {"4", 35.7}, {"16", 28.1}, {"32", 26.9}};
   for (const auto& [r, millions] : printed)
     EXPECT_DOUBLE_EQ(millions_in_file("reduction=" + r), millions) << "r = " << r;
@@ -145,7 +146,7 @@ TEST(Counts, OfThePlacementAndTheSqueeze) {  // tables 15 and 16
             "4.27");
 }
 
-// timm's seresnet18: hidden widths 8, 8, 16, 32 in place of 4, 8, 16, 32, of 1x1 convolutions.
+// timm's seresnet18 has hidden widths 8, 8, 16, 32 instead of 4, 8, 16, 32.
 TEST(Counts, OfTheHiddenWidth) {
   EXPECT_EQ(parameters("se_resnet18", "se_least=8"), 11'779'624);
   EXPECT_EQ(parameters("se_resnet18", "se_least=8,se_fc=1x1"), 11'779'624);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/kernels/softmax.h"
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
 
@@ -14,7 +15,7 @@ constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 Tensor logits_of(std::vector<double> probabilities) {
   Tensor x({1, static_cast<long>(probabilities.size())});
   for (long i = 0; i < x.size(); i++)
-    x[i] = static_cast<real>(std::log(probabilities[i]) + 7);  // a constant more changes nothing
+    x[i] = static_cast<real>(std::log(probabilities[i]) + 7);  // adding a constant changes nothing
   return x;
 }
 
@@ -25,7 +26,7 @@ std::vector<Tensor> both(Tensor a, Tensor b) {
   return two;
 }
 
-TEST(Fusion, IsTheMeanOfProbabilitiesWithTheSharesGiven) {
+TEST(Ensemble, IsTheWeightedMeanOfProbabilities) {
   const auto two = [] { return both(logits_of({0.1, 0.6, 0.3}), logits_of({0.6, 0.1, 0.3})); };
   EXPECT_TRUE(close(softmax(log_mean_probability(two(), {1, 1})),
                     Tensor({1, 3}, {real(0.35), real(0.35), real(0.3)}), tolerance));
@@ -33,26 +34,35 @@ TEST(Fusion, IsTheMeanOfProbabilitiesWithTheSharesGiven) {
                     Tensor({1, 3}, {real(0.225), real(0.475), real(0.3)}), tolerance));
 }
 
-TEST(Fusion, OfOneModelIsItself) {
+TEST(Ensemble, OfOneModelReturnsItsLogitsUnchanged) {
   std::vector<Tensor> one;
   one.push_back(logits_of({0.1, 0.6, 0.3}));
   EXPECT_TRUE(same_bits(log_mean_probability(std::move(one), {5}), logits_of({0.1, 0.6, 0.3})));
 }
 
-TEST(Fusion, OfProbabilitiesTooSmallForANumberIsFinite) {
+TEST(Ensemble, StaysFiniteWhereProbabilitiesUnderflow) {
   std::vector<Tensor> two = both(Tensor({1, 2}, {0, 30000}), Tensor({1, 2}, {0, 20000}));
   EXPECT_TRUE(close(log_mean_probability(std::move(two), {1, 1}),
                     Tensor({1, 2}, {real(-20000 + std::log(0.5)), 0}), tolerance));
 }
 
-TEST(Fusion, SaysWhatDoesNotFit) {
+TEST(Ensemble, RejectsOtherShapesAndInvalidWeights) {
   const auto two = [] { return both(Tensor({1, 2}, {0, 1}), Tensor({1, 3}, {0, 1, 2})); };
-  EXPECT_TRUE(fails_saying([&] { log_mean_probability(two(), {1, 1}); }, {"[1, 3]", "[1, 2]"}));
-  EXPECT_TRUE(fails_saying([&] { log_mean_probability(two(), {1}); }, {"2 models", "1 shares"}));
-  EXPECT_TRUE(fails_saying([&] { log_mean_probability(two(), {0, 1}); }, {"share 0", "above 0"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        log_mean_probability(two(), {1, 1});
+      },
+      {"ensemble: logits", "[1, 3]", "[1, 2]"}));
+  EXPECT_TRUE(fails_saying([&] { log_mean_probability(two(), {1}); },
+                           {"ensemble: 2 models and 1 weights"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        log_mean_probability(two(), {0, 1});
+      },
+      {"ensemble: a model has weight 0", "above 0"}));
 }
 
-TEST(Fusion, OfModelsWithOtherClassesNamesTheFiles) {
+TEST(Ensemble, NamesTheFilesWhoseClassesDiffer) {
   const ScratchFolder folder;
   Rng rng(0);
   const Model model = make_model("resnet8", {}, 2, rng);
@@ -63,7 +73,7 @@ TEST(Fusion, OfModelsWithOtherClassesNamesTheFiles) {
   };
   const std::string a = save("a", {"cat", "dog"}), b = save("b", {"dog", "cat"}),
                     c = save("c", {"cat", "dog"});
-  EXPECT_TRUE(fails_saying([&] { load_models({a, b}); }, {a, b, "another order"}));
+  EXPECT_TRUE(fails_saying([&] { load_models({a, b}); }, {"ensemble: ", a, b, "another order"}));
   EXPECT_EQ(load_models({a, c}).size(), 2u);
 }
 

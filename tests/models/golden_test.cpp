@@ -1,5 +1,5 @@
-// SE-ResNet-20 against PyTorch: logits, loss, all gradients, running statistics, and ten steps of
-// SGD.
+// Compares SE-ResNet-20 with PyTorch: logits, loss, all gradients, running statistics, and ten
+// steps of SGD.
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
@@ -20,7 +20,7 @@ golden::Layout layout_of(const Module::Entry& entry) {
   const int rank = entry.var.shape().rank();
   return rank == 4   ? golden::Layout::conv_weight
          : rank == 2 ? golden::Layout::linear_weight
-                     : golden::Layout::as_it_is;
+                     : golden::Layout::same;
 }
 
 Model start_model() {
@@ -28,7 +28,8 @@ Model start_model() {
   Model model = make_model("se_resnet20", {}, 10, rng);
   for (const Module::Entry& entry : model.module.state()) {
     const Shape torch_shape = golden::to_torch(entry.var->value, layout_of(entry)).shape();
-    entry.var->value = golden::to_ours(golden::start(entry.name, torch_shape), layout_of(entry));
+    entry.var->value =
+        golden::to_ours(golden::initial_state(entry.name, torch_shape), layout_of(entry));
   }
   return model;
 }
@@ -39,14 +40,16 @@ struct Batch {
 };
 Batch batch(int step) {
   const int images = std::stoi(vectors().metadata().at("images"));
-  Batch b{golden::to_ours(golden::formula(text("images of step ", step), {images, 3, 32, 32}),
-                          golden::Layout::images),
-          {}};
+  Batch b{
+      golden::to_ours(golden::hashed_numbers(text("images of step ", step), {images, 3, 32, 32}),
+                      golden::Layout::images),
+      {}};
   for (int n = 0; n < images; n++) b.labels.push_back((3 * n + step) % 10);
   return b;
 }
 
-constexpr double tolerance = in_double_build ? 1e-9 : 1e-5;  // of a tensor's largest number
+constexpr double tolerance =
+    in_double_build ? 1e-9 : 1e-5;  // relative to a tensor's largest number
 
 TEST(GoldenSeResnet20, LogitsInEvaluation) {
   const Model model = start_model();
@@ -64,7 +67,7 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   EXPECT_NEAR(static_cast<double>(loss->value.item()), expected_loss, tolerance * expected_loss);
   backward(loss);
 
-  double difference = 0, whole = 0;  // squared, over the whole gradient
+  double difference = 0, whole = 0;  // squared norms over the whole gradient
   long numbers = 0;
   for (const Module::Entry& entry : model.module.state()) {
     if (entry.kind == Module::Kind::buffer) {
@@ -87,19 +90,19 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
   EXPECT_LE(std::sqrt(difference / whole), in_double_build ? 1e-9 : 1e-2);
 }
 
-// The same numbers of a tensor as make.py kept: of more than 2048 every 17th, in PyTorch's layout.
+// The numbers that make.py kept: every 17th of tensors above 2048, in PyTorch's layout.
 Tensor sampled(const Tensor& torch) {
   if (torch.size() <= 2048) return torch.clone();
   const long every = std::stol(vectors().metadata().at("sample"));
-  Tensor some({(torch.size() + every - 1) / every});
-  for (long i = 0; i < some.size(); i++) some[i] = torch[i * every];
-  return some;
+  Tensor kept({(torch.size() + every - 1) / every});
+  for (long i = 0; i < kept.size(); i++) kept[i] = torch[i * every];
+  return kept;
 }
 
-// Ten steps multiply what float rounds off in the first by what training does with it: where a
-// ReLU's input lies within rounding of 0, two right programs go different ways. So the rate is
-// small (at 0.05 each step makes such a difference ten times larger), and in float the losses have
-// to stay near, and the weights as a whole (L2).
+// Training amplifies the rounding errors of the first step: where a ReLU's input is 0 up to
+// rounding, two correct programs differ. So the learning rate is small (at 0.05 each step makes the
+// difference ten times larger), and in float only the losses and the L2 norm over all weights are
+// compared.
 constexpr double loss_tolerance = in_double_build ? 1e-9 : 1e-4,
                  weights_tolerance = in_double_build ? 1e-9 : 1e-4;
 

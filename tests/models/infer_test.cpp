@@ -1,18 +1,19 @@
-// Inference comes to what the model comes to in evaluation, whatever the batch and the number of
-// threads.
+// Inference gives the results of evaluation, for any batch and any number of threads.
 #include "models/infer.h"
 
+#include "autograd/hooks.h"
 #include "autograd/ops.h"
 #include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "layers/conv_bn.h"
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 
 namespace excite {
 namespace {
 
-// Running statistics and gammas that are not what they start from, so that folding has something to
-// do.
+// Running statistics and biases differ from their initial values, so that folding changes
+// something.
 Model made(const std::string& name, const Settings& options = {}) {
   Rng rng(0);
   Model model = make_model(name, options, 10, rng);
@@ -25,7 +26,7 @@ Model made(const std::string& name, const Settings& options = {}) {
   return model;
 }
 
-TEST(Inference, IsEvaluationButForRounding) {
+TEST(Inference, EqualsEvaluationUpToRounding) {
   for (const char* name : {"se_resnet8", "resnet8", "se_resnet20"})
     for (const char* shortcut : {"A", "B"}) {
       const Model model = made(name, {{"shortcut", shortcut}});
@@ -60,18 +61,25 @@ TEST(Inference, GivesTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_EQ(infer(Tensor({0, 16, 16, 3})).shape(), (Shape{0, 10}));
 }
 
-TEST(Inference, RecordsNothingAndLetsTheModelLearnAfterwards) {
+TEST(Inference, RecordsNoGraphAndLeavesTheModelTrainable) {
   const Model model = made("se_resnet8");
   Rng rng(1);
+  const Tensor x = normal({2, 16, 16, 3}, rng);
+  long recorded = 0;
+  const int before = threads();
+  set_threads(1);  // the hook sees operations of this thread
+  const Inference infer(model);
   {
-    const Inference infer(model);
-    EXPECT_FALSE(model.module.parameters().front().requires_grad());
+    const OpHook count([&](const Node& y, const std::vector<Var>&) { recorded += y.requires_grad; });
+    infer(x);
   }
+  set_threads(before);
+  EXPECT_EQ(recorded, 0);
   EXPECT_TRUE(model.module.parameters().front().requires_grad());
-  EXPECT_TRUE(model(normal({2, 16, 16, 3}, rng), Mode::train).requires_grad());
+  EXPECT_TRUE(model(x.clone(), Mode::train).requires_grad()) << "while the inference still exists";
 }
 
-TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
+TEST(Inference, UsesTheCurrentWeightsWhenItIsConstructed) {
   const Model model = made("resnet8");
   Rng rng(1);
   const Tensor x = normal({2, 16, 16, 3}, rng), before = infer(model, x);
@@ -79,7 +87,7 @@ TEST(Inference, TakesTheWeightsAsTheyAreWhenItBegins) {
   EXPECT_FALSE(close(infer(model, x), before, 0.01));
 }
 
-TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
+TEST(Fold, AConvolutionWithTwoBatchNormsIsFoldedTwice) {
   Rng rng(6);
   const Conv2d conv(3, 4, 1, rng);
   const BatchNorm2d first(4), second(4);
@@ -90,13 +98,12 @@ TEST(Fold, OfOneConvolutionWithTwoBatchNormsIsTwoConvolutions) {
                     in_double_build ? 1e-12 : 1e-5));
 }
 
-// Three groups of 17 outputs each are wider than a vector, so a group's bias begins in the middle
-// of one.
-TEST(Fold, MakesConvolutionAndBatchNormOneConvolution) {
+// With three groups of 17 outputs, a group's biases begin in the middle of a SIMD vector.
+TEST(Fold, EqualsConvolutionThenBatchNorm) {
   Rng rng(0);
   const Tensor x = normal({2, 7, 6, 24}, rng);
   for (const long stride : {1l, 2l})
-    for (const Bias bias : {Bias::none, Bias::drawn})
+    for (const Bias bias : {Bias::none, Bias::uniform})
       for (const long groups : {1l, 3l}) {
         const Conv2d conv(24, 51, 3, rng, {.stride = stride, .pad = 1, .groups = groups}, bias);
         const BatchNorm2d bn(51);

@@ -1,5 +1,5 @@
 // The two tables of models/README.md, row by row: parameters and multiply-adds of SE-ResNet-20,
-// worked out by hand.
+// which the chapter computes by hand.
 #include <map>
 
 #include "models/cost.h"
@@ -9,12 +9,13 @@
 namespace excite {
 namespace {
 
-// stem, layer1, layer2.0, layer2, layer3.0, layer3 or head, from a layer's name such as "after
+// The part of the network that a layer belongs to: "stem", "layer1" or "head", and the first block
+// of a stage as "layer2.0" if it has a row of its own. The layer name is, for example, "after
 // layer3.2.se.fc2".
-std::string part(const std::string& layer, bool first_block_apart) {
+std::string part(const std::string& layer, bool separate_first_block) {
   const std::size_t at = layer.find("layer");
   if (at == std::string::npos) return layer.find("fc") == std::string::npos ? "stem" : "head";
-  const bool first = first_block_apart && layer[at + 5] != '1' && layer[at + 7] == '0';
+  const bool first = separate_first_block && layer[at + 5] != '1' && layer[at + 7] == '0';
   return layer.substr(at, first ? 8 : 6);
 }
 

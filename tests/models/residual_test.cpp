@@ -7,9 +7,9 @@
 namespace excite {
 namespace {
 
-const std::vector<BranchConv> four{{3, 4}, {3, 4}};
+const std::vector<BranchConv> four_channels{{3, 4}, {3, 4}};
 
-// With a last batch-norm that gives zeros, a block is relu(shortcut).
+// With gamma = 0 in the last batch norm, a block is relu(shortcut).
 Tensor shortcut_of(const ResidualBlock& block, const Var& x) {
   const BatchNorm2d& last = block.branch.back().bn;
   last.gamma->value = zeros(last.gamma.shape());
@@ -34,7 +34,7 @@ TEST(ResidualBlock, ShortcutAIsEverySecondPixelAndZerosForTheNewChannels) {
 
 TEST(ResidualBlock, ShortcutBProjectsOnlyWhereTheShapeChanges) {
   Rng rng(0);
-  const ResidualBlock same(4, four, Shortcut::B, {}, rng),
+  const ResidualBlock same(4, four_channels, Shortcut::B, {}, rng),
       wider(4, {{3, 6}, {3, 6}}, Shortcut::B, {}, rng),
       smaller(4, {{3, 4, 2}, {3, 4}}, Shortcut::B, {}, rng);
   EXPECT_FALSE(same.projection);
@@ -46,7 +46,7 @@ TEST(ResidualBlock, ShortcutBProjectsOnlyWhereTheShapeChanges) {
                         relu(conv_norm(*smaller.projection, x, Mode::evaluate))->value));
 }
 
-TEST(ResidualBlock, ShortcutB3LooksAtNeighboursOnlyWhereItSkipsPixels) {
+TEST(ResidualBlock, ShortcutB3Is3x3OnlyWithAStride) {
   Rng rng(0);
   const ResidualBlock wider(4, {{3, 6}, {3, 6}}, Shortcut::B3, {}, rng),
       smaller(4, {{3, 4, 2}, {3, 4}}, Shortcut::B3, {}, rng);
@@ -54,9 +54,9 @@ TEST(ResidualBlock, ShortcutB3LooksAtNeighboursOnlyWhereItSkipsPixels) {
   EXPECT_EQ(smaller.projection->conv.w.shape(), (Shape{3, 3, 4, 4}));
 }
 
-// Each formula of Placement, by simple operations, on a block that changes the shape and one that
-// does not.
-TEST(ResidualBlock, PutsSqueezeExcitationWhereThePlacementSays) {
+// Each formula of Placement from simple operations, on a block that changes the shape and on one
+// that does not.
+TEST(ResidualBlock, FollowsTheFormulaOfEachPlacement) {
   for (const std::vector<BranchConv>& convs :
        {std::vector<BranchConv>{{1, 4}, {3, 6}, {1, 8}}, {{1, 4}, {3, 6, 2}, {1, 5}}}) {
     const auto block_with = [&](Placement place) {
@@ -112,9 +112,8 @@ TEST(CifarResnet, TakesImagesOfAnySizeAndRefusesAnotherDepth) {
                                          {text("resnet", depth), "6 n + 2"}));
 }
 
-// Where the stride stands decides which pixels are seen, and where the pool's windows begin: other
-// numbers of the same shapes.
-TEST(Resnet, StrideAndStemPoolChangeTheNumbersAndNoShape) {
+// stride_on and stem_pool decide which pixels are used: the results change, the shapes do not.
+TEST(Resnet, StrideAndStemPoolChangeResultsButNoShape) {
   Rng rng(1);
   const Var x = normal({2, 37, 37, 3}, rng);
   const auto made = [&](ResnetOptions::StrideOn stride, ResnetOptions::StemPool pool) {

@@ -1,4 +1,4 @@
-"""How this side and excite hand numbers to each other: safetensors files, and command lines."""
+"""Exchanges tensors with excite: reads and writes safetensors files, and runs excite's commands."""
 import json
 import struct
 import subprocess
@@ -10,11 +10,12 @@ TYPES = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
 
 
 def save(path, tensors):
-    header, at = {}, 0
+    header, offset = {}, 0
     for name, t in tensors.items():
-        end = at + t.numel() * t.element_size()
-        header[name] = {"dtype": TYPES[t.dtype], "shape": list(t.shape), "data_offsets": [at, end]}
-        at = end
+        end = offset + t.numel() * t.element_size()
+        entry = {"dtype": TYPES[t.dtype], "shape": list(t.shape), "data_offsets": [offset, end]}
+        header[name] = entry
+        offset = end
     text = json.dumps(header).encode()
     with open(path, "wb") as out:
         out.write(struct.pack("<Q", len(text)) + text)
@@ -27,17 +28,21 @@ def load(path):
     length = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8:8 + length])
     header.pop("__metadata__", None)
-    types = {word: dtype for dtype, word in TYPES.items()}
+    types = {name: dtype for dtype, name in TYPES.items()}
     tensors = {}
     for name, entry in header.items():
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        t = torch.frombuffer(bytearray(data[begin:end]), dtype=types[entry["dtype"]]) if end > begin else torch.empty(0)
+        t = torch.empty(0)
+        if end > begin:
+            t = torch.frombuffer(bytearray(data[begin:end]), dtype=types[entry["dtype"]])
         tensors[name] = t.reshape(entry["shape"])
     return tensors
 
 
-def excite(program, *words):
-    ended = subprocess.run([program, *map(str, words)], capture_output=True, text=True)
-    if ended.returncode:
-        sys.exit(f"{' '.join(map(str, words))}: {ended.stderr}")
-    return ended.stderr
+def excite(program, *arguments):
+    """Runs excite and returns its standard error; ends this program if excite fails."""
+    arguments = [str(argument) for argument in arguments]
+    result = subprocess.run([program, *arguments], capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(arguments)}: {result.stderr}")
+    return result.stderr

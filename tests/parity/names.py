@@ -1,7 +1,8 @@
-"""Writes tests/models/names: in a file a dialect, the names and shapes of the state of every network in libraries.py. What excite takes for these
-networks, and what it writes of them, is held to that.
+"""Writes tests/models/names, one file per dialect: the names and shapes of the state of every
+network in libraries.py. Tests compare what excite reads and writes with these files.
 
-A line may stand for several tensors, and says which as a shell would: layer1.{1..2}.bn1.{bias,weight} [64]"""
+A line may stand for several tensors, in the notation of a shell:
+layer1.{1..2}.bn1.{bias,weight} [64]"""
 import itertools
 import pathlib
 import re
@@ -11,12 +12,14 @@ from libraries import TABLE
 CLASSES = 1000
 
 
-def fold(lines, place, spoken):
-    """Names that differ in one component alone become one name, or a few; `spoken` gives back what is then said in that place."""
-    alike = {}
+def fold(lines, index, abbreviate):
+    """Merges names that differ only in component `index`; `abbreviate` merges the components."""
+    groups = {}
     for parts, shape in lines:
-        alike.setdefault((parts[:place], parts[place + 1:], shape), []).append(parts[place])
-    return [((*before, word, *after), shape) for (before, after, shape), words in alike.items() for word in spoken(words)]
+        groups.setdefault((parts[:index], parts[index + 1:], shape), []).append(parts[index])
+    return [((*before, word, *after), shape)
+            for (before, after, shape), words in groups.items()
+            for word in abbreviate(words)]
 
 
 def alternatives(words):
@@ -24,7 +27,7 @@ def alternatives(words):
 
 
 def runs(words):
-    """Numbers that follow one another; other words as they are."""
+    """Ranges of consecutive numbers; other words are not changed."""
     numbers = sorted(int(word) for word in words if word.isdigit())
     for _, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         run = [number for _, number in run]
@@ -33,10 +36,12 @@ def runs(words):
 
 
 def folded(state):
-    lines = [(tuple(reversed(name.split("."))), str(list(t.shape))) for name, t in state.items()]  # what is last in a name, first
+    # The last component of a name comes first.
+    lines = [(tuple(reversed(name.split("."))), str(list(t.shape))) for name, t in state.items()]
     lines = fold(lines, 0, alternatives)
-    for place in range(1, max(len(parts) for parts, _ in lines)):
-        lines = [line for line in lines if len(line[0]) <= place] + fold([line for line in lines if len(line[0]) > place], place, runs)
+    for index in range(1, max(len(parts) for parts, _ in lines)):
+        long = [line for line in lines if len(line[0]) > index]
+        lines = [line for line in lines if len(line[0]) <= index] + fold(long, index, runs)
     return sorted(f"{'.'.join(reversed(parts))} {shape}" for parts, shape in lines)
 
 
@@ -44,8 +49,12 @@ def unfolded(line):
     words = re.split(r"\{(.*?)\}", line)
     for i in range(1, len(words), 2):
         first, _, last = words[i].partition("..")
-        words[i] = [str(n) for n in range(int(first), int(last) + 1)] if last else words[i].split(",")
-    return ["".join(choice) for choice in itertools.product(*([w] if isinstance(w, str) else w for w in words))]
+        if last:
+            words[i] = [str(n) for n in range(int(first), int(last) + 1)]
+        else:
+            words[i] = words[i].split(",")
+    choices = itertools.product(*([w] if isinstance(w, str) else w for w in words))
+    return ["".join(choice) for choice in choices]
 
 
 folder = pathlib.Path(__file__).parents[1] / "models" / "names"
@@ -53,7 +62,9 @@ files = {}
 for name, dialect, make in TABLE:
     state = make(CLASSES).state_dict()
     lines = folded(state)
-    assert sorted(one for line in lines for one in unfolded(line)) == sorted(f"{tensor} {list(t.shape)}" for tensor, t in state.items())
-    files.setdefault(dialect, []).append(f"# {name} for {CLASSES} classes, {len(state)} tensors\n" + "".join(line + "\n" for line in lines))
+    tensors = [f"{tensor} {list(t.shape)}" for tensor, t in state.items()]
+    assert sorted(one for line in lines for one in unfolded(line)) == sorted(tensors)
+    title = f"# {name} for {CLASSES} classes, {len(state)} tensors\n"
+    files.setdefault(dialect, []).append(title + "".join(line + "\n" for line in lines))
 for dialect, networks in files.items():
     (folder / f"{dialect}.txt").write_text("\n".join(networks))

@@ -1,10 +1,13 @@
-"""Trains the same network on the same images with excite-double and with PyTorch, and compares all that came out, number by number.
+"""Trains the same network on the same images with excite-double and with PyTorch, and compares all
+results: losses, accuracies, weights and running statistics.
 
 usage: training.py BUILD
 
-The first weights are handed over. Everything else this file does by itself, as tools/README.md, tools/data/README.md and core/random.h say it: the
-order of the images, their transforms, normalization, learning rates, Nesterov's SGD with decay, running statistics, evaluation. Three epochs of
-ten steps; PyTorch and excite round differently, and a wrong program does not come within 1e-9 of a right one."""
+excite gets the initial weights from this program. Everything else is implemented here once more, as
+described in tools/README.md, tools/data/README.md and core/random.h: the order of the images, their
+augmentation, normalization, learning rates, Nesterov's SGD with weight decay, running statistics,
+and evaluation. Three epochs of ten steps. PyTorch and excite round differently, but a wrong program
+would not agree with a correct one within 1e-9."""
 import csv
 import pathlib
 import subprocess
@@ -16,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from exchange import excite, load, save
-from libraries import Cifar, drawn
+from libraries import Cifar, with_random_state
 
 SEED, EPOCHS, BATCH, IMAGES, PEAK, WARMUP = 5, 3, 64, 660, 0.2, 0.2
 PER_EPOCH = IMAGES // BATCH
@@ -24,12 +27,12 @@ WORD = (1 << 64) - 1
 
 
 class Rng:
-    """core/random.h: SplitMix64 of a key and a counter."""
+    """SplitMix64 of a key and a counter, as in core/random.h."""
 
-    def __init__(self, *names):
+    def __init__(self, *keys):
         self.key, self.count = 0x853c49e6748fea9b, 0
-        for name in names:
-            self.key = self.hash(self.key ^ self.hash(name))
+        for key in keys:
+            self.key = self.hash(self.key ^ self.hash(key))
 
     @staticmethod
     def hash(x):
@@ -43,20 +46,20 @@ class Rng:
 
 
 def order(epoch):
-    places, rng = list(range(IMAGES)), Rng(SEED, epoch, 1)
+    images, rng = list(range(IMAGES)), Rng(SEED, epoch, 1)
     for i in range(IMAGES - 1, 0, -1):
         j = rng.below(i + 1)
-        places[i], places[j] = places[j], places[i]
-    return places
+        images[i], images[j] = images[j], images[i]
+    return images
 
 
-def transformed(images, chosen, epoch):
-    resize_and_crop, batch = F.pad(images.double(), (4, 4, 4, 4), mode="reflect"), []
+def augmented(images, chosen, epoch):
+    padded, batch = F.pad(images.double(), (4, 4, 4, 4), mode="reflect"), []
     for image in chosen:
         rng = Rng(SEED, epoch, image, 2)
         top, left, mirrored = rng.below(9), rng.below(9), rng.below(2) == 1
-        window = resize_and_crop[image, :, top:top + 32, left:left + 32]
-        batch.append(window.flip(2) if mirrored else window)
+        crop = padded[image, :, top:top + 32, left:left + 32]
+        batch.append(crop.flip(2) if mirrored else crop)
     return torch.stack(batch)
 
 
@@ -67,7 +70,8 @@ def rate(step):
 
 
 def write_images(folder):
-    """The official layout, whose files have 10,000 images; --limit takes the first ones, and the rest is left empty."""
+    """Writes files in the official layout, with 10,000 images each. `train --limit` reads only the
+    first ones; the others are empty."""
     random, sets = np.random.RandomState(0), []
     for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
         records = random.randint(0, 256, (IMAGES, 3073), np.uint8)
@@ -75,24 +79,27 @@ def write_images(folder):
         with open(folder / name, "wb") as out:
             out.write(records.tobytes())
             out.truncate(10000 * 3073)
-        sets.append((torch.tensor(records[:, 1:].reshape(-1, 3, 32, 32)), torch.tensor(records[:, 0].astype(np.int64))))
+        sets.append((torch.tensor(records[:, 1:].reshape(-1, 3, 32, 32)),
+                     torch.tensor(records[:, 0].astype(np.int64))))
     return sets[0], sets[-1]
 
 
-def trained(model, train, test):
-    """A row an epoch as in log.csv: loss and accuracy in training, and on the test images."""
+def train_with_pytorch(model, train, test):
+    """One row per epoch as in log.csv: loss and accuracy in training, and on the test images."""
     (images, labels), (test_images, test_labels) = train, test
     scaled = images.double() / 255
-    mean, deviation = scaled.mean((0, 2, 3)).view(1, 3, 1, 1), scaled.std((0, 2, 3)).view(1, 3, 1, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=PEAK, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    mean = scaled.mean((0, 2, 3)).view(1, 3, 1, 1)
+    deviation = scaled.std((0, 2, 3)).view(1, 3, 1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=PEAK, momentum=0.9, nesterov=True,
+                                weight_decay=5e-4)
     rows = []
     for epoch in range(EPOCHS):
         model.train()
-        places, losses, correct = order(epoch), [], 0
+        images_in_order, losses, correct = order(epoch), [], 0
         for step in range(PER_EPOCH):
-            chosen = places[step * BATCH:(step + 1) * BATCH]
+            chosen = images_in_order[step * BATCH:(step + 1) * BATCH]
             optimizer.param_groups[0]["lr"] = rate(epoch * PER_EPOCH + step)
-            logits = model((transformed(images, chosen, epoch) / 255 - mean) / deviation)
+            logits = model((augmented(images, chosen, epoch) / 255 - mean) / deviation)
             loss = F.cross_entropy(logits, labels[chosen])
             optimizer.zero_grad()
             loss.backward()
@@ -102,8 +109,11 @@ def trained(model, train, test):
         model.eval()
         with torch.no_grad():
             logits = model((test_images.double() / 255 - mean) / deviation)
-        rows.append([sum(losses) / PER_EPOCH, correct / (PER_EPOCH * BATCH), F.cross_entropy(logits, test_labels).item(),
-                     float((logits.argmax(1) == test_labels).double().mean())])
+        rows.append([
+            sum(losses) / PER_EPOCH, correct / (PER_EPOCH * BATCH),
+            F.cross_entropy(logits, test_labels).item(),
+            float((logits.argmax(1) == test_labels).double().mean())
+        ])
     return rows
 
 
@@ -112,20 +122,28 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         train, test = write_images(folder)
-        model = drawn(lambda classes: Cifar(20, classes), 10)
+        model = with_random_state(lambda classes: Cifar(20, classes), 10)
         save(folder / "weights", model.state_dict())
-        subprocess.run([program, "train", "--data", folder, "--limit", str(IMAGES), "--weights", folder / "weights", "--out", folder / "run", "--lr",
-                        str(PEAK), "--epochs", str(EPOCHS), "--batch", str(BATCH), "--warmup", str(WARMUP * EPOCHS), "--seed", str(SEED)],
-                       check=True, stdout=subprocess.DEVNULL)
-        excite(program, "convert", folder / "run" / "last.safetensors", folder / "after", "--to", "moskomule")
+        arguments = ["--data", folder, "--limit", IMAGES, "--weights", folder / "weights",
+                     "--out", folder / "run", "--lr", PEAK, "--epochs", EPOCHS, "--batch", BATCH,
+                     "--warmup", WARMUP * EPOCHS, "--seed", SEED]
+        subprocess.run([program, "train", *map(str, arguments)], check=True,
+                       stdout=subprocess.DEVNULL)
+        excite(program, "convert", folder / "run" / "last.safetensors", folder / "after",
+               "--to", "moskomule")
         ours, rows = load(folder / "after"), list(csv.reader(open(folder / "run" / "log.csv")))[1:]
 
-    theirs = trained(model, train, test)
-    printed = np.max([abs(float(our) - their) for row, expected in zip(rows, theirs) for our, their in zip(row[1:5], expected)])  # NaN if one is
+    theirs = train_with_pytorch(model, train, test)
+    # np.max is NaN if one of the differences is.
+    printed = np.max([
+        abs(float(our) - their)
+        for row, expected in zip(rows, theirs)
+        for our, their in zip(row[1:5], expected)
+    ])
     state = {n: t for n, t in model.state_dict().items() if t.is_floating_point()}
     worst = np.max([float((ours[n] - t).abs().max() / t.abs().max()) for n, t in state.items()])
-    print(f"{EPOCHS * PER_EPOCH} steps of training: losses and accuracies within {printed:.1e} of PyTorch's, "
-          f"{len(state)} tensors within {worst:.1e} of the largest number of each")
+    print(f"{EPOCHS * PER_EPOCH} steps of training: losses and accuracies differ from PyTorch's by "
+          f"{printed:.1e}, {len(state)} tensors by {worst:.1e} of the largest element (the worst)")
     sys.exit(not (len(rows) == EPOCHS and printed <= 1e-6 and worst <= 1e-9))
 
 

@@ -28,15 +28,14 @@ std::string contents(int file) {
 }  // namespace
 
 std::string program() {
-  const char* named = std::getenv("EXCITE");
-  const std::string path = named               ? named
-                           : sizeof(real) == 8 ? "build/excite-double"
-                                               : "build/excite";
+  const char* path_in_environment = std::getenv("EXCITE");
+  const char* built = sizeof(real) == 8 ? "build/excite-double" : "build/excite";
+  const std::string path = path_in_environment ? path_in_environment : built;
   return std::filesystem::absolute(path).lexically_normal();
 }
 
-// The child writes at the end of its files (O_APPEND), because reading here moves the place that
-// both share.
+// The child appends to its files (O_APPEND): it shares the file position with this process, and
+// reading moves it.
 Child::Child(const std::vector<std::string>& command, const std::string& folder)
     : out_(memfd_create("out", MFD_CLOEXEC)), err_(memfd_create("err", MFD_CLOEXEC)) {
   fcntl(out_, F_SETFL, O_APPEND);
@@ -46,8 +45,8 @@ Child::Child(const std::vector<std::string>& command, const std::string& folder)
   words.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
-    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (chdir(folder.c_str()) == 0 && dup2(nothing, 0) == 0 && dup2(out_, 1) == 1 &&
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (chdir(folder.c_str()) == 0 && dup2(null, 0) == 0 && dup2(out_, 1) == 1 &&
         dup2(err_, 2) == 2)
       execvp(words[0], words.data());
     _exit(127);
@@ -68,19 +67,19 @@ void Child::signal(int number) const { kill(pid_, number); }
 std::string Child::out() const { return contents(out_); }
 std::string Child::err() const { return contents(err_); }
 
-void Child::reap(int status) {
+void Child::set_code(int status) {
   code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 bool Child::running() {
   int status = 0;
-  if (code_ < 0 && waitpid(pid_, &status, WNOHANG) == pid_) reap(status);
+  if (code_ < 0 && waitpid(pid_, &status, WNOHANG) == pid_) set_code(status);
   return code_ < 0;
 }
 
 Ending Child::wait() {
   int status = 0;
-  if (code_ < 0 && waitpid(pid_, &status, 0) == pid_) reap(status);
+  if (code_ < 0 && waitpid(pid_, &status, 0) == pid_) set_code(status);
   return {code_, out(), err()};
 }
 
@@ -101,7 +100,7 @@ void expect_failure(const Ending& ending, int code, const std::vector<std::strin
   EXPECT_EQ(std::count(ending.err.begin(), ending.err.end(), '\n'), 1) << ending.err;
   for (const std::string& word : words)
     EXPECT_NE(ending.err.find(word), std::string::npos)
-        << "standard error: " << ending.err << "expected in it: " << word;
+        << "standard error: " << ending.err << "expected to contain: " << word;
 }
 
 }  // namespace excite

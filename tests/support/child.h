@@ -1,5 +1,4 @@
-// The built program as a user meets it: started as a process of its own, seen through what it
-// prints and how it ends.
+// Runs the built program, or another command, as a child process: its output and how it ends.
 #pragma once
 #include <sys/types.h>
 
@@ -8,19 +7,19 @@
 
 namespace excite {
 
-// build/excite, or build/excite-double in the double build; the environment variable EXCITE names
-// another one.
+// build/excite, or build/excite-double in the double build. The environment variable EXCITE may
+// name another one.
 std::string program();
 
 struct Ending {
-  int code;              // the exit code, or 128 + the signal that ended it
+  int code;              // the exit code, or 128 + the signal that ended the process
   std::string out, err;  // standard output and standard error
 };
 
 class Child {
  public:
   explicit Child(const std::vector<std::string>& command, const std::string& folder = ".");
-  ~Child();  // kills it if it still runs
+  ~Child();  // kills the process if it still runs
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
@@ -32,17 +31,17 @@ class Child {
   Ending wait();
 
  private:
-  void reap(int status);
+  void set_code(int status);
   pid_t pid_ = -1;
-  int out_, err_;  // files without a name, so that it never waits for somebody to read
-  int code_ = -1;  // once it has ended
+  int out_, err_;  // files without a name: unlike pipes they never block the process
+  int code_ = -1;  // set when it has ended
 };
 
 Ending excite_program(const std::vector<std::string>& arguments);
-Ending shell(const std::string& script);  // by sh, which finds the program in $EXCITE
+Ending shell(const std::string& script);  // run by sh; $EXCITE is the program
 
-// That a command fails as all do: nothing on standard output, and on standard error one line,
-// "excite: ", with these words in it.
+// Expects a failure with this exit code: nothing on standard output, and on standard error one line
+// that begins with "excite: " and contains all of `words`.
 void expect_failure(const Ending& ending, int code, const std::vector<std::string>& words);
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// What the tests compare with: tensors number by number, and the sentence of an error.
+// Comparisons for tests: of two tensors, and of an error's text.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -15,16 +15,16 @@ namespace excite {
 
 constexpr bool in_double_build = sizeof(real) == 8;
 
-// True if shapes are equal and no number is further from the expected one than `tolerance` times
-// the largest expected number. Otherwise says which number is the furthest. NaN and infinity are
-// close to nothing but themselves.
+// True if the shapes are equal and no element differs from the expected one by more than
+// `tolerance` times the largest expected element (in absolute value). Otherwise the message names
+// the element that differs most. NaN and infinity are close only to themselves.
 inline testing::AssertionResult close(const Tensor& actual, const Tensor& expected,
                                       double tolerance) {
   if (actual.shape() != expected.shape())
     return testing::AssertionFailure()
            << "shape is " << actual.shape() << ", expected " << expected.shape();
   double largest = 0, worst = -1;
-  long at = 0;
+  long worst_index = 0;
   for (long i = 0; i < actual.size(); i++) {
     const double a = static_cast<double>(actual[i]), e = static_cast<double>(expected[i]);
     if (std::isfinite(e)) largest = std::max(largest, std::abs(e));
@@ -32,47 +32,49 @@ inline testing::AssertionResult close(const Tensor& actual, const Tensor& expect
     const double difference = same                   ? 0
                               : std::isfinite(a - e) ? std::abs(a - e)
                                                      : std::numeric_limits<double>::infinity();
-    if (difference > worst) worst = difference, at = i;
+    if (difference > worst) worst = difference, worst_index = i;
   }
   if (worst <= tolerance * largest) return testing::AssertionSuccess();
   std::ostringstream message;
   message.precision(17);
-  message << "element " << index_text(actual.shape(), at) << " of " << actual.shape() << " is "
-          << actual[at] << ", expected " << expected[at] << ": apart by " << worst
-          << ", allowed are " << tolerance * largest << " (" << tolerance << " of the largest)";
+  message << "element " << index_text(actual.shape(), worst_index) << " of " << actual.shape()
+          << " is " << actual[worst_index] << ", expected " << expected[worst_index]
+          << ": differs by " << worst << ", allowed is " << tolerance * largest << " (" << tolerance
+          << " of the largest)";
   return testing::AssertionFailure() << message.str();
 }
 
-// Byte by byte, where close() takes -0 for 0 and any NaN for any other.
+// True if all bytes are equal. In contrast, close() accepts -0 for 0, and any NaN for any other.
 inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected) {
   const auto bytes = static_cast<std::size_t>(expected.size()) * sizeof(real);
   const bool same_shape = actual.shape() == expected.shape();
   if (same_shape && (bytes == 0 || std::memcmp(actual.data(), expected.data(), bytes) == 0))
     return testing::AssertionSuccess();
   const testing::AssertionResult difference = close(actual, expected, 0);
-  return difference ? testing::AssertionFailure() << "numbers that compare as equal have other bits"
+  return difference ? testing::AssertionFailure() << "the numbers are equal, but their bits differ"
                     : difference;
 }
 
-// The text of the error that f() throws, and whether it has all of `parts` in it.
+// True if f() throws an error of type Kind whose text contains all of `parts`.
 template <class Kind = Error, class F>
 testing::AssertionResult fails_saying(const F& f, const std::vector<std::string>& parts) {
-  std::string said;
+  std::string message;
   try {
     f();
     return testing::AssertionFailure() << "there was no error";
   } catch (const Kind& error) {
-    said = error.what();
+    message = error.what();
   } catch (const std::exception& other) {
-    return testing::AssertionFailure() << "another kind of error: " << other.what();
+    return testing::AssertionFailure() << "an error of another type: " << other.what();
   }
   for (const std::string& part : parts)
-    if (said.find(part) == std::string::npos)
-      return testing::AssertionFailure() << "'" << part << "' is not in the error's text: " << said;
+    if (message.find(part) == std::string::npos)
+      return testing::AssertionFailure()
+             << "'" << part << "' is not in the error's text: " << message;
   return testing::AssertionSuccess();
 }
 
-// A tensor from numbers worked out in double.
+// A tensor of numbers that were computed in double.
 inline Tensor tensor_of(const Shape& shape, const std::vector<double>& numbers) {
   Tensor t(shape);
   require(t.size() == static_cast<long>(numbers.size()), "tensor_of: ", shape, " needs ", t.size(),

@@ -1,4 +1,4 @@
-// Folders of images to try things on.
+// Images of noise, and folders of images, for tests.
 #pragma once
 #include <filesystem>
 
@@ -7,7 +7,7 @@
 
 namespace excite {
 
-inline Image noise_of(long height, long width, long seed) {
+inline Image noise_image(long height, long width, long seed) {
   Image image{height, width, {}};
   Rng rng(seed);
   for (long i = 0; i < height * width * 3; i++)
@@ -20,8 +20,8 @@ inline void put_image(const std::string& path, const Image& image) {
   write_png(path, image);
 }
 
-// PART/CLASS/NNNN.png; classes have to be sorted, and to take turns, so that they come back in the
-// same order.
+// Writes the set as part/CLASS/NNNN.png. Its classes must be sorted by name and alternate, so that
+// load_folder returns the images in the same order.
 inline void put_as_folder(const Dataset& set, const std::string& part) {
   for (long i = 0; i < set.count(); i++) {
     const auto label = static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)]);

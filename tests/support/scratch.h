@@ -1,5 +1,5 @@
-// What tests about files need: a folder of their own that goes away, files with given bytes, a
-// child process, an error's text.
+// For tests about files: a temporary folder, writing and reading files, a forked process, the text
+// of an error.
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -40,8 +40,8 @@ class ScratchFolder {
   std::string path_;
 };
 
-// A new file each time: ext4 forces one that is cut to nothing and written again to the disk, a
-// thousand times slower.
+// Always creates a new file: ext4 flushes a file to the disk that is truncated and written again,
+// which is a thousand times slower.
 inline void put(const std::string& path, const std::string& bytes) {
   std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary) << bytes;
@@ -52,25 +52,26 @@ inline std::string get(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The text of the FileError that `act` throws; another exception fails the test, and none gives "".
-inline std::string file_error(const std::function<void()>& act) {
+// The text of the FileError that f() throws; "" if it throws nothing. Another exception fails the
+// test.
+inline std::string file_error(const std::function<void()>& f) {
   try {
-    act();
+    f();
   } catch (const FileError& error) {
     return error.what();
   }
   return "";
 }
 
-// What `act` returns in a child process, which may limit itself as this one must not.
-inline std::string in_child(const std::function<std::string()>& act) {
+// The result of f() in a forked process, which may change its limits and rights without harm.
+inline std::string in_child(const std::function<std::string()>& f) {
   int ends[2];
   if (pipe(ends) != 0) return "no pipe";
   const pid_t child = fork();
   if (child == 0) {
     std::string result;
     try {
-      result = act();
+      result = f();
     } catch (const std::exception& error) {
       result = std::string("thrown: ") + error.what();
     }
@@ -88,7 +89,7 @@ inline std::string in_child(const std::function<std::string()>& act) {
   return result.substr(0, got > 0 ? got : 0);
 }
 
-// Root may write anywhere; nobody may not.
+// Root may write anywhere, so tests of permissions run as the user "nobody".
 inline void drop_rights() {
   constexpr unsigned nobody = 65534;
   if (getuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0)) _exit(9);
@@ -96,7 +97,7 @@ inline void drop_rights() {
 
 inline void expect_contains(const std::string& all, const std::string& part) {
   EXPECT_NE(all.find(part), std::string::npos)
-      << "the text is: " << all << "\nexpected in it: " << part;
+      << "the text is: " << all << "\nexpected to contain: " << part;
 }
 
 }  // namespace excite

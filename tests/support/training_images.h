@@ -1,4 +1,5 @@
-// A small set of noisy images whose classes can be told apart.
+// A small set of noisy images with a different pattern for each class, so that a network can learn
+// it.
 #pragma once
 #include "core/random.h"
 #include "tools/data/batch.h"

@@ -1,10 +1,10 @@
-// excite bench --ops, second half: every operation that does the work of several, against the
-// several.
+// The second half of `excite bench --ops`: every fused operation against the plain operations that
+// it replaces.
 #pragma once
 
 namespace excite {
 
-// With `batch` images, on the shapes of SE-ResNet-20's three stages.
+// Prints milliseconds for `batch` images, on the shapes of SE-ResNet-20's three stages.
 void bench_fused(long batch);
 
 }  // namespace excite

@@ -22,7 +22,7 @@ struct Case {
   Conv2dOptions options;
 };
 
-// SE-ResNet-20's convolutions, then some of SE-ResNet-50's and SE-ResNeXt-50's.
+// The convolutions of SE-ResNet-20, then some of SE-ResNet-50 and SE-ResNeXt-50.
 std::vector<Case> cases(long small, long large) {
   return {
       {{small, 32, 32, 3}, {3, 3, 3, 16}, {.pad = 1}},
@@ -42,10 +42,10 @@ std::vector<Case> cases(long small, long large) {
   };
 }
 
-const Conv2dFunctions& way_of(Conv2dAlgorithm path) {
-  return path == Conv2dAlgorithm::blas     ? blas_conv2d
-         : path == Conv2dAlgorithm::direct ? direct_conv2d
-                                           : by_winograd;
+const Conv2dFunctions& functions_of(Conv2dAlgorithm algorithm) {
+  return algorithm == Conv2dAlgorithm::blas     ? blas_conv2d
+         : algorithm == Conv2dAlgorithm::direct ? direct_conv2d
+                                                : winograd_conv2d;
 }
 
 void measure_case(const Case& c) {
@@ -54,29 +54,32 @@ void measure_case(const Case& c) {
   const Conv2dShape q(x.shape(), w.shape(), c.options);
   const Tensor dy = normal(q.y(), rng);
   const double gflop = 2e-9 * static_cast<double>(dy.size() * q.r * q.s * q.cg);
-  const std::string what =
+  const std::string name =
       text(q.n, " of ", q.h, "x", q.w, ", ", q.c, " -> ", q.k, ", ", Size2(q.r, q.s),
            q.stride == Size2(1) ? "" : text(" stride ", q.stride.h),
            q.groups == 1 ? "" : text(", ", q.groups, " groups"));
-  Tensor defined_y, defined_dw;
-  for (const Conv2dFunctions* way :
-       {&reference_conv2d, &blas_conv2d, &direct_conv2d, &by_winograd}) {
-    if (way == &by_winograd && !winograd_can(q)) continue;
-    const int runs = way == &reference_conv2d ? 1 : 5;
+  Tensor reference_y, reference_dw;
+  for (const Conv2dFunctions* algorithm :
+       {&reference_conv2d, &blas_conv2d, &direct_conv2d, &winograd_conv2d}) {
+    if (algorithm == &winograd_conv2d && !winograd_supports(q)) continue;
+    const bool is_reference = algorithm == &reference_conv2d;
+    const int runs = is_reference ? 1 : 5;
     Tensor y, dw;
-    const double of_y = gflop / best_seconds(runs, [&] { y = way->y(q, x, w); });
-    const double of_dx = gflop / best_seconds(runs, [&] { way->dx(q, dy, w); });
-    const double of_dw = gflop / best_seconds(runs, [&] { dw = way->dw(q, x, dy); });
-    if (way == &reference_conv2d) defined_y = std::move(y), defined_dw = std::move(dw);
-    const auto star = [&](const Conv2dFunctions& chosen) { return way == &chosen ? '*' : ' '; };
-    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", way == &reference_conv2d ? what.c_str() : "",
-                way->name, of_y, star(way_of(conv2d_algorithm(q))), of_dx,
-                star(way_of(conv2d_algorithm(q))), of_dw, star(way_of(conv2d_dw_algorithm(q))));
-    if (way == &reference_conv2d)
+    const double y_rate = gflop / best_seconds(runs, [&] { y = algorithm->y(q, x, w); });
+    const double dx_rate = gflop / best_seconds(runs, [&] { algorithm->dx(q, dy, w); });
+    const double dw_rate = gflop / best_seconds(runs, [&] { dw = algorithm->dw(q, x, dy); });
+    if (is_reference) reference_y = std::move(y), reference_dw = std::move(dw);
+    const auto star = [&](Conv2dAlgorithm chosen) {
+      return algorithm == &functions_of(chosen) ? '*' : ' ';
+    };
+    std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", is_reference ? name.c_str() : "",
+                algorithm->name, y_rate, star(conv2d_algorithm(q)), dx_rate,
+                star(conv2d_algorithm(q)), dw_rate, star(conv2d_dw_algorithm(q)));
+    if (is_reference)
       std::printf("\n");
     else
-      std::printf(" %9.1e %9.1e\n", max_relative_error(y, defined_y),
-                  max_relative_error(dw, defined_dw));
+      std::printf(" %9.1e %9.1e\n", max_relative_error(y, reference_y),
+                  max_relative_error(dw, reference_dw));
     std::fflush(stdout);
   }
 }
@@ -85,13 +88,13 @@ void measure_case(const Case& c) {
 
 void bench_ops(long batch) {
   std::printf(
-      "GFLOP/s as the definition's 2 N OH OW K R S C/groups, the best of 5 runs, %d threads, %s; * "
-      "is what conv2d takes.\n"
-      "Loops are the definition: one run, one thread, sums in double. Apart: the largest "
-      "difference from them over the largest number.\n\n",
+      "GFLOP/s, counted as 2 N OH OW K R S C/groups flops; best of 5 runs, %d threads, %s; * marks "
+      "the algorithm that conv2d chooses.\n"
+      "reference: plain loops with sums in double, one run on one thread. error: the largest "
+      "difference from the reference / the largest number.\n\n",
       threads(), sizeof(real) == 4 ? "float" : "double");
-  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "way", "y", "dx", "dw", "apart: y",
-              "dw");
+  std::printf("%-40s %-9s %8s %8s %8s %9s %9s\n", "convolution", "algorithm", "y", "dx", "dw",
+              "error: y", "dw");
   for (const Case& c : cases(batch, std::max(1l, batch / 8))) measure_case(c);
 }
 

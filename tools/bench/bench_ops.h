@@ -1,9 +1,10 @@
-// excite bench --ops, first half: every way to compute a convolution, on the shapes of the models.
+// The first half of `excite bench --ops`: every convolution algorithm on the shapes of the models.
 #pragma once
 
 namespace excite {
 
-// With `batch` images of 32x32; of larger ones an eighth as many, at least one.
+// Prints GFLOP/s of y, dx and dw. Takes `batch` images of 32x32; of larger images an eighth of
+// that, at least one.
 void bench_ops(long batch);
 
 }  // namespace excite

@@ -20,12 +20,12 @@ namespace excite {
 
 namespace {
 
-// A multiply-add takes about four cycles and two can begin in each, so at least eight sums must be
-// in flight.
+// A multiply-add has a latency of about four cycles and a core starts two per cycle, so at least
+// eight independent sums must be in flight.
 constexpr int sums_in_flight = 12;
 
-[[gnu::noinline]] real multiply_add(long rounds, real by, real plus) {
-  Vec sum[sums_in_flight], factor = Vec{} + by, term = Vec{} + plus;
+[[gnu::noinline]] real multiply_add(long rounds, real multiplier, real addend) {
+  Vec sum[sums_in_flight], factor = Vec{} + multiplier, term = Vec{} + addend;
 #pragma GCC unroll 12
   for (int i = 0; i < sums_in_flight; i++) sum[i] = Vec{} + static_cast<real>(i);
   for (long r = 0; r < rounds; r++)
@@ -37,24 +37,25 @@ constexpr int sums_in_flight = 12;
   return all[0];
 }
 
-[[gnu::noinline]] real total(const real* from, long size) {
+[[gnu::noinline]] real total(const real* numbers, long size) {
   constexpr long step = 8 * lanes;
   Vec sum[8]{};
   for (long i = 0; i + step <= size; i += step)
 #pragma GCC unroll 8
-    for (long j = 0; j < 8; j++) sum[j] += load(from + i + j * lanes);
+    for (long j = 0; j < 8; j++) sum[j] += load(numbers + i + j * lanes);
   Vec all{};
   for (const Vec& s : sum) all += s;
   return all[0];
 }
 
-Limits measured() {
+Limits measure() {
   const long workers = threads();
-  std::vector<real> kept(workers);  // results that are used, so that no work can be left out
+  std::vector<real> results(workers);  // used, so that the compiler cannot remove the work
   constexpr long rounds = 2'000'000;
   const double flops = 2.0 * static_cast<double>(rounds * sums_in_flight * lanes * workers);
   const double computing = best_seconds(8, [&] {
-    parallel_for(workers, [&](long i) { kept[i] = multiply_add(rounds, real(0.5), kept[i]); });
+    parallel_for(workers,
+                 [&](long i) { results[i] = multiply_add(rounds, real(0.5), results[i]); });
   });
 
   const Tensor numbers = zeros({(256l << 20) / static_cast<long>(sizeof(real))});
@@ -64,15 +65,15 @@ Limits measured() {
     parallel_shards(shards, [&](long s, long begin, long end) {
       sums[s] = total(numbers.data() + begin, end - begin);
     });
-    kept[0] += sums[0];
+    results[0] += sums[0];
   });
   return {1e-9 * flops / computing,
           1e-9 * static_cast<double>(numbers.size()) * static_cast<double>(sizeof(real)) / reading};
 }
 
 [[noreturn]] void send_limits(int pipe) noexcept {
-  const Limits most = measured();
-  _exit(write(pipe, &most, sizeof most) == sizeof most ? 0 : 1);
+  const Limits limits = measure();
+  _exit(write(pipe, &limits, sizeof limits) == sizeof limits ? 0 : 1);
 }
 
 }  // namespace
@@ -80,37 +81,36 @@ Limits measured() {
 double best_seconds(int runs, const std::function<void()>& run) {
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < runs; i++) {
-    const auto then = std::chrono::steady_clock::now();
+    const auto begin = std::chrono::steady_clock::now();
     run();
-    best = std::min(best,
-                    std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count());
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
   return best;
 }
 
-// The child sends what it measured through a pipe. While the ends of children are ignored the
-// system forgets a child that has ended, and does not count its memory among ours; waitpid then
-// only waits. fork copies no thread but this one: workers are called off before, and called anew by
-// whoever needs them.
+// The child sends the limits through a pipe. While SIGCHLD is ignored, the system drops a child
+// that has ended and does not add its memory to RUSAGE_CHILDREN; waitpid then only waits. fork
+// copies only the calling thread, so the workers are stopped first; the next parallel_for starts
+// new ones.
 Limits measure_limits() {
   set_threads(threads());
   int ends[2];
-  require(pipe(ends) == 0, "limits: no pipe: ", std::strerror(errno));
-  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  require(pipe(ends) == 0, "limits: cannot create a pipe: ", std::strerror(errno));
+  const auto handler = std::signal(SIGCHLD, SIG_IGN);
   const pid_t child = fork();
   const int failed = errno;
   if (child == 0) send_limits(ends[1]);
   close(ends[1]);
-  Limits most{};
-  const ssize_t got = child < 0 ? 0 : read(ends[0], &most, sizeof most);
+  Limits limits{};
+  const ssize_t received = child < 0 ? 0 : read(ends[0], &limits, sizeof limits);
   close(ends[0]);
   if (child > 0) waitpid(child, nullptr, 0);
-  std::signal(SIGCHLD, before);
-  require(child > 0, "limits: no process to measure them in: ", std::strerror(failed));
-  require(got == sizeof most,
-          "limits: the process that should measure them ended without an answer; is there room for "
-          "256 MB?");
-  return most;
+  std::signal(SIGCHLD, handler);
+  require(child > 0, "limits: cannot start a process: ", std::strerror(failed));
+  require(received == sizeof limits,
+          "limits: the measuring process ended without a result; it needs 256 MB of memory");
+  return limits;
 }
 
 }  // namespace excite

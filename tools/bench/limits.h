@@ -1,19 +1,19 @@
-// What this machine can do at most, measured: what any kernel's rate is to be compared with.
+// Measures the most that this machine can do, for comparison with the rate of a kernel.
 #pragma once
 #include <functional>
 
 namespace excite {
 
 struct Limits {
-  double gflops;  // 1e9 multiplications and additions a second, of numbers that are in registers
-                  // already
-  double gbytes;  // 1e9 bytes a second, read from memory far larger than any cache
+  double gflops;  // 1e9 multiplications and additions per second, of numbers in registers
+  double gbytes;  // 1e9 bytes per second, read from memory far larger than any cache
 };
-// Of all threads together; takes about half a second. It needs 256 MB, and has them in a process of
-// its own, so that they are not counted as ours.
+// The sum over all threads; takes about half a second. A child process allocates the 256 MB that
+// this needs, so they do not count as this process's peak memory. Error if there is no such memory.
 Limits measure_limits();
 
-// The shortest of several runs, in seconds: whatever else the machine does can only add to a run.
+// Calls run() `runs` times and returns the shortest time, in seconds: other work on the machine can
+// only lengthen a run.
 double best_seconds(int runs, const std::function<void()>& run);
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// How far two ways to compute the same are from one another.
+// Compares two computations of the same tensor.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 namespace excite {
 
-// The largest difference, over the largest number that is expected.
+// max |actual - expected| / max |expected|, for tensors of the same size.
 inline double max_relative_error(const Tensor& actual, const Tensor& expected) {
   double largest = 0, worst = 0;
   for (long i = 0; i < expected.size(); i++) {

@@ -1,10 +1,13 @@
-// excite backward: a loss and all its gradients, for whoever compares them with another program's.
+// excite backward: computes a loss and all gradients, to compare with another program.
 #include <memory>
 
 #include "autograd/ops.h"
 #include "core/check.h"
 #include "core/parallel.h"
+#include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
+#include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
 
 namespace excite {
@@ -17,9 +20,9 @@ struct BackwardOptions {
   int threads = excite::threads();
 };
 
-// A model in training that draws nothing: dropout leaves everything in its place, and Shake-Shake
-// gives each branch a half, both ways.
-TrainedModel load_without_chance(const SafetensorsFile& file, ModelOverride overrides) {
+// Loads a model that draws no random numbers in training: without dropout, and with Shake-Shake
+// branches weighted by 1/2, forward and backward.
+TrainedModel load_deterministic(const SafetensorsFile& file, ModelOverride overrides) {
   const Settings& defaults = find_model(describe(file, overrides).model).defaults;
   for (const auto& [option, value] :
        Settings{{"dropout", "0"}, {"forward", "even"}, {"backward", "even"}})
@@ -30,10 +33,10 @@ TrainedModel load_without_chance(const SafetensorsFile& file, ModelOverride over
 int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
   const SafetensorsFile weights(o.weights), tensors(o.tensors);
-  const TrainedModel trained = load_without_chance(weights, override_of(o.overrides));
+  const TrainedModel trained = load_deterministic(weights, override_of(o.overrides));
   Tensor x = images_in(tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
-  say_origin(o.weights, trained.origin);
+  print_origin(o.weights, trained.origin);
 
   const Var loss = cross_entropy(trained.model(std::move(x), Mode::train), targets);
   backward(loss);
@@ -41,7 +44,7 @@ int run_backward(const BackwardOptions& o) {
   NamedTensors all{{"loss", &loss->value}};
   for (const Module::Entry& e : trained.model.module.state())
     all.emplace_back(e.name, e.kind == Module::Kind::buffer ? &e.var->value : &e.var->grad);
-  save_tensors(o.out, {}, all, *names_in(weights.names(), weights.path()).dialect);
+  save_tensors(o.out, {}, all, *map_names(weights.names(), weights.path()).dialect);
   return 0;
 }
 
@@ -51,28 +54,33 @@ void add_backward(CLI::App& app, Run& run) {
   const auto o = std::make_shared<BackwardOptions>();
   CLI::App* c = app.add_subcommand(
       "backward",
-      "computes a loss and the gradient of every parameter, for comparison with another program");
-  c->add_option("--weights", o->weights, "a .safetensors file of train or of another program")
+      "Compute the loss and all gradients of a batch, to compare with another program.\nThe model "
+      "is "
+      "in training mode: batch norm uses the statistics of the batch, and the loss is the mean "
+      "cross-entropy. Dropout is off, and Shake-Shake branches are weighted by 1/2.");
+  begin_group(*c, "Model");
+  c->add_option("--weights", o->weights,
+                "Weights, a .safetensors file of train or of another program")
       ->required()
-      ->default_str("");
+      ->type_name("FILE");
   add_override_options(*c, o->overrides);
+  begin_group(*c, "Data");
   c->add_option("--tensors", o->tensors,
-                "a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is, and "
-                "target [N], I64")
+                "Read tensors 'input' [N, 3, H, W], F32 or F64, and 'target' [N], I64, from a "
+                ".safetensors file; 'input' is used as it is, without resizing and normalization")
       ->required()
-      ->default_str("");
-  c->add_option("--out", o->out,
-                "the .safetensors file to write: loss, each parameter's gradient under its name, "
-                "the new running statistics")
+      ->type_name("FILE");
+  begin_group(*c, "Run");
+  add_threads_option(*c, o->threads);
+  begin_group(*c, "Output");
+  c->add_option(
+       "--out", o->out,
+       "Write the loss, the gradient of each parameter under the parameter's name, and the "
+       "new running statistics to this .safetensors file")
       ->required()
-      ->default_str("");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers")
-      ->check(CLI::Range(1, 1024));
-  c->footer(
-      "As in training: batch-norm by the batch's statistics, and mean cross-entropy; but without "
-      "dropout, and with even Shake-Shake.\n"
-      "Example: excite-double backward --weights w.safetensors --tensors in.safetensors --out "
-      "gradients.safetensors");
+      ->type_name("FILE");
+  add_examples(*c, {"excite-double backward --weights w.safetensors --tensors in.safetensors "
+                    "--out grads.safetensors"});
   c->callback([=, &run] { run = [=] { return run_backward(*o); }; });
 }
 

@@ -11,7 +11,7 @@ namespace excite {
 namespace {
 
 std::vector<std::string> lines_of(const std::string& path, long expected,
-                                  const std::string& of_what) {
+                                  const std::string& content) {
   constexpr long max_bytes = 16l << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
   std::vector<std::string> lines = split(std::string(bytes.begin(), bytes.end()), '\n');
@@ -19,7 +19,7 @@ std::vector<std::string> lines_of(const std::string& path, long expected,
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ", lines.size(),
-                     " lines, expected ", expected, ", ", of_what);
+                     " lines, expected ", expected, ", with ", content, " on each");
   return lines;
 }
 
@@ -33,7 +33,7 @@ std::string quoted(const std::string& field) {
 }  // namespace
 
 std::vector<std::string> read_labels(const std::string& path, long classes) {
-  const std::vector<std::string> names = lines_of(path, classes, "the name of a class on each");
+  const std::vector<std::string> names = lines_of(path, classes, "a class name");
   for (std::size_t i = 0; i < names.size(); i++) {
     require<FileError>(!names[i].empty(), path, ": line ", i + 1,
                        " is empty, expected the name of class ", i);
@@ -43,17 +43,17 @@ std::vector<std::string> read_labels(const std::string& path, long classes) {
 }
 
 std::vector<long> read_class_order(const std::string& path, long classes) {
-  const std::vector<std::string> lines = lines_of(path, classes, "a number of a class on each");
+  const std::vector<std::string> lines = lines_of(path, classes, "the index of an output");
   std::vector<long> order, line_of(lines.size(), 0);
   for (std::size_t i = 0; i < lines.size(); i++) {
-    const long row = number_in<long>(lines[i]).value_or(-1);
-    require<FileError>(row >= 0 && row < classes, path, ": line ", i + 1, " is '",
+    const long output = parse_number<long>(lines[i]).value_or(-1);
+    require<FileError>(output >= 0 && output < classes, path, ": line ", i + 1, " is '",
                        lines[i].substr(0, 40), "', expected a number from 0 to ", classes - 1);
-    long& before = line_of[row];
-    require<FileError>(before == 0, path, ": line ", i + 1, " has ", row, ", which line ", before,
-                       " has too; expected each number once");
-    before = static_cast<long>(i) + 1;
-    order.push_back(row);
+    long& previous = line_of[output];
+    require<FileError>(previous == 0, path, ": line ", i + 1, " has ", output, ", which line ",
+                       previous, " has too; expected each number once");
+    previous = static_cast<long>(i) + 1;
+    order.push_back(output);
   }
   return order;
 }

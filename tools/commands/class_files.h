@@ -1,5 +1,5 @@
-// Files about classes, one a line, for weights whose own file does not know their names or has them
-// in another order; and the file of all probabilities.
+// Text files about classes, with one line per class, and the CSV file of all probabilities. They
+// are for weights whose file has no class names or has the classes in another order.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,13 +10,14 @@
 
 namespace excite {
 
-// FileErrors with the number of the line.
-std::vector<std::string> read_labels(const std::string& path, long classes);  // `classes` names
-std::vector<long> read_class_order(const std::string& path,
-                                   long classes);  // 0, ..., classes - 1, each once, in any order
+// Reads `classes` names. FileError with the number of the line.
+std::vector<std::string> read_labels(const std::string& path, long classes);
 
-// CSV (RFC 4180): image, label, and the probability of each class. The label is empty where it is
-// not known.
+// Reads a permutation of 0, ..., classes - 1. FileError with the number of the line.
+std::vector<long> read_class_order(const std::string& path, long classes);
+
+// CSV (RFC 4180): image, label, and the probability of each class. The label is empty if it is
+// unknown.
 void write_csv_head(FileWriter& out, const std::vector<std::string>& classes);
 void write_csv_row(FileWriter& out, const std::string& image, const std::string& label,
                    const real* probabilities, long classes);

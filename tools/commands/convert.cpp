@@ -1,4 +1,4 @@
-// excite convert: weights under the names and in the shapes of another program.
+// excite convert: rewrites weights with the tensor names and shapes of another program.
 #include <cstdio>
 #include <memory>
 
@@ -7,8 +7,10 @@
 #include "models/interop/recognize.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/ensemble_options.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/model_override.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 
 namespace excite {
 
@@ -19,22 +21,24 @@ struct ConvertOptions {
   ModelOverrideOptions overrides;
 };
 
-// The numbers of a squeeze-and-excitation block's layers are the same in both shapes, so that it is
-// enough to load them into the one wanted.
-TrainedModel load_shaped_for(const Dialect& dialect, const TrainedModel& as_it_is,
+// The two layers of a squeeze-and-excitation block are linear layers in some programs and 1x1
+// convolutions in others. The numbers are the same, so the file is loaded once more into a model
+// that has them as the dialect does.
+TrainedModel load_shaped_for(const Dialect& dialect, const TrainedModel& loaded,
                              const SafetensorsFile& file, ModelOverride overrides) {
-  const bool other = as_it_is.model.options.contains("se_fc") && dialect.options.contains("se_fc");
-  if (!other || as_it_is.model.options.at("se_fc") == dialect.options.at("se_fc")) return as_it_is;
+  const Settings& options = loaded.model.options;
+  const bool has_se_fc = options.contains("se_fc") && dialect.options.contains("se_fc");
+  if (!has_se_fc || options.at("se_fc") == dialect.options.at("se_fc")) return loaded;
   overrides.options["se_fc"] = dialect.options.at("se_fc");
   return load_model(file, overrides);
 }
 
-// With the sizes that predict takes where the file names none, so that the new file predicts the
-// same.
-Preprocessing whole_preprocessing(const TrainedModel& trained) {
+// Fills in the image sizes that predict would use if the file names none, so that the new file
+// predicts the same.
+Preprocessing complete_preprocessing(const TrainedModel& trained) {
   const ResizeCrop resize_crop = resize_crop_of(trained, resize);
   Preprocessing preprocessing = trained.preprocessing;
-  preprocessing.side = resize_crop.side;
+  preprocessing.image_size = resize_crop.side;
   preprocessing.short_side = resize_crop.short_side;
   return preprocessing;
 }
@@ -42,20 +46,20 @@ Preprocessing whole_preprocessing(const TrainedModel& trained) {
 int convert(const ConvertOptions& o) {
   const SafetensorsFile file(o.in);
   const ModelOverride overrides = override_of(o.overrides);
-  const TrainedModel as_it_is = load_model(file, overrides);
-  const Dialect& dialect = dialect_with(o.to, as_it_is.model);
-  say_origin(o.in, as_it_is.origin);
-  const TrainedModel shaped = load_shaped_for(dialect, as_it_is, file, overrides);
+  const TrainedModel loaded = load_model(file, overrides);
+  const Dialect& dialect = dialect_for_export(o.to, loaded.model);
+  print_origin(o.in, loaded.origin);
+  const TrainedModel shaped = load_shaped_for(dialect, loaded, file, overrides);
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
-  save_tensors(o.out, describe(shaped.model, whole_preprocessing(shaped)),
+  save_tensors(o.out, describe(shaped.model, complete_preprocessing(shaped)),
                state_of(shaped.model.module), dialect, counters);
-  std::printf("%s: %s, %ld classes, %s parameters, as %s has it\n", printable(o.out).c_str(),
+  std::printf("%s: %s, %ld classes, %s parameters, in the format of %s\n", printable(o.out).c_str(),
               shaped.model.name.c_str(), shaped.model.classes,
               grouped(shaped.model.module.parameter_count()).c_str(), dialect.name.c_str());
   return 0;
 }
 
-std::string all_dialects() {
+std::string dialect_names() {
   std::vector<std::string> names;
   for (const Dialect& d : dialects())
     if (names.empty() || names.back() != d.name) names.push_back(d.name);
@@ -68,19 +72,21 @@ void add_convert(CLI::App& app, Run& run) {
   const auto o = std::make_shared<ConvertOptions>();
   CLI::App* c = app.add_subcommand(
       "convert",
-      "writes weights under the names and in the shapes of another program, or another's as ours");
-  c->add_option("in", o->in, "a .safetensors file of train or of another program")
+      "Convert weights to the tensor names and shapes of another program, or back.\nPyTorch's "
+      "load_state_dict(strict=True) accepts the result.");
+  c->add_option("in", o->in, "Weights, a .safetensors file of train or of another program")
       ->required()
-      ->default_str("");
-  c->add_option("out", o->out,
-                "the .safetensors file to write; PyTorch's load_state_dict(strict=True) takes it")
+      ->type_name("IN");
+  c->add_option("out", o->out, "The .safetensors file to write")->required()->type_name("OUT");
+  begin_group(*c, "Format");
+  c->add_option("--to", o->to, "Program whose names to use: " + dialect_names())
       ->required()
-      ->default_str("");
-  c->add_option("--to", o->to, all_dialects())->required()->default_str("");
+      ->type_name("FORMAT");
+  begin_group(*c, "Model");
   add_override_options(*c, o->overrides);
-  c->footer(
-      "Example: excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors --to "
-      "timm");
+  add_examples(*c, {"excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors "
+                    "--to timm",
+                    "excite convert seresnet50.safetensors ours.safetensors --to excite"});
   c->callback([=, &run] { run = [=] { return convert(*o); }; });
 }
 

@@ -1,5 +1,5 @@
-// The options of evaluate and predict that say who looks at an image, and how: one model or several
-// that are fused, one view or several, and the names and order of the classes.
+// The options of evaluate and predict that choose the models, the crops of an image, and the names
+// and the order of the classes.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <optional>
@@ -14,7 +14,7 @@ namespace excite {
 
 struct EnsembleOptions {
   std::vector<std::string> weights;
-  std::optional<std::string> shares;  // one a file, as 2,1,1; none: all count the same
+  std::optional<std::string> ensemble_weights;  // such as "2,1,1"; absent: all equal
   long crops = 1;
   bool flip = false;
   std::string resize = "bilinear", labels, class_order;
@@ -22,19 +22,21 @@ struct EnsembleOptions {
 };
 void add_ensemble_options(CLI::App& command, EnsembleOptions& options);
 
-// What a model sees of an image; what its file does not say is as usual for ImageNet.
-ResizeCrop resize_crop_of(const TrainedModel& trained, Resize resize);
+// How an image is resized and cropped for a model. Sizes that its file does not name are those that
+// are usual for ImageNet: 256 and 224, or in this proportion.
+ResizeCrop resize_crop_of(const TrainedModel& trained, ResizeFunction resize);
 
 struct LoadedEnsemble {
-  std::vector<TrainedModel> trained;  // at least one, all of the same classes
-  std::vector<double> shares;
+  std::vector<TrainedModel> trained;  // at least one; all have the same classes
+  std::vector<double> weights;        // of the models in the mean
   Crops crops;
-  Resize resize;
-  std::vector<std::string> classes;  // as they are called here
-  std::vector<long>
-      order;  // class i is the models' class order[i]; empty: they have the same order
-  Ensemble ensemble() const;  // keeps references to the models
+  ResizeFunction resize;
+  std::vector<std::string> classes;
+  std::vector<long> order;    // class i is output order[i] of the models; empty: output i
+  Ensemble ensemble() const;  // refers to the models of this object
 };
+
+// UsageError or FileError that names the option or the file.
 LoadedEnsemble load_ensemble(const EnsembleOptions& options);
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// excite evaluate: how good trained weights are on a set's test images.
+// excite evaluate: measures trained weights on the test images of a data set.
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -6,10 +6,14 @@
 #include "core/check.h"
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "tools/commands/class_files.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/ensemble_options.h"
+#include "tools/commands/help_format.h"
+#include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/data/load.h"
 #include "tools/training/metrics.h"
 
@@ -40,14 +44,14 @@ nlohmann::ordered_json as_json(const Metrics& m, const std::vector<std::string>&
   return json;
 }
 
-// A table of accuracies and, beside it, of what each class was taken for; beyond some classes only
-// the first.
+// The accuracy of each class, and beside it the confusion matrix if it is not too wide.
 void print_table(const Metrics& m, const std::vector<std::string>& classes) {
   constexpr long max_columns = 20;
   std::printf("images %ld   loss %.4f   top-1 %.2f %%   top-5 %.2f %%\n\n", m.count(), m.loss(),
               100 * m.top1(), 100 * m.top5());
-  std::printf("%-16s images  accuracy%s\n", "class",
-              m.classes() <= max_columns ? "   taken for (columns in the order of the rows)" : "");
+  std::printf(
+      "%-16s images  accuracy%s\n", "class",
+      m.classes() <= max_columns ? "   predicted as (columns in the order of the rows)" : "");
   for (long i = 0; i < m.classes(); i++) {
     std::printf("%-16s %8ld  %6.2f %%", printable(classes[i]).c_str(), m.count_of(i),
                 100 * m.accuracy_of(i));
@@ -58,35 +62,41 @@ void print_table(const Metrics& m, const std::vector<std::string>& classes) {
   }
 }
 
-Metrics measure_into_csv(const Ensemble& ensemble, const Dataset& set, Evaluation how,
-                         const std::string& path) {
-  const auto to_the_end = [](const Metrics&) { return true; };
-  if (path.empty()) return measure_accuracy(ensemble, set, how, to_the_end);
+Metrics evaluate_into_csv(const Ensemble& ensemble, const Dataset& set, EvaluationOptions options,
+                          const std::string& path) {
+  const auto keep_going = [](const Metrics&) { return true; };
+  if (path.empty()) return measure_accuracy(ensemble, set, options, keep_going);
   Metrics metrics(ensemble.classes());
   write_atomically(path, [&](FileWriter& out) {
     write_csv_head(out, set.classes);
-    how.seen = [&](const Samples& samples, const Tensor& logits) {
+    options.on_batch = [&](const Samples& samples, const Tensor& logits) {
       const Tensor p = softmax(logits);
-      for (std::size_t i = 0; i < samples.numbers.size(); i++)
-        write_csv_row(out, set.name(samples.numbers[i]), set.classes[samples.labels[i]],
+      for (std::size_t i = 0; i < samples.indices.size(); i++)
+        write_csv_row(out, set.name(samples.indices[i]), set.classes[samples.labels[i]],
                       p.data() + static_cast<long>(i) * ensemble.classes(), ensemble.classes());
     };
-    metrics = measure_accuracy(ensemble, set, how, to_the_end);
+    metrics = measure_accuracy(ensemble, set, options, keep_going);
   });
   return metrics;
 }
 
+void require_same_classes(const EvaluateOptions& o, const std::vector<std::string>& of_data,
+                          const std::vector<std::string>& of_weights) {
+  require<FileError>(of_weights.size() == of_data.size(), o.ensemble.weights.front(), ": has ",
+                     of_weights.size(), " classes, expected the ", of_data.size(), " of ", o.data);
+  for (std::size_t i = 0; i < of_data.size(); i++)
+    require<FileError>(of_weights[i] == of_data[i], o.ensemble.weights.front(), ": class ", i,
+                       " is '", of_weights[i], "', expected '", of_data[i], "' as in ", o.data,
+                       "; give its names with --labels, or their order with --class-order");
+}
+
 int evaluate(const EvaluateOptions& o) {
   set_threads(o.threads);
-  require<UsageError>(o.batch >= 1, "evaluate: --batch ", o.batch, ": expected at least 1");
-  require<UsageError>(o.limit >= 0, "evaluate: --limit ", o.limit, ": expected at least 0");
   const LoadedEnsemble loaded = load_ensemble(o.ensemble);
-  Dataset test = load_test_data(o.data, o.strict ? Broken::refused : Broken::skipped);
+  Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip);
   if (o.limit > 0) test = keep_first(std::move(test), o.limit);
-  require<FileError>(test.classes == loaded.classes, "evaluate: ", o.ensemble.weights.front(),
-                     " tells apart ", loaded.classes.size(), " classes, and they are not the ",
-                     test.classes.size(), " of ", o.data, ", or in another order");
-  const Metrics metrics = measure_into_csv(loaded.ensemble(), test, {o.batch}, o.csv);
+  require_same_classes(o, test.classes, loaded.classes);
+  const Metrics metrics = evaluate_into_csv(loaded.ensemble(), test, {o.batch}, o.csv);
   o.json ? print_json(as_json(metrics, loaded.classes)) : print_table(metrics, loaded.classes);
   return 0;
 }
@@ -95,28 +105,29 @@ int evaluate(const EvaluateOptions& o) {
 
 void add_evaluate(CLI::App& app, Run& run) {
   const auto o = std::make_shared<EvaluateOptions>();
-  CLI::App* c = app.add_subcommand("evaluate",
-                                   "measures trained weights on a set's test images: loss, top-1, "
-                                   "top-5, per class, confusion matrix");
+  CLI::App* c = app.add_subcommand(
+      "evaluate",
+      "Measure the accuracy of weights on the test images of a data set.\nPrints the loss, the "
+      "top-1 "
+      "and top-5 accuracy, the accuracy of each class and the confusion matrix.");
   add_ensemble_options(*c, o->ensemble);
-  c->add_option("--data", o->data, data_in_words);
-  c->add_option("--batch", o->batch, "images at a time");
-  c->add_option("--limit", o->limit, "use only the first N images; 0 for all");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers")
-      ->check(CLI::Range(1, 1024));
-  c->add_option("--csv", o->csv,
-                "a .csv file for the probabilities of each image: image, label, and each class")
-      ->default_str("");
-  c->add_flag("--strict", o->strict,
-              "a file that is no image is an error; else it is named and left out");
-  c->add_flag("--json", o->json,
-              "prints JSON: loss, top1, top5 (fractions), per_class, confusion (rows: true class, "
-              "columns: predicted)");
-  c->footer(
-      "Example: excite evaluate --weights runs/se_resnet20-1/last.safetensors --data "
-      "data/cifar-10-batches-bin\n"
-      "         excite evaluate --weights a.safetensors --weights b.safetensors --ensemble-weights "
-      "2,1");
+  begin_group(*c, "Data");
+  add_data_option(*c, o->data);
+  add_limit_option(*c, o->limit)->check(whole_number(0));
+  add_strict_option(*c, o->strict);
+  begin_group(*c, "Run");
+  c->add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
+      ->check(whole_number(1));
+  add_threads_option(*c, o->threads);
+  begin_group(*c, "Output");
+  add_csv_option(*c, o->csv);
+  add_json_option(*c, o->json,
+                  "images, loss, top1, top5 (fractions), per_class, confusion (rows: true class, "
+                  "columns: predicted class)");
+  add_examples(*c, {"excite evaluate --weights runs/se_resnet20-1/last.safetensors --data "
+                    "data/cifar-10-batches-bin",
+                    "excite evaluate --weights a.safetensors --weights b.safetensors "
+                    "--ensemble-weights 2,1"});
   c->callback([=, &run] { run = [=] { return evaluate(*o); }; });
 }
 

@@ -1,5 +1,5 @@
-// excite-double gradcheck: is every gradient right? Walks the cases of autograd/op_cases, and a
-// small relative of every model.
+// excite-double gradcheck: checks the gradient of every operation, on the cases of op_cases.cpp,
+// and of a small variant of every model.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/op_cases.h"
 #include "tools/commands/output.h"
 
@@ -20,39 +21,39 @@ namespace excite {
 
 namespace {
 
-// ---- what there is to check ----
+// ---- the list of checks ----
 
 struct Check {
-  std::string name;              // a row of the table: an op, or a model
-  std::string about;             // what is special: of an op the case, of a model its options
-  std::set<std::string> called;  // on the command line
+  std::string name;             // a row of the table: an operation or a model
+  std::string about;            // the case of the operation, or the options of the model
+  std::set<std::string> names;  // by which the command line chooses it
   std::function<GradcheckReport()> run;
 };
 
 GradcheckReport check_case(const OpCase& c) {
   Rng rng(0);
   GradcheckOptions options;
-  options.zero_by_nature = c.zero;
+  options.zero_gradient = c.zero_gradient;
   return check_gradient(c.f, c.inputs(rng), options);
 }
 
 using Parameters = std::vector<std::pair<std::string, Var>>;
 
-bool some_gradient_is_zero(const Var& y, const Parameters& parameters,
-                           const std::set<std::string>& zero_by_nature) {
+bool any_gradient_is_zero(const Var& y, const Parameters& parameters,
+                          const std::set<std::string>& zero_gradient) {
   Rng rng(1);
   backward(y, normal(y.shape(), rng));
   bool found = false;
   for (const auto& [name, x] : parameters) {
-    found |= !zero_by_nature.contains(name) &&
+    found |= !zero_gradient.contains(name) &&
              std::all_of(x->grad.begin(), x->grad.end(), [](real v) { return v == 0; });
     x->grad = Tensor();
   }
   return found;
 }
 
-// The biases of convolutions that a batch-norm follows at once, which takes them away again. Those
-// in a gate stay.
+// Biases of convolutions directly before a batch norm: it subtracts them again, so their gradient
+// is zero. Biases inside a squeeze-and-excitation block are not among them.
 std::set<std::string> biases_before_norm(const Module& module) {
   const auto layer = [](const std::string& name) { return name.substr(0, name.rfind('.')); };
   std::set<std::string> names, biases;
@@ -68,15 +69,16 @@ std::set<std::string> biases_before_norm(const Module& module) {
   return biases;
 }
 
-// In training, on images just large enough that halvings leave some pixels to normalize over. Where
-// the only hidden number of a block happens to be below 0 for every image, nothing comes through
-// that could be checked: then the next seed is taken.
+// Checks a model in training mode, on images just large enough that the last stage still has
+// several pixels to normalize over. If the only hidden unit of a squeeze-and-excitation block is
+// below 0 for every image, its ReLU passes no gradient and nothing could be checked; then the next
+// seed is used.
 GradcheckReport check_model(const std::string& small, const Settings& settings) {
   constexpr long last_seed = 300;
   for (long seed = 0;; seed++) {
     Rng rng(seed);
     const Model model = make_model(small, settings, 4, rng);
-    const long side = std::max(model.image_size > 32 ? 24l : 8l, model.smallest);
+    const long side = std::max(model.image_size > 32 ? 24l : 8l, model.min_image_size);
     const Tensor images = normal({3, side, side, 3}, rng);
     const std::set<std::string> zero = biases_before_norm(model.module);
     Parameters parameters;
@@ -86,18 +88,18 @@ GradcheckReport check_model(const std::string& small, const Settings& settings) 
       model.module.reseed(0, 0);
       return model(images.clone(), Mode::train);
     };
-    if (seed < last_seed && some_gradient_is_zero(logits(), parameters, zero)) continue;
-    return check_model_gradient(
-        logits, parameters,
-        {.zero_by_nature = [&](const std::string& name) { return zero.contains(name); }});
+    if (seed < last_seed && any_gradient_is_zero(logits(), parameters, zero)) continue;
+    return check_model_gradient(logits, parameters, {.zero_gradient = [&](const std::string& name) {
+                                  return zero.contains(name);
+                                }});
   }
 }
 
-// Each small model as it is, and once with each option set to something else. Shake-Shake goes back
-// through another function than it went forward through, unless it keeps the mixture; only then are
-// there differences to compare with.
+// Each small model with its defaults, and once with each option changed. Shake-Shake draws other
+// branch weights backward than forward, so its gradient is not that of its value; only with
+// backward=keep can it be compared with finite differences.
 std::vector<Check> model_checks() {
-  const std::vector<std::pair<std::string, std::string>> others{
+  const std::vector<std::pair<std::string, std::string>> changes{
       {"shortcut", "A"},        {"forward", "even"},    {"stride_on", "3x3"},
       {"stem", "3x3"},          {"stem_pool", "floor"}, {"se", "pre"},
       {"se", "post"},           {"se", "identity"},     {"se", "inside"},
@@ -108,21 +110,22 @@ std::vector<Check> model_checks() {
   std::vector<Check> checks;
   std::set<std::string> seen;
   for (const ModelEntry& entry : model_list()) {
-    if (!seen.insert(entry.small).second) {
+    if (!seen.insert(entry.small_variant).second) {
       for (Check& check : checks)
-        if (check.name == entry.small) check.called.insert(entry.name);
+        if (check.name == entry.small_variant) check.names.insert(entry.name);
       continue;
     }
     const auto add = [&](const std::string& about, const Settings& settings) {
       const Settings all =
-          together(settings, entry.defaults.contains("backward") ? Settings{{"backward", "keep"}}
-                                                                 : Settings{});
-      checks.push_back({entry.small, about, {entry.small, entry.name}, [small = entry.small, all] {
-                          return check_model(small, all);
-                        }});
+          merged(settings,
+                 entry.defaults.contains("backward") ? Settings{{"backward", "keep"}} : Settings{});
+      checks.push_back({entry.small_variant,
+                        about,
+                        {entry.small_variant, entry.name},
+                        [small = entry.small_variant, all] { return check_model(small, all); }});
     };
-    add("as it is", {});
-    for (const auto& [key, value] : others)
+    add("defaults", {});
+    for (const auto& [key, value] : changes)
       if (entry.defaults.contains(key)) add(key + "=" + value, {{key, value}});
   }
   return checks;
@@ -136,19 +139,26 @@ std::vector<Check> all_checks() {
   return checks;
 }
 
+// The names that an error may suggest: all but the models' small variants.
+std::vector<std::string> suggested_names() {
+  std::vector<std::string> names;
+  for (const OpCase& c : op_cases()) names.push_back(c.op);
+  for (const std::string& model : model_names()) names.push_back(model);
+  return names;
+}
+
 std::vector<Check> chosen_checks(const std::vector<std::string>& names) {
   const std::vector<Check> all = all_checks();
   std::vector<std::string> known;
-  for (const Check& check : all)
-    known.insert(known.end(), check.called.begin(), check.called.end());
+  for (const Check& check : all) known.insert(known.end(), check.names.begin(), check.names.end());
   for (const std::string& name : names)
     require<UsageError>(std::count(known.begin(), known.end(), name),
-                        "gradcheck: there is no operation or model '", name, "'; the nearest is ",
-                        nearest(name, known));
+                        "there is no operation or model '", name, "'; the nearest is ",
+                        closest_match(name, suggested_names()));
   std::vector<Check> chosen;
   for (const Check& check : all)
     if (names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-          return check.called.contains(name);
+          return check.names.contains(name);
         }))
       chosen.push_back(check);
   return chosen;
@@ -159,25 +169,27 @@ std::vector<Check> chosen_checks(const std::vector<std::string>& names) {
 struct Row {
   std::string name;
   long cases = 0, failed = 0, checked = 0, kinks = 0;
-  double worst = 0;
-  std::string worst_in;  // the case
+  double max_error = 0;
+  std::string worst_case;
   void add(const Check& check, const GradcheckReport& report) {
-    if (cases++ == 0 || report.worst > worst) worst = report.worst, worst_in = check.about;
+    if (cases++ == 0 || report.worst > max_error)
+      max_error = report.worst, worst_case = check.about;
     failed += !report.ok;
     checked += report.checked;
     kinks += report.kinks;
   }
   void print() const {
     std::printf("%-26s %5ld %8ld %6ld %10.1e  %-6s  %s\n", name.c_str(), cases, checked, kinks,
-                worst, failed ? "FAILED" : "ok", worst_in.c_str());
+                max_error, failed ? "FAILED" : "ok", worst_case.c_str());
     std::fflush(stdout);
   }
 };
 
-// Checks go side by side, each on one core; what each says is told in their order, as soon as those
-// before it are done.
-void run_all(const std::vector<Check>& checks,
-             const std::function<void(const Check& check, const GradcheckReport& report)>& tell) {
+// Runs the checks in parallel, each on one core. Calls on_report() in the order of the checks, as
+// soon as all checks before are done.
+void run_all(
+    const std::vector<Check>& checks,
+    const std::function<void(const Check& check, const GradcheckReport& report)>& on_report) {
   std::mutex mutex;
   std::vector<std::optional<GradcheckReport>> reports(checks.size());
   std::size_t next = 0;
@@ -185,31 +197,31 @@ void run_all(const std::vector<Check>& checks,
     GradcheckReport report = checks[i].run();
     const std::lock_guard lock(mutex);
     reports[i] = std::move(report);
-    for (; next < checks.size() && reports[next]; next++) tell(checks[next], *reports[next]);
+    for (; next < checks.size() && reports[next]; next++) on_report(checks[next], *reports[next]);
   });
 }
 
-// A row for each operation and model; where some are asked for by name, one for each of their
-// cases.
+// Prints one row per operation and model, or one row per case if names are given.
 int gradcheck(const std::vector<std::string>& names) {
-  require<UsageError>(sizeof(real) == sizeof(double),
-                      "gradcheck: this program computes in float, whose rounding is as large as "
-                      "many a mistake; use excite-double gradcheck");
+  require<UsageError>(
+      sizeof(real) == sizeof(double),
+      "this program computes in float, whose rounding errors would hide mistakes; run "
+      "excite-double gradcheck");
   const std::vector<Check> checks = chosen_checks(names);
   std::printf("%-26s %5s %8s %6s %10s  %-6s  %s\n", "checked", "cases", "elements", "kinks",
-              "worst", "", names.empty() ? "the case with the worst error" : "case");
+              "max error", "", names.empty() ? "case with the largest error" : "case");
   Row row, total;
-  std::string complaints;
+  std::string failures;
   run_all(checks, [&](const Check& check, const GradcheckReport& report) {
     if (row.cases && (!names.empty() || row.name != check.name)) row.print(), row = {};
     row.name = check.name;
     row.add(check, report);
     total.add(check, report);
-    if (!report.ok) complaints += text(check.name, ", ", check.about, ":\n", report.message, "\n");
+    if (!report.ok) failures += text(check.name, ", ", check.about, ":\n", report.message, "\n");
   });
   row.print();
-  std::printf("\n%s%ld cases, %s elements, %ld kinks: %ld failed\n", complaints.c_str(),
-              total.cases, grouped(total.checked).c_str(), total.kinks, total.failed);
+  std::printf("\n%s%ld cases, %s elements, %ld kinks: %ld failed\n", failures.c_str(), total.cases,
+              grouped(total.checked).c_str(), total.kinks, total.failed);
   return total.failed ? 1 : 0;
 }
 
@@ -218,11 +230,11 @@ int gradcheck(const std::vector<std::string>& names) {
 void add_gradcheck(CLI::App& app, Run& run) {
   const auto names = std::make_shared<std::vector<std::string>>();
   CLI::App* c = app.add_subcommand(
-      "gradcheck", "compares every gradient with differences of values (needs excite-double)");
-  c->add_option("names", *names, "operations and models; all unless told")->default_str("");
-  c->footer(
-      "An operation's error must stay below 1e-7, a model's below 1e-6.\nExample: excite-double "
-      "gradcheck conv2d se_resnet20");
+      "gradcheck",
+      "Compare gradients with finite differences (excite-double only).\nThe error must stay below "
+      "1e-7 for an operation and below 1e-6 for a model. Checking everything takes some minutes.");
+  c->add_option("names", *names, "Operations and models to check [all]")->type_name("NAME");
+  add_examples(*c, {"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20"});
   c->callback([=, &run] { run = [=] { return gradcheck(*names); }; });
 }
 

@@ -1,12 +1,15 @@
-// excite images: a look at a data set, some images of each class on one sheet.
+// excite images: draws the first images of each class of a data set on one sheet.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "core/check.h"
 #include "core/images/image.h"
+#include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/output.h"
+#include "tools/commands/help_format.h"
+#include "tools/commands/number_options.h"
+#include "tools/commands/shared_options.h"
 #include "tools/data/load.h"
 #include "tools/data/prefetch.h"
 #include "tools/data/resize_crop.h"
@@ -21,50 +24,61 @@ struct ImagesOptions {
   bool test = false;
 };
 
-// The first images of each class.
-std::vector<long> first_of_each(const Dataset& data, long per_class) {
-  std::vector<long> numbers, seen(data.classes.size());
+// The indices of the first images of each class.
+std::vector<long> first_of_each_class(const Dataset& data, long per_class) {
+  std::vector<long> indices, seen(data.classes.size());
   for (long i = 0; i < data.count(); i++)
-    if (seen[data.labels[static_cast<std::size_t>(i)]]++ < per_class) numbers.push_back(i);
-  return numbers;
+    if (seen[data.labels[static_cast<std::size_t>(i)]]++ < per_class) indices.push_back(i);
+  return indices;
 }
 
-// A column a class, in it the class's first images from the top; white where there are too few. Of
-// images that differ in size the centers.
-Image sheet(const Dataset& data, long per_class) {
+// A white sheet with one column per class and one row per image.
+Image empty_sheet(long classes, long per_class, long height, long width) {
+  require<UsageError>(is_image_size(per_class * height, classes * width), "the sheet has ", classes,
+                      " columns and ", per_class, " rows of ", height, "x", width,
+                      " pixels, expected at most ", max_image_side, " pixels per side and ",
+                      max_pixels, " pixels in all; give a smaller --per-class");
+  Image sheet{per_class * height, classes * width, {}};
+  sheet.pixels.assign(sheet.height * sheet.width * 3, 255);
+  return sheet;
+}
+
+void copy_into(Image& sheet, const Image& image, long row, long column) {
+  for (long h = 0; h < image.height; h++)
+    std::copy_n(
+        image.pixels.data() + h * image.width * 3, image.width * 3,
+        sheet.pixels.data() + ((row * image.height + h) * sheet.width + column * image.width) * 3);
+}
+
+// Column k has the first images of class k from the top. If the images differ in size, each is
+// shown by its center square.
+Image draw_sheet(const Dataset& data, long per_class) {
   constexpr long side = 96;
   const bool one_size = data.height > 0;
   const ResizeCrop resize_crop = one_size ? ResizeCrop{} : ResizeCrop{side, side};
   const long height = one_size ? data.height : side, width = one_size ? data.width : side;
-  const long classes = static_cast<long>(data.classes.size());
-  require<UsageError>(is_image_size(per_class * height, classes * width), "images: ", classes,
-                      " columns and ", per_class, " rows of ", height, "x", width,
-                      " pixels, at most ", max_image_side, " pixels a side and ", max_pixels,
-                      " in all are possible");
-  Image page{per_class * height, classes * width, {}};
-  page.pixels.assign(page.height * page.width * 3, 255);
+  Image sheet = empty_sheet(std::ssize(data.classes), per_class, height, width);
   const Samples samples =
-      Prefetch(data, first_of_each(data, per_class), [=](const Image& whole, long) {
+      Prefetch(data, first_of_each_class(data, per_class), [=](const Image& whole, long) {
         return resize_and_crop(whole, resize_crop);
       }).take();
   std::vector<long> rows(data.classes.size());
   for (std::size_t i = 0; i < samples.images.size(); i++) {
     const Image& image = samples.images[i];
-    const long column = samples.labels[i], row = rows[column]++;
     require<FileError>(image.height == height && image.width == width,
-                       data.name(samples.numbers[i]), ": has ", image.height, " x ", image.width,
-                       " pixels, and had ", height, " x ", width, " when the set was loaded");
-    for (long h = 0; h < height; h++)
-      std::copy_n(image.pixels.data() + h * width * 3, width * 3,
-                  page.pixels.data() + ((row * height + h) * page.width + column * width) * 3);
+                       data.name(samples.indices[i]), ": has ", image.height, "x", image.width,
+                       " pixels, expected ", height, "x", width,
+                       " as when the data set was loaded; do not change files meanwhile");
+    const long column = samples.labels[i];
+    copy_into(sheet, image, rows[column]++, column);
   }
-  return page;
+  return sheet;
 }
 
 int images(const ImagesOptions& o) {
   const DataSplit data = load_data(o.data);
   const Dataset& set = o.test ? data.test : data.train;
-  write_png(o.out, sheet(set, o.per_class));
+  write_png(o.out, draw_sheet(set, o.per_class));
   std::printf("%s: the first %ld images of each class, from left to right:",
               printable(o.out).c_str(), o.per_class);
   for (const std::string& name : set.classes) std::printf(" %s", printable(name).c_str());
@@ -77,12 +91,16 @@ int images(const ImagesOptions& o) {
 void add_images(CLI::App& app, Run& run) {
   const auto o = std::make_shared<ImagesOptions>();
   CLI::App* c =
-      app.add_subcommand("images", "puts some images of each class of a data set on one sheet");
-  c->add_option("--data", o->data, data_in_words);
-  c->add_option("--per-class", o->per_class, "how many of each class")->check(CLI::Range(1, 512));
-  c->add_flag("--test", o->test, "of the test set instead of the training set");
-  c->add_option("--out", o->out, "the sheet, a .png file")->required();
-  c->footer("Example: excite images --data data/cifar-10-batches-bin --out sheet.png");
+      app.add_subcommand("images", "Draw the first images of each class of a data set on a sheet.");
+  begin_group(*c, "Data");
+  add_data_option(*c, o->data);
+  c->add_flag("--test", o->test, "Draw the test images instead of the training images");
+  c->add_option("--per-class", o->per_class, "Images per class")->check(whole_number(1, 512));
+  begin_group(*c, "Output");
+  c->add_option("--out", o->out, "The .png file to write, one column per class")
+      ->required()
+      ->type_name("FILE");
+  add_examples(*c, {"excite images --data data/cifar-10-batches-bin --out sheet.png"});
   c->callback([=, &run] { run = [=] { return images(*o); }; });
 }
 

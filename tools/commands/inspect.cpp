@@ -1,4 +1,4 @@
-// excite inspect: what a safetensors file holds.
+// excite inspect: shows the contents of a safetensors file.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,15 +12,17 @@
 #include "models/interop/recognize.h"
 #include "models/interop/weights.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 
 namespace excite {
 
 namespace {
 
+// min, max and mean are those of the finite numbers.
 struct Statistics {
-  double min = std::numeric_limits<double>::infinity(), max = -min,
-         mean = 0;  // of the finite numbers
+  double min = std::numeric_limits<double>::infinity(), max = -min, mean = 0;
   long finite = 0, not_finite = 0;
 };
 
@@ -43,7 +45,7 @@ Statistics statistics(const Numbers& numbers) {
   return s;
 }
 
-// Nothing for a tensor of a type or rank that we do not compute with.
+// None for a tensor whose type or rank excite cannot read.
 std::optional<Statistics> statistics_of(const SafetensorsFile& file, const std::string& name) {
   const TensorEntry& entry = file.entry(name);
   const bool floating =
@@ -59,13 +61,13 @@ long size_of(const TensorEntry& entry) {
   return size;
 }
 
-// What another program's tensors would be read as; empty if they are no network's.
-std::string recognized(const SafetensorsFile& file) try {
+// The model that is inferred from another program's tensors, as a sentence; empty if there is none.
+std::string inferred_model(const SafetensorsFile& file) try {
   if (file.names().empty() || is_described(file)) return "";
-  const NamesInFile names = names_in(file.names(), file.path());
-  return recognize(outline_of(file, names), *names.dialect).differences == 0 ? describe(file).origin
-                                                                             : "";
-} catch (const FileError&) {  // no network has such names
+  const NameMapping names = map_names(file.names(), file.path());
+  return recognize(shapes_of(file, names), *names.dialect).differences == 0 ? describe(file).origin
+                                                                            : "";
+} catch (const FileError&) {  // names that no model has
   return "";
 }
 
@@ -82,35 +84,40 @@ void print_file_as_json(const SafetensorsFile& file) {
   print_json({{"file", file.path()},
               {"metadata", file.metadata()},
               {"checksum", file.has_checksum()},
-              {"read_as", recognized(file)},
+              {"read_as", inferred_model(file)},
               {"tensors", tensors}});
 }
 
+void print_tensor(const SafetensorsFile& file, const std::string& name, int width) {
+  const TensorEntry& entry = file.entry(name);
+  std::printf("%-*s %-5s %-18s", width, printable(name).c_str(), entry.dtype.c_str(),
+              in_brackets(entry.dims).c_str());
+  const auto s = statistics_of(file, name);
+  if (s && s->finite)
+    std::printf(" %12.5g %12.5g %12.5g", s->min, s->mean, s->max);
+  else
+    std::printf(" %12s %12s %12s", "-", "-", "-");
+  if (s && s->not_finite) std::printf("  and %ld not finite", s->not_finite);
+  std::printf("\n");
+}
+
 void print_file(const SafetensorsFile& file) {
-  std::size_t width = 6;
+  constexpr int max_width = 48;
+  int width = 6;
   long numbers = 0;
   for (const std::string& name : file.names())
-    width = std::max(width, std::min<std::size_t>(name.size(), 48));
+    width = std::max(width, static_cast<int>(std::min<std::size_t>(name.size(), max_width)));
   std::printf("%s: %zu tensors, %s\n\n", printable(file.path()).c_str(), file.names().size(),
-              file.has_checksum() ? "as its checksum says it was written" : "without a checksum");
-  if (const std::string as = recognized(file); !as.empty())
-    std::printf("%s\n\n", printable(as).c_str());
+              file.has_checksum() ? "checksum ok" : "no checksum");
+  if (const std::string model = inferred_model(file); !model.empty())
+    std::printf("%s\n\n", printable(model).c_str());
   for (const auto& [key, value] : file.metadata())
     std::printf("%-14s %s\n", printable(key).c_str(), printable(value).c_str());
-  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n",
-              static_cast<int>(width), "tensor", "type", "shape", "min", "mean", "max");
+  std::printf("%s%-*s %-5s %-18s %12s %12s %12s\n", file.metadata().empty() ? "" : "\n", width,
+              "tensor", "type", "shape", "min", "mean", "max");
   for (const std::string& name : file.names()) {
-    const TensorEntry& entry = file.entry(name);
-    std::printf("%-*s %-5s %-18s", static_cast<int>(width), printable(name).c_str(),
-                entry.dtype.c_str(), in_brackets(entry.dims).c_str());
-    const auto s = statistics_of(file, name);
-    if (s && s->finite)
-      std::printf(" %12.5g %12.5g %12.5g", s->min, s->mean, s->max);
-    else
-      std::printf(" %12s %12s %12s", "-", "-", "-");
-    if (s && s->not_finite) std::printf("  and %ld not finite", s->not_finite);
-    std::printf("\n");
-    numbers += size_of(entry);
+    print_tensor(file, name, width);
+    numbers += size_of(file.entry(name));
   }
   std::printf("%s numbers\n", grouped(numbers).c_str());
 }
@@ -123,14 +130,16 @@ void add_inspect(CLI::App& app, Run& run) {
     bool json = false;
   };
   const auto o = std::make_shared<InspectOptions>();
-  CLI::App* c = app.add_subcommand("inspect",
-                                   "shows what a safetensors file holds: metadata, and each "
-                                   "tensor's type, shape, min, mean and max");
-  c->add_option("file", o->file, "a .safetensors file")->required();
-  c->add_flag("--json", o->json,
-              "prints JSON: metadata, checksum, read_as (which network another program's tensors "
-              "are), tensors");
-  c->footer("Example: excite inspect runs/se_resnet20-1/last.safetensors");
+  CLI::App* c = app.add_subcommand(
+      "inspect",
+      "Show the metadata and the tensors of a safetensors file.\nPrints type, shape, minimum, mean "
+      "and maximum of each tensor; for weights of another program, the model inferred from them.");
+  c->add_option("file", o->file, "A .safetensors file")->required()->type_name("FILE");
+  begin_group(*c, "Output");
+  add_json_option(*c, o->json,
+                  "file, metadata, checksum, read_as (the model inferred from another program's "
+                  "tensors), tensors");
+  add_examples(*c, {"excite inspect runs/se_resnet20-1/last.safetensors"});
   c->callback([=, &run] {
     run = [=] {
       const SafetensorsFile file(o->file);

@@ -2,27 +2,23 @@
 
 #include <iostream>
 
-#include "tools/commands/output.h"
+#include "core/text.h"
 
 namespace excite {
 
 void add_override_options(CLI::App& command, ModelOverrideOptions& o) {
+  command.add_option("--model", o.model, "Model of the weights [inferred from the file]")
+      ->type_name("NAME");
   command
-      .add_option(
-          "--model", o.model,
-          "the model that the weights are of [as the file says, or as its names and shapes tell]")
-      ->default_str("");
-  command
-      .add_option("--set", o.set,
-                  "options of that model, where they are others than the file tells: key=value,...")
-      ->default_str("");
+      .add_option("--set", o.set, "Options of that model, KEY=VALUE,... [inferred from the file]")
+      ->type_name("LIST");
 }
 
 ModelOverride override_of(const ModelOverrideOptions& o) {
   return {o.model, parse_settings(o.set)};
 }
 
-void say_origin(const std::string& path, const std::string& origin) {
+void print_origin(const std::string& path, const std::string& origin) {
   if (!origin.empty()) std::cerr << "excite: " << printable(text(path, ": ", origin)) << "\n";
 }
 

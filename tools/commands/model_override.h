@@ -1,5 +1,5 @@
-// The options --model and --set of commands that load weights: what a file is to be taken for,
-// whatever it says itself.
+// --model and --set of the commands that load weights. Normally both are inferred from the file;
+// these options overrule what was inferred.
 #pragma once
 #include <CLI/CLI.hpp>
 
@@ -13,7 +13,8 @@ struct ModelOverrideOptions {
 void add_override_options(CLI::App& command, ModelOverrideOptions& options);
 ModelOverride override_of(const ModelOverrideOptions& options);
 
-// Of a file that another program has written, a line on standard error: as what it was read.
-void say_origin(const std::string& path, const std::string& origin);
+// Prints one line to standard error that says which model was inferred from another program's file.
+// Prints nothing if `origin` is empty: the file was written by excite.
+void print_origin(const std::string& path, const std::string& origin);
 
 }  // namespace excite

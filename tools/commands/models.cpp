@@ -1,11 +1,13 @@
-// excite models: the list of models.
+// excite models: lists the models.
 #include <cstdio>
 #include <memory>
 
 #include "core/text.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 
 namespace excite {
 
@@ -28,11 +30,12 @@ void print_list_as_json() {
 
 void print_list() {
   std::printf("%-24s %11s  %s\n", "model", "parameters",
-              "what it is (and its options, as they are unless --set says otherwise)");
+              "description (options of --set with their defaults)");
   for (const ModelEntry& entry : model_list()) {
-    const std::string after = entry.defaults.empty() ? "" : " (" + in_words(entry.defaults) + ")";
+    const std::string options =
+        entry.defaults.empty() ? "" : " (" + to_string(entry.defaults) + ")";
     std::printf("%-24s %11s  %s%s\n", entry.name.c_str(), grouped(parameter_count(entry)).c_str(),
-                entry.about.c_str(), after.c_str());
+                entry.about.c_str(), options.c_str());
   }
 }
 
@@ -41,10 +44,10 @@ void print_list() {
 void add_models(CLI::App& app, Run& run) {
   const auto json = std::make_shared<bool>(false);
   CLI::App* c = app.add_subcommand(
-      "models",
-      "lists the models, their options, and how many parameters they have with ten classes");
-  c->add_flag("--json", *json, "prints JSON: name, about, options, parameters");
-  c->footer("Example: excite models");
+      "models", "List the models and their options.\nParameters are counted for ten classes.");
+  begin_group(*c, "Output");
+  add_json_option(*c, *json, "name, about, options, parameters");
+  add_examples(*c, {"excite models", "excite models --json"});
   c->callback([=, &run] {
     run = [=] {
       *json ? print_list_as_json() : print_list();

@@ -6,17 +6,29 @@
 namespace excite {
 namespace {
 
-// CLI11 alone would take 010 for 8, an empty word for 0, and what is too large for the largest
-// number there is.
+// CLI11 alone would read 010 as 8, an empty word as 0, and 1e999 as the largest double.
 template <class Number>
-CLI::Validator number(const char* expected) {
+CLI::Validator decimal(const char* expected) {
   const auto read = [=](std::string& word) -> std::string {
-    const std::optional<Number> n = number_in<Number>(word);
-    if (!n) return text("'", word, "', expected ", expected);
-    if constexpr (std::is_integral_v<Number>) word = std::to_string(*n);
+    const std::optional<Number> number = parse_number<Number>(word);
+    const bool integral = std::is_integral_v<Number>;
+    const bool digits_only = word.find_first_not_of("0123456789") == std::string::npos;
+    const char* limit = integral && digits_only && !word.empty() ? " below 2^63" : "";
+    if (!number) return text("'", word, "': expected ", expected, limit);
+    if constexpr (integral) word = std::to_string(*number);
     return "";
   };
   return CLI::Validator(read, "");
+}
+
+// The words below are checked after decimal() has read them.
+template <class Number>
+CLI::Validator in_range(Number least, Number most, const std::string& expected) {
+  const auto check = [=](std::string& word) -> std::string {
+    const std::optional<Number> number = parse_number<Number>(word);
+    return number && *number >= least && *number <= most ? "" : word + ": expected " + expected;
+  };
+  return CLI::Validator(check, "");
 }
 
 }  // namespace
@@ -25,17 +37,27 @@ void read_numbers_strictly(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options()) {
       const std::string type = option->get_type_name();
-      if (type.starts_with("INT")) option->transform(number<long>("a whole number below 2^63"));
-      if (type.starts_with("FLOAT")) option->transform(number<double>("a finite number"));
+      if (type == "INT") option->transform(decimal<long>("a whole number"));
+      if (type == "FLOAT") option->transform(decimal<double>("a finite number"));
     }
+}
+
+CLI::Validator whole_number(long least, long most) {
+  const bool bounded = most < std::numeric_limits<long>::max();
+  return in_range(least, most,
+                  bounded ? text("a whole number from ", least, " to ", most)
+                          : text("a whole number of at least ", least));
+}
+
+CLI::Validator real_number(double least, double most) {
+  return in_range(least, most, text("a number from ", least, " to ", most));
 }
 
 std::vector<double> numbers_of_list(const std::string& option, const std::string& list,
                                     const std::string& expected) {
   std::vector<double> numbers;
-  for (const std::string& word :
-       split(list + ",", ',')) {  // so that nothing at the end is a word, too
-    const std::optional<double> number = number_in<double>(word);
+  for (const std::string& word : split(list + ",", ',')) {  // "8,": an empty last word
+    const std::optional<double> number = parse_number<double>(word);
     require<UsageError>(number.has_value(), option, " ", list, ": '", word,
                         "' is not a number; expected ", expected);
     numbers.push_back(*number);

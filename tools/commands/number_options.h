@@ -1,18 +1,22 @@
 // Numbers on the command line.
 #pragma once
+#include <CLI/CLI.hpp>
+#include <limits>
 #include <string>
 #include <vector>
 
-#include "tools/commands/commands.h"
-
 namespace excite {
 
-// Every option of a subcommand that CLI11 reads a number for then takes a decimal number and
-// nothing else, and refuses others by what was typed.
+// Makes every INT and FLOAT option of every command accept a decimal number and nothing else. The
+// error shows the word as it was typed.
 void read_numbers_strictly(CLI::App& app);
 
-// The numbers of a list such as 8,12, given with `option`; else a UsageError that says what is
-// expected.
+// For option->check(): an error unless least <= number <= most.
+CLI::Validator whole_number(long least, long most = std::numeric_limits<long>::max());
+CLI::Validator real_number(double least, double most);
+
+// The numbers of a list such as "8,12" that is the value of `option`. UsageError that ends in
+// `expected` if it is anything else.
 std::vector<double> numbers_of_list(const std::string& option, const std::string& list,
                                     const std::string& expected);
 

@@ -15,6 +15,7 @@ using Inputs = std::function<Vars(Rng&)>;
 
 // ---- inputs ----
 
+// One tensor for each shape, filled by `draw`.
 Inputs each(std::vector<Shape> shapes, std::function<Tensor(const Shape&, Rng&)> draw) {
   return [=](Rng& rng) {
     Vars in;
@@ -32,15 +33,15 @@ Inputs between(real low, real high, const std::vector<Shape>& shapes) {
   return each(shapes, [=](const Shape& shape, Rng& rng) { return uniform(shape, rng, low, high); });
 }
 
-// Both signs, and nothing nearer to zero than 0.1: for what has a kink there.
-Tensor off_zero(const Shape& shape, Rng& rng) {
+// Numbers of both signs with |x| >= 0.1, for functions with a kink at 0.
+Tensor away_from_zero(const Shape& shape, Rng& rng) {
   Tensor x = normal(shape, rng);
   for (real& v : x) v += v < 0 ? real(-0.1) : real(0.1);
   return x;
 }
 
-// The numbers 0, 0.1, 0.2, ... in random order: no two of a window are nearly equal, so the largest
-// is always the same one.
+// The numbers 0, 0.1, 0.2, ... in random order. No two are nearly equal, so a small step does not
+// change which one of a window is the maximum.
 Tensor distinct(const Shape& shape, Rng& rng) {
   Tensor x(shape);
   for (long i = 0; i < x.size(); i++) {
@@ -50,7 +51,7 @@ Tensor distinct(const Shape& shape, Rng& rng) {
   return x;
 }
 
-// ---- families of cases, one line each ----
+// ---- functions that make cases, so that most cases take one line ----
 
 OpCase conv(const std::string& name, const Shape& x, const Shape& w,
             const Conv2dOptions& options = {}) {
@@ -68,12 +69,12 @@ OpCase avg_pool(const std::string& name, const Shape& x, const Pool2dOptions& op
           normals({x})};
 }
 
-// Running statistics are made anew at each call, because a call moves them.
-Var batch_norm_of(const Var& x, const Var& gamma, const Var& beta, double eps = batch_norm_eps) {
+// Each call creates new running statistics, because batch_norm updates them.
+Var new_batch_norm(const Var& x, const Var& gamma, const Var& beta, double eps = batch_norm_eps) {
   return batch_norm(x, gamma, beta, zeros(gamma.shape()), full(gamma.shape(), 1), eps);
 }
 
-Var batch_norm_frozen(const Vars& in) {
+Var running_batch_norm(const Vars& in) {
   Rng rng(1);
   const Shape channels = in[1].shape();
   const Tensor mean = normal(channels, rng), var = uniform(channels, rng, real(0.5), 2);
@@ -87,16 +88,15 @@ OpCase batch_norm_case(const std::string& name, const Shape& x, double eps = bat
     return Vars{normal(x, rng, mean, deviation), normal(channels, rng), normal(channels, rng)};
   };
   return {"batch_norm", name,
-          [=](const Vars& in) { return batch_norm_of(in[0], in[1], in[2], eps); }, inputs};
+          [=](const Vars& in) { return new_batch_norm(in[0], in[1], in[2], eps); }, inputs};
 }
 
 Var squeeze_excite(const Var& u, const Var& w1, const Var& b1, const Var& w2, const Var& b2) {
   return scale_channels(u, sigmoid(linear(relu(linear(global_avg_pool(u), w1, b1)), w2, b2)));
 }
 
-// A block's tail of `channels` channels and half as many hidden ones: u, gamma, beta, shortcut,
-// then the gate's w1, b1, w2, b2.
-Var block_tail_of(const Vars& in) {
+// Inputs: u, gamma, beta, shortcut, and for a gate also w1, b1, w2, b2.
+Var bn_se_add_relu_of(const Vars& in) {
   const Gate gate = [&](const Var& q) {
     return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7]));
   };
@@ -104,11 +104,12 @@ Var block_tail_of(const Vars& in) {
                         in.size() > 4 ? gate : Gate(), in[3]);
 }
 
-OpCase block_tail_case(const std::string& name, const Shape& u, bool scale_by_gate) {
+// With a gate, it has half as many hidden numbers as channels.
+OpCase bn_se_add_relu_case(const std::string& name, const Shape& u, bool with_gate) {
   const long c = u[-1], hidden = (c + 1) / 2;
   std::vector<Shape> shapes{u, {c}, {c}, u};
-  if (scale_by_gate) shapes.insert(shapes.end(), {{c, hidden}, {hidden}, {hidden, c}, {c}});
-  return {"bn_se_add_relu", name, block_tail_of, normals(shapes)};
+  if (with_gate) shapes.insert(shapes.end(), {{c, hidden}, {hidden}, {hidden, c}, {c}});
+  return {"bn_se_add_relu", name, bn_se_add_relu_of, normals(shapes)};
 }
 
 // conv2d(relu(batch_norm(u)), w)
@@ -130,7 +131,7 @@ std::vector<OpCase> arithmetic() {
        normals({{2, 3}, {2, 3}})},
       {"add", "an input to itself", [](const Vars& in) { return add(in[0], in[0]); },
        normals({{2, 3}})},
-      {"add", "a gradient that two sums share",
+      {"add", "one gradient shared by two sums",
        [](const Vars& in) { return add(add(in[0], in[1]), add(in[1], in[0])); },
        normals({{5}, {5}})},
       {"sub", "two inputs", [](const Vars& in) { return sub(in[0], in[1]); },
@@ -150,7 +151,7 @@ std::vector<OpCase> arithmetic() {
        normals({{2, 3}})},
       {"scale", "by 0", [](const Vars& in) { return scale(in[0], 0); }, normals({{2, 3}}), {0}},
       {"relu", "both sides of 0", [](const Vars& in) { return relu(in[0]); },
-       each({{3, 2, 2, 3}}, off_zero)},
+       each({{3, 2, 2, 3}}, away_from_zero)},
       {"sigmoid", "around 0", [](const Vars& in) { return sigmoid(in[0]); }, normals({{4, 3}})},
       {"sigmoid", "nearly saturated", [](const Vars& in) { return sigmoid(in[0]); },
        between(4, 6, {{4, 3}})},
@@ -209,11 +210,11 @@ std::vector<OpCase> convolutions() {
       conv("3x3, pad 1, 16 channels", {1, 5, 6, 16}, {3, 3, 16, 16}, {.pad = 1}),
       conv("3x3, pad 1, 3 to 16 channels", {1, 6, 6, 3}, {3, 3, 3, 16}, {.pad = 1}),
       conv("3x3, pad 2x0", {1, 3, 5, 2}, {3, 3, 2, 3}, {.pad = {2, 0}}),
-      conv("3x3, pad 3, windows of zeros alone", {1, 3, 3, 2}, {3, 3, 2, 3}, {.pad = 3}),
+      conv("3x3, pad 3, windows that see only zeros", {1, 3, 3, 2}, {3, 3, 2, 3}, {.pad = 3}),
       conv("3x3, stride 2, pad 1, even image", {2, 6, 6, 2}, {3, 3, 2, 3}, {.stride = 2, .pad = 1}),
       conv("3x3, stride 2, pad 1, odd image", {2, 5, 7, 2}, {3, 3, 2, 3}, {.stride = 2, .pad = 1}),
       conv("3x3, stride 2x1", {1, 5, 5, 2}, {3, 3, 2, 3}, {.stride = {2, 1}, .pad = 1}),
-      conv("3x3, stride 2, a last row that no window reads", {1, 6, 6, 2}, {3, 3, 2, 3},
+      conv("3x3, stride 2, a last row outside all windows", {1, 6, 6, 2}, {3, 3, 2, 3},
            {.stride = 2}),
       conv("3x3, stride 4, pixels between windows", {1, 8, 8, 2}, {3, 3, 2, 2}, {.stride = 4}),
       conv("3x3, dilation 2", {1, 6, 7, 2}, {3, 3, 2, 3}, {.pad = 2, .dilation = 2}),
@@ -225,7 +226,7 @@ std::vector<OpCase> convolutions() {
       conv("3x3, depthwise", {2, 4, 5, 6}, {3, 3, 1, 6}, {.pad = 1, .groups = 6}),
       conv("3x3, depthwise, stride 2", {1, 6, 5, 4}, {3, 3, 1, 4},
            {.stride = 2, .pad = 1, .groups = 4}),
-      conv("3x3, depthwise, two outputs a channel", {1, 4, 4, 3}, {3, 3, 1, 6},
+      conv("3x3, depthwise, two outputs per channel", {1, 4, 4, 3}, {3, 3, 1, 6},
            {.pad = 1, .groups = 3}),
       conv("5x5, pad 2", {1, 6, 5, 2}, {5, 5, 2, 3}, {.pad = 2}),
       conv("5x5, stride 2, pad 1", {1, 7, 7, 2}, {5, 5, 2, 2}, {.stride = 2, .pad = 1}),
@@ -239,13 +240,13 @@ std::vector<OpCase> convolutions() {
       conv("4x4, as large as the image", {2, 4, 4, 3}, {4, 4, 3, 2}),
       conv("5x5, larger than the image without its padding", {1, 3, 3, 2}, {5, 5, 2, 2},
            {.pad = 1}),
-      {"conv2d", "weights alone need a gradient",
+      {"conv2d", "only the weights require a gradient",
        [](const Vars& in) {
          Rng rng(1);
          return conv2d(normal({2, 4, 4, 3}, rng), in[0], {.pad = 1});
        },
        normals({{3, 3, 3, 2}})},
-      {"conv2d", "images alone need a gradient",
+      {"conv2d", "only the images require a gradient",
        [](const Vars& in) {
          Rng rng(1);
          return conv2d(in[0], normal({3, 3, 3, 2}, rng), {.pad = 1});
@@ -260,20 +261,20 @@ std::vector<OpCase> normalization() {
       batch_norm_case("rows", {6, 4}),
       batch_norm_case("one channel", {2, 3, 3, 1}),
       batch_norm_case("one image", {1, 3, 3, 2}),
-      batch_norm_case("two values a channel", {2, 1, 1, 3}, 0.1),
+      batch_norm_case("two values per channel", {2, 1, 1, 3}, 0.1),
       batch_norm_case("eps 0.5", {3, 2, 2, 2}, 0.5),
       batch_norm_case("mean 100, deviation 1", {3, 2, 2, 2}, batch_norm_eps, 100),
       batch_norm_case("deviation 0.01", {3, 2, 2, 2}, batch_norm_eps, 0, real(0.01)),
       {"batch_norm",
-       "gamma 0, so that nothing reaches x",
-       [](const Vars& in) { return batch_norm_of(in[0], in[1], in[2]); },
+       "gamma 0, so the gradient of x is zero",
+       [](const Vars& in) { return new_batch_norm(in[0], in[1], in[2]); },
        [](Rng& rng) {
          return Vars{normal({3, 2, 2, 2}, rng), zeros({2}), normal({2}, rng)};
        },
        {0}},
-      {"batch_norm_running", "images", batch_norm_frozen, normals({{2, 2, 3, 3}, {3}, {3}})},
-      {"batch_norm_running", "rows", batch_norm_frozen, normals({{5, 4}, {4}, {4}})},
-      {"batch_norm_running", "one value a channel", batch_norm_frozen,
+      {"batch_norm_running", "images", running_batch_norm, normals({{2, 2, 3, 3}, {3}, {3}})},
+      {"batch_norm_running", "rows", running_batch_norm, normals({{5, 4}, {4}, {4}})},
+      {"batch_norm_running", "one value per channel", running_batch_norm,
        normals({{1, 1, 1, 4}, {4}, {4}})},
   };
 }
@@ -282,11 +283,11 @@ std::vector<OpCase> fused() {
   const auto norm_relu = [](const Vars& in) {
     return batch_norm_relu(in[0], in[1], in[2], zeros(in[1].shape()), full(in[1].shape(), 1));
   };
-  const auto measured = [](const Vars& in) {
+  const auto with_moments = [](const Vars& in) {
     return batch_norm_relu(conv2d_with_moments(in[0], in[1], {.pad = 1}), in[2], in[3],
                            zeros(in[2].shape()), full(in[2].shape(), 1));
   };
-  const auto gated_by_itself = [](const Vars& in) {
+  const auto identity_gate = [](const Vars& in) {
     return bn_se_add_relu(
         in[0], in[1], in[2], zeros({3}), full({3}, 1), [](const Var& q) { return q; }, in[0]);
   };
@@ -297,17 +298,16 @@ std::vector<OpCase> fused() {
        [](Rng& rng) {
          return Vars{normal({3, 2, 2, 2}, rng, 100), normal({2}, rng), normal({2}, rng)};
        }},
-      {"conv2d_with_moments", "and the batch_norm that takes its moments", measured,
+      {"conv2d_with_moments", "and a batch_norm that uses its moments", with_moments,
        normals({{2, 4, 3, 8}, {3, 3, 8, 8}, {8}, {8}})},
       norm_relu_conv_case("3x3, 8 channels", {2, 4, 5, 8}, {3, 3, 8, 8}, {.pad = 1}),
-      norm_relu_conv_case("3x3, every second pixel", {2, 4, 5, 3}, {3, 3, 3, 4},
-                          {.stride = 2, .pad = 1}),
+      norm_relu_conv_case("3x3, stride 2", {2, 4, 5, 3}, {3, 3, 3, 4}, {.stride = 2, .pad = 1}),
       norm_relu_conv_case("1x1", {2, 3, 2, 4}, {1, 1, 4, 5}, {}),
-      block_tail_case("with a gate", {3, 2, 3, 4}, true),
-      block_tail_case("with a gate, one pixel", {4, 1, 1, 3}, true),
-      block_tail_case("without a gate", {3, 2, 2, 9}, false),
-      {"bn_se_add_relu", "the mean itself for a gate, the input itself for a shortcut",
-       gated_by_itself, normals({{2, 2, 2, 3}, {3}, {3}})},
+      bn_se_add_relu_case("with a gate", {3, 2, 3, 4}, true),
+      bn_se_add_relu_case("with a gate, one pixel", {4, 1, 1, 3}, true),
+      bn_se_add_relu_case("without a gate", {3, 2, 2, 9}, false),
+      {"bn_se_add_relu", "the squeeze as the gate, the input as the shortcut", identity_gate,
+       normals({{2, 2, 2, 3}, {3}, {3}})},
   };
 }
 
@@ -316,13 +316,13 @@ std::vector<OpCase> pools() {
       max_pool("2x2", {2, 4, 4, 2}, {}),
       max_pool("2x2, odd image", {1, 5, 5, 2}, {}),
       max_pool("3x3, stride 2, pad 1", {2, 6, 5, 2}, {.kernel = 3, .pad = 1}),
-      max_pool("3x3, stride 1, windows that overlap", {1, 5, 5, 2},
+      max_pool("3x3, stride 1, overlapping windows", {1, 5, 5, 2},
                {.kernel = 3, .stride = 1, .pad = 1}),
       max_pool("3x3, stride 2, ceil", {1, 6, 6, 2}, {.kernel = 3, .ceil = true}),
       max_pool("2x3, stride 1x2, pad 1x0", {1, 4, 6, 2},
                {.kernel = {2, 3}, .stride = {1, 2}, .pad = {1, 0}}),
       avg_pool("2x2", {2, 4, 4, 2}, {}),
-      avg_pool("1x1, every second pixel", {2, 4, 5, 2}, {.kernel = 1}),
+      avg_pool("1x1, stride 2", {2, 4, 5, 2}, {.kernel = 1}),
       avg_pool("3x3, stride 1, padding counts", {1, 4, 5, 2}, {.kernel = 3, .stride = 1, .pad = 1}),
       avg_pool("3x3, stride 1, padding does not count", {1, 4, 5, 2},
                {.kernel = 3, .stride = 1, .pad = 1, .count_padding = false}),
@@ -331,7 +331,7 @@ std::vector<OpCase> pools() {
       avg_pool("3x3, stride 2, ceil, padding does not count", {1, 6, 6, 2},
                {.kernel = 3, .pad = 1, .ceil = true, .count_padding = false}),
       avg_pool("2x3, stride 2x1", {1, 4, 5, 2}, {.kernel = {2, 3}, .stride = {2, 1}}),
-      {"adaptive_avg_pool", "cells that overlap",
+      {"adaptive_avg_pool", "overlapping cells",
        [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 4, 5, 2}})},
       {"adaptive_avg_pool", "more cells than pixels",
        [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 1, 2, 2}})},
@@ -348,7 +348,7 @@ std::vector<OpCase> pools() {
 
 std::vector<OpCase> channels() {
   const auto concat = [](const Vars& in) { return concat_channels(in); };
-  const auto kept = [](const Vars& in) {
+  const auto same_weights = [](const Vars& in) {
     const Var alpha = Tensor({3}, {real(0.3), 0, real(0.9)});
     return shake(in[0], in[1], alpha, alpha);
   };
@@ -358,7 +358,7 @@ std::vector<OpCase> channels() {
       {"scale_channels", "one pixel, one channel",
        [](const Vars& in) { return scale_channels(in[0], in[1]); },
        normals({{3, 1, 1, 1}, {3, 1}})},
-      {"scale_channels", "gates from what they scale",
+      {"scale_channels", "gates computed from u itself",
        [](const Vars& in) { return scale_channels(in[0], global_avg_pool(in[0])); },
        normals({{2, 3, 2, 4}})},
       {"concat_channels", "one part", concat, normals({{2, 2, 2, 3}})},
@@ -370,19 +370,19 @@ std::vector<OpCase> channels() {
          return concat_channels({in[0], in[1], in[0]});
        },
        normals({{1, 2, 2, 2}, {1, 2, 2, 1}})},
-      {"concat_channels", "zeros beside it",
+      {"concat_channels", "an input and zeros",
        [](const Vars& in) {
          return concat_channels({in[0], zeros({1, 2, 2, 3})});
        },
        normals({{1, 2, 2, 2}})},
       {"shift", "down and to the right", [](const Vars& in) { return shift(in[0], 1); },
        normals({{2, 3, 4, 2}})},
-      {"shift", "up, and further to the left than half",
+      {"shift", "up, and more than half of the width to the left",
        [](const Vars& in) {
          return shift(in[0], {-1, -3});
        },
        normals({{1, 3, 4, 2}})},
-      {"shake", "beta is alpha", kept, normals({{3, 2, 2, 4}, {3, 2, 2, 4}})},
+      {"shake", "beta equals alpha", same_weights, normals({{3, 2, 2, 4}, {3, 2, 2, 4}})},
       {"channel_shuffle", "2 groups of 3", [](const Vars& in) { return channel_shuffle(in[0], 2); },
        normals({{2, 2, 2, 6}})},
       {"channel_shuffle", "4 groups of 2", [](const Vars& in) { return channel_shuffle(in[0], 4); },
@@ -436,16 +436,16 @@ std::vector<OpCase> classification() {
 
 std::vector<OpCase> composed() {
   const auto conv_norm_relu = [](const Vars& in) {
-    return relu(batch_norm_of(conv2d(in[0], in[1], {.pad = 1}), in[2], in[3]));
+    return relu(new_batch_norm(conv2d(in[0], in[1], {.pad = 1}), in[2], in[3]));
   };
-  const auto bottleneck_gate = [](const Vars& in) {
+  const auto se_block = [](const Vars& in) {
     return squeeze_excite(in[0], in[1], in[2], in[3], in[4]);
   };
   const auto residual = [](const Vars& in) {
-    return relu(add(batch_norm_of(conv2d(in[0], in[1], {.pad = 1}), in[2], in[3]), in[0]));
+    return relu(add(new_batch_norm(conv2d(in[0], in[1], {.pad = 1}), in[2], in[3]), in[0]));
   };
   const auto bias_before_norm = [](const Vars& in) {
-    return batch_norm_of(add_bias(conv2d(in[0], in[1]), in[2]), in[3], in[4]);
+    return new_batch_norm(add_bias(conv2d(in[0], in[1]), in[2]), in[3], in[4]);
   };
   const auto two_layers = [](const Vars& in) {
     return cross_entropy(linear(tanh(linear(in[0], in[1], in[2])), in[3], in[4]), {0, 2, 1});
@@ -453,15 +453,15 @@ std::vector<OpCase> composed() {
   return {
       {"composed", "convolution, batch_norm, relu", conv_norm_relu,
        normals({{2, 3, 3, 2}, {3, 3, 2, 3}, {3}, {3}})},
-      {"composed", "squeeze and excite", bottleneck_gate,
+      {"composed", "squeeze and excite", se_block,
        normals({{3, 2, 2, 4}, {4, 2}, {2}, {2, 4}, {4}})},
       {"composed", "a residual block", residual, normals({{2, 3, 3, 2}, {3, 3, 2, 2}, {2}, {2}})},
       {"composed",
-       "a bias that batch_norm takes away",
+       "a bias that batch_norm cancels",
        bias_before_norm,
        normals({{2, 3, 3, 2}, {1, 1, 2, 3}, {3}, {3}, {3}}),
        {2}},
-      {"composed", "a perceptron of two layers and its loss", two_layers,
+      {"composed", "a perceptron with two layers, and its loss", two_layers,
        normals({{3, 4}, {4, 5}, {5}, {5, 3}, {3}})},
   };
 }

@@ -1,6 +1,6 @@
-// The one list of cases on which the gradient of every operation is checked: `excite-double
-// gradcheck` prints it, the tests walk it. Whoever adds an operation adds a line to ops.h, a page
-// to ops.cpp, and its cases here.
+// The list of cases on which the gradient of every operation is checked, by `excite-double
+// gradcheck` and by the tests. A new operation is added in three places: declared in
+// autograd/ops.h, defined in autograd/ops.cpp, and given its cases here.
 #pragma once
 #include <functional>
 #include <string>
@@ -12,12 +12,12 @@
 namespace excite {
 
 struct OpCase {
-  std::string op;    // its name in the catalogue, or "composed" for several together
-  std::string name;  // what is special about it
-  std::function<Var(const std::vector<Var>& in)>
-      f;  // of `in` alone: each call gives the same value
-  std::function<std::vector<Var>(Rng& rng)> inputs;  // away from kinks
-  std::vector<int> zero = {};                        // the inputs whose gradient is zero by nature
+  std::string op;    // name of the operation, or "composed" for several together
+  std::string name;  // shapes and options of the case
+  // Computes the operation from `in` alone: each call gives the same value.
+  std::function<Var(const std::vector<Var>& in)> f;
+  std::function<std::vector<Var>(Rng& rng)> inputs;  // drawn away from kinks
+  std::vector<int> zero_gradient = {};               // inputs whose gradient is zero in theory
 };
 
 const std::vector<OpCase>& op_cases();  // in the order of ops.h

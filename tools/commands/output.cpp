@@ -1,6 +1,5 @@
 #include "tools/commands/output.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace excite {
@@ -10,13 +9,6 @@ std::string grouped(long number) {
   const long first = number < 0 ? 1 : 0;
   for (long i = static_cast<long>(digits.size()) - 3; i > first; i -= 3) digits.insert(i, 1, ',');
   return digits;
-}
-
-std::string printable(const std::string& text) {
-  std::string clean = text;
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
-  return clean;
 }
 
 void print_json(const nlohmann::ordered_json& json) {

@@ -5,10 +5,9 @@
 
 namespace excite {
 
-std::string grouped(long number);  // 40,815,200
-std::string printable(
-    const std::string& text);  // without control characters, which a terminal would obey
-void print_json(const nlohmann::ordered_json&
-                    json);  // to standard output; what is not UTF-8 in a file's name becomes U+FFFD
+std::string grouped(long number);  // "40,815,200"
+
+// To standard output. Bytes of a file name that are not UTF-8 become U+FFFD.
+void print_json(const nlohmann::ordered_json& json);
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// excite predict: what trained weights see in images.
+// excite predict: classifies images.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,10 +12,14 @@
 #include "core/images/image.h"
 #include "core/kernels/softmax.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "tools/commands/class_files.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/ensemble_options.h"
+#include "tools/commands/help_format.h"
+#include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
 
 namespace excite {
@@ -32,16 +36,16 @@ struct PredictOptions {
   bool json = false, strict = false;
 };
 
-struct Guess {
+struct Prediction {
   std::string name;
   double probability;
 };
 
-// ---- which files ----
+// ---- the files ----
 
 struct ImageFile {
   std::string path;
-  bool named;  // on the command line, so that it has to be an image; else found in a folder
+  bool named;  // on the command line, so it must be an image; otherwise found in a folder
 };
 
 std::vector<ImageFile> files_in(const std::string& folder) {
@@ -50,7 +54,7 @@ std::vector<ImageFile> files_in(const std::string& folder) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (!entry.is_directory()) files.push_back({entry.path().string(), false});
   } catch (const std::filesystem::filesystem_error& error) {
-    throw FileError(text(folder, ": cannot be walked: ", error.code().message()));
+    throw FileError(text(folder, ": the folder cannot be read: ", error.code().message()));
   }
   std::sort(files.begin(), files.end(),
             [](const ImageFile& a, const ImageFile& b) { return a.path < b.path; });
@@ -60,8 +64,8 @@ std::vector<ImageFile> files_in(const std::string& folder) {
 std::vector<ImageFile> all_files(const std::vector<std::string>& named) {
   std::vector<ImageFile> all;
   for (const std::string& path : named) {
-    std::error_code unreadable;  // then reading it will say what is wrong
-    if (std::filesystem::is_directory(path, unreadable)) {
+    std::error_code ignored;  // read_image() reports the error
+    if (std::filesystem::is_directory(path, ignored)) {
       for (ImageFile& file : files_in(path)) all.push_back(std::move(file));
     } else {
       all.push_back({path, true});
@@ -70,50 +74,52 @@ std::vector<ImageFile> all_files(const std::vector<std::string>& named) {
   return all;
 }
 
-// ---- what is in one image ----
+// ---- one image ----
 
 Tensor probabilities(const Ensemble& ensemble, const Image& image) {
   Tensor p = softmax(ensemble({image}));
   for (const real v : p)
-    require<FileError>(std::isfinite(v), "predict: the weights make a probability of ", v,
-                       ", so they are no use");
+    require<FileError>(std::isfinite(v), "the weights give a probability of ", v,
+                       ", expected a finite number; the training diverged or the file is damaged");
   return p;
 }
 
-std::vector<Guess> best_guesses(const Tensor& p, const std::vector<std::string>& classes,
-                                long top) {
+std::vector<Prediction> top_predictions(const Tensor& p, const std::vector<std::string>& classes,
+                                        long top) {
   std::vector<long> order(p.size());
   std::iota(order.begin(), order.end(), 0l);
   std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
-  std::vector<Guess> guesses;
+  std::vector<Prediction> predictions;
   for (const long i : order)
-    if (static_cast<long>(guesses.size()) < top)
-      guesses.push_back({classes[i], static_cast<double>(p[i])});
-  return guesses;
+    if (static_cast<long>(predictions.size()) < top)
+      predictions.push_back({classes[i], static_cast<double>(p[i])});
+  return predictions;
 }
 
-// ---- how it is said ----
+// ---- printing ----
 
-void print_bars(const std::string& path, const std::vector<Guess>& guesses) {
-  constexpr double whole_bar = 40;
+void print_bars(const std::string& path, const std::vector<Prediction>& predictions) {
+  constexpr double full_bar = 40;
   std::printf("%s\n", printable(path).c_str());
-  for (const Guess& g : guesses)
-    std::printf("  %-16s %6.2f %%  %s\n", printable(g.name).c_str(), 100 * g.probability,
-                std::string(std::lround(whole_bar * g.probability), '#').c_str());
+  for (const Prediction& p : predictions)
+    std::printf("  %-16s %6.2f %%  %s\n", printable(p.name).c_str(), 100 * p.probability,
+                std::string(std::lround(full_bar * p.probability), '#').c_str());
 }
 
-nlohmann::ordered_json as_json(const std::string& path, const std::vector<Guess>& guesses) {
+nlohmann::ordered_json as_json(const std::string& path,
+                               const std::vector<Prediction>& predictions) {
   nlohmann::ordered_json top = nlohmann::ordered_json::array();
-  for (const Guess& g : guesses) top.push_back({{"class", g.name}, {"probability", g.probability}});
+  for (const Prediction& p : predictions)
+    top.push_back({{"class", p.name}, {"probability", p.probability}});
   return {{"file", path}, {"top", top}};
 }
 
-using Seen = std::function<void(const std::string& path, const Tensor& probabilities)>;
+using OnImage = std::function<void(const std::string& path, const Tensor& probabilities)>;
 
-// Calls seen() for each image. What is not one was named: an error; or found in a folder: told, and
-// put into `skipped`.
-void look_at(const PredictOptions& o, const Ensemble& ensemble, nlohmann::ordered_json& skipped,
-             const Seen& seen) {
+// Calls on_image() for each image. A file that is not an image is an error if it was named on the
+// command line or with --strict; otherwise it is skipped with a warning and added to `skipped`.
+void classify_all(const PredictOptions& o, const Ensemble& ensemble,
+                  nlohmann::ordered_json& skipped, const OnImage& on_image) {
   bool any = false;
   for (const auto& [path, named] : all_files(o.images)) {
     Image image;
@@ -125,37 +131,31 @@ void look_at(const PredictOptions& o, const Ensemble& ensemble, nlohmann::ordere
       skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    seen(path, probabilities(ensemble, image));
+    on_image(path, probabilities(ensemble, image));
     any = true;
   }
-  require<FileError>(any, o.images.front(), ": there is no PNG or JPEG image in it");
+  require<FileError>(any, o.images.front(), ": contains no PNG or JPEG image");
 }
 
-int predict(const PredictOptions& o) {
-  set_threads(o.threads);
-  require<UsageError>(o.tensors.empty() == o.out.empty(),
-                      "predict: --tensors and --out go together: what to read, and what to write");
-  require<UsageError>(o.tensors.empty() != o.images.empty(),
-                      "predict: expected either images or --tensors");
-  if (!o.tensors.empty()) return predict_tensors(o.ensemble, o.tensors, o.out);
+int predict_images(const PredictOptions& o) {
   const LoadedEnsemble loaded = load_ensemble(o.ensemble);
   const Ensemble ensemble = loaded.ensemble();
   nlohmann::ordered_json json{{"images", nlohmann::ordered_json::array()},
                               {"skipped", nlohmann::ordered_json::array()}};
-  const Seen say = [&](const std::string& path, const Tensor& p) {
-    const std::vector<Guess> guesses = best_guesses(p, loaded.classes, o.top);
+  const OnImage show = [&](const std::string& path, const Tensor& p) {
+    const std::vector<Prediction> predictions = top_predictions(p, loaded.classes, o.top);
     if (o.json)
-      json["images"].push_back(as_json(path, guesses));
+      json["images"].push_back(as_json(path, predictions));
     else
-      print_bars(path, guesses);
+      print_bars(path, predictions);
   };
   if (o.csv.empty())
-    look_at(o, ensemble, json["skipped"], say);
+    classify_all(o, ensemble, json["skipped"], show);
   else
     write_atomically(o.csv, [&](FileWriter& out) {
       write_csv_head(out, loaded.classes);
-      look_at(o, ensemble, json["skipped"], [&](const std::string& path, const Tensor& p) {
-        say(path, p);
+      classify_all(o, ensemble, json["skipped"], [&](const std::string& path, const Tensor& p) {
+        show(path, p);
         write_csv_row(out, path, "", p.data(), p.size());
       });
     });
@@ -163,36 +163,46 @@ int predict(const PredictOptions& o) {
   return 0;
 }
 
+int predict(const PredictOptions& o) {
+  set_threads(o.threads);
+  require<UsageError>(o.tensors.empty() == o.out.empty(),
+                      "--tensors FILE and --out FILE must be given together: the input and the "
+                      "output");
+  require<UsageError>(o.tensors.empty() != o.images.empty(),
+                      "expected either images or --tensors FILE");
+  return o.tensors.empty() ? predict_images(o) : predict_tensors(o.ensemble, o.tensors, o.out);
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
-  CLI::App* c = app.add_subcommand("predict", "says what trained weights see in images");
-  c->add_option("images", o->images, "PNG or JPEG files of any size, and folders, which are walked")
-      ->default_str("");
+  CLI::App* c = app.add_subcommand("predict", "Classify images.");
+  c->add_option("images", o->images,
+                "PNG or JPEG files of any size, or folders of them (with subfolders)")
+      ->type_name("IMAGE");
   add_ensemble_options(*c, o->ensemble);
+  begin_group(*c, "Tensors instead of images");
   c->add_option(
        "--tensors", o->tensors,
-       "instead of images a .safetensors file with input [N, 3, H, W], F32 or F64, taken as it is")
-      ->default_str("");
+       "Read tensor 'input' [N, 3, H, W], F32 or F64, from a .safetensors file; it is used "
+       "as it is, without resizing and normalization")
+      ->type_name("FILE");
   c->add_option("--out", o->out,
-                "with --tensors: the .safetensors file to write, with logits [N, classes]")
-      ->default_str("");
-  c->add_option("--top", o->top, "how many classes are shown of each image")
-      ->check(CLI::Range(1, 1'000'000));
-  c->add_option("--threads", o->threads, "changes the time, not the numbers")
-      ->check(CLI::Range(1, 1024));
-  c->add_option("--csv", o->csv,
-                "a .csv file for all probabilities: image, an empty label, and each class")
-      ->default_str("");
-  c->add_flag("--strict", o->strict,
-              "a file in a folder that is no image is an error; else it is named and left out");
-  c->add_flag("--json", o->json,
-              "prints JSON: images (file, top: class, probability) and skipped (file, why)");
+                "With --tensors: write tensor 'logits' [N, classes] to this .safetensors file")
+      ->type_name("FILE");
+  begin_group(*c, "Run");
+  add_strict_option(*c, o->strict);
+  add_threads_option(*c, o->threads);
+  begin_group(*c, "Output");
+  c->add_option("--top", o->top, "Classes to show per image, the most probable first")
+      ->check(whole_number(1, 1'000'000));
+  add_csv_option(*c, o->csv);
+  add_json_option(*c, o->json, "images (file, top: class, probability), skipped (file, why)");
   for (const char* of_images : {"--csv", "--json", "--strict", "--resize", "--top"})
     c->get_option("--tensors")->excludes(c->get_option(of_images));
-  c->footer(
-      "Example: excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/");
+  add_examples(*c, {"excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
+                    "excite predict --weights seresnet50.safetensors --crops 10 --top 3 cat.jpg"});
   c->callback([=, &run] { run = [=] { return predict(*o); }; });
 }
 

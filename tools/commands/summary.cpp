@@ -1,13 +1,17 @@
-// excite summary: what a model is made of and what it costs, counted from one forward pass.
+// excite summary: lists the operations of a model with their costs, counted from one forward pass.
 #include <cstdio>
 #include <memory>
 
 #include "core/check.h"
 #include "core/text.h"
 #include "models/cost.h"
+#include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/model_override.h"
+#include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 
 namespace excite {
 
@@ -15,11 +19,11 @@ namespace {
 
 struct SummaryOptions {
   std::string model, set, weights;
-  long classes = 10, size = 0;
+  long classes = 10, image_size = 0;
   bool json = false;
 };
 
-void print_summary_as_json(const Model& model, long size, const Cost& cost) {
+void print_summary_as_json(const Model& model, long image_size, const Cost& cost) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const OpCost& c : cost.ops)
     layers.push_back({{"layer", c.layer},
@@ -31,16 +35,16 @@ void print_summary_as_json(const Model& model, long size, const Cost& cost) {
   print_json({{"model", model.name},
               {"options", model.options},
               {"classes", model.classes},
-              {"input", {1, size, size, 3}},
+              {"input", {1, image_size, image_size, 3}},
               {"parameters", cost.parameters},
               {"macs", cost.macs},
               {"activation_bytes", cost.bytes},
               {"layers", layers}});
 }
 
-void print_summary(const Model& model, long size, const Cost& cost) {
+void print_summary(const Model& model, long image_size, const Cost& cost) {
   std::printf("%s  %s  %ld classes, one image of %ldx%ld\n\n", model.name.c_str(),
-              in_words(model.options).c_str(), model.classes, size, size);
+              to_string(model.options).c_str(), model.classes, image_size, image_size);
   const auto row = [](const std::string& layer, const char* op, const std::string& output,
                       const std::string& parameters, const std::string& macs,
                       const std::string& bytes) {
@@ -55,22 +59,22 @@ void print_summary(const Model& model, long size, const Cost& cost) {
   row("total", "", "", grouped(cost.parameters), grouped(cost.macs), grouped(cost.bytes));
 }
 
-Model model_of(const SummaryOptions& o) {
+Model create_or_load(const SummaryOptions& o) {
   Rng rng = Rng::silent();
   if (o.weights.empty()) return make_model(o.model, parse_settings(o.set), o.classes, rng);
   const TrainedModel trained =
       load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)});
-  say_origin(o.weights, trained.origin);
+  print_origin(o.weights, trained.origin);
   return trained.model;
 }
 
 int summary(const SummaryOptions& o) {
   require<UsageError>(!o.model.empty() || !o.weights.empty(),
-                      "summary: --model or --weights is required");
-  const Model model = model_of(o);
-  const long size = o.size == 0 ? model.image_size : o.size;
-  const Cost cost = cost_of(model(zeros({1, size, size, 3}), Mode::evaluate));
-  o.json ? print_summary_as_json(model, size, cost) : print_summary(model, size, cost);
+                      "expected --model NAME or --weights FILE");
+  const Model model = create_or_load(o);
+  const long image_size = o.image_size == 0 ? model.image_size : o.image_size;
+  const Cost cost = cost_of(model(zeros({1, image_size, image_size, 3}), Mode::evaluate));
+  o.json ? print_summary_as_json(model, image_size, cost) : print_summary(model, image_size, cost);
   return 0;
 }
 
@@ -78,23 +82,28 @@ int summary(const SummaryOptions& o) {
 
 void add_summary(CLI::App& app, Run& run) {
   const auto o = std::make_shared<SummaryOptions>();
-  CLI::App* c = app.add_subcommand("summary",
-                                   "shows what a model is made of: every operation's output, "
-                                   "parameters, multiply-adds and bytes");
-  c->add_option("--model", o->model, "the model's name; `excite models` lists them")
-      ->default_str("");
-  c->add_option("--weights", o->weights,
-                "a .safetensors file of train or of another program, whose model it is")
-      ->default_str("");
-  c->add_option("--set", o->set, "the model's options: key=value,...");
-  c->add_option("--classes", o->classes,
-                "how many classes it tells apart; not beside --weights, which say it")
-      ->excludes(c->get_option("--weights"));
-  c->add_option("--image-size", o->size,
-                "side of the image; 0 for the one that the model is meant for")
-      ->check(CLI::Range(0, 1024));
-  c->add_flag("--json", o->json, "prints JSON: parameters, macs, activation_bytes, layers");
-  c->footer("Example: excite summary --model se_resnet20 --set reduction=8");
+  CLI::App* c = app.add_subcommand(
+      "summary",
+      "Show the operations of a model: shapes, parameters, multiply-adds.\nBytes are those of the "
+      "outputs for one image.");
+  begin_group(*c, "Model");
+  add_model_option(*c, o->model);
+  add_set_option(*c, o->set);
+  CLI::Option* weights = c->add_option("--weights", o->weights,
+                                       "Show the model of these weights instead, a .safetensors "
+                                       "file of train or of another program")
+                             ->type_name("FILE");
+  c->add_option("--classes", o->classes, "Classes of the created model")->excludes(weights);
+  c->add_option("--image-size", o->image_size,
+                "Side of the image that the model sees, in pixels; 0: the size that the model is "
+                "made for")
+      ->check(whole_number(0, 1024));
+  begin_group(*c, "Output");
+  add_json_option(*c, o->json,
+                  "model, options, classes, input, parameters, macs (multiply-adds), "
+                  "activation_bytes, layers");
+  add_examples(*c, {"excite summary --model se_resnet20 --set reduction=8",
+                    "excite summary --weights runs/se_resnet20-1/best.safetensors"});
   c->callback([=, &run] { run = [=] { return summary(*o); }; });
 }
 

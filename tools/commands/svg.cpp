@@ -4,12 +4,12 @@
 #include <cstdio>
 
 #include "core/check.h"
-#include "tools/commands/output.h"
+#include "core/text.h"
 
 namespace excite::svg {
 
-// What lies halfway goes up, also where it lacks a last bit: compilers differ in that, and images
-// should not.
+// Halves are rounded up, also those that rounding made a little smaller: compilers differ in the
+// last bit, and drawings must not.
 std::string tenths(double number) {
   char digits[40];
   std::snprintf(digits, sizeof digits, "%.1f", std::floor(number * 10 + 0.5 + 1e-6) / 10);
@@ -31,7 +31,7 @@ std::string label(double x, double y, const std::string& anchor, const std::stri
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
   return text("<path d=\"M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2),
-              "\" stroke=\"", grey, "\"", style, "/>\n");
+              "\" stroke=\"", gray, "\"", style, "/>\n");
 }
 
 std::string circle(double x, double y, double radius, const std::string& color,

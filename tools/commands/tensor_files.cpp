@@ -14,10 +14,10 @@ std::string described(const TensorEntry& t) { return text(t.dtype, " ", in_brack
 
 Tensor images_in(const SafetensorsFile& file) {
   const TensorEntry& entry = file.entry("input");
-  const bool real_numbers = entry.dtype == "F32" || entry.dtype == "F64",
+  const bool floating = entry.dtype == "F32" || entry.dtype == "F64",
              images = entry.dims.size() == 4 && entry.dims[1] == 3;
-  const bool some = images && entry.dims[0] > 0 && entry.dims[2] > 0 && entry.dims[3] > 0;
-  require<FileError>(real_numbers && some, file.path(), ": tensor 'input' is ", described(entry),
+  const bool not_empty = images && entry.dims[0] > 0 && entry.dims[2] > 0 && entry.dims[3] > 0;
+  require<FileError>(floating && not_empty, file.path(), ": tensor 'input' is ", described(entry),
                      ", expected F32 or F64 [N, 3, H, W]");
   const Tensor from = file.read("input");
   const long n = from.dim(0), pixels = from.dim(2) * from.dim(3);
@@ -33,11 +33,11 @@ std::vector<int> targets_in(const SafetensorsFile& file, long images, long class
   const TensorEntry& entry = file.entry("target");
   require<FileError>(entry.dtype == "I64" && entry.dims == std::vector<long>{images}, file.path(),
                      ": tensor 'target' is ", described(entry), ", expected I64 [", images,
-                     "], a class for each image of 'input'");
+                     "], one class per image of 'input'");
   std::vector<int> targets;
   for (const long label : file.read_integers("target")) {
     require<FileError>(label >= 0 && label < classes, file.path(), ": tensor 'target' has ", label,
-                       " at place ", targets.size(), ", expected a class from 0 to ", classes - 1);
+                       " at index ", targets.size(), ", expected a class from 0 to ", classes - 1);
     targets.push_back(static_cast<int>(label));
   }
   return targets;
@@ -47,14 +47,14 @@ int predict_tensors(const EnsembleOptions& options, const std::string& tensors,
                     const std::string& out) {
   require<UsageError>(
       options.crops == 1 && !options.flip && options.labels.empty() && options.class_order.empty(),
-      "predict: --crops, --flip, --labels and --class-order go with images; --tensors are taken as "
-      "they are, and so are ",
-      "the logits");
+      "--crops, --flip, --labels and --class-order cannot be combined with --tensors, which are "
+      "used "
+      "as they are, and so are the logits");
   const LoadedEnsemble ensemble = load_ensemble(options);
   const Tensor x = images_in(SafetensorsFile(tensors));
   std::vector<Tensor> logits;
   for (const TrainedModel& trained : ensemble.trained) logits.push_back(infer(trained.model, x));
-  const Tensor y = log_mean_probability(std::move(logits), ensemble.shares);
+  const Tensor y = log_mean_probability(std::move(logits), ensemble.weights);
   write_safetensors(out, {}, {{"logits", &y}});
   return 0;
 }

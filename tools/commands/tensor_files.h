@@ -1,5 +1,5 @@
-// Tensors on the command line, for whoever compares with another program: images as they are,
-// neither resized nor normalized.
+// Tensors as input, to compare with another program: images are used as they are, without resizing
+// and normalization.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,15 +9,16 @@
 
 namespace excite {
 
-// The tensor `input` [N, 3, H, W], F32 or F64, as [N, H, W, 3]. FileError if it is not that.
+// Reads tensor `input` [N, 3, H, W], F32 or F64, as [N, H, W, 3]. FileError if it has another shape
+// or type.
 Tensor images_in(const SafetensorsFile& file);
 
-// The tensor `target` [N], I64: of each image the number of its class. FileError if it is not that,
-// or a class is none of so many.
+// Reads tensor `target` [N], I64: the class of each image, from 0 to classes - 1. FileError if it
+// has another shape or type, or a class is out of range.
 std::vector<int> targets_in(const SafetensorsFile& file, long images, long classes);
 
-// excite predict --tensors: writes `logits` [N, classes]; of several models the logarithms of their
-// mean probabilities.
+// excite predict --tensors: writes tensor `logits` [N, classes] to the file `out`. For several
+// models these are the logarithms of their mean probabilities.
 int predict_tensors(const EnsembleOptions& ensemble, const std::string& tensors,
                     const std::string& out);
 

@@ -1,21 +1,23 @@
-// excite train: from a model's name and images to weights.
+// excite train: trains a model on images, from its name or from weights.
 #include <memory>
 #include <optional>
 
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "tools/bench/profile/trace.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
-#include "tools/training/loop.h"
+#include "tools/commands/shared_options.h"
 #include "tools/training/recipe.h"
+#include "tools/training/run.h"
 
 namespace excite {
 
 namespace {
 
-// What stands on the command line. Where a default depends on other options, nothing is there until
-// all is known.
+// The values of the command line. An optional one has a default that depends on other options.
 struct TrainOptions {
   Recipe recipe;
   std::string model_options, data = "builtin", out, profile, weights;
@@ -26,8 +28,8 @@ struct TrainOptions {
   bool resume = false, strict = false, new_head = false;
 };
 
-// With --weights the model is theirs, unless another is named.
-void take_model_of_weights(Recipe& r, const CLI::App& command, const TrainOptions& o) {
+// With --weights the file says which model it is, unless --model names one.
+void infer_model(Recipe& r, const CLI::App& command, const TrainOptions& o) {
   const bool named = command.get_option("--model")->count() > 0;
   const Description d = describe(SafetensorsFile(o.weights), {named ? r.model : "", r.options});
   r.model = d.model;
@@ -38,8 +40,8 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   Recipe r = o.recipe;
   r.options = parse_settings(o.model_options);
   require<UsageError>(!o.new_head || !o.weights.empty(),
-                      "train: --new-head needs --weights, whose classifier it leaves away");
-  if (!o.weights.empty()) take_model_of_weights(r, command, o);
+                      "--new-head needs --weights FILE, of which it keeps all but the classifier");
+  if (!o.weights.empty()) infer_model(r, command, o);
   r.epochs = o.epochs.value_or(default_epochs(o.data == "builtin"));
   r.lr = o.lr.value_or(default_lr(r.optimizer));
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
@@ -47,103 +49,152 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   r.milestones = o.milestones
                      ? numbers_of_list("--milestones", *o.milestones, "epochs, such as 8,12")
                      : default_milestones(r.schedule, r.epochs);
-  if (o.augment) parse_augmentation(*o.augment);  // empty is no default: that is none at all
+  if (o.augment) parse_augmentation(*o.augment);  // an error if empty: that is not the default
   r.augment = o.augment.value_or("");
   check_recipe(r);
   return r;
 }
 
-// With --resume the recipe is the one the run was started with.
+// A resumed run keeps the recipe with which it was started.
 void refuse_other_options(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     const bool allowed = name == "--resume" || name == "--out" || name == "--threads";
-    require<UsageError>(option->count() == 0 || allowed, "train: ", name,
-                        " cannot be given beside --resume: the run goes on as it was started");
+    require<UsageError>(option->count() == 0 || allowed, name,
+                        " cannot be combined with --resume: the run continues with the options "
+                        "with which it was started");
   }
+}
+
+// Profiles steps Profile::first to Profile::last and writes the trace to `path`.
+StepFunction profiler(const std::string& path, long total_steps) {
+  const auto profile = std::make_shared<Profile>(path, total_steps);
+  return [=](TrainingStep& training_step, long step, const PrintLine& print) {
+    if (!profile->wants(step)) return training_step(step);
+    const StepResult result = profile->record_step(training_step, step);
+    if (step == Profile::last)
+      print(text("profile of steps ", Profile::first + 1, " to ", Profile::last + 1, ": ",
+                 profile->path(), " (chrome://tracing or ui.perfetto.dev opens it)"));
+    return result;
+  };
 }
 
 int train(const CLI::App& command, const TrainOptions& o) {
   set_threads(o.threads);
-  const Broken broken = o.strict ? Broken::refused : Broken::skipped;
-  const Start start{o.weights,
-                    o.new_head ? Start::Classifier::drawn : Start::Classifier::of_weights};
-  if (!o.resume) return train_anew(resolve(command, o), start, o.data, o.out, o.profile, broken);
+  if (!o.resume) {
+    NewRun run{.recipe = resolve(command, o),
+               .initial_weights = {o.weights, o.new_head},
+               .data = o.data,
+               .out = o.out,
+               .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip};
+    if (!o.profile.empty())
+      run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
+    return start_run(run);
+  }
   refuse_other_options(command);
-  require<UsageError>(!o.out.empty(), "train: --resume needs --out DIR, the folder of the run");
-  return train_on(o.out);
+  require<UsageError>(!o.out.empty(), "--resume needs --out DIR, the folder of the run");
+  return resume_run(o.out);
+}
+
+void add_model_group(CLI::App& c, TrainOptions& o) {
+  begin_group(c, "Model");
+  add_model_option(c, o.recipe.model);
+  add_set_option(c, o.model_options);
+  c.add_option("--weights", o.weights,
+               "Start from the weights of a .safetensors file, of train or of another program; the "
+               "model is inferred from the file")
+      ->type_name("FILE");
+  c.add_flag("--new-head", o.new_head,
+             "With --weights: initialize the classifier anew, for images of other classes");
+}
+
+void add_data_group(CLI::App& c, TrainOptions& o) {
+  begin_group(c, "Data");
+  add_data_option(c, o.data);
+  c.add_option("--image-size", o.recipe.image_size,
+               "Side of the images that the model sees, in pixels; 0: the size of the images of "
+               "builtin and CIFAR, for image files the size that the model is made for");
+  add_limit_option(c, o.recipe.limit);
+  add_strict_option(c, o.strict);
+}
+
+void add_optimization_group(CLI::App& c, TrainOptions& o) {
+  Recipe& r = o.recipe;
+  begin_group(c, "Optimization");
+  c.add_option("--epochs", o.epochs,
+               text("Passes over the training set [", default_epochs(false), ", builtin ",
+                    default_epochs(true), "]"));
+  c.add_option("--batch", r.batch, "Images per step");
+  c.add_option("--optimizer", r.optimizer, "sgd or adamw")->type_name("NAME");
+  c.add_option(
+      "--lr", o.lr,
+      text("Peak learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"), "]"));
+  c.add_option("--schedule", r.schedule,
+               "Learning rate schedule: one-cycle, cosine, step, multistep or constant")
+      ->type_name("NAME");
+  c.add_option("--warmup", o.warmup,
+               "Epochs of linear warmup to the peak, such as 0.5 [1/5 of --epochs]");
+  c.add_option("--milestones", o.milestones,
+               "multistep: epochs at which the learning rate falls, such as 8,12 [1/2 and 3/4 of "
+               "--epochs]; step: the number of epochs between two falls [1/3 of --epochs]")
+      ->type_name("LIST");
+  c.add_option("--gamma", r.gamma, "step, multistep: factor of the learning rate at each fall");
+  c.add_option("--momentum", r.momentum, "Momentum of sgd, beta1 of adamw");
+  c.add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov momentum, or not [on]");
+  c.add_option("--weight-decay", o.weight_decay,
+               text("Weight decay (sgd: L2 penalty) [sgd ", default_weight_decay("sgd"), ", adamw ",
+                    default_weight_decay("adamw"), "]"));
+  c.add_option("--decay", r.decay,
+               "Parameters that decay: all, or weights (of convolutions and linear layers)")
+      ->type_name("NAME");
+  c.add_option("--clip", r.clip, "Maximum norm of all gradients together; 0: do not clip");
+}
+
+void add_augmentation_group(CLI::App& c, TrainOptions& o) {
+  begin_group(c, "Augmentation and regularization");
+  c.add_option("--augment", o.augment,
+               "none, or a list of resized-crop,crop,black-crop,flip,cutout [crop,flip; "
+               "resized-crop,flip for image files of another size than --image-size]")
+      ->type_name("LIST");
+  c.add_option("--label-smoothing", o.recipe.label_smoothing,
+               "E in the targets (1 - E) one-hot + E / classes");
+}
+
+void add_run_groups(CLI::App& c, TrainOptions& o) {
+  begin_group(c, "Run");
+  c.add_flag("--resume", o.resume,
+             "Continue the run in --out; only --out and --threads may be given with it");
+  c.add_option("--seed", o.recipe.seed,
+               "Seed of all random numbers: weights, order and augmentation of the images");
+  add_threads_option(c, o.threads);
+  add_plain_option(c, o.recipe.plain);
+  begin_group(c, "Output");
+  c.add_option("--out", o.out,
+               "Folder of the run, created by train [runs/MODEL-1, or the next free number]")
+      ->type_name("DIR");
+  c.add_option("--profile", o.profile,
+               "Write a trace of every operation of steps 4 to 8 to this .json file, for "
+               "chrome://tracing or Perfetto")
+      ->type_name("FILE");
 }
 
 }  // namespace
 
 void add_train(CLI::App& app, Run& run) {
   const auto o = std::make_shared<TrainOptions>();
-  Recipe& r = o->recipe;
-  CLI::App* c = app.add_subcommand("train", "trains a model on images");
-  c->add_option("--model", r.model, "the model's name; `excite models` lists them");
-  c->add_option("--set", o->model_options, "the model's options: key=value,...");
-  c->add_option("--weights", o->weights,
-                "a .safetensors file of train or of another program to begin with; the model is "
-                "then its own")
-      ->default_str("");
-  c->add_flag("--new-head", o->new_head,
-              "begins with all of --weights but the classifier, for images of other classes");
-  c->add_option("--data", o->data, data_in_words);
-  c->add_option("--epochs", o->epochs,
-                text("how often each image is seen [", default_epochs(false),
-                     "; builtin: ", default_epochs(true), "]"));
-  c->add_option("--batch", r.batch, "images a step");
-  c->add_option("--optimizer", r.optimizer, "sgd or adamw");
-  c->add_option("--lr", o->lr,
-                text("peak of the learning rate [sgd ", default_lr("sgd"), ", adamw ",
-                     default_lr("adamw"), "]"));
-  c->add_option("--schedule", r.schedule, "one-cycle, cosine, step, multistep or constant");
-  c->add_option(
-      "--warmup", o->warmup,
-      "epochs over which the learning rate grows to its peak, fractions allowed [a fifth of all]");
-  c->add_option("--milestones", o->milestones,
-                "multistep: epochs at which the learning rate falls [half and three quarters of "
-                "all]; step: its period [a third of all]");
-  c->add_option("--gamma", r.gamma, "step and multistep: what the learning rate is multiplied by");
-  c->add_option("--momentum", r.momentum, "sgd: share of the last move that is kept; adamw: beta1");
-  c->add_flag("--plain", r.plain,
-              "no operation that does the work of several: for comparison; the same but for "
-              "rounding, and slower");
-  c->add_flag("--nesterov,!--no-nesterov", r.nesterov,
-              "sgd: Nesterov's look ahead; on unless told");
-  c->add_option("--weight-decay", o->weight_decay,
-                text("pull towards 0 [sgd ", default_weight_decay("sgd"), ", adamw ",
-                     default_weight_decay("adamw"), "]"));
-  c->add_option("--decay", r.decay,
-                "what decays: weights (of convolutions and linear layers) or all");
-  c->add_option("--clip", r.clip, "largest gradient norm; 0 for any");
-  c->add_option("--label-smoothing", r.label_smoothing,
-                "e in the targets (1 - e) one-hot + e / classes");
-  c->add_option("--augment", o->augment,
-                "none, or some of resized-crop,crop,black-crop,flip,cutout [crop,flip; files of "
-                "another size than --image-size: resized-crop,flip]");
-  c->add_option("--image-size", r.image_size,
-                "pixels of a side that the model sees; 0 for the model's own size, or that of the "
-                "images in builtin and CIFAR");
-  c->add_option("--limit", r.limit, "use only the first N images of each set; 0 for all");
-  c->add_option("--seed", r.seed, "another seed, another run");
-  c->add_option("--threads", o->threads, "changes the time, not the numbers")
-      ->check(CLI::Range(1, 1024));
-  c->add_option("--out", o->out,
-                "a new folder for the run [runs/MODEL-1, or the next free number]");
-  c->add_option("--profile", o->profile,
-                "a .json file: what each operation of steps 4 to 8 took, did and moved, by layer, "
-                "for chrome://tracing or Perfetto");
-  c->add_flag("--resume", o->resume,
-              "continues the run in --out; takes only --out and --threads beside it");
-  c->add_flag("--strict", o->strict,
-              "a file that is no image is an error; else it is named and left out");
-  c->footer(
-      "Example: excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16\n"
-      "From weights for other classes: excite train --weights seresnet50.safetensors --new-head "
-      "--data data/cifar-10-batches-bin\n"
-      "And after Ctrl-C: excite train --resume --out runs/se_resnet20-1\n"
-      "Where the time goes, layer by layer: excite train --profile trace.json");
+  CLI::App* c = app.add_subcommand(
+      "train",
+      "Train a model on images.\nThe run gets a folder with its configuration, its log and its "
+      "weights. Ctrl-C saves everything; --resume continues with the same bits.");
+  add_model_group(*c, *o);
+  add_data_group(*c, *o);
+  add_optimization_group(*c, *o);
+  add_augmentation_group(*c, *o);
+  add_run_groups(*c, *o);
+  add_examples(
+      *c, {"excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16",
+           "excite train --weights seresnet50.safetensors --new-head --data birds",
+           "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
   c->callback([=, &run] { run = [=] { return train(*c, *o); }; });
 }
 

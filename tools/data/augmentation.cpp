@@ -8,42 +8,47 @@
 
 namespace excite {
 
-Augmentation parse_augmentation(const std::string& words) {
+Augmentation parse_augmentation(const std::string& text) {
   Augmentation a;
-  const std::map<std::string, bool*> switches{{"resized-crop", &a.resized_crop},
-                                              {"crop", &a.crop},
-                                              {"black-crop", &a.black_crop},
-                                              {"flip", &a.flip},
-                                              {"cutout", &a.cutout}};
-  const std::string expected = "expected none, or some of resized-crop,crop,black-crop,flip,cutout";
-  if (words == "none") return a;
-  require<UsageError>(!words.empty(), "augmentation '': ", expected);
-  for (const std::string& word : split(words, ',')) {
-    require<UsageError>(word != "none", "augmentation '", words, "': none stands alone; ",
-                        expected);
-    const auto found = switches.find(word);
+  const std::map<std::string, bool*> flags{{"resized-crop", &a.resized_crop},
+                                           {"crop", &a.crop},
+                                           {"black-crop", &a.black_crop},
+                                           {"flip", &a.flip},
+                                           {"cutout", &a.cutout}};
+  const std::string expected =
+      "expected none, or a list of resized-crop,crop,black-crop,flip,cutout";
+  if (text == "none") return a;
+  require<UsageError>(!text.empty(), "augmentation '': ", expected);
+  for (const std::string& word : split(text, ',')) {
+    require<UsageError>(word != "none", "augmentation '", text,
+                        "': none cannot be combined with others; ", expected);
+    const auto found = flags.find(word);
     require<UsageError>(
-        found != switches.end(), "augmentation '", word, "': ", expected, "; the nearest is ",
-        nearest(word, {"none", "resized-crop", "crop", "black-crop", "flip", "cutout"}));
+        found != flags.end(), "augmentation '", word, "': ", expected, "; the nearest is ",
+        closest_match(word, {"none", "resized-crop", "crop", "black-crop", "flip", "cutout"}));
     *found->second = true;
   }
   require<UsageError>(
-      !a.crop || !a.black_crop, "augmentation '", words,
-      "': the edges are mirrored (crop) or black (black-crop), expected one of them");
+      !a.crop || !a.black_crop, "augmentation '", text,
+      "': crop mirrors the edges and black-crop fills them with black, expected only one of them");
   return a;
 }
 
 RandomTransform draw_transform(long height, long width, const Augmentation& a, Rng& rng) {
-  constexpr long border = 4;
-  RandomTransform p;
-  p.black = a.black_crop;
-  if (a.crop || a.black_crop)
-    p.down = rng.below(2 * border + 1) - border, p.right = rng.below(2 * border + 1) - border;
-  if (a.flip) p.flipped = rng.below(2) == 1;
-  if (a.cutout)
-    p.cut_side = cutout_side, p.cut_top = rng.below(height - cutout_side + 1),
-    p.cut_left = rng.below(width - cutout_side + 1);
-  return p;
+  constexpr long max_shift = 4;
+  RandomTransform t;
+  t.black = a.black_crop;
+  if (a.crop || a.black_crop) {
+    t.down = rng.below(2 * max_shift + 1) - max_shift;
+    t.right = rng.below(2 * max_shift + 1) - max_shift;
+  }
+  if (a.flip) t.flipped = rng.below(2) == 1;
+  if (a.cutout) {
+    t.cut_side = cutout_side;
+    t.cut_top = rng.below(height - cutout_side + 1);
+    t.cut_left = rng.below(width - cutout_side + 1);
+  }
+  return t;
 }
 
 }  // namespace excite

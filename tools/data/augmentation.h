@@ -1,4 +1,4 @@
-// How an image is changed in training, a little and anew in each epoch.
+// Data augmentation: random changes of each training image, drawn anew in each epoch.
 #pragma once
 #include <string>
 
@@ -6,27 +6,32 @@
 
 namespace excite {
 
-constexpr long cutout_side = 8;
+constexpr long cutout_side = 8;  // pixels
 
 struct Augmentation {
-  bool resized_crop =
-      false;  // a random window of the image instead of its center (random_window in frame.h)
-  bool crop =
-      false;  // shifted by up to four pixels each way, the image being mirrored at its edges
-  bool black_crop = false;  // the same with black beyond the edges (He et al., arXiv 1512.03385)
-  bool flip = false;        // left and right exchanged, for an image in two
-  bool cutout = false;  // a random 8x8 square becomes the mean (DeVries, Taylor, arXiv 1708.04552)
+  // A random window of the image, resized; otherwise the center (random_resized_crop in
+  // resize_crop.h).
+  bool resized_crop = false;
+  // A shift by up to 4 pixels each way. The image is mirrored beyond its edges.
+  bool crop = false;
+  // The same shift, with black beyond the edges (He et al., arXiv 1512.03385).
+  bool black_crop = false;
+  // A horizontal flip with probability 1/2.
+  bool flip = false;
+  // A random 8x8 square is set to 0, the mean color (DeVries and Taylor, arXiv 1708.04552).
+  bool cutout = false;
 };
-Augmentation parse_augmentation(
-    const std::string&
-        text);  // "none", or some of "resized-crop,crop,black-crop,flip,cutout"; else a UsageError
 
-// Where the pixels of a square come from, and what of it is blotted out.
+// "none", or a list of "resized-crop,crop,black-crop,flip,cutout". UsageError for anything else,
+// and for crop and black-crop together.
+Augmentation parse_augmentation(const std::string& text);
+
+// The random transform of one image: shift, then flip, then cutout. All lengths are in pixels.
 struct RandomTransform {
-  long down = 0, right = 0;  // the image is shifted up and left by these
-  bool black = false;        // beyond its edges; else it is mirrored there
+  long down = 0, right = 0;  // output pixel (i, j) shows input pixel (i + down, j + right)
+  bool black = false;        // beyond the edges: black, otherwise the mirrored image
   bool flipped = false;
-  long cut_top = 0, cut_left = 0, cut_side = 0;
+  long cut_top = 0, cut_left = 0, cut_side = 0;  // the erased square; side 0: none
 };
 RandomTransform draw_transform(long height, long width, const Augmentation& augmentation, Rng& rng);
 

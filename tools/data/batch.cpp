@@ -12,47 +12,45 @@ namespace excite {
 
 namespace {
 
-enum Stream {
-  shuffling = 1,
-  augmenting,
-  cropping
-};  // the last name of a stream; 0 is that of the layers', Module::reseed
+// The last part of the key of a random stream (core/random.h). The layers use 0 (Module::reseed).
+enum Stream { shuffling = 1, augmenting, cropping };
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 
 void require_one_size(const std::vector<Image>& images) {
   for (const Image& image : images)
     require(image.height == images[0].height && image.width == images[0].width,
-            "a batch of images of ", image.height, " x ", image.width, " and ", images[0].height,
-            " x ", images[0].width, ", expected one size; --image-size N makes them N x N");
+            "a batch of images: one has ", image.height, " x ", image.width,
+            " pixels, another one ", images[0].height, " x ", images[0].width,
+            ", expected one size; --image-size N resizes them to N x N");
 }
 
-// ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 ...: the first and the last pixel are the mirrors, and stand
-// there once.
+// Reflects an index beyond the edge: ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 .... The edge pixel itself
+// is not repeated.
 long mirrored(long i, long n) {
   return std::max(0l, std::min(std::abs(i), 2 * (n - 1) - std::abs(i)));
 }
 
 }  // namespace
 
-void apply_transform(const Image& image, const RandomTransform& d, const NormalizationTable& table,
+void apply_transform(const Image& image, const RandomTransform& t, const NormalizationTable& table,
                      real* x) {
   const long height = image.height, width = image.width;
   for (long i = 0; i < height; i++)
     for (long j = 0; j < width; j++, x += 3) {
-      const long row = i + d.down, col = (d.flipped ? width - 1 - j : j) + d.right;
-      const bool dark = d.black && (row < 0 || row >= height || col < 0 || col >= width);
-      const long from = (mirrored(row, height) * width + mirrored(col, width)) * 3;
-      const bool cut = i >= d.cut_top && i < d.cut_top + d.cut_side && j >= d.cut_left &&
-                       j < d.cut_left + d.cut_side;
+      const long row = i + t.down, col = (t.flipped ? width - 1 - j : j) + t.right;
+      const bool outside = t.black && (row < 0 || row >= height || col < 0 || col >= width);
+      const long pixel = (mirrored(row, height) * width + mirrored(col, width)) * 3;
+      const bool erased = i >= t.cut_top && i < t.cut_top + t.cut_side && j >= t.cut_left &&
+                          j < t.cut_left + t.cut_side;
       for (long c = 0; c < 3; c++) {
-        const std::uint8_t byte = dark ? 0 : image.pixels[from + c];
-        x[c] = cut ? real(0) : table[c][byte];
+        const std::uint8_t byte = outside ? 0 : image.pixels[pixel + c];
+        x[c] = erased ? real(0) : table[c][byte];
       }
     }
 }
 
-// Fisher and Yates: each of the places left is equally likely to give the next number.
+// Fisher-Yates shuffle.
 std::vector<long> epoch_order(long count, long seed, long epoch) {
   std::vector<long> order(count);
   std::iota(order.begin(), order.end(), 0l);
@@ -61,65 +59,65 @@ std::vector<long> epoch_order(long count, long seed, long epoch) {
   return order;
 }
 
-Prefetch read_for_training(const Dataset& set, std::vector<long> numbers,
-                           const ResizeCrop& resize_crop, const Augmentation& augmentation,
-                           long seed, long epoch) {
+Prefetch prefetch_batch(const Dataset& set, std::vector<long> indices,
+                        const ResizeCrop& resize_crop, const Augmentation& augmentation, long seed,
+                        long epoch) {
   if (!augmentation.resized_crop)
-    return Prefetch(set, std::move(numbers),
+    return Prefetch(set, std::move(indices),
                     [=](const Image& image, long) { return resize_and_crop(image, resize_crop); });
-  return Prefetch(set, std::move(numbers), [=](const Image& image, long number) {
-    Rng rng(seed, epoch, number, static_cast<long>(cropping));
-    const Window w = random_window(image.height, image.width, rng);
+  return Prefetch(set, std::move(indices), [=](const Image& image, long index) {
+    Rng rng(seed, epoch, index, static_cast<long>(cropping));
+    const Window w = random_resized_crop(image.height, image.width, rng);
     const long height = resize_crop.side == 0 ? image.height : resize_crop.side,
                width = resize_crop.side == 0 ? image.width : resize_crop.side;
     return resize_crop.resize(crop(image, w.top, w.left, w.height, w.width), height, width);
   });
 }
 
-Batch augmented(const Samples& samples, const Normalization& normalization,
-                const Augmentation& augmentation, long seed, long epoch) {
+Batch augment_batch(const Samples& samples, const Normalization& normalization,
+                    const Augmentation& augmentation, long seed, long epoch) {
   const std::vector<Image>& images = samples.images;
   require<FileError>(
       !images.empty(),
-      "a batch of images: none of its files could be decoded, expected at least one image");
+      "a batch of images: none of its files could be decoded, expected at least one");
   require_one_size(images);
   const long n = static_cast<long>(images.size());
   Batch batch{Tensor(shape_of(n, images[0])), samples.labels};
-  const NormalizationTable table = table_of(normalization);
+  const NormalizationTable table = normalization_table(normalization);
   parallel_for(n, [&](long i) {
     const Image& image = images[i];
-    Rng rng(seed, epoch, samples.numbers[i], static_cast<long>(augmenting));
+    Rng rng(seed, epoch, samples.indices[i], static_cast<long>(augmenting));
     apply_transform(image, draw_transform(image.height, image.width, augmentation, rng), table,
                     batch.x.data() + i * (batch.x.size() / n));
   });
   return batch;
 }
 
-Batch make_batch(const Dataset& set, const std::vector<long>& numbers,
+Batch make_batch(const Dataset& set, const std::vector<long>& indices,
                  const Normalization& normalization, const Augmentation& augmentation, long seed,
                  long epoch, const ResizeCrop& resize_crop) {
-  return augmented(read_for_training(set, numbers, resize_crop, augmentation, seed, epoch).take(),
-                   normalization, augmentation, seed, epoch);
+  return augment_batch(prefetch_batch(set, indices, resize_crop, augmentation, seed, epoch).take(),
+                       normalization, augmentation, seed, epoch);
 }
 
 Tensor make_crops(const std::vector<Image>& images, const ResizeCrop& resize_crop,
                   const Normalization& normalization, Crops crops) {
   require(!images.empty(), "make_crops: no images, expected at least one");
   if (resize_crop.side == 0) require_one_size(images);
-  const long n = static_cast<long>(images.size()),
-             height = resize_crop.side == 0 ? images[0].height : resize_crop.side;
-  const long width = resize_crop.side == 0 ? images[0].width : resize_crop.side,
-             numbers = height * width * 3;
-  Tensor x({count(crops) * n, height, width, 3});
-  const NormalizationTable table = table_of(normalization);
+  const long n = static_cast<long>(images.size());
+  const long height = resize_crop.side == 0 ? images[0].height : resize_crop.side;
+  const long width = resize_crop.side == 0 ? images[0].width : resize_crop.side;
+  const long crop_size = height * width * 3;
+  Tensor x({crop_count(crops) * n, height, width, 3});
+  const NormalizationTable table = normalization_table(normalization);
   parallel_for(n, [&](long i) {
-    const Image& image = images[i];
-    const Image whole = resize_to(image, resize_crop);
-    real* to = x.data() + i * numbers;
-    for (const CropWindow& v : crop_windows(whole.height, whole.width, height, width, crops)) {
-      apply_transform(crop(whole, v.top, v.left, height, width), {.flipped = v.mirrored}, table,
-                      to);
-      to += n * numbers;
+    const Image whole = resize_for_crop(images[i], resize_crop);
+    real* out = x.data() + i * crop_size;
+    for (const CropWindow& window :
+         make_crop_windows(whole.height, whole.width, height, width, crops)) {
+      const Image part = crop(whole, window.top, window.left, height, width);
+      apply_transform(part, {.flipped = window.flipped}, table, out);
+      out += n * crop_size;
     }
   });
   return x;

@@ -1,6 +1,6 @@
-// From images to what a network sees: chosen, framed, augmented and normalized. An image's
-// augmentation follows from (seed, epoch, image) alone, so a batch is the same on any number of
-// threads and after any interruption.
+// From images to a batch: select, resize and crop, augment, normalize. The augmentation of an image
+// is a function of (seed, epoch, index of the image) alone. So a batch has the same bits on any
+// number of threads and after any interruption.
 #pragma once
 #include <vector>
 
@@ -12,33 +12,35 @@
 
 namespace excite {
 
-std::vector<long> epoch_order(long count, long seed, long epoch);  // 0, ..., count - 1, shuffled
+// A random permutation of the indices 0, ..., count - 1.
+std::vector<long> epoch_order(long count, long seed, long epoch);
 
 struct Batch {
   Tensor x;                 // [N, H, W, 3], normalized
   std::vector<int> labels;  // [N]
 };
 
-// The two halves of a training batch. The first decodes and frames, which takes time and may happen
-// beside something else; the second shifts, flips, blots and normalizes, with the same (seed,
-// epoch).
-Prefetch read_for_training(const Dataset& dataset, std::vector<long> numbers,
-                           const ResizeCrop& resize_crop, const Augmentation& augmentation,
-                           long seed, long epoch);
-Batch augmented(const Samples& samples, const Normalization& normalization,
-                const Augmentation& augmentation, long seed, long epoch);
+// A training batch is made in two halves. prefetch_batch starts to decode, resize and crop the
+// images of these indices in the background. augment_batch then shifts, flips, erases and
+// normalizes them. Both need the same seed and epoch. augment_batch: FileError if no image could be
+// decoded, Error if the images differ in size.
+Prefetch prefetch_batch(const Dataset& dataset, std::vector<long> indices,
+                        const ResizeCrop& resize_crop, const Augmentation& augmentation, long seed,
+                        long epoch);
+Batch augment_batch(const Samples& samples, const Normalization& normalization,
+                    const Augmentation& augmentation, long seed, long epoch);
 
-// Both, one after the other.
-Batch make_batch(const Dataset& dataset, const std::vector<long>& numbers,
+// Both halves, one after the other.
+Batch make_batch(const Dataset& dataset, const std::vector<long>& indices,
                  const Normalization& normalization, const Augmentation& augmentation, long seed,
                  long epoch, const ResizeCrop& resize_crop = {});
 
-// The image shifted, flipped, blotted and normalized: H W 3 numbers from x on.
+// Writes the transformed and normalized image to x: height * width * 3 numbers.
 void apply_transform(const Image& image, const RandomTransform& transform,
                      const NormalizationTable& table, real* x);
 
-// For evaluation: [views, N, side, side, 3], the first N being the first view of every image, and
-// so on.
+// The crops of each image for evaluation: [crops * N, side, side, 3]. The first N are the first
+// crop of each image, the next N the second crop, and so on.
 Tensor make_crops(const std::vector<Image>& images, const ResizeCrop& resize_crop,
                   const Normalization& normalization, Crops crops);
 

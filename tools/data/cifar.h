@@ -1,6 +1,7 @@
 // CIFAR-10 and CIFAR-100 in their official binary form
-// (https://www.cs.toronto.edu/~kriz/cifar.html): records without any header, each a label byte
-// (CIFAR-100: a coarse and a fine one), then 1,024 bytes of red, of green, of blue, row by row.
+// (https://www.cs.toronto.edu/~kriz/cifar.html). The files are records without a header. Each
+// record is a label byte (CIFAR-100: a coarse and a fine one), then 1,024 bytes of red, of green
+// and of blue, row by row.
 #pragma once
 #include <string>
 
@@ -9,7 +10,8 @@
 namespace excite {
 
 // `folder` holds the .bin files, or is the parent of cifar-10-batches-bin or cifar-100-binary.
-// FileError naming the file, the record and the offset if something is not as it should be.
+// FileError if a file is missing, has the wrong size or a wrong label; it names file, record and
+// byte.
 DataSplit load_cifar(const std::string& folder);
 
 }  // namespace excite

@@ -6,8 +6,8 @@
 namespace excite {
 
 Image Dataset::image(long i) const {
-  require(i >= 0 && i < count(), "image ", i, " was asked for, but ", source, " has ", count(),
-          ", from 0 on");
+  require(i >= 0 && i < count(), source, ": there is no image ", i, "; it has ", count(),
+          " images, numbered from 0");
   return in_files() ? read_image(files[i])
                     : Image{height, width, {pixels_of(i), pixels_of(i) + image_bytes()}};
 }
@@ -15,7 +15,8 @@ Image Dataset::image(long i) const {
 std::string Dataset::name(long i) const { return in_files() ? files[i] : std::to_string(i); }
 
 Dataset keep_first(Dataset dataset, long limit) {
-  require<UsageError>(limit >= 1, "keep_first: a limit of ", limit, " images, expected at least 1");
+  require<UsageError>(limit >= 1, "keep_first: the limit is ", limit,
+                      ", expected at least 1 image");
   if (limit < dataset.count()) {
     dataset.labels.resize(limit);
     dataset.labels.shrink_to_fit();
@@ -28,19 +29,19 @@ Dataset keep_first(Dataset dataset, long limit) {
   return dataset;
 }
 
-Dataset resized(const Dataset& from, long side) {
-  Dataset to{.source = from.source,
-             .classes = from.classes,
-             .height = side,
-             .width = side,
-             .pixels = {},
-             .files = {},
-             .labels = from.labels};
-  for (long i = 0; i < from.count(); i++) {
-    const Image image = resize(from.image(i), side, side);
-    to.pixels.insert(to.pixels.end(), image.pixels.begin(), image.pixels.end());
+Dataset resized(const Dataset& dataset, long side) {
+  Dataset result{.source = dataset.source,
+                 .classes = dataset.classes,
+                 .height = side,
+                 .width = side,
+                 .pixels = {},
+                 .files = {},
+                 .labels = dataset.labels};
+  for (long i = 0; i < dataset.count(); i++) {
+    const Image image = resize(dataset.image(i), side, side);
+    result.pixels.insert(result.pixels.end(), image.pixels.begin(), image.pixels.end());
   }
-  return to;
+  return result;
 }
 
 }  // namespace excite

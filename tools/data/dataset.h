@@ -1,7 +1,6 @@
-// Labelled images, in memory or in files. Those in memory are all of one size, as bytes: a quarter
-// of what they take as floats, and exactly what the file of the set holds. Files have any size, and
-// each is decoded whenever it is looked at. Batches turn both into normalized tensors
-// (tools/data/batch.h).
+// Labeled images, in memory or in files. Images in memory have one size and are stored as bytes: a
+// quarter of the memory of floats. Images in files have any size and are decoded each time they are
+// used. Batches turn both into normalized tensors (tools/data/batch.h).
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,31 +13,30 @@ namespace excite {
 struct Dataset {
   std::string source;                // where it came from, for messages
   std::vector<std::string> classes;  // names; label k is classes[k]
-  long height = 32, width = 32;      // 0, 0 if files differ in size
-  std::vector<std::uint8_t>
-      pixels;  // [count, height, width, 3], red, green, blue; empty if there are
-  std::vector<std::string> files;  // [count]
-  std::vector<int> labels;         // [count]
-  bool strict = false;  // a file that cannot be decoded is an error; else it is named and left out
+  long height = 32, width = 32;      // pixels; 0, 0 if the files differ in size
+  std::vector<std::uint8_t> pixels;  // [count, height, width, 3], RGB; empty if the set is in files
+  std::vector<std::string> files;    // [count]; empty if the set is in memory
+  std::vector<int> labels;           // [count]
+  // A file that cannot be decoded: true: it is an error; false: it is reported and skipped.
+  bool strict = false;
 
   long count() const { return static_cast<long>(labels.size()); }
   bool in_files() const { return !files.empty(); }
   long image_bytes() const { return height * width * 3; }
-  const std::uint8_t* pixels_of(long i) const {
-    return pixels.data() + i * image_bytes();
-  }                                // of those in memory
+  // Of a set in memory.
+  const std::uint8_t* pixels_of(long i) const { return pixels.data() + i * image_bytes(); }
   Image image(long i) const;       // FileError that names the file if it cannot be decoded
-  std::string name(long i) const;  // the file, or the number
+  std::string name(long i) const;  // the file's path, or the index
 };
 
 struct DataSplit {
   Dataset train, test;
 };
 
-// The first `limit` images, or all if there are no more. UsageError if limit is below 1.
+// The first `limit` images, or all if there are fewer. UsageError if limit is below 1.
 [[nodiscard]] Dataset keep_first(Dataset dataset, long limit);
 
-// The same images in memory, shrunk or stretched to `side` pixels a side.
+// The same images in memory, resized to side x side pixels.
 [[nodiscard]] Dataset resized(const Dataset& dataset, long side);
 
 }  // namespace excite

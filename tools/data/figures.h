@@ -1,11 +1,11 @@
-// The ten figures of the built-in data set, as a question: does the figure contain this point?
+// The ten figures of the built-in data set. Each is a predicate: is this point inside the figure?
 #pragma once
 #include <array>
 
 namespace excite {
 
-constexpr long figure_unit =
-    1000;  // coordinates are integers: a figure of radius 1 reaches from -1000 to 1000
+// Coordinates are integers: a figure of radius 1 reaches from -1000 to 1000.
+constexpr long figure_unit = 1000;
 
 struct Figure {
   const char* name;

@@ -10,7 +10,6 @@
 #include "core/images/image_size.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "tools/commands/output.h"
 
 namespace excite {
 
@@ -19,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_folder(const std::string& path) {
-  std::error_code unreadable;
-  return fs::is_directory(path, unreadable);
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
 }
 
-// The names in a folder, sorted; those that begin with a dot are nobody's images.
+// The names in a folder, sorted, without hidden files.
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
   try {
@@ -31,7 +30,7 @@ std::vector<std::string> names_in(const std::string& folder) {
       if (const std::string name = entry.path().filename(); !name.starts_with("."))
         names.push_back(name);
   } catch (const fs::filesystem_error& error) {
-    throw FileError(text(folder, ": cannot be listed: ", error.code().message()));
+    throw FileError(text(folder, ": the folder cannot be listed: ", error.code().message()));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -41,41 +40,41 @@ std::vector<std::string> classes_in(const std::string& part) {
   std::vector<std::string> classes = names_in(part);
   std::erase_if(classes, [&](const std::string& name) { return !is_folder(part + "/" + name); });
   require<FileError>(!classes.empty(), part,
-                     ": there is no folder in it, expected one for each class, with its images");
+                     ": there is no folder in it, expected one folder of images per class");
   for (const std::string& name : classes)
     require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name),
-                       " is not text in UTF-8");
+                       " is not valid UTF-8");
   return classes;
 }
 
-struct Found {
-  std::string file, error;  // of one that is no image
+struct ImageFile {
+  std::string path, error;  // error: empty if the header is that of an image
   ImageSize size{};
 };
 
-std::vector<Found> images_in(const std::string& folder) {
-  std::vector<Found> all;
+std::vector<ImageFile> images_in(const std::string& folder) {
+  std::vector<ImageFile> all;
   for (const std::string& name : names_in(folder)) all.push_back({folder + "/" + name, {}});
   const Shards shards(static_cast<long>(all.size()));
   parallel_shards(shards, [&](long, long begin, long end) {
     for (long i = begin; i < end; i++) {
-      Found& found = all[i];
+      ImageFile& image = all[i];
       try {
-        found.size = read_image_size(found.file);
+        image.size = read_image_size(image.path);
       } catch (const FileError& error) {
-        found.error = error.what();
+        image.error = error.what();
       }
     }
   });
   return all;
 }
 
-void leave_out_broken(std::vector<Found>& found, Broken broken) {
-  for (const Found& f : found) {
-    require<FileError>(f.error.empty() || broken == Broken::skipped, f.error);
-    if (!f.error.empty()) std::cerr << "excite: skipped " << printable(f.error) << "\n";
+void skip_bad_images(std::vector<ImageFile>& images, OnBadImage on_bad_image) {
+  for (const ImageFile& image : images) {
+    require<FileError>(image.error.empty() || on_bad_image == OnBadImage::skip, image.error);
+    if (!image.error.empty()) std::cerr << "excite: skipped " << printable(image.error) << "\n";
   }
-  std::erase_if(found, [](const Found& f) { return !f.error.empty(); });
+  std::erase_if(images, [](const ImageFile& image) { return !image.error.empty(); });
 }
 
 }  // namespace
@@ -84,47 +83,49 @@ bool is_image_folder(const std::string& folder) {
   return is_folder(folder + "/train") || is_folder(folder + "/test");
 }
 
-Dataset load_folder_part(const std::string& folder, const std::string& part, Broken broken) {
-  const std::string here = folder + "/" + part;
-  require<FileError>(is_folder(here), here, ": there is no such folder; expected ", folder,
+Dataset load_folder_part(const std::string& folder, const std::string& part,
+                         OnBadImage on_bad_image) {
+  const std::string path = folder + "/" + part;
+  require<FileError>(is_folder(path), path, ": there is no such folder; expected ", folder,
                      "/{train,test}/CLASS/*, images in PNG or JPEG files");
   Dataset set;
-  set.source = here;
-  set.strict = broken == Broken::refused;
-  set.classes = classes_in(here);
-  std::vector<std::vector<Found>> of_class;
-  std::size_t most = 0;
+  set.source = path;
+  set.strict = on_bad_image == OnBadImage::fail;
+  set.classes = classes_in(path);
+  std::vector<std::vector<ImageFile>> images_of_class;
+  std::size_t largest_class = 0;
   for (const std::string& name : set.classes) {
-    std::vector<Found> found = images_in(here + "/" + name);
-    leave_out_broken(found, broken);
-    require<FileError>(!found.empty(), here, "/", name,
+    std::vector<ImageFile> images = images_in(path + "/" + name);
+    skip_bad_images(images, on_bad_image);
+    require<FileError>(!images.empty(), path, "/", name,
                        ": there is no PNG or JPEG image in it, expected those of the class ", name);
-    most = std::max(most, found.size());
-    of_class.push_back(std::move(found));
+    largest_class = std::max(largest_class, images.size());
+    images_of_class.push_back(std::move(images));
   }
-  const ImageSize size = of_class.front().front().size;
+  const ImageSize size = images_of_class.front().front().size;
   set.height = size.height, set.width = size.width;
-  for (std::size_t turn = 0; turn < most; turn++)
-    for (std::size_t label = 0; label < of_class.size(); label++) {
-      if (turn >= of_class[label].size()) continue;
-      Found& found = of_class[label][turn];
-      if (found.size != size) set.height = set.width = 0;
-      set.files.push_back(std::move(found.file));
+  for (std::size_t i = 0; i < largest_class; i++)
+    for (std::size_t label = 0; label < images_of_class.size(); label++) {
+      if (i >= images_of_class[label].size()) continue;
+      ImageFile& image = images_of_class[label][i];
+      if (image.size != size) set.height = set.width = 0;
+      set.files.push_back(std::move(image.path));
       set.labels.push_back(static_cast<int>(label));
     }
   return set;
 }
 
-DataSplit load_folder(const std::string& folder, Broken broken) {
-  DataSplit split{load_folder_part(folder, "train", broken),
-                  load_folder_part(folder, "test", broken)};
+DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image) {
+  DataSplit split{load_folder_part(folder, "train", on_bad_image),
+                  load_folder_part(folder, "test", on_bad_image)};
   const std::vector<std::string>&train = split.train.classes, &test = split.test.classes;
-  std::vector<std::string> lonely;
+  std::vector<std::string> only_in_one;
   std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(),
-                                std::back_inserter(lonely));
-  require<FileError>(lonely.empty(), folder, ": train has ", train.size(), " classes, test has ",
-                     test.size(), "; the first that only one of them has is ",
-                     lonely.empty() ? "" : lonely.front());
+                                std::back_inserter(only_in_one));
+  require<FileError>(only_in_one.empty(), folder, ": train has ", train.size(),
+                     " classes, test has ", test.size(),
+                     ", expected the same ones; the first that only one of them has is ",
+                     only_in_one.empty() ? "" : only_in_one.front());
   return split;
 }
 

@@ -7,17 +7,19 @@
 
 namespace excite {
 
-enum class Broken {
-  skipped,
-  refused
-};  // what becomes of a file that is no image: named on standard error, or a FileError
+// What to do with a file that is not a valid image: report it on standard error and skip it, or
+// throw a FileError.
+enum class OnBadImage { skip, fail };
 
 bool is_image_folder(const std::string& folder);  // whether it has a train or a test folder
 
-// The images take turns, one of each class, so that the first N are of all classes. Only headers
-// are read here; what turns out to be broken later is dealt with then, in the same way. FileError
-// if a part is missing, has no class or an empty one, or other classes than the other part.
-DataSplit load_folder(const std::string& folder, Broken broken);
-Dataset load_folder_part(const std::string& folder, const std::string& part, Broken broken);
+// The classes alternate: the first image of each class, then the second of each, and so on. So the
+// first N images contain all classes. Only file headers are read here. A file that turns out to be
+// damaged when it is decoded is treated in the same way then. FileError if train or test is
+// missing, has no class or an empty class, or if the two have different classes.
+DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image);
+// `part` is "train" or "test".
+Dataset load_folder_part(const std::string& folder, const std::string& part,
+                         OnBadImage on_bad_image);
 
 }  // namespace excite

@@ -5,18 +5,18 @@
 
 namespace excite {
 
-DataSplit load_data(const std::string& where, Broken broken) {
-  if (where == "builtin") return draw_builtin();
-  return is_image_folder(where) ? load_folder(where, broken) : load_cifar(where);
+DataSplit load_data(const std::string& source, OnBadImage on_bad_image) {
+  if (source == "builtin") return draw_builtin();
+  return is_image_folder(source) ? load_folder(source, on_bad_image) : load_cifar(source);
 }
 
-Dataset load_test_data(const std::string& where, Broken broken) {
-  return is_image_folder(where) ? load_folder_part(where, "test", broken)
-                                : load_data(where, broken).test;
+Dataset load_test_data(const std::string& source, OnBadImage on_bad_image) {
+  return is_image_folder(source) ? load_folder_part(source, "test", on_bad_image)
+                                 : load_data(source, on_bad_image).test;
 }
 
-const char* const data_in_words =
-    "folder of images, {train,test}/CLASS/*; or of CIFAR-10 or CIFAR-100 binaries (or its parent); "
-    "or builtin";
+const char* const data_option_help =
+    "builtin, a folder of images DIR/{train,test}/CLASS/*, or a folder with the binary files of "
+    "CIFAR-10 or CIFAR-100";
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// A data set by the name that the user gives it.
+// Loads a data set by the name that the user gives it.
 #pragma once
 #include <string>
 
@@ -7,13 +7,15 @@
 
 namespace excite {
 
-// where: "builtin", a folder with the .bin files of CIFAR-10 or CIFAR-100, the parent of
+// source: "builtin", a folder with the .bin files of CIFAR-10 or CIFAR-100, the parent of
 // cifar-10-batches-bin or cifar-100-binary, or a folder of images (folder.h). FileError that names
 // the file and says how to get the data.
-DataSplit load_data(const std::string& where, Broken broken = Broken::skipped);
-Dataset load_test_data(const std::string& where,
-                       Broken broken = Broken::skipped);  // a folder needs no training images then
+DataSplit load_data(const std::string& source, OnBadImage on_bad_image = OnBadImage::skip);
 
-extern const char* const data_in_words;  // of the option --data
+// The test images alone; a folder of images then needs no train folder.
+Dataset load_test_data(const std::string& source, OnBadImage on_bad_image = OnBadImage::skip);
+
+// What load_data takes, in words: the help text of the option --data.
+extern const char* const data_option_help;
 
 }  // namespace excite

@@ -17,23 +17,24 @@ void count(const std::uint8_t* pixels, std::size_t bytes, Histogram& histogram) 
   for (std::size_t i = 0; i < bytes; i++) histogram[i % 3][pixels[i]]++;
 }
 
-// A few at a time, because decoded images may be large.
+// In small groups, because decoded images may be large.
 void count_files(const Dataset& set, Histogram& histogram) {
-  constexpr long most = 2000, at_once = 64;
-  const long sample = std::min(set.count(), most);
-  for (long begin = 0; begin < sample; begin += at_once) {
-    std::vector<long> images;
-    for (long i = begin; i < std::min(sample, begin + at_once); i++)
-      images.push_back(i * set.count() / sample);
-    for (const Image& image : Prefetch(set, images, as_it_is).take().images)
+  constexpr long max_images = 2000, group_size = 64;
+  const long sample_size = std::min(set.count(), max_images);
+  for (long begin = 0; begin < sample_size; begin += group_size) {
+    std::vector<long> indices;
+    for (long i = begin; i < std::min(sample_size, begin + group_size); i++)
+      indices.push_back(i * set.count() / sample_size);
+    for (const Image& image : Prefetch(set, indices, identity_transform).take().images)
       count(image.pixels.data(), image.pixels.size(), histogram);
   }
 }
 
 }  // namespace
 
-Normalization measure(const Dataset& set) {
-  require<FileError>(set.count() > 0, set.source, ": no images to measure");
+Normalization compute_normalization(const Dataset& set) {
+  require<FileError>(set.count() > 0, set.source,
+                     ": there are no images to compute mean and deviation of");
   Histogram histogram{};
   if (set.in_files())
     count_files(set, histogram);
@@ -42,7 +43,7 @@ Normalization measure(const Dataset& set) {
   Normalization n;
   const double pixels =
       static_cast<double>(std::accumulate(histogram[0].begin(), histogram[0].end(), 0l));
-  require<FileError>(pixels > 0, set.source, ": none of its images can be decoded");
+  require<FileError>(pixels > 0, set.source, ": none of its images could be decoded");
   for (std::size_t c = 0; c < 3; c++) {
     double sum = 0, squares = 0;
     for (std::size_t v = 0; v < 256; v++)
@@ -53,13 +54,13 @@ Normalization measure(const Dataset& set) {
                  std::pow(static_cast<double>(v) / 255 - n.mean[c], 2);
     n.deviation[c] = std::sqrt(squares / (pixels - 1));
     require<FileError>(n.deviation[c] > 0, set.source,
-                       ": all pixels have the same color in channel ", c,
-                       ", so it cannot be normalized");
+                       ": all pixels have the same value in channel ", c,
+                       ", so its deviation is 0 and it cannot be normalized");
   }
   return n;
 }
 
-NormalizationTable table_of(const Normalization& n) {
+NormalizationTable normalization_table(const Normalization& n) {
   NormalizationTable table{};
   for (std::size_t c = 0; c < 3; c++)
     for (std::size_t byte = 0; byte < 256; byte++)

@@ -1,4 +1,4 @@
-// From bytes to numbers around 0: (pixel / 255 - mean) / deviation, for red, green, blue.
+// Normalization of pixels: (byte / 255 - mean) / deviation, per channel (red, green, blue).
 #pragma once
 #include <array>
 
@@ -8,15 +8,16 @@
 namespace excite {
 
 struct Normalization {
-  std::array<double, 3> mean{}, deviation{};
+  std::array<double, 3> mean{}, deviation{};  // of byte / 255, per channel
 };
 
-// Over all pixels of all images in memory, and of files over those of at most 2,000, at equal
-// distances in the order of the set. The deviation is the unbiased one.
-Normalization measure(const Dataset& dataset);
+// Mean and unbiased standard deviation per channel, over all pixels of all images in memory. For
+// files: over at most 2,000 images, evenly spaced in the set. FileError if there is no image, or if
+// a channel is constant.
+Normalization compute_normalization(const Dataset& dataset);
 
-using NormalizationTable =
-    std::array<std::array<real, 256>, 3>;  // [channel][byte] -> normalized value
-NormalizationTable table_of(const Normalization& normalization);
+// [channel][byte] -> normalized value
+using NormalizationTable = std::array<std::array<real, 256>, 3>;
+NormalizationTable normalization_table(const Normalization& normalization);
 
 }  // namespace excite

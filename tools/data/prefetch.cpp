@@ -8,24 +8,24 @@
 #include "core/background.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "tools/commands/output.h"
+#include "core/text.h"
 
 namespace excite {
 
-Image as_it_is(Image image, long) { return image; }
+Image identity_transform(Image image, long) { return image; }
 
 struct Prefetch::Work {
   const Dataset& set;
-  const std::vector<long> numbers;
-  const Preparation prepare;
-  std::vector<Image> images = std::vector<Image>(numbers.size());
-  std::vector<std::string> errors = std::vector<std::string>(numbers.size());
-  std::optional<Background> background{};  // the last, so that it ends before what it works on
+  const std::vector<long> indices;
+  const ImageTransform transform;
+  std::vector<Image> images = std::vector<Image>(indices.size());
+  std::vector<std::string> errors = std::vector<std::string>(indices.size());
+  std::optional<Background> background{};  // last member: destroyed, and so finished, first
 
   void read(long i) {
     const auto at = static_cast<std::size_t>(i);
     try {
-      images[at] = prepare(set.image(numbers[at]), numbers[at]);
+      images[at] = transform(set.image(indices[at]), indices[at]);
     } catch (const FileError& error) {
       if (set.strict) throw;
       errors[at] = error.what();
@@ -33,8 +33,8 @@ struct Prefetch::Work {
   }
 };
 
-Prefetch::Prefetch(const Dataset& dataset, std::vector<long> numbers, Preparation prepare)
-    : work_(new Work{dataset, std::move(numbers), std::move(prepare)}) {
+Prefetch::Prefetch(const Dataset& dataset, std::vector<long> indices, ImageTransform transform)
+    : work_(new Work{dataset, std::move(indices), std::move(transform)}) {
   if (dataset.in_files())
     work_->background.emplace(static_cast<long>(work_->images.size()),
                               [work = work_.get()](long i) { work->read(i); });
@@ -55,9 +55,9 @@ Samples Prefetch::take() {
       std::cerr << "excite: skipped " << printable(w.errors[i]) << "\n";
       continue;
     }
-    samples.numbers.push_back(w.numbers[i]);
+    samples.indices.push_back(w.indices[i]);
     samples.images.push_back(std::move(w.images[i]));
-    samples.labels.push_back(w.set.labels[w.numbers[i]]);
+    samples.labels.push_back(w.set.labels[w.indices[i]]);
   }
   return samples;
 }

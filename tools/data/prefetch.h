@@ -1,5 +1,4 @@
-// Images on their way into memory: files are read and decoded beside what the caller does, so that
-// a step need not wait for the next one's.
+// Decodes images in the background, so that a training step need not wait for its files.
 #pragma once
 #include <functional>
 #include <memory>
@@ -9,28 +8,29 @@
 
 namespace excite {
 
-// Those of the images asked for that could be decoded, in the order in which they were asked for.
+// Decoded images with their labels and their indices in the data set, in the order of the request.
 struct Samples {
-  std::vector<long> numbers;  // in the data set
+  std::vector<long> indices;
   std::vector<Image> images;
   std::vector<int> labels;
 };
 
-// What is made of an image while that costs no time of the caller's.
-using Preparation = std::function<Image(Image image, long number)>;
-Image as_it_is(Image image, long number);
+// Applied to each image right after it was decoded, on the same background thread. `index` is the
+// image's index in the data set.
+using ImageTransform = std::function<Image(Image image, long index)>;
+Image identity_transform(Image image, long index);
 
 class Prefetch {
  public:
-  // Begins, if the set is in files. Keeps a reference to it.
-  Prefetch(const Dataset& dataset, std::vector<long> numbers, Preparation prepare);
+  // Starts to decode in the background if the set is in files. Keeps a reference to the set.
+  Prefetch(const Dataset& dataset, std::vector<long> indices, ImageTransform transform);
   ~Prefetch();
   Prefetch(Prefetch&&) noexcept;
   Prefetch& operator=(Prefetch&&) noexcept;
 
-  // Waits for all, once. A file that cannot be decoded is named on standard error and left out, or
-  // an error if the set is strict. None may be left: one more file that could be read is enough for
-  // most callers.
+  // Waits for all images and returns them; call it once. A file that cannot be decoded is reported
+  // on standard error and left out; if the set is strict, it is a FileError. So there may be fewer
+  // samples than indices, even none.
   Samples take();
 
  private:

@@ -1,4 +1,4 @@
-// From an image of any size to the square that a network sees.
+// From an image of any size to the square of pixels that a network takes.
 #pragma once
 #include <vector>
 
@@ -8,42 +8,45 @@
 namespace excite {
 
 struct Window {
-  long top, left, height, width;
+  long top, left, height, width;  // pixels
 };
 
-// The short side becomes short_side, and a square of `side` is cut out of what that gives.
+// Resize the short side to `short_side`, then crop the center square of `side` pixels.
 struct ResizeCrop {
-  long side = 0;        // 0: images are taken as they are
+  long side = 0;        // 0: keep the image as it is
   long short_side = 0;  // at least `side`
-  Resize resize = excite::resize;
+  ResizeFunction resize = excite::resize;
 };
 
-// 256 for 224, as is usual for ImageNet, and in this proportion for others.
-long usual_short_side(long side);
+// 256 for side 224, as is usual for ImageNet, and in the same proportion for other sides.
+long default_short_side(long side);
 
-// The whole image, its short side as the frame has it. Of one so long that it would grow beyond
-// max_image_side or max_pixels only the center, as much as does not.
-Image resize_to(const Image& image, const ResizeCrop& resize_crop);
+// The whole image with its short side resized to resize_crop.short_side. If the long side would
+// then exceed max_image_side or the image max_pixels, only as much of its center as fits.
+Image resize_for_crop(const Image& image, const ResizeCrop& resize_crop);
 
-Image resize_and_crop(const Image& image,
-                      const ResizeCrop& resize_crop);  // the square in the center
+// The same, and then the center square.
+Image resize_and_crop(const Image& image, const ResizeCrop& resize_crop);
 
-// The window of "random resized crop" (Szegedy et al., arXiv 1409.4842): from 0.08 of the image's
-// area to all of it, 3/4 to 4/3 as wide as high, anywhere. An image so long that ten draws do not
-// fit gives as much of its center as the proportions allow.
-Window random_window(long height, long width, Rng& rng);
+// The window of a random resized crop (Szegedy et al., arXiv 1409.4842): 8 % to 100 % of the
+// image's area, aspect ratio (width / height) 3/4 to 4/3, at a random position. If ten draws do not
+// fit into the image, the window is the largest part of its center within these aspect ratios.
+Window random_resized_crop(long height, long width, Rng& rng);
 
-// What is looked at in evaluation: the center; it and its mirror image; the four corners, the
-// center, and their mirror images (Krizhevsky et al., 2012).
-enum class Crops { center, center_and_mirror, ten };
-long count(Crops crops);
+// The crops of an image that evaluation averages over: the center; the center and its mirror image;
+// or the ten-crop, that is the center, the four corners, and their mirror images (Krizhevsky et
+// al., 2012).
+enum class Crops { center, center_and_flip, ten };
+long crop_count(Crops crops);
 
 struct CropWindow {
   long top, left;
-  bool mirrored;
+  bool flipped;
 };
-// Of an image of height x width, windows of window_height x window_width.
-std::vector<CropWindow> crop_windows(long height, long width, long window_height, long window_width,
-                                     Crops crops);
+
+// The windows of crop_height x crop_width in an image of height x width. Error if the image is
+// smaller.
+std::vector<CropWindow> make_crop_windows(long height, long width, long crop_height,
+                                          long crop_width, Crops crops);
 
 }  // namespace excite

@@ -11,8 +11,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-// The one list of what a position consists of. Numbers are written with as many digits as it takes
-// to read the same bits back.
+// The only list of the fields of a position, for writing and reading. Numbers are written with
+// enough digits to read the same bits back.
 template <class AnyPosition, class Visit>
 void each_field(AnyPosition& p, Visit visit) {
   visit("epoch", p.epoch);
@@ -26,25 +26,27 @@ void each_field(AnyPosition& p, Visit visit) {
   visit("running_gradient_norm", p.sums.gradient_norm);
 }
 
-Position position_from(const std::string& words, const std::string& path) {
+Position parse_position(const std::string& json_text, const std::string& path) {
   try {
     Position position;
-    const Json json = Json::parse(words);
+    const Json json = Json::parse(json_text);
     each_field(position, [&](const char* name, auto& value) { json.at(name).get_to(value); });
     return position;
   } catch (const nlohmann::json::exception& error) {
     throw FileError(
-        text(path, ": its metadata does not say where in the training it is: ", error.what()));
+        text(path, ": its metadata has no valid position in the training run: ", error.what()));
   }
 }
 
-// Of two long texts, the place where they begin to differ, from the comma before it on.
-std::string difference(const std::string& a, const std::string& b) {
-  const auto at = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
-  const std::size_t comma = a.rfind(',', at), begin = comma == std::string::npos ? 0 : comma + 1;
-  constexpr std::size_t shown = 60;
-  return text("'", a.substr(begin, shown), "', but config.json and the data say '",
-              b.substr(std::min(begin, b.size()), shown), "'");
+// The first difference of two long texts, in both, from the comma before it.
+std::string difference(const std::string& checkpoint, const std::string& config) {
+  const auto mismatch =
+      std::mismatch(checkpoint.begin(), checkpoint.end(), config.begin(), config.end());
+  const std::size_t comma = checkpoint.rfind(',', mismatch.first - checkpoint.begin());
+  const std::size_t begin = comma == std::string::npos ? 0 : comma + 1;
+  constexpr std::size_t shown = 60;  // characters
+  return text("'", checkpoint.substr(begin, shown), "', but config.json and the data have '",
+              config.substr(std::min(begin, config.size()), shown), "'");
 }
 
 }  // namespace
@@ -68,19 +70,21 @@ void save_checkpoint(const std::string& path, const Metadata& run, const Positio
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,
                          long steps_per_epoch, const NamedTensors& state) {
   const SafetensorsFile file(path);
-  Metadata found = file.metadata();
+  Metadata metadata = file.metadata();
   for (const auto& [key, value] : run)
-    require<FileError>(found[key] == value, path, ": not a checkpoint of this run: its ", key,
-                       " has ", difference(found[key], value));
-  const Position p = position_from(found["position"], path);
+    require<FileError>(metadata[key] == value, path, ": not a checkpoint of this run: its ", key,
+                       " has ", difference(metadata[key], value));
+  const Position p = parse_position(metadata["position"], path);
   const bool in_run =
       p.epoch >= 0 && p.epoch <= epochs && p.step >= 0 && p.step <= epochs * steps_per_epoch;
-  const long in_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1,
-             most = p.epoch < epochs ? steps_per_epoch : 0;
-  const bool possible = in_epoch >= 0 && in_epoch <= most && in_epoch == p.sums.steps;
-  require<FileError>(possible, path, ": says that ", p.epoch, " epochs and ", p.step,
-                     " steps are done, ", p.sums.steps, " of them since; the run has ", epochs,
-                     " epochs of ", steps_per_epoch, " steps");
+  const long steps_of_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1;
+  const long max_steps = p.epoch < epochs ? steps_per_epoch : 0;
+  const bool possible =
+      steps_of_epoch >= 0 && steps_of_epoch <= max_steps && steps_of_epoch == p.sums.steps;
+  require<FileError>(possible, path, ": impossible position: ", p.epoch, " finished epochs, ",
+                     p.step, " steps, ", p.sums.steps,
+                     " of them in the current epoch; the run has ", epochs, " epochs of ",
+                     steps_per_epoch, " steps");
   load_tensors(file, state);
   return p;
 }

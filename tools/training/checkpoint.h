@@ -1,5 +1,5 @@
-// The state of a training run between two steps, and its two files: last.safetensors, from which
-// the run continues to the same bits, and best.safetensors, weights alone.
+// Checkpoints: the state of a training run between two steps. last.safetensors holds everything
+// that is needed to continue with the same bits; best.safetensors holds the weights alone.
 #pragma once
 #include <string>
 
@@ -8,7 +8,7 @@
 
 namespace excite {
 
-// Sums over the steps of the epoch that is under way; all 0 between epochs.
+// Sums over the steps of the current epoch; all 0 between epochs.
 struct EpochSums {
   long steps = 0, images = 0, correct = 0;
   double loss = 0, gradient_norm = 0;
@@ -17,21 +17,21 @@ struct EpochSums {
 struct Position {
   long epoch = 0, step = 0;  // finished epochs; steps since the start of the run
   EpochSums sums;
-  double accuracy = 0,
-         best_accuracy =
-             -1;  // on the test set, after the last finished epoch and after the best one
+  // Test accuracy of the last finished epoch and of the best one; -1: none yet.
+  double accuracy = 0, best_accuracy = -1;
 };
 
-// All that makes a run what it is, as text: equal for two checkpoints exactly if they can belong to
-// the same run.
+// Everything that determines the numbers of a run, as text. Two checkpoints can belong to the same
+// run exactly if these are equal.
 Metadata run_metadata(const Recipe& recipe, const Model& model, const Preprocessing& preprocessing);
 
-// Atomic. `state` holds the model's tensors and, for last, the optimizer's.
+// Writes atomically. `state`: the tensors of the model, and for last.safetensors also those of the
+// optimizer.
 void save_checkpoint(const std::string& path, const Metadata& run, const Position& position,
                      const NamedTensors& state);
 
-// Fills `state`, and tells where in the run it is. FileError if the file is damaged, of another
-// run, or says a position that cannot be; the state is then untouched.
+// Fills `state` and returns the position in the run. FileError if the file is damaged, belongs to
+// another run or has an impossible position; `state` is then unchanged.
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,
                          long steps_per_epoch, const NamedTensors& state);
 

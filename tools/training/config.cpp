@@ -26,18 +26,23 @@ std::string cpu_name() {
 
 }  // namespace
 
-RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data,
-                      Broken broken) {
+RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weights,
+                      const std::string& data, OnBadImage on_bad_image) {
   const auto absolute = [](const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
   };
-  const std::string place = data == "builtin" ? data : absolute(data),
-                    weights = start.weights.empty() ? "" : absolute(start.weights);
-  return {recipe,         {weights, start.classifier},
-          place,          broken,
-          threads(),      file_format,
-          EXCITE_VERSION, sizeof(real) == sizeof(float) ? "float" : "double",
-          cpu_name()};
+  RunConfig config;
+  config.recipe = recipe;
+  config.initial_weights = initial_weights;
+  if (!initial_weights.file.empty()) config.initial_weights.file = absolute(initial_weights.file);
+  config.data = data == "builtin" ? data : absolute(data);
+  config.on_bad_image = on_bad_image;
+  config.threads = threads();
+  config.format = file_format;
+  config.version = EXCITE_VERSION;
+  config.precision = sizeof(real) == sizeof(float) ? "float" : "double";
+  config.cpu = cpu_name();
+  return config;
 }
 
 void write_config(const std::string& path, const RunConfig& c) {
@@ -47,11 +52,10 @@ void write_config(const std::string& path, const RunConfig& c) {
             {"cpu", c.cpu},
             {"threads", c.threads},
             {"data", c.data},
-            {"strict", c.broken == Broken::refused},
+            {"strict", c.on_bad_image == OnBadImage::fail},
             {"recipe", to_json(c.recipe)}};
-  if (!c.start.weights.empty())
-    json["start"] = {{"weights", c.start.weights},
-                     {"new_head", c.start.classifier == Start::Classifier::drawn}};
+  if (!c.initial_weights.file.empty())
+    json["start"] = {{"weights", c.initial_weights.file}, {"new_head", c.initial_weights.new_head}};
   write_text_atomically(path, json.dump(2) + "\n");
 }
 
@@ -66,19 +70,17 @@ RunConfig read_config(const std::string& path) {
     require<UsageError>(c.format == file_format, "train: the run of ", path,
                         " was started by excite ", c.version, " and cannot be resumed by excite ",
                         EXCITE_VERSION, ", whose files are in format ", file_format, " instead of ",
-                        c.format, "; begin a new run from its weights: excite train --weights ",
+                        c.format, "; start a new run from its weights: excite train --weights ",
                         std::filesystem::path(path).replace_filename("last.safetensors").string());
     json.at("precision").get_to(c.precision);
     json.at("cpu").get_to(c.cpu);
     json.at("threads").get_to(c.threads);
     json.at("data").get_to(c.data);
-    c.broken = json.value("strict", false) ? Broken::refused : Broken::skipped;
+    c.on_bad_image = json.value("strict", false) ? OnBadImage::fail : OnBadImage::skip;
     c.recipe = recipe_from_json(json.at("recipe"), path);
     if (!json.contains("start")) return c;
-    json.at("start").at("weights").get_to(c.start.weights);
-    c.start.classifier = json.at("start").at("new_head").get<bool>()
-                             ? Start::Classifier::drawn
-                             : Start::Classifier::of_weights;
+    json.at("start").at("weights").get_to(c.initial_weights.file);
+    json.at("start").at("new_head").get_to(c.initial_weights.new_head);
     return c;
   } catch (const nlohmann::json::exception& error) {
     throw FileError(text(path, ": not the configuration of a training run: ", error.what()));

@@ -1,4 +1,4 @@
-// config.json: a run's recipe, and where and by what program it was started.
+// config.json: the recipe of a run, its data, and the program and machine that started it.
 #pragma once
 #include <string>
 
@@ -7,27 +7,28 @@
 
 namespace excite {
 
-// Weights to begin with, of this program or another; none: as they are drawn. Of the classifier
-// those too, or, for other classes, as it is drawn.
-struct Start {
-  std::string weights;
-  enum class Classifier { of_weights, drawn } classifier = Classifier::of_weights;
+// Pretrained weights with which a run starts.
+struct InitialWeights {
+  std::string file;       // a .safetensors file of this program or another; empty: none
+  bool new_head = false;  // initialize the classifier at random, for other classes than the file's
 };
 
 struct RunConfig {
   Recipe recipe;
-  Start start;
-  std::string data;                     // builtin, or an absolute path
-  Broken broken = Broken::skipped;      // what becomes of a file that is no image
-  int threads = 1;                      // for the record: changes nothing but the time
-  long format = 1;                      // of the run's files, see models/interop/weights.h
+  InitialWeights initial_weights;
+  std::string data;                            // "builtin", or an absolute path
+  OnBadImage on_bad_image = OnBadImage::skip;  // what to do with a file that is not a valid image
+  int threads = 1;                             // for information; it does not change the numbers
+  long format = 1;                             // file_format in models/interop/weights.h
   std::string version, precision, cpu;  // of the program and the machine that started the run
 };
 
-RunConfig config_here(const Recipe& recipe, const Start& start, const std::string& data,
-                      Broken broken);  // by this program, on this machine
+// The configuration of a run that this program starts on this machine. Paths are made absolute.
+RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weights,
+                      const std::string& data, OnBadImage on_bad_image);
+
 void write_config(const std::string& path, const RunConfig& config);
-RunConfig read_config(
-    const std::string& path);  // FileError if it is missing or not what write_config writes
+// FileError if the file is missing or damaged; UsageError if its format is another version's.
+RunConfig read_config(const std::string& path);
 
 }  // namespace excite

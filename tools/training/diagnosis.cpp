@@ -10,7 +10,8 @@ namespace excite {
 
 namespace {
 
-std::string place(const Node& node) {
+// "batch_norm in layer1.0.bn1", "relu after layer1.0.bn1"; a leaf by its name.
+std::string location(const Node& node) {
   if (node.inputs.empty()) return node.name.empty() ? "the input" : node.name;
   const std::string layer = layer_of(node);
   return layer.empty() ? node.op : text(node.op, layer.starts_with("after ") ? " " : " in ", layer);
@@ -22,18 +23,19 @@ bool all_finite(const Tensor& x) {
   return std::all_of(x.begin(), x.end(), [](real v) { return std::isfinite(v); });
 }
 
-std::string first_not_finite(const Var& loss) {
+std::string find_non_finite(const Var& loss) {
   for (const Var& y : graph(loss))
-    if (!all_finite(y->value)) return text("the value of ", place(*y), " ", y.shape());
+    if (!all_finite(y->value)) return text("the value of ", location(*y), " ", y.shape());
 
   std::string found;
-  BackwardHooks visitor;
-  visitor.after = [&](Node& node) {
+  BackwardHooks hooks;
+  hooks.after = [&](Node& node) {
     for (const Var& x : node.inputs)
       if (found.empty() && !all_finite(x->grad))
-        found = text("the gradient of ", place(node), " to ", place(*x), " ", x.shape());
+        found = text("the gradient of ", location(node), " with respect to ", location(*x), " ",
+                     x.shape());
   };
-  backward(loss, full(loss.shape(), 1), visitor);
+  backward(loss, full(loss.shape(), 1), hooks);
   return found;
 }
 

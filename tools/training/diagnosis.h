@@ -1,4 +1,5 @@
-// Where a training that blew up did so: the first op whose value or gradient is not finite.
+// Finds where a training run diverged: the first operation with a value or gradient that is not
+// finite.
 #pragma once
 #include <string>
 
@@ -8,9 +9,10 @@ namespace excite {
 
 bool all_finite(const Tensor& x);
 
-// Walks the graph of `loss` forward, and if all values are finite, backward (so it is then spent):
-// "the value of batch_norm in layer1.0.bn1 [128, 32, 32, 16]", "the gradient of sqrt to ...". Empty
-// if everything is finite.
-std::string first_not_finite(const Var& loss);
+// Walks the graph of `loss` forward. If all values are finite, runs backward too, after which the
+// graph is released. Returns for example "the value of batch_norm in layer1.0.bn1
+// [128, 32, 32, 16]" or "the gradient of sqrt in fc with respect to ...", and "" if everything is
+// finite.
+std::string find_non_finite(const Var& loss);
 
 }  // namespace excite

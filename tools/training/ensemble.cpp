@@ -10,8 +10,8 @@ namespace excite {
 
 namespace {
 
-// [parts * N, K] -> parts times [N, K]
-std::vector<Tensor> cut(const Tensor& x, long parts) {
+// [parts * N, K] -> `parts` tensors [N, K]
+std::vector<Tensor> split_rows(const Tensor& x, long parts) {
   std::vector<Tensor> all;
   const long rows = x.dim(0) / parts, k = x.dim(1);
   for (long p = 0; p < parts; p++) {
@@ -21,7 +21,8 @@ std::vector<Tensor> cut(const Tensor& x, long parts) {
   return all;
 }
 
-Tensor with_columns(const Tensor& x, const std::vector<long>& order) {
+// Column j of the result is column order[j] of x [N, K].
+Tensor reorder_columns(const Tensor& x, const std::vector<long>& order) {
   Tensor y(x.shape());
   const long k = x.dim(1);
   for (long i = 0; i < x.size(); i++) y[i] = x[i / k * k + order[i % k]];
@@ -30,28 +31,28 @@ Tensor with_columns(const Tensor& x, const std::vector<long>& order) {
 
 }  // namespace
 
-Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> order)
-    : members_(std::move(members)), crops_(crops), order_(std::move(order)) {
-  require(!members_.empty(), "ensemble: no model, expected at least one");
-  require(order_.empty() || static_cast<long>(order_.size()) == classes(), "ensemble: an order of ",
-          order_.size(), " classes, expected ", classes());
-  for (const EnsembleMember& m : members_) infer_.emplace_back(m.model);
+Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> class_order)
+    : members_(std::move(members)), crops_(crops), class_order_(std::move(class_order)) {
+  require(!members_.empty(), "ensemble: there is no model, expected at least one");
+  require(class_order_.empty() || static_cast<long>(class_order_.size()) == classes(),
+          "ensemble: the class order has ", class_order_.size(), " classes, the models have ",
+          classes());
+  for (const EnsembleMember& m : members_) inference_.emplace_back(m.model);
 }
 
 Tensor Ensemble::operator()(const std::vector<Image>& images) const {
   std::vector<Tensor> logits;
-  std::vector<double> shares;
+  std::vector<double> weights;
   for (std::size_t m = 0; m < members_.size(); m++) {
     const EnsembleMember& member = members_[m];
-    for (Tensor& t :
-         cut(infer_[m](make_crops(images, member.resize_crop, member.normalization, crops_)),
-             crops())) {
-      logits.push_back(std::move(t));
-      shares.push_back(member.share);
+    const Tensor x = make_crops(images, member.resize_crop, member.normalization, crops_);
+    for (Tensor& crop_logits : split_rows(inference_[m](x), crops())) {
+      logits.push_back(std::move(crop_logits));
+      weights.push_back(member.weight);
     }
   }
-  Tensor fused = log_mean_probability(std::move(logits), shares);
-  return order_.empty() ? std::move(fused) : with_columns(fused, order_);
+  Tensor mean = log_mean_probability(std::move(logits), weights);
+  return class_order_.empty() ? std::move(mean) : reorder_columns(mean, class_order_);
 }
 
 }  // namespace excite

@@ -1,4 +1,4 @@
-// Several models, and of each image several views, as one opinion: the mean of all their
+// Predictions of one or several models, from one or several crops of each image: the mean of their
 // probabilities.
 #pragma once
 #include <deque>
@@ -9,33 +9,32 @@
 
 namespace excite {
 
-// One of the models that vote: what it was trained to see, and how much its probabilities count.
 struct EnsembleMember {
   const Model& model;
   Normalization normalization;
-  double share = 1;
+  double weight = 1;  // of its probabilities in the weighted mean
   ResizeCrop resize_crop{};
 };
 
 class Ensemble {
  public:
-  // Keeps references to the models, which have to tell as many classes apart. Logit i of the result
-  // is the models' logit order[i]; an empty order leaves them as they are.
+  // Keeps references to the models, which must have the same number of classes. Logit i of the
+  // result is logit class_order[i] of the models; an empty class_order keeps the models' order.
   explicit Ensemble(std::vector<EnsembleMember> members, Crops crops = Crops::center,
-                    std::vector<long> order = {});
+                    std::vector<long> class_order = {});
 
   long classes() const { return members_.front().model.classes; }
-  long crops() const { return count(crops_); }
+  long crops() const { return crop_count(crops_); }
 
-  // [N, classes]: logits of one model that has one view, else logarithms of the mean probabilities.
-  // Models in Mode::evaluate.
+  // [N, classes]. For one model and one crop: its logits. Otherwise: the logarithm of the mean
+  // probabilities. Models run in Mode::evaluate.
   Tensor operator()(const std::vector<Image>& images) const;
 
  private:
   std::vector<EnsembleMember> members_;
   Crops crops_;
-  std::vector<long> order_;
-  std::deque<Inference> infer_;
+  std::vector<long> class_order_;
+  std::deque<Inference> inference_;  // one per member
 };
 
 }  // namespace excite

@@ -22,13 +22,13 @@ std::vector<std::string> lines_of(const std::string& path) {
   return split(std::string(bytes.begin(), bytes.end()), '\n');
 }
 
-// The rows of the epochs before `epoch`, as they stand in the file.
+// The rows of the epochs before `epoch`, unchanged.
 std::string rows_before(long epoch, const std::string& path) {
   std::string rows;
   if (!std::filesystem::exists(path)) return rows;
   for (const std::string& line : lines_of(path)) {
     const std::size_t comma = line.find(',');
-    const std::optional<long> number = number_in<long>(line.substr(0, comma));
+    const std::optional<long> number = parse_number<long>(line.substr(0, comma));
     if (comma != std::string::npos && number && *number < epoch) rows += line + "\n";
   }
   return rows;
@@ -48,13 +48,13 @@ std::vector<EpochRow> read_log(const std::string& path) {
   constexpr std::size_t columns = 10;
   const std::vector<std::string> lines = lines_of(path);
   require<FileError>(!lines.empty() && lines[0] + "\n" == header, path,
-                     ": its first line is not that of a training log, epoch,train_loss,...");
-  require<FileError>(lines.size() > 1, path, ": no epoch has been finished yet");
+                     ": its first line is not the header of a training log, epoch,train_loss,...");
+  require<FileError>(lines.size() > 1, path, ": it has no rows: no epoch is finished yet");
   std::vector<EpochRow> rows;
   for (std::size_t line = 1; line < lines.size(); line++) {
     std::vector<double> numbers;
     for (const std::string& word : split(lines[line], ',')) {
-      const std::optional<double> number = number_in<double>(word);
+      const std::optional<double> number = parse_number<double>(word);
       require<FileError>(number.has_value(), path, ": line ", line + 1, ": '", word.substr(0, 40),
                          "' is not a finite number");
       numbers.push_back(*number);
@@ -62,10 +62,10 @@ std::vector<EpochRow> read_log(const std::string& path) {
     require<FileError>(numbers.size() == columns, path, ": line ", line + 1, " has ",
                        numbers.size(), " numbers, expected ", columns);
     const double epoch = numbers[0];
-    const long before = rows.empty() ? 0 : rows.back().epoch;
+    const long previous = rows.empty() ? 0 : rows.back().epoch;
     require<FileError>(
-        epoch > static_cast<double>(before) && epoch < 1e9 && epoch == std::floor(epoch), path,
-        ": line ", line + 1, ": epoch ", epoch, ", expected a whole number above ", before);
+        epoch > static_cast<double>(previous) && epoch < 1e9 && epoch == std::floor(epoch), path,
+        ": line ", line + 1, ": epoch ", epoch, ", expected a whole number above ", previous);
     const std::vector<double>& n = numbers;
     rows.push_back(
         {static_cast<long>(epoch), n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]});

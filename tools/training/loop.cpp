@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <iostream>
+#include <cstdio>
 #include <numeric>
 #include <utility>
 
@@ -11,10 +10,8 @@
 #include "core/check.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "tools/training/config.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/report.h"
-#include "tools/training/signals.h"
 
 namespace excite {
 
@@ -24,16 +21,7 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
 
-DataSplit load_limited(const std::string& where, long limit, Broken broken) {
-  DataSplit data = load_data(where, broken);
-  if (limit > 0) {
-    data.train = keep_first(std::move(data.train), limit);
-    data.test = keep_first(std::move(data.test), limit);
-  }
-  return data;
-}
-
-Model draw_model(const Recipe& recipe, const Dataset& dataset) {
+Model initialize_model(const Recipe& recipe, const Dataset& dataset) {
   Rng rng(recipe.seed);
   return make_model(recipe.model, recipe.options, static_cast<long>(dataset.classes.size()), rng);
 }
@@ -44,24 +32,25 @@ Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& norm
           resize_crop.short_side};
 }
 
-// With all that follows from the model and the images. Images in memory are seen at their own size,
-// those in files at the model's. Where these differ a random part of each is shown, resized; where
-// they are the same that would only blur them.
-Recipe resolved(Recipe recipe, const Model& model, const Dataset& dataset) {
+// Fills in the values that depend on the model and the images. The image size is that of images in
+// memory; for image files it is the model's. Files of another size are augmented by a random
+// resized crop. For images that have the right size already, resizing would only blur them.
+Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
   recipe.options = model.options;
   if (recipe.image_size == 0)
     recipe.image_size = dataset.in_files() ? model.image_size : dataset.height;
-  const bool of_this_size =
+  const bool already_resized =
       dataset.height == recipe.image_size && dataset.width == recipe.image_size;
   if (recipe.augment.empty())
-    recipe.augment = of_this_size || !dataset.in_files() ? "crop,flip" : "resized-crop,flip";
-  const bool blotted = parse_augmentation(recipe.augment).cutout;
-  require<UsageError>(!blotted || recipe.image_size >= cutout_side, "train: images of ",
-                      recipe.image_size, " pixels have no room for the ", cutout_side,
-                      " of cutout; --augment crop,flip would do");
-  require<UsageError>(recipe.image_size >= model.smallest, "train: images of ", recipe.image_size,
-                      " pixels are too small for ", model.name, ", which needs ", model.smallest,
-                      "; --image-size ", model.smallest, " would do");
+    recipe.augment = already_resized || !dataset.in_files() ? "crop,flip" : "resized-crop,flip";
+  const bool cutout = parse_augmentation(recipe.augment).cutout;
+  require<UsageError>(!cutout || recipe.image_size >= cutout_side,
+                      "train: --augment cutout erases ", cutout_side, "x", cutout_side,
+                      " pixels, but the images have ", recipe.image_size, "x", recipe.image_size,
+                      "; use --augment crop,flip");
+  require<UsageError>(recipe.image_size >= model.min_image_size, "train: images of ",
+                      recipe.image_size, "x", recipe.image_size, " pixels are too small for ",
+                      model.name, "; use --image-size ", model.min_image_size, " or more");
   return recipe;
 }
 
@@ -69,9 +58,9 @@ Recipe resolved(Recipe recipe, const Model& model, const Dataset& dataset) {
 
 Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> stop)
     : data_(std::move(data)),
-      normalization_(measure(data_.train)),
-      model_(draw_model(recipe, data_.train)),
-      recipe_(resolved(recipe, model_, data_.train)),
+      normalization_(compute_normalization(data_.train)),
+      model_(initialize_model(recipe, data_.train)),
+      recipe_(resolve(recipe, model_, data_.train)),
       metadata_(run_metadata(
           recipe_, model_,
           preprocessing_of(data_.train, normalization_, evaluation_resize_crop(recipe_)))),
@@ -80,73 +69,70 @@ Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> st
       progress_(stdout) {}
 
 std::string Training::summary() const {
-  return text(model_.name, ": ", model_.module.parameter_count(), " parameters, ",
-              data_.train.count(), " images of ", data_.train.classes.size(),
-              " classes to train on and ", data_.test.count(), " to test on, seen at ",
-              recipe_.image_size, "x", recipe_.image_size, " after ", recipe_.augment, ", ",
-              recipe_.epochs, " epochs of ", step_.per_epoch(), " steps, ", threads(),
+  return text(model_.name, ": ", model_.module.parameter_count(), " parameters; ",
+              data_.train.count(), " training and ", data_.test.count(), " test images of ",
+              data_.train.classes.size(), " classes, ", recipe_.image_size, "x", recipe_.image_size,
+              " pixels, augmentation ", recipe_.augment, "; ", recipe_.epochs, " epochs of ",
+              step_.steps_per_epoch(), " steps; ", threads(),
               threads() == 1 ? " thread" : " threads");
 }
 
-NamedTensors Training::whole_state() {
+NamedTensors Training::full_state() {
   NamedTensors all = state_of(model_.module);
   for (const auto& entry : state(step_.optimizer())) all.push_back(entry);
   return all;
 }
 
-std::string Training::start_from(const Start& start) {
-  if (start.weights.empty()) return "";
-  const SafetensorsFile file(start.weights);
-  const Description there = describe(file, {model_.name, model_.options});
-  const std::string line =
-      text("weights: ", start.weights, there.origin.empty() ? "" : ", ", there.origin);
-  if (start.classifier == Start::Classifier::drawn) {
-    load_but_classifier(model_, file);
-    return text(line, "; the classifier is new\n");
+std::string Training::load_initial_weights(const InitialWeights& initial_weights) {
+  if (initial_weights.file.empty()) return "";
+  const SafetensorsFile file(initial_weights.file);
+  const Description described = describe(file, {model_.name, model_.options});
+  const std::string line = text("weights: ", initial_weights.file,
+                                described.origin.empty() ? "" : ", ", described.origin);
+  if (initial_weights.new_head) {
+    load_backbone(model_, file);
+    return text(line, "; the classifier is initialized anew\n");
   }
-  const std::vector<std::string>&classes = there.preprocessing.classes, &here = data_.train.classes;
-  const bool same =
-      there.origin.empty()
-          ? classes == here
-          : classes.size() == here.size();  // another program's files do not name them
-  require<UsageError>(same, "train: ", start.weights, " tells apart ", classes.size(),
-                      " classes, and they are not the ", here.size(),
-                      " of the images; --new-head keeps all of its weights but the classifier's");
+  const std::vector<std::string>& file_classes = described.preprocessing.classes;
+  const std::vector<std::string>& data_classes = data_.train.classes;
+  // Files of other programs do not name their classes.
+  const bool same = described.origin.empty() ? file_classes == data_classes
+                                             : file_classes.size() == data_classes.size();
+  require<UsageError>(same, "train: ", initial_weights.file, " has ", file_classes.size(),
+                      " classes, but they are not the ", data_classes.size(),
+                      " classes of the images; --new-head loads all weights but the classifier's");
   load_tensors(file, state_of(model_.module), "optimizer.");
   return line + "\n";
 }
 
-void Training::continue_from(const std::string& checkpoint) {
+void Training::resume_from(const std::string& checkpoint) {
   position_ =
-      load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.per_epoch(), whole_state());
-}
-
-void Training::profile_into(const std::string& path) {
-  profile_.emplace(path, recipe_.epochs * step_.per_epoch());
+      load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.steps_per_epoch(), full_state());
 }
 
 void Training::require_finite(const NamedTensors& state) const {
   for (const auto& [name, tensor] : state)
     require<Diverged>(all_finite(*tensor), "train: diverged in epoch ", position_.epoch + 1,
-                      ", step ", position_.sums.steps, ", at learning rate ",
-                      step_.learning_rate(position_.step - 1), ": the step made ", name,
-                      " not finite; try a smaller --lr, a longer --warmup, or --clip");
+                      ", step ", position_.sums.steps, " of ", step_.steps_per_epoch(),
+                      ", at learning rate ", step_.learning_rate(position_.step - 1),
+                      ": after the update, ", name,
+                      " is not finite; try a smaller --lr, a longer --warmup, or --clip");
 }
 
-// What is not finite never takes the place of a good checkpoint.
+// A state that is not finite never replaces a good checkpoint.
 void Training::save(const std::string& path, const NamedTensors& state) const {
   require_finite(state);
   save_checkpoint(path, metadata_, position_, state);
 }
 
 int Training::run(const RunFolder& folder) {
-  run_began_ = Clock::now();
+  run_start_ = Clock::now();
   steps_before_run_ = position_.step;
   while (position_.epoch < recipe_.epochs) {
     if (train_epoch() && finish_epoch(folder)) continue;
-    save(folder.last(), whole_state());
+    save(folder.last(), full_state());
     progress_.line(text("stopped in epoch ", position_.epoch + 1, " after step ",
-                        position_.sums.steps, " of ", step_.per_epoch(),
+                        position_.sums.steps, " of ", step_.steps_per_epoch(),
                         "; all is saved. To continue:\n", resume_command(folder)));
     return 128 + stop_();
   }
@@ -154,19 +140,16 @@ int Training::run(const RunFolder& folder) {
 }
 
 StepResult Training::take_step() {
-  if (!profile_ || !profile_->wants(position_.step)) return step_(position_.step);
-  const StepResult result = profile_->watch(step_, position_.step);
-  if (position_.step == Profile::last)
-    progress_.line(text("profile of steps ", Profile::first + 1, " to ", Profile::last + 1, ": ",
-                        profile_->path(), " (chrome://tracing or ui.perfetto.dev opens it)"));
-  return result;
+  if (!step_function_) return step_(position_.step);
+  return step_function_(step_, position_.step,
+                        [&](const std::string& line) { progress_.line(line); });
 }
 
 bool Training::train_epoch() {
-  epoch_began_ = Clock::now();
-  images_before_ = position_.sums.images;
+  epoch_start_ = Clock::now();
+  images_before_run_ = position_.sums.images;
   training_seconds_ = 0;
-  for (const long end = (position_.epoch + 1) * step_.per_epoch(); position_.step < end;) {
+  for (const long end = (position_.epoch + 1) * step_.steps_per_epoch(); position_.step < end;) {
     if (stop_() != 0) return false;
     const StepResult result = take_step();
     position_.step++;
@@ -175,52 +158,53 @@ bool Training::train_epoch() {
     position_.sums.correct += result.correct;
     position_.sums.loss += result.loss;
     position_.sums.gradient_norm += result.gradient_norm;
-    training_seconds_ = seconds_since(epoch_began_);
+    training_seconds_ = seconds_since(epoch_start_);
     show_progress();
   }
   return true;
 }
 
-// The log comes first and last.safetensors last, so whatever a kill leaves behind is about epochs
-// that last.safetensors does not know yet, and is written again, the same, when the run goes on
-// from there.
+// The log is written first and last.safetensors last. A process that is killed in between leaves
+// files about an epoch that last.safetensors does not contain. They are written again when the run
+// is resumed from there.
 bool Training::finish_epoch(const RunFolder& folder) {
   const Metrics test = measure_accuracy(
       Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}), data_.test,
       {recipe_.batch},
       [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
-  if (!std::isfinite(test.loss())) explain(test);
+  if (!std::isfinite(test.loss())) throw_diverged(test);
   if (stop_() != 0) return false;
-  require_finite(whole_state());  // while position_ still says which step it was, and before the
-                                  // log has a row of it
+  // Checked before the log gets a row of this epoch, and while position_ still says which step it
+  // is.
+  require_finite(full_state());
 
-  const EpochRow finished = row(test);
+  const EpochRow row = make_row(test);
   const bool best = test.top1() > position_.best_accuracy;
   position_.epoch++;
   position_.sums = {};
   position_.accuracy = test.top1();
   if (best) position_.best_accuracy = test.top1();
-  write_log_row(folder.log(), finished);
+  write_log_row(folder.log(), row);
   if (best) save(folder.best(), state_of(model_.module));
-  save(folder.last(), whole_state());
+  save(folder.last(), full_state());
 
   char line[200];
   const int digits = static_cast<int>(std::to_string(recipe_.epochs).size());
   std::snprintf(line, sizeof line,
                 "epoch %*ld/%ld  loss %.4f  accuracy %5.2f %%  test loss %.4f  test accuracy %5.2f "
                 "%%  %.0f images/s  %s",
-                digits, finished.epoch, recipe_.epochs, finished.train_loss,
-                100 * finished.train_accuracy, finished.test_loss, 100 * finished.test_accuracy,
-                finished.images_per_second, clock(finished.seconds).c_str());
+                digits, row.epoch, recipe_.epochs, row.train_loss, 100 * row.train_accuracy,
+                row.test_loss, 100 * row.test_accuracy, row.images_per_second,
+                clock(row.seconds).c_str());
   progress_.line(line);
   return true;
 }
 
-double Training::images_here() const {
-  return static_cast<double>(position_.sums.images - images_before_);
+double Training::images_since_start() const {
+  return static_cast<double>(position_.sums.images - images_before_run_);
 }
 
-EpochRow Training::row(const Metrics& test) const {
+EpochRow Training::make_row(const Metrics& test) const {
   const double steps = static_cast<double>(position_.sums.steps);
   return {.epoch = position_.epoch + 1,
           .train_loss = position_.sums.loss / steps,
@@ -230,108 +214,46 @@ EpochRow Training::row(const Metrics& test) const {
           .test_accuracy = test.top1(),
           .learning_rate = step_.learning_rate(position_.step - 1),
           .gradient_norm = position_.sums.gradient_norm / steps,
-          .images_per_second = training_seconds_ > 0 ? images_here() / training_seconds_ : 0,
-          .seconds = seconds_since(epoch_began_),
+          .images_per_second = training_seconds_ > 0 ? images_since_start() / training_seconds_ : 0,
+          .seconds = seconds_since(epoch_start_),
           .peak_megabytes = peak_megabytes()};
 }
 
 void Training::show_progress() {
   const double steps = static_cast<double>(position_.sums.steps);
-  const double per_step =
-      seconds_since(run_began_) /
-      static_cast<double>(position_.step - steps_before_run_);  // evaluations included
+  const double seconds_per_step =  // evaluations included
+      seconds_since(run_start_) / static_cast<double>(position_.step - steps_before_run_);
   progress_.show(
       {.epoch = position_.epoch + 1,
        .epochs = recipe_.epochs,
        .step = position_.sums.steps,
-       .steps = step_.per_epoch(),
+       .steps = step_.steps_per_epoch(),
        .loss = position_.sums.loss / steps,
        .accuracy =
            static_cast<double>(position_.sums.correct) / static_cast<double>(position_.sums.images),
-       .images_per_second = images_here() / training_seconds_,
-       .seconds_left =
-           per_step * static_cast<double>(recipe_.epochs * step_.per_epoch() - position_.step)});
+       .images_per_second = images_since_start() / training_seconds_,
+       .seconds_left = seconds_per_step * static_cast<double>(total_steps() - position_.step)});
 }
 
-// The evaluation once more, this time recorded, up to the batch at which it stopped.
-void Training::explain(const Metrics& test) const {
-  std::string where;
-  const long at_once = max_at_once(data_.test, recipe_.batch);
-  for (long begin = 0; begin < data_.test.count() && where.empty(); begin += at_once) {
-    std::vector<long> numbers(std::min(at_once, data_.test.count() - begin));
-    std::iota(numbers.begin(), numbers.end(), begin);
-    const Samples samples = Prefetch(data_.test, std::move(numbers), as_it_is).take();
+// Repeats the evaluation, now recording the graph, up to the first batch that is not finite.
+void Training::throw_diverged(const Metrics& test) const {
+  std::string found;
+  const long batch = evaluation_batch_size(data_.test, recipe_.batch);
+  for (long begin = 0; begin < data_.test.count() && found.empty(); begin += batch) {
+    std::vector<long> indices(std::min(batch, data_.test.count() - begin));
+    std::iota(indices.begin(), indices.end(), begin);
+    const Samples samples = Prefetch(data_.test, std::move(indices), identity_transform).take();
     if (samples.images.empty()) continue;
     Tensor x =
         make_crops(samples.images, evaluation_resize_crop(recipe_), normalization_, Crops::center);
-    where = first_not_finite(cross_entropy(model_(std::move(x), Mode::evaluate), samples.labels));
+    found = find_non_finite(cross_entropy(model_(std::move(x), Mode::evaluate), samples.labels));
   }
-  throw Diverged(
-      text("train: diverged in epoch ", position_.epoch + 1, ", after step ", position_.sums.steps,
-           " of ", step_.per_epoch(), ", at learning rate ",
-           step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
-           "; first not finite: ", where.empty() ? "nothing, operation by operation" : where,
-           "; try a smaller --lr, a longer --warmup, or --clip"));
-}
-
-namespace {
-
-int finish(Training& training, const RunFolder& folder, const std::string& data) {
-  const int code = training.run(folder);
-  if (code != 0) return code;
-  char line[100];
-  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %ld epochs",
-                100 * training.position().accuracy, training.recipe().epochs);
-  std::cout << line << "\n" << what_now(folder, data) << std::endl;
-  return 0;
-}
-
-}  // namespace
-
-int train_anew(const Recipe& recipe, const Start& start, const std::string& data,
-               const std::string& out, const std::string& profile, Broken broken) {
-  require<UsageError>(
-      out.empty() || !std::filesystem::exists(out), "train: --out ", out,
-      ": it exists already; add --resume to continue the run in it, or give another name");
-  const StopSignals signals;
-  Training training(recipe, load_limited(data, recipe.limit, broken),
-                    [&] { return signals.asked(); });
-  const std::string begun = training.start_from(start);
-  if (!profile.empty()) training.profile_into(profile);
-  const RunFolder folder =
-      out.empty() ? RunFolder::create_numbered("runs/" + recipe.model) : RunFolder::create(out);
-  const RunConfig config = config_here(training.recipe(), start, data, broken);
-  write_config(folder.config(), config);
-  if (data == "builtin")
-    std::cout << "The images are built in: ten kinds of figures that this program draws, not "
-                 "photographs. For CIFAR-10 type `make cifar10`,\n"
-                 "then `make train`; or give a folder of its .bin files: --data DIR\n";
-  std::cout << training.summary() << "\n" << begun << "folder: " << folder.path() << std::endl;
-  return finish(training, folder, config.data);
-}
-
-int train_on(const std::string& out) {
-  const StopSignals signals;
-  const RunFolder folder = RunFolder::open(out);
-  const RunConfig config = read_config(folder.config()),
-                  here = config_here(config.recipe, config.start, config.data, config.broken);
-  require<UsageError>(config.precision == here.precision, "train: the run in ", folder.path(),
-                      " is in ", config.precision, ", this program in ", here.precision);
-  if (config.version != here.version || config.cpu != here.cpu)
-    std::cerr << "excite: train: started by version " << config.version << " on " << config.cpu
-              << ", continued by version " << here.version << " on " << here.cpu
-              << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe, load_limited(config.data, config.recipe.limit, config.broken),
-                    [&] { return signals.asked(); });
-  const bool saved = std::filesystem::exists(folder.last());
-  if (saved)
-    training.continue_from(folder.last());
-  else
-    training.start_from(config.start);
-  std::cout << training.summary() << "\nfolder: " << folder.path()
-            << (saved ? ", continued after step " : ", from the beginning: step ")
-            << training.position().step << std::endl;
-  return finish(training, folder, config.data);
+  throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",
+                      position_.sums.steps, " of ", step_.steps_per_epoch(), ", at learning rate ",
+                      step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
+                      "; first non-finite result: ",
+                      found.empty() ? "none found when the evaluation was repeated" : found,
+                      "; try a smaller --lr, a longer --warmup, or --clip"));
 }
 
 }  // namespace excite

@@ -1,12 +1,11 @@
-// A whole training run: epochs of steps, an evaluation after each, and everything saved so that
-// nothing is lost whenever it ends.
+// The training loop: epochs of steps, an evaluation after each epoch, and checkpoints, so that an
+// interrupted run loses nothing.
 #pragma once
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <string>
+#include <utility>
 
-#include "tools/bench/profile/trace.h"
 #include "tools/data/batch.h"
 #include "tools/data/load.h"
 #include "tools/training/checkpoint.h"
@@ -19,39 +18,49 @@
 
 namespace excite {
 
+// Prints a line above the progress bar.
+using PrintLine = std::function<void(const std::string& line)>;
+
+// Performs step number `step` in place of training_step(step), for example with a profiler. It must
+// compute the same.
+using StepFunction =
+    std::function<StepResult(TrainingStep& training_step, long step, const PrintLine& print)>;
+
 class Training {
  public:
-  // Draws the model; nothing is written. Before every step and every batch of an evaluation `stop`
-  // is asked whether to stop there: it says 0, or the number of the signal that wants it.
+  // Initializes the model; writes nothing. `stop` is called before every step and after every batch
+  // of an evaluation. It returns 0, or the number of the signal that asks the run to stop there.
   Training(const Recipe& recipe, DataSplit data, std::function<int()> stop);
 
-  const Recipe& recipe() const {
-    return recipe_;
-  }  // with all resolved that follows from model and data
+  // The recipe with all values filled in that depend on the model and the data.
+  const Recipe& recipe() const { return recipe_; }
   const Position& position() const { return position_; }
-  std::string summary() const;  // a line: model, images, steps
-  std::string start_from(
-      const Start& start);  // before the first step; returns a line that says what it did
-  void continue_from(const std::string& checkpoint);
-  void profile_into(const std::string& path);  // see Profile
+  long total_steps() const { return recipe_.epochs * step_.steps_per_epoch(); }
+  std::string summary() const;  // one line: model, images, steps
 
-  // Trains to the end of the last epoch and returns 0, or until it is to stop: then it saves all
-  // and returns 128 + the signal.
+  // Before the first step: loads pretrained weights. Returns a line that says what was loaded, or
+  // "" if there are none to load. UsageError if their classes do not fit the data.
+  std::string load_initial_weights(const InitialWeights& initial_weights);
+  void resume_from(const std::string& checkpoint);
+  void set_step_function(StepFunction function) { step_function_ = std::move(function); }
+
+  // Trains to the end of the last epoch and returns 0. If `stop` asks for it, saves everything and
+  // returns 128 + the signal.
   int run(const RunFolder& folder);
 
  private:
   using Clock = std::chrono::steady_clock;
 
   StepResult take_step();
-  bool train_epoch();  // these return false if it is to stop
-  bool finish_epoch(const RunFolder& folder);
+  bool train_epoch();                          // false: stopped
+  bool finish_epoch(const RunFolder& folder);  // false: stopped
   void show_progress();
-  double images_here() const;  // of this epoch, since the run began or went on
-  EpochRow row(const Metrics& test) const;
+  double images_since_start() const;  // of this epoch, since the process started or resumed the run
+  EpochRow make_row(const Metrics& test) const;
   void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
-  NamedTensors whole_state();  // the model's and the optimizer's
-  [[noreturn]] void explain(const Metrics& test) const;
+  NamedTensors full_state();  // of the model and of the optimizer
+  [[noreturn]] void throw_diverged(const Metrics& test) const;
 
   DataSplit data_;
   Normalization normalization_;
@@ -59,20 +68,15 @@ class Training {
   Recipe recipe_;
   Metadata metadata_;
   TrainingStep step_;
+  StepFunction step_function_;  // empty: step_ itself
   std::function<int()> stop_;
   Position position_;
   Progress progress_;
-  std::optional<Profile> profile_;
-  // For the log and the bar alone:
-  Clock::time_point run_began_{}, epoch_began_{};
-  long steps_before_run_ = 0, images_before_ = 0;  // images of this epoch
-  double training_seconds_ = 0;                    // of this epoch, without the evaluation
+  // Only for the log and the progress bar:
+  Clock::time_point run_start_{}, epoch_start_{};
+  long steps_before_run_ = 0;    // steps done by earlier processes
+  long images_before_run_ = 0;   // images of this epoch seen by earlier processes
+  double training_seconds_ = 0;  // of this epoch, without the evaluation
 };
-
-// The two ways to train; both return the exit code. An empty `out` is a new folder under runs/, an
-// empty `profile` none.
-int train_anew(const Recipe& recipe, const Start& start, const std::string& data,
-               const std::string& out, const std::string& profile, Broken broken);
-int train_on(const std::string& out);
 
 }  // namespace excite

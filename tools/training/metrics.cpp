@@ -11,8 +11,8 @@ namespace excite {
 
 namespace {
 
-// -log softmax(x)[label] = log(sum over j of exp(x_j - m)) + m - x_label, for any m; the largest
-// x_j lets no exp overflow.
+// -log softmax(x)[label] = log(sum over j of exp(x_j - m)) + m - x_label, for any m. With m the
+// largest x_j no exp overflows.
 double cross_entropy_of(const real* x, long classes, long label) {
   const double m = static_cast<double>(*std::max_element(x, x + classes));
   double sum = 0;
@@ -33,8 +33,8 @@ Metrics::Metrics(long classes) : classes_(classes), confusion_(classes * classes
 
 void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {
   const long n = static_cast<long>(labels.size());
-  require(logits.shape() == Shape{n, classes_}, "metrics: logits ", logits.shape(), " of ", n,
-          " images, expected ", Shape{n, classes_});
+  require(logits.shape() == Shape{n, classes_}, "metrics: ", n, " labels, but the logits are ",
+          logits.shape(), ", expected ", Shape{n, classes_});
   for (long i = 0; i < n; i++) {
     const real* x = logits.data() + i * classes_;
     const long label = labels[i], predicted = std::max_element(x, x + classes_) - x,
@@ -52,28 +52,29 @@ long Metrics::count_of(long label) const {
   return std::accumulate(row, row + classes_, 0l);
 }
 
-long max_at_once(const Dataset& dataset, long batch) {
+long evaluation_batch_size(const Dataset& dataset, long batch) {
   return dataset.in_files() ? std::min(batch, 32l) : batch;
 }
 
-Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset, const Evaluation& how,
-                         const std::function<bool(const Metrics&)>& between) {
-  const long at_once = max_at_once(dataset, std::max(1l, how.batch / ensemble.crops()));
-  const auto read_from = [&](long begin) {
-    std::vector<long> numbers(std::clamp(dataset.count() - begin, 0l, at_once));
-    std::iota(numbers.begin(), numbers.end(), begin);
-    return Prefetch(dataset, std::move(numbers), as_it_is);
+Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
+                         const EvaluationOptions& options,
+                         const std::function<bool(const Metrics&)>& keep_going) {
+  const long batch = evaluation_batch_size(dataset, std::max(1l, options.batch / ensemble.crops()));
+  const auto prefetch_from = [&](long begin) {
+    std::vector<long> indices(std::clamp(dataset.count() - begin, 0l, batch));
+    std::iota(indices.begin(), indices.end(), begin);
+    return Prefetch(dataset, std::move(indices), identity_transform);
   };
   Metrics metrics(ensemble.classes());
-  Prefetch next = read_from(0);
-  for (long begin = 0; begin < dataset.count(); begin += at_once) {
+  Prefetch next = prefetch_from(0);
+  for (long begin = 0; begin < dataset.count(); begin += batch) {
     const Samples samples = next.take();
-    next = read_from(begin + at_once);  // while the models look at these
+    next = prefetch_from(begin + batch);  // decodes while the models compute
     if (samples.images.empty()) continue;
     const Tensor logits = ensemble(samples.images);
     metrics.add(logits, samples.labels);
-    if (how.seen) how.seen(samples, logits);
-    if (!between(metrics)) break;
+    if (options.on_batch) options.on_batch(samples, logits);
+    if (!keep_going(metrics)) break;
   }
   require<FileError>(metrics.count() > 0 || dataset.count() == 0, dataset.source, ": of ",
                      dataset.count(), " images none could be decoded");

@@ -1,4 +1,4 @@
-// How good a model is on a set of images.
+// Metrics of a model on a set of images: loss, top-1, top-5, confusion matrix.
 #pragma once
 #include <functional>
 #include <string>
@@ -14,50 +14,52 @@ class Metrics {
   explicit Metrics(long classes);
   void add(const Tensor& logits, const std::vector<int>& labels);  // [N, classes], N labels
 
-  long count() const { return count_; }
-  double loss() const {
-    return loss_sum_ / static_cast<double>(count_);
-  }  // mean of -log softmax(logits)[label]
-  double top1() const {
-    return share(top1_, count_);
-  }  // the share of images whose label has the largest logit
-  double top5() const { return share(top5_, count_); }  // ... one of the five largest
+  long count() const { return count_; }  // images
   long classes() const { return classes_; }
+  // The mean of -log softmax(logits)[label].
+  double loss() const { return loss_sum_ / static_cast<double>(count_); }
+  // The fraction of images whose label has the largest logit, and one of the five largest.
+  double top1() const { return fraction(top1_, count_); }
+  double top5() const { return fraction(top5_, count_); }
+  // The number of images with this label for which this class was predicted.
   long confusion(long label, long predicted) const {
     return confusion_[label * classes_ + predicted];
   }
   long count_of(long label) const;
+  // Top-1 of the images with this label; 0 if there are none.
   double accuracy_of(long label) const {
-    return share(confusion(label, label), count_of(label));
-  }  // 0 for a class without images
+    return fraction(confusion(label, label), count_of(label));
+  }
 
  private:
-  static double share(long part, long whole) {
+  static double fraction(long part, long whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
   }
   long classes_, count_ = 0, top1_ = 0, top5_ = 0;
   double loss_sum_ = 0;
-  std::vector<long> confusion_;
+  std::vector<long> confusion_;  // [label, predicted]
 };
 
-// How many classes have a larger logit than the label (of equal ones, those before it count too): 0
-// if it is the prediction. A logit that is not a number counts as larger than all.
+// The number of classes ranked before the label: those with a larger logit, and those with an equal
+// logit and a smaller index. 0 means that the label is the prediction. NaN ranks before every
+// number.
 long rank_of(const real* logits, long classes, long label);
 
-// How many whole images of a set are in memory at once: of files at most 32, because decoded images
-// may be large.
-long max_at_once(const Dataset& dataset, long batch);
+// How many images of the set are decoded at a time: `batch`, but at most 32 of image files, because
+// decoded images may be large.
+long evaluation_batch_size(const Dataset& dataset, long batch);
 
-// How images are gone through.
-struct Evaluation {
-  long batch = 250;  // images at a time, the views of each counted, and at max_at_once
-  std::function<void(const Samples&, const Tensor& logits)> seen{};
+struct EvaluationOptions {
+  long batch = 250;  // images per batch, where each crop counts as an image
+  // Called after each batch, with its images and their logits [N, classes].
+  std::function<void(const Samples&, const Tensor& logits)> on_batch{};
 };
 
-// What the jury says of every image that can be decoded, the last short batch included; FileError
-// if none can. After each batch it calls between(metrics so far); if that returns false it stops
-// there.
-Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset, const Evaluation& how,
-                         const std::function<bool(const Metrics&)>& between);
+// Metrics over all images of the set that can be decoded, the last short batch included. After each
+// batch `keep_going` gets the metrics so far; if it returns false, the evaluation ends there.
+// FileError if no image can be decoded.
+Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
+                         const EvaluationOptions& options,
+                         const std::function<bool(const Metrics&)>& keep_going);
 
 }  // namespace excite

@@ -31,8 +31,8 @@ std::string clock(double seconds) {
   return buffer;
 }
 
-// Parts are added from the most to the least wanted while they fit; what is left over, up to 30
-// columns, is the bar's.
+// Parts are added in the order of their importance while they fit. The bar takes the remaining
+// columns, at most 30.
 std::string progress_bar(const ProgressState& s, std::size_t width) {
   constexpr std::size_t shortest_bar = 6, longest_bar = 30;
   std::string head = text("epoch ", s.epoch, "/", s.epochs, " "), tail;
@@ -55,8 +55,8 @@ Progress::Progress(std::FILE* out) : out_(out), terminal_(isatty(fileno(out)) ==
 std::size_t Progress::width() const {
   winsize size{};
   const bool known = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return (known ? size.ws_col : 80u) -
-         1u;  // a character in the last column would make some terminals scroll
+  // One less, because a character in the last column makes some terminals scroll.
+  return (known ? size.ws_col : 80u) - 1u;
 }
 
 void Progress::show(const ProgressState& state) {

@@ -1,5 +1,5 @@
-// What one sees of a training run while it goes on: on a terminal a bar that is drawn over and
-// over, elsewhere a line an epoch.
+// The progress of a training run on the screen: a bar if the output is a terminal, and one line per
+// epoch in any case.
 #pragma once
 #include <chrono>
 #include <cstdio>
@@ -10,22 +10,23 @@ namespace excite {
 struct ProgressState {
   long epoch, epochs;     // 1, 2, ...
   long step, steps;       // of this epoch
-  double loss, accuracy;  // of this epoch so far, on what it trains on
+  double loss, accuracy;  // of this epoch so far, on the training images
   double images_per_second;
-  double seconds_left;  // of the whole training
+  double seconds_left;  // to the end of the run
 };
 
-// "epoch 3/16 [=====>    ] 195/390  loss 1.234  accuracy 56.1 %  812 images/s  4:12 left"; as many
-// of its parts as fit into width.
+// "epoch 3/16 [=====     ] 195/390  loss 1.234  4:12 left  accuracy 56.1 %  812 images/s"; only the
+// parts that fit into `width` columns.
 std::string progress_bar(const ProgressState& state, std::size_t width);
 std::string clock(double seconds);  // 4:12, 1:02:03
 
 class Progress {
  public:
   explicit Progress(std::FILE* out);
-  void show(const ProgressState&
-                state);  // draws the bar, at most ten times a second, if `out` is a terminal
-  void line(const std::string& text);  // takes the bar's place, and stays
+  // Draws the bar, at most ten times a second, if `out` is a terminal.
+  void show(const ProgressState& state);
+  // Replaces the bar by a line that stays.
+  void line(const std::string& text);
 
  private:
   std::size_t width() const;

@@ -11,7 +11,7 @@ namespace excite {
 
 namespace {
 
-// The one list of what a recipe consists of.
+// The only list of the fields of a recipe, for writing and reading.
 template <class AnyRecipe, class Visit>
 void each_field(AnyRecipe& r, Visit visit) {
   visit("model", r.model);
@@ -37,21 +37,21 @@ void each_field(AnyRecipe& r, Visit visit) {
   visit("seed", r.seed);
 }
 
-void whole(const std::string& option, long value, long least, long most) {
-  require<UsageError>(value >= least && value <= most, "--", option, " ", value, ": expected ",
-                      least, " to ", most);
+void check_integer(const std::string& option, long value, long min, long max) {
+  require<UsageError>(value >= min && value <= max, "--", option, " ", value, ": expected ", min,
+                      " to ", max);
 }
 
-void number(const std::string& option, double value, double least, double most) {
-  require<UsageError>(value >= least && value <= most, "--", option, " ", value,
-                      ": expected a number from ", least, " to ", most);
+void check_number(const std::string& option, double value, double min, double max) {
+  require<UsageError>(value >= min && value <= max, "--", option, " ", value,
+                      ": expected a number from ", min, " to ", max);
 }
 
-void one_of(const std::string& option, const std::string& value,
-            const std::vector<std::string>& possible) {
-  const bool known = std::find(possible.begin(), possible.end(), value) != possible.end();
+void check_choice(const std::string& option, const std::string& value,
+                  const std::vector<std::string>& choices) {
+  const bool known = std::find(choices.begin(), choices.end(), value) != choices.end();
   require<UsageError>(known, "--", option, " ", value, ": the nearest is ",
-                      nearest(value, possible), " (possible: ", join(possible, ", "), ")");
+                      closest_match(value, choices), " (possible: ", join(choices, ", "), ")");
 }
 
 }  // namespace
@@ -72,33 +72,32 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 
 void check_recipe(const Recipe& r) {
   constexpr double tiny = 1e-300, huge = 1e300;
-  whole("epochs", r.epochs, 1, 1'000'000);
-  whole("batch", r.batch, 1, 1'000'000);
-  one_of("optimizer", r.optimizer, {"sgd", "adamw"});
-  number("lr", r.lr, tiny, huge);
-  one_of("schedule", r.schedule, {"one-cycle", "cosine", "step", "multistep", "constant"});
-  number("warmup", r.warmup, 0, static_cast<double>(r.epochs));
+  check_integer("epochs", r.epochs, 1, 1'000'000);
+  check_integer("batch", r.batch, 1, 1'000'000);
+  check_choice("optimizer", r.optimizer, {"sgd", "adamw"});
+  check_number("lr", r.lr, tiny, huge);
+  check_choice("schedule", r.schedule, {"one-cycle", "cosine", "step", "multistep", "constant"});
+  check_number("warmup", r.warmup, 0, static_cast<double>(r.epochs));
   const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
   require<UsageError>(has_steps == !r.milestones.empty(), "--milestones: the schedule ", r.schedule,
-                      has_steps ? " needs them" : " has none; --schedule multistep has");
-  require<UsageError>(
-      r.schedule != "step" || r.milestones.size() == 1,
-      "--milestones: the schedule step takes one number, its period in epochs, not ",
-      r.milestones.size());
+                      has_steps ? " needs them" : " has none; use --schedule multistep or step");
+  require<UsageError>(r.schedule != "step" || r.milestones.size() == 1, "--milestones: there are ",
+                      r.milestones.size(),
+                      " numbers; the schedule step takes one, its period in epochs");
   for (std::size_t i = 0; i < r.milestones.size(); i++) {
     require<UsageError>(
         r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= huge,
-        "--milestones: ", r.milestones[i], " in place ", i + 1,
-        ": expected epochs above 0, each later than the one before");
+        "--milestones: number ", i + 1, " is ", r.milestones[i],
+        ": expected epochs above 0 in ascending order");
   }
-  number("gamma", r.gamma, tiny, 1);
-  number("momentum", r.momentum, 0, 0.999999);
-  number("weight-decay", r.weight_decay, 0, huge);
-  one_of("decay", r.decay, {"weights", "all"});
-  number("clip", r.clip, 0, huge);
-  number("label-smoothing", r.label_smoothing, 0, 1);
-  whole("image-size", r.image_size, 0, 4096);
-  whole("limit", r.limit, 0, 1'000'000'000);
+  check_number("gamma", r.gamma, tiny, 1);
+  check_number("momentum", r.momentum, 0, 0.999999);
+  check_number("weight-decay", r.weight_decay, 0, huge);
+  check_choice("decay", r.decay, {"weights", "all"});
+  check_number("clip", r.clip, 0, huge);
+  check_number("label-smoothing", r.label_smoothing, 0, 1);
+  check_integer("image-size", r.image_size, 0, 4096);
+  check_integer("limit", r.limit, 0, 1'000'000'000);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected at least 0");
 }
 

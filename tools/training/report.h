@@ -1,5 +1,4 @@
-// What is said at the end of a training run: where the weights are, and the commands that go on
-// from there.
+// What is printed at the end of a training run: where the weights are, and the next commands.
 #pragma once
 #include <string>
 
@@ -7,12 +6,13 @@
 
 namespace excite {
 
-std::string program_path();  // of this program, as short as it can be typed here
-std::string shell_quoted(
-    const std::string& word);  // as it is, or in '...' if a shell would take it apart
+// The path of this program, relative to the current folder if the program is below it.
+std::string program_path();
+// The word as a shell takes it: unchanged if possible, otherwise in single quotes.
+std::string shell_quoted(const std::string& word);
 
 std::string resume_command(const RunFolder& folder);
-std::string what_now(const RunFolder& folder,
-                     const std::string& data);  // four lines: weights, evaluate, predict, resume
+// Four lines: the weights' path, and commands to evaluate, to predict and to resume.
+std::string next_commands(const RunFolder& folder, const std::string& data);
 
 }  // namespace excite

@@ -18,21 +18,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string reason() { return std::generic_category().message(errno); }
+std::string errno_message() { return std::generic_category().message(errno); }
 
-// Whether the folder was made now; false if there was something of that name. mkdir decides between
-// two runs that start together.
-bool made(const std::string& path) {
+// Returns false if the path exists already. mkdir is atomic, so of two runs that start together
+// only one gets the folder.
+bool create_folder(const std::string& path) {
   std::error_code error;
   if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
     fs::create_directories(parent, error);
-  require<FileError>(!error, path, ": the folder above it cannot be made: ", error.message());
+  require<FileError>(!error, path, ": its parent folder cannot be created: ", error.message());
   if (mkdir(path.c_str(), 0777) == 0) return true;
-  require<FileError>(errno == EEXIST, path, ": the folder cannot be made: ", reason());
+  require<FileError>(errno == EEXIST, path, ": the folder cannot be created: ", errno_message());
   return false;
 }
 
-// runs/a/ as runs/a, so that a name can be put behind it.
+// "runs/a/" -> "runs/a"
 std::string without_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -42,9 +42,9 @@ std::string without_slash(std::string path) {
 
 RunFolder::RunFolder(const std::string& path) : path_(path) {
   lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  require<FileError>(lock_ >= 0, path, ": the folder cannot be opened: ", reason());
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-    return;  // some file systems know no locks
+  require<FileError>(lock_ >= 0, path, ": the folder cannot be opened: ", errno_message());
+  // Some file systems do not support locks; the run then goes on without one.
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   close(lock_);
   throw Error(path + ": another process is training in this folder");
 }
@@ -59,14 +59,14 @@ RunFolder::~RunFolder() {
 RunFolder RunFolder::create(const std::string& path) {
   const std::string folder = without_slash(path);
   require<UsageError>(
-      made(folder), "train: --out ", folder,
+      create_folder(folder), "train: --out ", folder,
       ": it exists already; add --resume to continue the run in it, or give another name");
   return RunFolder(folder);
 }
 
 RunFolder RunFolder::create_numbered(const std::string& stem) {
   long number = 1;
-  while (!made(text(stem, "-", number))) number++;
+  while (!create_folder(text(stem, "-", number))) number++;
   return RunFolder(text(stem, "-", number));
 }
 

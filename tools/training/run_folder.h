@@ -1,8 +1,8 @@
-// The folder of one training run, and that only one process at a time works in it.
-//   config.json        everything as resolved, written before the first step
-//   log.csv            a row for each finished epoch
-//   last.safetensors   weights and optimizer: what a run continues from
-//   best.safetensors   weights alone, of the epoch with the best test accuracy
+// The folder of a training run, locked so that only one process at a time works in it.
+//   config.json        the recipe with all defaults, written before the first step
+//   log.csv            one row per finished epoch
+//   last.safetensors   weights and optimizer state, from which the run continues
+//   best.safetensors   only the weights, of the epoch with the best test accuracy
 #pragma once
 #include <string>
 
@@ -10,11 +10,13 @@ namespace excite {
 
 class RunFolder {
  public:
-  static RunFolder create(const std::string& path);  // UsageError if there is something already
-  static RunFolder create_numbered(
-      const std::string& stem);  // stem-1, or the first number that is free
-  static RunFolder open(
-      const std::string& path);  // to resume; takes away what a killed save has left half-written
+  // UsageError if the path exists.
+  static RunFolder create(const std::string& path);
+  // stem-1, or the first number that is free.
+  static RunFolder create_numbered(const std::string& stem);
+  // Opens the folder of an existing run; removes the unfinished files that a killed process left.
+  // Error if another process has it open.
+  static RunFolder open(const std::string& path);
 
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
@@ -27,8 +29,7 @@ class RunFolder {
   std::string best() const { return path_ + "/best.safetensors"; }
 
  private:
-  explicit RunFolder(
-      const std::string& path);  // locks it; the lock goes with the process, however it ends
+  explicit RunFolder(const std::string& path);  // locks it; the lock ends with the process
   std::string path_;
   int lock_ = -1;
 };

@@ -11,16 +11,16 @@ namespace {
 
 volatile std::sig_atomic_t first_signal = 0;
 
-// Runs between any two instructions of the program, so it may call nothing that is not safe there
-// (man 7 signal-safety).
+// A signal handler may run between any two instructions of the program, so it calls only
+// async-signal-safe functions (man 7 signal-safety).
 void on_signal(int signal) {
   if (first_signal != 0) _exit(128 + signal);
   first_signal = signal;
   constexpr std::string_view notice =
-      "\nexcite: stopping after this step; a second time stops at once\n";
-  const int interrupted = errno;
+      "\nexcite: stopping after this step; a second signal stops at once\n";
+  const int saved_errno = errno;
   [[maybe_unused]] const auto written = write(STDERR_FILENO, notice.data(), notice.size());
-  errno = interrupted;
+  errno = saved_errno;
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ StopSignals::StopSignals() {
   first_signal = 0;
   struct sigaction request {};
   request.sa_handler = on_signal;
-  request.sa_flags = SA_RESTART;  // a write of a save goes on where it was
+  request.sa_flags = SA_RESTART;  // an interrupted write of a checkpoint continues
   sigaction(SIGINT, &request, &old_interrupt_);
   sigaction(SIGTERM, &request, &old_terminate_);
 }
@@ -39,6 +39,6 @@ StopSignals::~StopSignals() {
   sigaction(SIGTERM, &old_terminate_, nullptr);
 }
 
-int StopSignals::asked() const { return first_signal; }
+int StopSignals::received() const { return first_signal; }
 
 }  // namespace excite

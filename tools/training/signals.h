@@ -1,11 +1,11 @@
-// Ctrl-C (SIGINT) and SIGTERM as requests: the first asks the training to stop after the step it is
-// in, the second ends the program.
+// Ctrl-C (SIGINT) and SIGTERM as requests to stop. The first signal asks the training to stop after
+// the current step; the second one ends the program at once.
 #pragma once
 #include <csignal>
 
 namespace excite {
 
-// While it lives, the two signals are requests; afterwards they are what they were before.
+// While it exists, the two signals are requests. Its destructor restores the previous handlers.
 class StopSignals {
  public:
   StopSignals();
@@ -13,7 +13,7 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  int asked() const;  // the number of the first signal that came, 0 if none
+  int received() const;  // the number of the first signal, 0 if none has arrived
 
  private:
   struct sigaction old_interrupt_ {

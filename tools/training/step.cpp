@@ -13,7 +13,7 @@ namespace excite {
 
 namespace {
 
-long correct(const Tensor& logits, const std::vector<int>& labels) {
+long count_correct(const Tensor& logits, const std::vector<int>& labels) {
   const long classes = logits.dim(-1);
   const real* row = logits.data();
   long count = 0;
@@ -21,13 +21,13 @@ long correct(const Tensor& logits, const std::vector<int>& labels) {
   return count;
 }
 
-long whole_batches(const Dataset& dataset, long batch) {
+long count_batches(const Dataset& dataset, long batch) {
   require<UsageError>(dataset.count() >= batch, "train: --batch ", batch, ", but there are only ",
-                      dataset.count(), " images to train on");
+                      dataset.count(), " images to train on; use a smaller --batch");
   return dataset.count() / batch;
 }
 
-std::vector<Parameter> trained(const Module& module, const std::string& decay) {
+std::vector<Parameter> trainable_parameters(const Module& module, const std::string& decay) {
   std::vector<Parameter> all;
   for (const Module::Entry& e : module.state())
     if (e.kind != Module::Kind::buffer)
@@ -35,15 +35,15 @@ std::vector<Parameter> trained(const Module& module, const std::string& decay) {
   return all;
 }
 
-Optimizer make_optimizer(const Recipe& r, const std::vector<Parameter>& trained) {
+Optimizer make_optimizer(const Recipe& r, const std::vector<Parameter>& parameters) {
   if (r.optimizer == "adamw")
-    return AdamW(trained, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
-  return Sgd(trained, {.momentum = r.momentum,
-                       .nesterov = r.nesterov && r.momentum > 0,
-                       .weight_decay = r.weight_decay});
+    return AdamW(parameters, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
+  return Sgd(parameters, {.momentum = r.momentum,
+                          .nesterov = r.nesterov && r.momentum > 0,
+                          .weight_decay = r.weight_decay});
 }
 
-// From epochs to steps.
+// Converts epochs to steps.
 Schedule make_schedule(const Recipe& r, long steps_per_epoch) {
   const auto steps = [=](double epochs) {
     return std::lround(epochs * static_cast<double>(steps_per_epoch));
@@ -70,7 +70,7 @@ ResizeCrop training_resize_crop(const Recipe& recipe) {
 
 ResizeCrop evaluation_resize_crop(const Recipe& recipe) {
   return {recipe.image_size, parse_augmentation(recipe.augment).resized_crop
-                                 ? usual_short_side(recipe.image_size)
+                                 ? default_short_side(recipe.image_size)
                                  : recipe.image_size};
 }
 
@@ -82,64 +82,65 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       dataset_(dataset),
       normalization_(normalization),
       augmentation_(parse_augmentation(recipe.augment)),
-      per_epoch_(whole_batches(dataset, recipe.batch)),
-      schedule_(make_schedule(recipe, per_epoch_)),
-      trained_(trained(model.module, recipe.decay)),
-      optimizer_(make_optimizer(recipe, trained_)) {}
+      steps_per_epoch_(count_batches(dataset, recipe.batch)),
+      schedule_(make_schedule(recipe, steps_per_epoch_)),
+      parameters_(trainable_parameters(model.module, recipe.decay)),
+      optimizer_(make_optimizer(recipe, parameters_)) {}
 
-StepResult TrainingStep::run(long step, const StepVisitor& visitor) {
-  Batch batch = batch_of(step);
-  if (visitor.batch_made) visitor.batch_made();
+StepResult TrainingStep::run(long step, const StepHooks& hooks) {
+  Batch batch = take_batch(step);
+  if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
   model_.module.reseed(recipe_.seed, step);
   const Var logits = model_(images, mode_);
   const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
   const double value = static_cast<double>(loss->value.item());
-  if (!std::isfinite(value)) explain(step, text("the loss is ", value));
+  if (!std::isfinite(value)) throw_diverged(step, text("the loss is ", value));
 
-  backward(loss, full(loss.shape(), 1), visitor.backward);
-  const double norm = gradient_norm(trained_);
-  if (!std::isfinite(norm)) explain(step, text("the gradient norm is ", norm));
+  backward(loss, full(loss.shape(), 1), hooks.backward);
+  const double norm = gradient_norm(parameters_);
+  if (!std::isfinite(norm)) throw_diverged(step, text("the gradient norm is ", norm));
 
-  if (recipe_.clip > 0) clip_gradients(trained_, recipe_.clip, norm);
+  if (recipe_.clip > 0) clip_gradients(parameters_, recipe_.clip, norm);
   excite::step(optimizer_, schedule_.at(step));
-  return {value, correct(logits->value, batch.labels), norm,
+  return {value, count_correct(logits->value, batch.labels), norm,
           static_cast<long>(batch.labels.size())};
 }
 
-Prefetch TrainingStep::read(long step) {
-  const long epoch = step / per_epoch_, begin = step % per_epoch_ * recipe_.batch;
+Prefetch TrainingStep::prefetch(long step) {
+  const long epoch = step / steps_per_epoch_, begin = step % steps_per_epoch_ * recipe_.batch;
   if (epoch != order_epoch_)
     order_ = epoch_order(dataset_.count(), recipe_.seed, epoch), order_epoch_ = epoch;
-  std::vector<long> numbers(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
-  return read_for_training(dataset_, std::move(numbers), training_resize_crop(recipe_),
-                           augmentation_, recipe_.seed, epoch);
+  std::vector<long> indices(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
+  return prefetch_batch(dataset_, std::move(indices), training_resize_crop(recipe_), augmentation_,
+                        recipe_.seed, epoch);
 }
 
-// The images of the next step are read while this one computes.
-Batch TrainingStep::batch_of(long step) {
-  if (!next_ || next_step_ != step) next_.emplace(read(step));
+// Starts to decode the images of the next step, which happens while this step computes.
+Batch TrainingStep::take_batch(long step) {
+  if (!next_ || next_step_ != step) next_.emplace(prefetch(step));
   const Samples samples = next_->take();
   next_step_ = step + 1;
   next_.reset();
-  if (next_step_ < recipe_.epochs * per_epoch_) next_.emplace(read(next_step_));
-  return augmented(samples, normalization_, augmentation_, recipe_.seed, step / per_epoch_);
+  if (next_step_ < recipe_.epochs * steps_per_epoch_) next_.emplace(prefetch(next_step_));
+  return augment_batch(samples, normalization_, augmentation_, recipe_.seed,
+                       step / steps_per_epoch_);
 }
 
-// The same step once more, looked at closely. Dropout draws the same masks, and in training batch
-// normalization does not read the running statistics, so it comes to the same numbers.
-void TrainingStep::explain(long step, const std::string& symptom) {
+// Repeats the step to find the first operation that is not finite. Dropout draws the same masks,
+// and batch norm in training does not read the running statistics, so the numbers are the same.
+void TrainingStep::throw_diverged(long step, const std::string& symptom) {
   for (const Var& p : model_.module.parameters()) p->grad = Tensor();
   model_.module.reseed(recipe_.seed, step);
-  Batch batch = batch_of(step);
+  Batch batch = take_batch(step);
   const Var logits = model_(std::move(batch.x), mode_);
-  const std::string where = first_not_finite(
+  const std::string found = find_non_finite(
       cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));
-  throw Diverged(
-      text("train: diverged in epoch ", step / per_epoch_ + 1, ", step ", step % per_epoch_ + 1,
-           " of ", per_epoch_, ", at learning rate ", learning_rate(step), ": ", symptom,
-           "; first not finite: ", where.empty() ? "the sum of all gradients' squares" : where,
-           "; try a smaller --lr, a longer --warmup, or --clip"));
+  throw Diverged(text("train: diverged in epoch ", step / steps_per_epoch_ + 1, ", step ",
+                      step % steps_per_epoch_ + 1, " of ", steps_per_epoch_, ", at learning rate ",
+                      learning_rate(step), ": ", symptom, "; first non-finite result: ",
+                      found.empty() ? "the sum of the squared gradients" : found,
+                      "; try a smaller --lr, a longer --warmup, or --clip"));
 }
 
 }  // namespace excite

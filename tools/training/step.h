@@ -1,5 +1,5 @@
-// One step of training: take a batch, compute the loss, its gradients, and move the weights.
-// `train` and `bench` run this very code.
+// One training step: take a batch, compute the loss and its gradients, update the weights. `train`
+// and `bench` run the same code.
 #pragma once
 #include <functional>
 #include <optional>
@@ -14,47 +14,47 @@
 
 namespace excite {
 
-// What is seen of an image in training, unless a random part of it is; and in evaluation. Who is
-// shown parts in training, larger than life, is tested on the center of a larger image; who is
-// shown whole images, on whole ones.
+// How images are resized and cropped in training (unless resized-crop draws a random window), and
+// in evaluation. A model trained on random resized crops is evaluated on the center crop of a
+// larger resize, because the crops showed objects enlarged. Other models are evaluated on the whole
+// image.
 ResizeCrop training_resize_crop(const Recipe& recipe);
 ResizeCrop evaluation_resize_crop(const Recipe& recipe);
 
 struct StepResult {
   double loss;           // mean over the batch, with label smoothing
-  long correct;          // images whose label had the largest logit
+  long correct;          // images whose label has the largest logit
   double gradient_norm;  // over all parameters, before clipping
-  long images;           // in the batch: fewer than the recipe's where files could not be decoded
+  long images;           // in the batch; fewer than recipe.batch if files could not be decoded
 };
 
-// What whoever watches a step from inside is shown: that its batch was made, and the nodes along
-// backward.
-struct StepVisitor {
-  std::function<void()> batch_made;
+// Callbacks for a profiler: the batch is ready, and each node of the backward pass.
+struct StepHooks {
+  std::function<void()> batch_ready;
   BackwardHooks backward;
 };
 
 class TrainingStep {
  public:
-  // Keeps references to the model and the data set. UsageError if the data set has not one whole
+  // Keeps references to the model and the data set. UsageError if the data set is smaller than one
   // batch.
   TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset,
                const Normalization& normalization);
 
-  long per_epoch() const { return per_epoch_; }  // the last short batch is dropped
+  long steps_per_epoch() const { return steps_per_epoch_; }  // the last short batch is dropped
   double learning_rate(long step) const { return schedule_.at(step); }
   Optimizer& optimizer() { return optimizer_; }
 
-  // Step number `step` of the whole training; everything in it (order, augmentation, dropout,
-  // learning rate) follows from that number. Diverged, before anything has moved but the running
-  // statistics, if the loss or a gradient is not finite.
+  // Performs step `step`, counted from 0 over the whole run. Everything in it (order of the images,
+  // augmentation, dropout, learning rate) is a function of that number. Diverged if the loss or a
+  // gradient is not finite; then nothing has changed but the running statistics.
   StepResult operator()(long step) { return run(step, {}); }
-  StepResult run(long step, const StepVisitor& visitor);
+  StepResult run(long step, const StepHooks& hooks);
 
  private:
-  Prefetch read(long step);
-  Batch batch_of(long step);
-  [[noreturn]] void explain(long step, const std::string& symptom);
+  Prefetch prefetch(long step);
+  Batch take_batch(long step);
+  [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
   const Mode mode_;
@@ -62,11 +62,11 @@ class TrainingStep {
   const Dataset& dataset_;
   const Normalization normalization_;
   const Augmentation augmentation_;
-  long per_epoch_;
+  long steps_per_epoch_;
   Schedule schedule_;
-  std::vector<Parameter> trained_;
+  std::vector<Parameter> parameters_;
   Optimizer optimizer_;
-  std::optional<Prefetch> next_;  // the images of step next_step_, on their way
+  std::optional<Prefetch> next_;  // the images of step next_step_, being decoded
   long next_step_ = -1;
   std::vector<long> order_;  // of the images in epoch order_epoch_
   long order_epoch_ = -1;

@@ -1,5 +1,5 @@
-// Every operation that does the work of several comes to what they come to, one after the other:
-// the value, all gradients, and the running statistics.
+// Every fused operation gives the same value, gradients and running statistics as the operations
+// that it replaces.
 #include <gtest/gtest.h>
 
 #include "autograd/fused/fused_ops.h"
@@ -12,12 +12,12 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-// What an operation gives: its value, then the gradient of each input, then the running statistics.
-using Numbers = std::vector<Tensor>;
+// The value of an operation, the gradient of each input, and the running statistics.
+using Results = std::vector<Tensor>;
 using Inputs = std::vector<Var>;  // the last two are running statistics
 
-Numbers all_of(const std::function<Var(const Inputs&)>& f, const std::vector<Shape>& shapes,
-               real mean = 0) {
+Results results_of(const std::function<Var(const Inputs&)>& f, const std::vector<Shape>& shapes,
+                   real mean = 0) {
   Rng rng(0);
   Inputs in;
   for (const Shape& shape : shapes)
@@ -26,20 +26,19 @@ Numbers all_of(const std::function<Var(const Inputs&)>& f, const std::vector<Sha
   in.push_back(Var(normal(channels, rng)));
   in.push_back(Var(uniform(channels, rng, real(0.5), 2)));
   const Var y = f(in);
-  Numbers numbers;
-  numbers.push_back(y->value.clone());
+  Results results;
+  results.push_back(y->value.clone());
   backward(y, normal(y.shape(), rng));
-  for (std::size_t i = 0; i < shapes.size(); i++) numbers.push_back(in[i]->grad.clone());
-  for (std::size_t i = shapes.size(); i < in.size(); i++) numbers.push_back(in[i]->value.clone());
-  return numbers;
+  for (std::size_t i = 0; i < shapes.size(); i++) results.push_back(in[i]->grad.clone());
+  for (std::size_t i = shapes.size(); i < in.size(); i++) results.push_back(in[i]->value.clone());
+  return results;
 }
 
-void expect_equal(const Numbers& fused, const Numbers& composed, const std::string& what,
+void expect_equal(const Results& fused, const Results& composed, const std::string& what,
                   double within = tolerance) {
   ASSERT_EQ(fused.size(), composed.size());
   for (std::size_t i = 0; i < fused.size(); i++)
-    EXPECT_TRUE(close(fused[i], composed[i], within))
-        << what << ", number " << i << " of its results";
+    EXPECT_TRUE(close(fused[i], composed[i], within)) << what << ", result " << i;
 }
 
 const std::vector<Shape> images{
@@ -54,12 +53,12 @@ TEST(BatchNormRelu, IsReluOfBatchNorm) {
   };
   for (const Shape& u : images) {
     const std::vector<Shape> shapes{u, {u[3]}, {u[3]}};
-    expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
+    expect_equal(results_of(fused, shapes), results_of(composed, shapes), text(u));
   }
 }
 
-// In float the mean of a thousand takes three of seven digits from u - mean, in both.
-TEST(BatchNormRelu, KeepsItsDigitsFarFromZero) {
+// In float, a mean of 1000 costs u - mean three of its seven digits, fused or not.
+TEST(BatchNormRelu, IsAccurateFarFromZero) {
   const auto fused = [](const Inputs& in) {
     return batch_norm_relu(in[0], in[1], in[2], in[3], in[4]);
   };
@@ -67,13 +66,13 @@ TEST(BatchNormRelu, KeepsItsDigitsFarFromZero) {
     return relu(batch_norm(in[0], in[1], in[2], in[3], in[4]));
   };
   const std::vector<Shape> shapes{{4, 8, 8, 6}, {6}, {6}};
-  expect_equal(all_of(fused, shapes, 1000), all_of(composed, shapes, 1000), "mean 1000",
+  expect_equal(results_of(fused, shapes, 1000), results_of(composed, shapes, 1000), "mean 1000",
                in_double_build ? 1e-9 : 1e-3);
 }
 
-// Shapes that each way to compute a convolution takes: Winograd's with channels that a vector
-// divides and that it does not, images that tiles do not divide, and one of a single row; the
-// direct one, with 255 pixels in runs of 192; and groups, narrow and wide.
+// Shapes for every convolution algorithm. Winograd: results of channels that are a multiple of the
+// vector width or not, images that are no multiple of a tile, and an image with one row. Direct:
+// 255 pixels, in runs of 192. Groups: narrow and wide ones.
 struct Conv {
   Shape x, w;
   Conv2dOptions options;
@@ -88,42 +87,44 @@ const std::vector<Conv> convs{{{3, 8, 8, 16}, {3, 3, 16, 16}, {.pad = 1}},
                               {{2, 5, 5, 6}, {3, 3, 2, 9}, {.pad = 1, .groups = 3}},
                               {{2, 5, 5, 40}, {3, 3, 20, 40}, {.pad = 1, .groups = 2}}};
 
-// What looks at the moments that come with a convolution.
-Var tail_of(const ConvOutput& y) {
+// An operation that uses the moments that come with a convolution.
+Var use_moments(const ConvOutput& y) {
   const Shape channels{y.u.shape()[3]};
   return bn_se_add_relu(
       y, full(channels, 1), zeros(channels), zeros(channels), full(channels, 1),
       [](const Var& q) { return sigmoid(q); }, y.u);
 }
 
-TEST(MeasuredConv2d, IsConv2dAndHandsOnTheMomentsThatBatchNormWouldTake) {
+TEST(Conv2dWithMoments, IsConv2dAndComputesTheMomentsThatBatchNormNeeds) {
   for (const Conv& c : convs) {
     const auto fused = [&](const Inputs& in) {
-      return tail_of(conv2d_with_moments(in[0], in[1], c.options));
+      return use_moments(conv2d_with_moments(in[0], in[1], c.options));
     };
     const auto composed = [&](const Inputs& in) {
-      return tail_of(conv2d(in[0], in[1], c.options));
+      return use_moments(conv2d(in[0], in[1], c.options));
     };
-    expect_equal(all_of(fused, {c.x, c.w}), all_of(composed, {c.x, c.w}), text(c.x, " by ", c.w));
+    expect_equal(results_of(fused, {c.x, c.w}), results_of(composed, {c.x, c.w}),
+                 text(c.x, " by ", c.w));
   }
 }
 
 TEST(BatchNormReluConv2d, IsConv2dOfReluOfBatchNorm) {
   for (const Conv& c : convs) {
     const auto fused = [&](const Inputs& in) {
-      return tail_of(batch_norm_relu_conv2d(in[0], in[1], in[2], in[4], in[5], in[3], c.options));
+      return use_moments(
+          batch_norm_relu_conv2d(in[0], in[1], in[2], in[4], in[5], in[3], c.options));
     };
     const auto composed = [&](const Inputs& in) {
-      return tail_of(conv2d(relu(batch_norm(in[0], in[1], in[2], in[4], in[5])), in[3], c.options));
+      return use_moments(
+          conv2d(relu(batch_norm(in[0], in[1], in[2], in[4], in[5])), in[3], c.options));
     };
     const std::vector<Shape> shapes{c.x, {c.x[3]}, {c.x[3]}, c.w};
-    expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(c.x, " by ", c.w));
+    expect_equal(results_of(fused, shapes), results_of(composed, shapes), text(c.x, " by ", c.w));
   }
 }
 
-// A convolution whose numbers all lie around a thousand: each has a bias' worth of it in one of its
-// inputs.
-TEST(MeasuredConv2d, KeepsItsDigitsFarFromZero) {
+// All outputs of the convolution are near 1000, because one input channel is 1000 and has weight 1.
+TEST(Conv2dWithMoments, IsAccurateFarFromZero) {
   Rng rng(0);
   for (const long kernel : {3, 1}) {
     const long c = 16;
@@ -145,7 +146,7 @@ Var gate_of(const Inputs& in, const Var& q) {
   return sigmoid(linear(relu(linear(q, in[4], in[5])), in[6], in[7]));
 }
 
-TEST(BnSeAddRelu, IsReluOfTheScaledBatchNormAndTheShortcut) {
+TEST(BnSeAddRelu, IsReluOfTheScaledBatchNormPlusTheShortcut) {
   const auto fused = [](const Inputs& in) {
     return bn_se_add_relu(
         in[0], in[1], in[2], in[8], in[9], [&](const Var& q) { return gate_of(in, q); }, in[3]);
@@ -157,11 +158,11 @@ TEST(BnSeAddRelu, IsReluOfTheScaledBatchNormAndTheShortcut) {
   for (const Shape& u : images) {
     const long c = u[3], hidden = 3;
     const std::vector<Shape> shapes{u, {c}, {c}, u, {c, hidden}, {hidden}, {hidden, c}, {c}};
-    expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
+    expect_equal(results_of(fused, shapes), results_of(composed, shapes), text(u));
   }
 }
 
-TEST(BnSeAddRelu, WithoutAGateIsReluOfBatchNormAndTheShortcut) {
+TEST(BnSeAddRelu, WithoutAGateIsReluOfBatchNormPlusTheShortcut) {
   const auto fused = [](const Inputs& in) {
     return bn_se_add_relu(in[0], in[1], in[2], in[4], in[5], Gate(), in[3]);
   };
@@ -170,11 +171,11 @@ TEST(BnSeAddRelu, WithoutAGateIsReluOfBatchNormAndTheShortcut) {
   };
   for (const Shape& u : images) {
     const std::vector<Shape> shapes{u, {u[3]}, {u[3]}, u};
-    expect_equal(all_of(fused, shapes), all_of(composed, shapes), text(u));
+    expect_equal(results_of(fused, shapes), results_of(composed, shapes), text(u));
   }
 }
 
-TEST(BnSeAddRelu, TakesAGateThatHasNothingToLearn) {
+TEST(BnSeAddRelu, AcceptsAGateWithoutParameters) {
   const auto fused = [](const Inputs& in) {
     return bn_se_add_relu(
         in[0], in[1], in[2], in[4], in[5],
@@ -184,17 +185,17 @@ TEST(BnSeAddRelu, TakesAGateThatHasNothingToLearn) {
     return relu(add(scale(batch_norm(in[0], in[1], in[2], in[4], in[5]), real(0.5)), in[3]));
   };
   const std::vector<Shape> shapes{{3, 4, 5, 6}, {6}, {6}, {3, 4, 5, 6}};
-  expect_equal(all_of(fused, shapes), all_of(composed, shapes), "a gate of 0.5");
+  expect_equal(results_of(fused, shapes), results_of(composed, shapes), "a gate of 0.5");
 }
 
-// A gate's parameters count as the operation's inputs: they learn even if nothing else does.
-TEST(BnSeAddRelu, LetsTheGateLearnAlone) {
+// The parameters of the gate are inputs of the operation.
+TEST(BnSeAddRelu, GivesTheGateGradientsEvenIfNothingElseRequiresOne) {
   Rng rng(0);
   const Var w = parameter(normal({4, 4}, rng)), u = normal({3, 2, 2, 4}, rng),
             shortcut = normal({3, 2, 2, 4}, rng);
-  const Var ones = full({4}, 1), none = zeros({4});
+  const Var gamma = full({4}, 1), beta = zeros({4});
   const Var y = bn_se_add_relu(
-      u, ones, none, zeros({4}), full({4}, 1), [&](const Var& q) { return sigmoid(matmul(q, w)); },
+      u, gamma, beta, zeros({4}), full({4}, 1), [&](const Var& q) { return sigmoid(matmul(q, w)); },
       shortcut);
   ASSERT_TRUE(y.requires_grad());
   backward(y, normal(y.shape(), rng));
@@ -202,7 +203,7 @@ TEST(BnSeAddRelu, LetsTheGateLearnAlone) {
   EXPECT_TRUE(u->grad.empty());
 }
 
-TEST(FusedOps, SayWhichShapesDoNotFit) {
+TEST(FusedOps, ReportShapesThatDoNotMatch) {
   const Var u = zeros({2, 3, 3, 4}), c = zeros({4}), three = zeros({3});
   const auto tail = [&](const Var& x, const Var& gamma, const Gate& gate, const Var& shortcut) {
     return [=] { bn_se_add_relu(x, gamma, c, c, c, gate, shortcut); };
@@ -218,7 +219,7 @@ TEST(FusedOps, SayWhichShapesDoNotFit) {
       [&] {
         batch_norm_relu(Var(zeros({1, 1, 1, 4})), c, c, c, c);
       },
-      {"one value a channel"}));
+      {"one value per channel"}));
   EXPECT_TRUE(fails_saying(
       [&] {
         batch_norm_relu_conv2d(u, c, three, c, c, zeros({1, 1, 4, 2}));
@@ -238,7 +239,7 @@ TEST(FusedOps, SayWhichShapesDoNotFit) {
                                  return Var(zeros({2, 5}));
                                },
                                u),
-                           {"bn_se_add_relu: the gate made [2, 5] of [2, 4]"}));
+                           {"bn_se_add_relu: the gate turned [2, 4] into [2, 5]"}));
 }
 
 }  // namespace

@@ -11,12 +11,11 @@
 namespace excite {
 namespace {
 
-const std::string old_text = "the old file",
-                  new_text(
-                      700000,
-                      'n');  // longer than the writer's buffer, so that several writes are needed
+const std::string old_text = "the old file";
+// Longer than the writer's buffer, so that several writes are needed.
+const std::string new_text(700000, 'n');
 
-// Puts the real functions back when a test ends.
+// Restores the real system calls when a test ends.
 struct AtomicFile : testing::Test {
   ~AtomicFile() override { save_calls = SaveCalls(); }
 
@@ -31,7 +30,7 @@ struct AtomicFile : testing::Test {
       });
     });
   }
-  void expect_untouched() {
+  void expect_unchanged() {
     EXPECT_EQ(get(path), old_text);
     EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
   }
@@ -45,7 +44,7 @@ TEST_F(AtomicFile, ReplacesTheOldFileAndLeavesNothingElse) {
   EXPECT_EQ(get(path), "");
 }
 
-TEST_F(AtomicFile, WritesOneLargePieceAsItIs) {
+TEST_F(AtomicFile, WritesAPieceLargerThanItsBuffer) {
   write_atomically(path, [&](FileWriter& out) {
     out.write("before ");
     out.write(new_text);
@@ -54,7 +53,7 @@ TEST_F(AtomicFile, WritesOneLargePieceAsItIs) {
   EXPECT_EQ(get(path), "before " + new_text + " behind");
 }
 
-TEST_F(AtomicFile, HasNothingAtTheNameBeforeItIsWhole) {
+TEST_F(AtomicFile, KeepsTheOldFileUntilTheNewOneIsComplete) {
   write_atomically(path, [&](FileWriter& out) {
     out.write(new_text);
     EXPECT_EQ(get(path), old_text);
@@ -67,9 +66,9 @@ TEST_F(AtomicFile, SyncsTheFileBeforeTheRenameAndTheFolderAfterIt) {
     return steps += steps.ends_with('w') ? "" : "w", ::write(fd, bytes, n);
   };
   save_calls.fsync = [&](int fd) {
-    struct stat about {};
-    fstat(fd, &about);
-    return steps += S_ISDIR(about.st_mode) ? "D" : "F", ::fsync(fd);
+    struct stat status {};
+    fstat(fd, &status);
+    return steps += S_ISDIR(status.st_mode) ? "D" : "F", ::fsync(fd);
   };
   save_calls.close = [&](int fd) { return steps += "c", ::close(fd); };
   save_calls.rename = [&](const char* from, const char* to) {
@@ -79,7 +78,7 @@ TEST_F(AtomicFile, SyncsTheFileBeforeTheRenameAndTheFolderAfterIt) {
   EXPECT_EQ(steps, "wFcrD");
 }
 
-// Fails the k-th write, for every k there is.
+// The k-th write fails, for every k.
 TEST_F(AtomicFile, KeepsTheOldFileWhicheverWriteFails) {
   int failures = 0;
   for (int k = 1;; k++) {
@@ -92,7 +91,7 @@ TEST_F(AtomicFile, KeepsTheOldFileWhicheverWriteFails) {
     failures++;
     expect_contains(error, path + ": not saved: writing " + path + ".tmp.");
     expect_contains(error, "No space left on device");
-    expect_untouched();
+    expect_unchanged();
   }
   EXPECT_GE(failures, 3);
   EXPECT_EQ(get(path), new_text);
@@ -103,22 +102,22 @@ TEST_F(AtomicFile, KeepsTheOldFileIfSyncingTheFileFails) {
   const std::string error = save();
   expect_contains(error, path + ": not saved: fsync of ");
   expect_contains(error, "Input/output error");
-  expect_untouched();
+  expect_unchanged();
 }
 
 TEST_F(AtomicFile, KeepsTheOldFileIfClosingFails) {
   save_calls.close = [](int fd) { return ::close(fd), errno = EDQUOT, -1; };
   expect_contains(save(), path + ": not saved: closing ");
-  expect_untouched();
+  expect_unchanged();
 }
 
 TEST_F(AtomicFile, KeepsTheOldFileIfTheRenameFails) {
   save_calls.rename = [](const char*, const char*) { return errno = EACCES, -1; };
   expect_contains(save(), path + ": not saved: renaming ");
-  expect_untouched();
+  expect_unchanged();
 }
 
-TEST_F(AtomicFile, HasTheWholeNewFileIfOnlySyncingTheFolderFails) {
+TEST_F(AtomicFile, HasTheCompleteNewFileIfOnlySyncingTheFolderFails) {
   int calls = 0;
   save_calls.fsync = [&](int fd) { return ++calls == 2 ? (errno = EIO, -1) : ::fsync(fd); };
   expect_contains(save(), path + ": not saved: fsync of the folder " + folder.path());
@@ -126,7 +125,7 @@ TEST_F(AtomicFile, HasTheWholeNewFileIfOnlySyncingTheFolderFails) {
   EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
 }
 
-TEST_F(AtomicFile, GoesOnAfterInterruptedAndShortWrites) {
+TEST_F(AtomicFile, ContinuesAfterInterruptedAndShortWrites) {
   int calls = 0, syncs = 0;
   save_calls.write = [&](int fd, const void* bytes, std::size_t n) {
     return ++calls % 2 ? (errno = EINTR, -1) : ::write(fd, bytes, std::min<std::size_t>(n, 9999));
@@ -136,44 +135,44 @@ TEST_F(AtomicFile, GoesOnAfterInterruptedAndShortWrites) {
   EXPECT_EQ(get(path), new_text);
 }
 
-TEST_F(AtomicFile, TakesAWriteOfNothingForAFullDisk) {
+TEST_F(AtomicFile, TreatsAWriteOfZeroBytesAsAFullDisk) {
   save_calls.write = [](int, const void*, std::size_t) { return ssize_t{0}; };
   expect_contains(save(), "No space left on device");
-  expect_untouched();
+  expect_unchanged();
 }
 
-TEST_F(AtomicFile, KeepsTheOldFileIfItsContentCannotBeMade) {
+TEST_F(AtomicFile, KeepsTheOldFileIfTheCallbackThrows) {
   EXPECT_THROW(
       write_atomically(path, [](FileWriter& out) { out.write(new_text), throw std::bad_alloc(); }),
       std::bad_alloc);
-  expect_untouched();
+  expect_unchanged();
 }
 
 TEST_F(AtomicFile, KeepsTheOldFileOnAFullDisk) {
-  const std::string said = in_child([&] {
+  const std::string error = in_child([&] {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{100000, 100000};
     setrlimit(RLIMIT_FSIZE, &limit);
     return save();
   });
-  expect_contains(said, path + ": not saved: writing ");
-  expect_contains(said, "File too large");
-  expect_untouched();
+  expect_contains(error, path + ": not saved: writing ");
+  expect_contains(error, "File too large");
+  expect_unchanged();
 }
 
 TEST_F(AtomicFile, KeepsTheOldFileInAFolderWithoutPermission) {
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));
-  const std::string said = in_child([&] {
+  const std::string error = in_child([&] {
     drop_rights();
     return save();
   });
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-  expect_contains(said, path + ": not saved: creating ");
-  expect_contains(said, "Permission denied");
-  expect_untouched();
+  expect_contains(error, path + ": not saved: creating ");
+  expect_contains(error, "Permission denied");
+  expect_unchanged();
 }
 
-TEST_F(AtomicFile, NamesAFolderThatIsNotThere) {
+TEST_F(AtomicFile, NamesAMissingFolder) {
   expect_contains(file_error([&] { write_text_atomically(folder / "no/file", "x"); }),
                   "opening the folder " + folder / "no" + ": No such file or directory");
 }
@@ -184,14 +183,14 @@ TEST_F(AtomicFile, DoesNotReplaceAFolder) {
   EXPECT_EQ(folder.files().size(), 2u);
 }
 
-TEST_F(AtomicFile, TakesTheNameOfATemporaryThatADeadProcessLeft) {
+TEST_F(AtomicFile, ReplacesATemporaryFileLeftByAKilledProcess) {
   put(path + ".tmp." + std::to_string(getpid()), "half of a fi");
   EXPECT_EQ(save(), "");
   EXPECT_EQ(get(path), new_text);
   EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
 }
 
-TEST_F(AtomicFile, WritesThroughNoLinkThatLiesInWait) {
+TEST_F(AtomicFile, DoesNotFollowASymbolicLinkAtTheTemporaryName) {
   put(folder / "victim", "precious");
   std::filesystem::create_symlink(folder / "victim", path + ".tmp." + std::to_string(getpid()));
   EXPECT_EQ(save(), "");
@@ -199,16 +198,16 @@ TEST_F(AtomicFile, WritesThroughNoLinkThatLiesInWait) {
   EXPECT_EQ(get(path), new_text);
 }
 
-TEST_F(AtomicFile, LeavesNoDescriptorOpen) {
-  const auto open_ones = [] {
+TEST_F(AtomicFile, LeavesNoFileDescriptorOpen) {
+  const auto open_descriptors = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   };
-  const auto before = open_ones();
+  const auto before = open_descriptors();
   save();
   save_calls.rename = [](const char*, const char*) { return errno = EACCES, -1; };
   save();
   file_error([&] { write_text_atomically(folder / "no/file", "x"); });
-  EXPECT_EQ(open_ones(), before);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST(Crc, MatchesThePublishedCheckValues) {
   EXPECT_EQ(crc32c("", 0), 0u);
 }
 
-TEST(Crc, OfTwoPartsIsThatOfTheWhole) {
+TEST(Crc, OfTwoPartsContinuesToThatOfTheWhole) {
   const std::string all = "the quick brown fox jumps over the lazy dog";
   for (std::size_t cut = 0; cut <= all.size(); cut++) {
     EXPECT_EQ(crc32c(all.data() + cut, all.size() - cut, crc32c(all.data(), cut)),

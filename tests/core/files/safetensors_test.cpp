@@ -40,7 +40,7 @@ std::string text_of(const Tensor& t) {
   return out.str();
 }
 
-// A file with both kinds of tensor and every rank.
+// A file with both kinds of tensors and several ranks.
 void write_sample(const std::string& path) {
   Rng rng(7);
   const Tensor weight = normal({2, 3, 1, 2}, rng), bias = normal({2}, rng), scalar({}, {real(0.1)}),
@@ -54,7 +54,7 @@ void write_sample(const std::string& path) {
                      {"order", Integers{{3}, {-1, 0, 1}}}});
 }
 
-TEST_F(Safetensors, ReadsBackWhatWasWritten) {
+TEST_F(Safetensors, ReadsBackWrittenTensors) {
   write_sample(path);
   const SafetensorsFile file(path);
   EXPECT_TRUE(file.has_checksum());
@@ -100,17 +100,18 @@ TEST_F(Safetensors, ReadsATensorLargerThanItsChunk) {
   EXPECT_TRUE(std::equal(large.begin(), large.end(), back.begin()));
 }
 
-// The file that core/files/README.md takes apart.
-TEST_F(Safetensors, WritesTheBytesOfTheChapter) {
+// The file that core/files/README.md explains byte by byte.
+TEST_F(Safetensors, WritesTheBytesShownInTheChapter) {
   const Tensor bias({2}, {1, -2});
   write_safetensors(path, {{"epoch", "3"}}, {{"bias", &bias}, {"steps", Integers{{}, {5}}}});
   const bool single = sizeof(real) == 4;
-  const std::string json =
-      single
-          ? R"({"__metadata__":{"crc32c":"4f4360be","epoch":"3"},"steps":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
-            R"("bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}     )"
-          : R"({"__metadata__":{"crc32c":"dda3206e","epoch":"3"},"bias":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},)"
-            R"("steps":{"dtype":"I64","shape":[],"data_offsets":[16,24]}}   )";
+  const std::string json = single
+                               ? R"({"__metadata__":{"crc32c":"4f4360be","epoch":"3"},)"
+                                 R"("steps":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                                 R"("bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}     )"
+                               : R"({"__metadata__":{"crc32c":"dda3206e","epoch":"3"},)"
+                                 R"("bias":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},)"
+                                 R"("steps":{"dtype":"I64","shape":[],"data_offsets":[16,24]}}   )";
   const std::string data = single ? std::string(
                                         "\5\0\0\0\0\0\0\0"
                                         "\0\0\x80\x3f"
@@ -124,8 +125,8 @@ TEST_F(Safetensors, WritesTheBytesOfTheChapter) {
   EXPECT_EQ(get(path), file_of(json, data));
 }
 
-// The bytes of the dump in the chapter: lines of an address, up to sixteen bytes in hexadecimal,
-// and the same as |text|.
+// The bytes of the dump in the chapter. A line has an address, up to sixteen bytes in hexadecimal,
+// and the same bytes as |text|.
 std::string dump_of_the_chapter() {
   std::ifstream chapter("core/files/README.md");
   std::string bytes;
@@ -140,7 +141,7 @@ std::string dump_of_the_chapter() {
   return bytes;
 }
 
-TEST_F(Safetensors, HasTheDumpOfTheChapterRight) {
+TEST_F(Safetensors, ReadsTheDumpOfTheChapter) {
   const SafetensorsFile file = open(dump_of_the_chapter());
   EXPECT_TRUE(file.has_checksum());
   EXPECT_EQ(file.metadata().at("epoch"), "3");
@@ -155,7 +156,7 @@ TEST_F(Safetensors, HasTheDumpOfTheChapterRight) {
   }
 }
 
-TEST_F(Safetensors, WritesTheSameBytesInWhateverOrderTheTensorsAreGiven) {
+TEST_F(Safetensors, BytesDoNotDependOnTheOrderOfTheTensors) {
   const Tensor a({2}, {1, 2}), b({1}, {3});
   write_safetensors(path, {}, {{"a", &a}, {"b", &b}, {"n", Integers{{1}, {4}}}});
   write_safetensors(folder / "other", {}, {{"n", Integers{{1}, {4}}}, {"b", &b}, {"a", &a}});
@@ -170,7 +171,7 @@ TEST_F(Safetensors, AlignsTheNumbersInTheFile) {
   }
 }
 
-// What the reference implementation writes.
+// Bytes written by the reference implementation.
 TEST_F(Safetensors, ReadsTheReferenceBytes) {
   EXPECT_TRUE(open(std::string("\x08\0\0\0\0\0\0\0{}      ", 16)).names().empty());
   const std::string json = R"({"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}})";
@@ -216,26 +217,28 @@ TEST_F(Safetensors, ReadsBothPrecisionsInEitherBuild) {
   const double d[2] = {0.25, -1e-300};
   const std::string data = std::string(reinterpret_cast<const char*>(d), 16) +
                            std::string(reinterpret_cast<const char*>(f), 8);
-  const SafetensorsFile file = open(file_of(
-      R"({"d":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},"f":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}})",
-      data));
+  const SafetensorsFile file =
+      open(file_of(R"({"d":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},)"
+                   R"("f":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}})",
+                   data));
   EXPECT_EQ(file.read("f")[0], real(0.5));
   EXPECT_TRUE(std::isinf(file.read("f")[1]));
   EXPECT_EQ(file.read("d")[0], real(0.25));
   EXPECT_EQ(file.read("d")[1], static_cast<real>(-1e-300));
 }
 
-TEST_F(Safetensors, RefusesToReadATensorAsWhatItIsNot) {
-  const SafetensorsFile file = open(file_of(
-      R"({"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"f":{"dtype":"F32","shape":[],"data_offsets":[8,12]},)"
-      R"("u":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[12,13]}})",
-      std::string(13, '\0')));
+TEST_F(Safetensors, RefusesToReadATensorAsAnotherType) {
+  const SafetensorsFile file =
+      open(file_of(R"({"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                   R"("f":{"dtype":"F32","shape":[],"data_offsets":[8,12]},)"
+                   R"("u":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[12,13]}})",
+                   std::string(13, '\0')));
   EXPECT_EQ(file_error([&] { file.read("i"); }),
             path + ": tensor 'i' holds I64, expected F16, BF16, F32 or F64");
   EXPECT_EQ(file_error([&] { file.read_integers("f"); }),
             path + ": tensor 'f' holds F32, expected I64");
   EXPECT_EQ(file_error([&] { file.read("u"); }),
-            path + ": tensor 'u' has 5 dimensions, at most 4 can be read");
+            path + ": tensor 'u' has 5 dimensions, expected at most 4");
   EXPECT_EQ(file_error([&] { file.read("v"); }), path + ": has no tensor 'v'");
   EXPECT_EQ(file.entry("u").dims.size(), 5u);
 }
@@ -249,7 +252,7 @@ TEST_F(Safetensors, FindsEveryFlippedBit) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
     if (!error_of(bad).empty()) continue;
-    // Only the checksum's own name may have changed; then all else is as it was.
+    // Only the key "crc32c" may have changed; then everything else is unchanged.
     accepted++;
     const SafetensorsFile file(path);
     EXPECT_FALSE(file.has_checksum()) << "bit " << bit;
@@ -268,21 +271,21 @@ TEST_F(Safetensors, RefusesAFileCutOffAnywhere) {
   const std::string good = get(path);
   for (std::size_t length = 0; length < good.size(); length++)
     EXPECT_NE(error_of(good.substr(0, length)), "") << "cut to " << length << " bytes";
-  expect_contains(error_of(good + '\0'), "the file has something behind its end");
+  expect_contains(error_of(good + '\0'), "the file has extra bytes at its end");
 }
 
-TEST_F(Safetensors, SaysThatAFileIsDamagedAndWhatElseItMayBe) {
+TEST_F(Safetensors, ReportsADamagedFileAndOtherPossibleCauses) {
   write_sample(path);
   std::string bytes = get(path);
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   expect_contains(error_of(bytes), "is damaged: its CRC-32C is ");
   expect_contains(error_of(file_of(R"({"__metadata__":{"epoch":"3","crc32c":"4a7d0c8a"}})")),
-                  "delete \"crc32c\" from its metadata");
+                  "delete \"crc32c\" from the metadata");
   expect_contains(error_of(file_of(R"({"__metadata__":{"crc32c":"4a7d0c8"}})")),
-                  "delete \"crc32c\" from its metadata");
+                  "delete \"crc32c\" from the metadata");
 }
 
-// ---- what a writer may not be given ----
+// ---- invalid arguments of the writer ----
 
 std::string error_of_writing(const std::string& path,
                              const std::map<std::string, std::string>& metadata,
@@ -295,25 +298,25 @@ std::string error_of_writing(const std::string& path,
   return "";
 }
 
-TEST_F(Safetensors, DoesNotWriteWhatItCouldNotRead) {
+TEST_F(Safetensors, DoesNotWriteFilesThatItCouldNotRead) {
   const Tensor one({1}, {1});
   EXPECT_EQ(error_of_writing(path, {}, {{"a", &one}, {"a", &one}}),
-            "writing " + path + ": there are two tensors 'a'");
+            "writing " + path + ": the name 'a' is used twice");
   EXPECT_EQ(error_of_writing(path, {}, {{"__metadata__", &one}}),
-            "writing " + path + ": there are two tensors '__metadata__'");
+            "writing " + path + ": the name '__metadata__' is used twice");
   EXPECT_EQ(error_of_writing(path, {}, {{"a\nb", &one}}),
-            "writing " + path + ": the name of tensor 'a?b' has a control character in it");
+            "writing " + path + ": the name of tensor 'a?b' contains a control character");
   expect_contains(error_of_writing(path, {}, {{std::string(1025, 'n'), &one}}),
-                  "has 1025 bytes, at most 1024 are allowed");
+                  "has 1025 bytes, expected at most 1024");
   EXPECT_EQ(error_of_writing(path, {}, {{std::string(1024, 'n'), &one}}), "");
   EXPECT_EQ(error_of_writing(path, {}, {{"a\xff", &one}}),
-            "writing safetensors: 'a\xff' is not UTF-8");
+            "writing safetensors: 'a\xff' is not valid UTF-8");
   EXPECT_EQ(error_of_writing(path, {{"crc32c", "x"}}, {}),
-            "writing " + path + ": the metadata key 'crc32c' is the checksum's own");
+            "writing " + path + ": the metadata key 'crc32c' is reserved for the checksum");
   EXPECT_EQ(error_of_writing(path, {}, {{"i", Integers{{2}, {1}}}}),
-            "writing tensor 'i': shape [2] does not hold 1 integers");
+            "writing tensor 'i': 1 integers were given, expected 2 for shape [2]");
   expect_contains(error_of_writing(path, {{"long", std::string(17 << 20, 'x')}}, {}),
-                  "could be read again");
+                  "so that the file can be read");
 }
 
 TEST_F(Safetensors, KeepsTheOldFileIfANewOneCannotBeWritten) {

@@ -85,7 +85,7 @@ Bytes header_chunk(std::size_t width, std::size_t height, std::uint8_t depth, st
   return chunk("IHDR",
                joined({big_endian(width, 4), big_endian(height, 4), {depth, color, 0, 0, 0}}));
 }
-// zlib data that are not compressed: one block of at most 65,535 bytes.
+// Uncompressed zlib data: one block of at most 65,535 bytes.
 Bytes stored(const Bytes& raw) {
   const auto n = static_cast<std::uint8_t>(raw.size() & 255),
              m = static_cast<std::uint8_t>(raw.size() >> 8);
@@ -98,7 +98,7 @@ Bytes png_with(const Bytes& header, const Bytes& raw) {
   return joined({signature, header, chunk("IDAT", stored(raw)), chunk("IEND", {})});
 }
 
-TEST(Image, ComesBackFromAPngAsItWas) {
+TEST(Image, APngRoundTripKeepsThePixels) {
   ScratchFolder folder;
   for (const auto& [h, w] : {std::pair(1, 1), {1, 40}, {33, 17}}) {
     const Image image = noise(h, w);
@@ -111,8 +111,8 @@ TEST(Image, ComesBackFromAPngAsItWas) {
   EXPECT_EQ(folder.files().size(), 1u);
 }
 
-TEST(Image, TurnsGreyAndPaletteAndSixteenBitsIntoRgb) {
-  EXPECT_EQ(decode_image(png_of(1, 2, 1, {7, 200}), "grey").pixels,
+TEST(Image, ConvertsGrayPaletteAndSixteenBitsToRgb) {
+  EXPECT_EQ(decode_image(png_of(1, 2, 1, {7, 200}), "gray").pixels,
             (Bytes{7, 7, 7, 200, 200, 200}));
   EXPECT_EQ(decode_image(
                 png_with(header_chunk(1, 1, 16, 2), {0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}), "16")
@@ -127,7 +127,7 @@ TEST(Image, TurnsGreyAndPaletteAndSixteenBitsIntoRgb) {
 TEST(Image, DropsAlphaAndKeepsTheColorUnderIt) {
   EXPECT_EQ(decode_image(png_of(1, 2, 4, {1, 2, 3, 0, 4, 5, 6, 128}), "rgba").pixels,
             (Bytes{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(decode_image(png_of(1, 2, 2, {9, 0, 8, 255}), "grey and alpha").pixels,
+  EXPECT_EQ(decode_image(png_of(1, 2, 2, {9, 0, 8, 255}), "gray and alpha").pixels,
             (Bytes{9, 9, 9, 8, 8, 8}));
 }
 
@@ -147,21 +147,21 @@ TEST(Image, RefusesAPngWithAnyBitFlippedOrCutOffAnywhere) {
 
 TEST(Image, RefusesSizesBeyondTheLimitsBeforeAnythingIsAllocated) {
   EXPECT_EQ(error_of(png_with(header_chunk(16385, 1, 8, 2), {})),
-            "it.image: cannot be decoded as PNG: its header is damaged, or says that a side has 0 "
-            "or more than 16384 pixels");
+            "it.image: cannot be decoded as PNG: its header is damaged, or gives a side of 0 or "
+            "more than 16384 pixels");
   EXPECT_EQ(error_of(png_with(header_chunk(1, 0x7fffffff, 8, 2), {})),
-            "it.image: cannot be decoded as PNG: its header is damaged, or says that a side has 0 "
-            "or more than 16384 pixels");
+            "it.image: cannot be decoded as PNG: its header is damaged, or gives a side of 0 or "
+            "more than 16384 pixels");
   expect_contains(error_of(png_with(header_chunk(16384, 4097, 8, 2), {})),
-                  "it has 4097 x 16384 pixels, at most 67108864 are read");
-  expect_contains(error_of(png_with(header_chunk(0, 1, 8, 2), {})), "says that a side has 0");
+                  "it has 4097 x 16384 pixels, expected at most 67108864");
+  expect_contains(error_of(png_with(header_chunk(0, 1, 8, 2), {})), "gives a side of 0");
   // Within the limits it goes on to the pixels, which are missing.
   expect_contains(error_of(png_with(header_chunk(16384, 4096, 8, 2), {0})), "not enough pixels");
 }
 
 TEST(Image, RefusesAFileThatUnpacksToFarMoreThanItsPixels) {
-  // Deflate: one block of fixed codes, a zero byte, and then "the last 258 bytes again", 13 bits a
-  // time, for some 130 MB.
+  // Deflate: one block of fixed codes, a zero byte, and then 500,000 times "repeat the last 258
+  // bytes", of 13 bits each, for some 130 MB.
   Bytes zlib = {0x78, 0x01};
   unsigned bits = 0, count = 0;
   const auto put_bits = [&](unsigned value, unsigned n) {
@@ -169,23 +169,23 @@ TEST(Image, RefusesAFileThatUnpacksToFarMoreThanItsPixels) {
       zlib.push_back(static_cast<std::uint8_t>(bits));
   };
   put_bits(1, 1), put_bits(1, 2);
-  put_bits(0b00001100, 8);  // the literal 0: code 00110000, turned round
+  put_bits(0b00001100, 8);  // the literal 0: code 00110000, reversed
   for (int i = 0; i < 500000; i++)
-    put_bits(0b10100011, 8), put_bits(0, 5);  // length 258: code 11000101, turned round; distance 1
+    put_bits(0b10100011, 8), put_bits(0, 5);  // length 258: code 11000101, reversed; distance 1
   put_bits(0, 7), put_bits(0, 7);
   const Bytes bomb =
       joined({signature, header_chunk(1, 1, 8, 2), chunk("IDAT", zlib), chunk("IEND", {})});
   EXPECT_EQ(error_of(bomb), "it.image: cannot be decoded as PNG: outofmem");
 }
 
-TEST(Image, RefusesAnUnknownPngChunkOnlyIfItMatters) {
+TEST(Image, RefusesAnUnknownPngChunkOnlyIfItIsCritical) {
   const Bytes pixels = chunk("IDAT", stored({0, 1, 2, 3})), end = chunk("IEND", {});
   EXPECT_EQ(
       error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("teXt", {1, 2}), pixels, end})),
       "");
   expect_contains(
       error_of(joined({signature, header_chunk(1, 1, 8, 2), chunk("TEXT", {1, 2}), pixels, end})),
-      "an unknown chunk");
+      "an unknown critical chunk");
 }
 
 // ---- JPEG ----
@@ -203,32 +203,31 @@ TEST(Image, ReadsAJpeg) {
     ASSERT_NEAR(back.pixels[i], image.pixels[i], 12) << i;
 }
 
-// A segment with one Huffman table, whose sixteen counts are all `count`, and with as many values
-// as they say.
+// A segment with one Huffman table, whose sixteen counts are all `count`, and `values` values.
 Bytes huffman_segment(std::uint8_t count, int values) {
   return joined(
       {{0xff, 0xc4}, big_endian(2 + 17 + values, 2), {0x00}, Bytes(16, count), Bytes(values, 0)});
 }
-constexpr long behind_start = 2, before_end = -2;
+constexpr long after_start = 2, before_end = -2;
 Bytes with_inserted(Bytes file, long at, const Bytes& more) {
   file.insert(at < 0 ? file.end() + at : file.begin() + at, more.begin(), more.end());
   return file;
 }
 
-// stb_image 2.27 writes the length of each code into 257 bytes without looking how many there are:
-// this one has 4,080. The sanitizer sees it if the check should ever let it through.
+// stb_image 2.27 writes the length of each code into an array of 257 bytes without checking their
+// number: this table has 4,080. The sanitizer reports it if the check ever accepts such a file.
 TEST(Image, RefusesAJpegWhoseHuffmanTableWouldOverrunTheDecoder) {
   const Bytes crafted = joined({{0xff, 0xd8}, huffman_segment(255, 16 * 255), {0xff, 0xd9}});
   EXPECT_EQ(error_of(crafted),
-            "it.image: byte 7: a Huffman table has 4080 codes, at most 256 are possible");
+            "it.image: byte 7: a Huffman table has 4080 codes, expected at most 256");
   EXPECT_EQ(error_of(joined({{0xff, 0xd8}, huffman_segment(17, 16 * 17), {0xff, 0xd9}})),
-            "it.image: byte 7: a Huffman table has 272 codes, at most 256 are possible");
+            "it.image: byte 7: a Huffman table has 272 codes, expected at most 256");
 }
 
-TEST(Image, FindsSuchATableWhereverItStands) {
+TEST(Image, FindsSuchATableAnywhereInTheFile) {
   const Bytes good = jpeg_of(slope(16, 16)), bad = huffman_segment(17, 16 * 17);
-  const std::string error = "a Huffman table has 272 codes, at most 256 are possible";
-  expect_contains(error_of(with_inserted(good, behind_start, bad)), error);
+  const std::string error = "a Huffman table has 272 codes, expected at most 256";
+  expect_contains(error_of(with_inserted(good, after_start, bad)), error);
   expect_contains(error_of(with_inserted(good, before_end, bad)), error);  // after the scan
   // After stuffing and a restart; then after fill bytes, after padding, and as the second in its
   // segment.
@@ -237,36 +236,35 @@ TEST(Image, FindsSuchATableWhereverItStands) {
                   error);
   expect_contains(error_of(with_inserted(good, before_end, joined({{0xff, 0xff, 0xff}, bad}))),
                   error);
-  expect_contains(error_of(with_inserted(good, behind_start, joined({{0x00, 0x01}, bad}))), error);
+  expect_contains(error_of(with_inserted(good, after_start, joined({{0x00, 0x01}, bad}))), error);
   const Bytes second = joined({{0xff, 0xc4},
                                big_endian(2 + 17 + 17 + 272, 2),
                                Bytes(17, 0),
                                {0x11},
                                Bytes(16, 17),
                                Bytes(272, 0)});
-  expect_contains(error_of(with_inserted(good, behind_start, second)), error);
+  expect_contains(error_of(with_inserted(good, after_start, second)), error);
 }
 
 TEST(Image, AcceptsTheLargestHuffmanTable) {
-  Bytes table = huffman_segment(16, 256);  // 16 codes of each length; those of 1 to 4 bits are more
-                                           // than there are: refused, but by the decoder
-  expect_contains(error_of(with_inserted(jpeg_of(slope(16, 16)), behind_start, table)),
+  // 16 codes of each length. There are not as many codes of 1 to 4 bits, which the decoder refuses.
+  Bytes table = huffman_segment(16, 256);
+  expect_contains(error_of(with_inserted(jpeg_of(slope(16, 16)), after_start, table)),
                   "cannot be decoded as JPEG: its header is damaged");
   std::fill(table.begin() + 5, table.begin() + 21, std::uint8_t{0});
   table[5 + 8] = 255, table[5 + 9] = 1;  // 255 codes of 9 bits, one of 10
-  EXPECT_EQ(error_of(with_inserted(jpeg_of(slope(16, 16)), behind_start, table)), "");
+  EXPECT_EQ(error_of(with_inserted(jpeg_of(slope(16, 16)), after_start, table)), "");
 }
 
 TEST(Image, RefusesHuffmanTablesThatExceedTheirSegment) {
   const Bytes good = jpeg_of(slope(16, 16));
   expect_contains(
-      error_of(with_inserted(good, behind_start, huffman_segment(16, 255))),
+      error_of(with_inserted(good, after_start, huffman_segment(16, 255))),
       "byte 23: a Huffman table with 256 codes exceeds its segment, which ends at byte 278");
-  expect_contains(
-      error_of(with_inserted(good, behind_start,
-                             {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
-      "a Huffman table exceeds its segment");
-  expect_contains(error_of(with_inserted(good, behind_start, {0xff, 0xe1, 0, 1})),
+  expect_contains(error_of(with_inserted(good, after_start, {0xff, 0xc4, 0, 18, 0, 0, 0, 0, 0, 0,
+                                                             0,    0,    0, 0,  0, 0, 0, 0, 0, 0})),
+                  "a Huffman table exceeds its segment");
+  expect_contains(error_of(with_inserted(good, after_start, {0xff, 0xe1, 0, 1})),
                   "shorter than its own length");
   expect_contains(error_of({0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff, 0}),
                   "a segment of 65535 bytes exceeds the file");
@@ -280,7 +278,7 @@ TEST(Image, RefusesAJpegWithMoreScansThanAnyHas) {
                   "the image has more than 500 scans");
 }
 
-TEST(Image, NeverFailsHardOnAFlippedBitOfAJpeg) {
+TEST(Image, AJpegWithAFlippedBitIsDecodedOrRefused) {
   const Bytes good = jpeg_of(slope(16, 16));
   int refused = 0;
   for (std::size_t bit = 0; bit < 8 * good.size(); bit++) {
@@ -305,13 +303,12 @@ TEST(Image, RefusesAJpegCutOffAnywhere) {
         << n << " bytes";
 }
 
-// stb_image 2.27 looks such a code up in a wrong place, and asserts that it did not.
-TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
+// stb_image 2.27 looks up such a code at a wrong position, which fails an assertion.
+TEST(Image, AFailedAssertionInTheDecoderIsAFileError) {
   Bytes file = jpeg_of(slope(16, 16));
   Bytes table = huffman_segment(0, 256);
-  table[5 + 7] = 255,
-            table[5 + 8] =
-                1;  // 255 codes of 8 bits and one of 9, 111111110; the pixels begin with that one
+  // 255 codes of 8 bits and one of 9 bits, 111111110, with which the pixels begin.
+  table[5 + 7] = 255, table[5 + 8] = 1;
   for (std::size_t v = 0; v < 256; v++) table[21 + v] = 1;
   const Bytes start_of_scan = {0xff, 0xda};
   const long scan =
@@ -325,15 +322,15 @@ TEST(Image, SurvivesAFailedAssertionInTheDecoder) {
             "it.image: cannot be decoded as JPEG: its Huffman codes contradict each other");
 }
 
-// ---- the size alone ----
+// ---- size from the header ----
 
-TEST(ImageSize, IsToldByTheHeaderOfEitherFormat) {
+TEST(ImageSize, IsReadFromTheHeaderOfEitherFormat) {
   ScratchFolder folder;
   write_png(folder / "a.png", noise(5, 9));
   EXPECT_EQ(read_image_size(folder / "a.png"), (ImageSize{5, 9}));
   const Bytes jpeg = jpeg_of(slope(24, 31));
   const Bytes padded =
-      with_inserted(with_inserted(jpeg, behind_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), behind_start,
+      with_inserted(with_inserted(jpeg, after_start, {0xff, 0xe1, 0, 4, 0xff, 0xc0}), after_start,
                     {0x00, 0xff, 0xff});
   for (const Bytes& file : {jpeg, padded}) {
     put(folder / "a.jpg", std::string(file.begin(), file.end()));
@@ -341,7 +338,7 @@ TEST(ImageSize, IsToldByTheHeaderOfEitherFormat) {
   }
 }
 
-TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
+TEST(ImageSize, OfATruncatedOrInvalidHeaderIsAnErrorWithTheFileName) {
   ScratchFolder folder;
   const std::string path = folder / "it";
   const auto error = [&](const Bytes& bytes) {
@@ -357,15 +354,15 @@ TEST(ImageSize, OfAFileCutOffBeforeItIsAnErrorThatNamesTheFile) {
   zeros[0] = 0xff, zeros[1] = 0xd8;
   expect_contains(
       error(zeros),
-      "byte 65538: after 65536 segments and bytes between them the JPEG image still has no header");
+      "byte 65538: the JPEG image has no header in its first 65536 segments and skipped bytes");
   expect_contains(error({'G', 'I', 'F', '8', '9', 'a'}), "neither a PNG nor a JPEG");
   expect_contains(error(png_with(header_chunk(16385, 1, 8, 2), {})),
-                  "says that it has 1 x 16385 pixels");
+                  "its header gives 1 x 16385 pixels");
 }
 
-// ---- neither ----
+// ---- neither PNG nor JPEG ----
 
-TEST(Image, RefusesWhatIsNoImage) {
+TEST(Image, RefusesOtherFiles) {
   EXPECT_EQ(error_of({}), "it.image: is neither a PNG nor a JPEG image: it is empty");
   EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}),
             "it.image: is neither a PNG nor a JPEG image: it begins with the bytes 47 49 46 38");
@@ -373,21 +370,21 @@ TEST(Image, RefusesWhatIsNoImage) {
             "it.image: is neither a PNG nor a JPEG image: it begins with the bytes ff");
   EXPECT_EQ(error_of({0xff, 0xd8}), "it.image: byte 2: the file is cut off");
   EXPECT_EQ(error_of({0xff, 0xd8, 0xff, 0xd9}),
-            "it.image: cannot be decoded as JPEG: its header is damaged, or says that a side has 0 "
-            "or more than 16384 pixels");
+            "it.image: cannot be decoded as JPEG: its header is damaged, or gives a side of 0 or "
+            "more than 16384 pixels");
 }
 
-TEST(Image, ReadsNoFileBeyondTheLimit) {
+TEST(Image, RefusesFilesBeyondTheLimit) {
   ScratchFolder folder;
   put(folder / "a.png", "");
   std::filesystem::resize_file(folder / "a.png", max_image_bytes + 1);
   EXPECT_EQ(file_error([&] { read_image(folder / "a.png"); }),
-            folder / "a.png" + ": has 67108865 bytes, at most 67108864 are read");
+            folder / "a.png" + ": has 67108865 bytes, expected at most 67108864");
   expect_contains(file_error([&] { read_image(folder / "b.png"); }),
                   folder / "b.png" + ": cannot be opened");
 }
 
-TEST(Image, WritesNoImageThatContradictsItself) {
+TEST(Image, DoesNotWriteAnImageWhoseSizeContradictsItsPixels) {
   ScratchFolder folder;
   EXPECT_THROW(write_png(folder / "a.png", {2, 2, Bytes(11)}), Error);
   EXPECT_THROW(write_png(folder / "a.png", {0, 2, {}}), Error);

@@ -20,7 +20,7 @@ Image noise(long height, long width) {
   return image;
 }
 
-// The image of the same name in tests/golden/images.py: above noise, below a slope.
+// The image of tests/golden/images.py: noise in the upper half, a gradient in the lower half.
 Image golden_image(long height, long width) {
   Image image{height, width, {}};
   for (long i = 0; i < height * width * 3; i++) {
@@ -32,16 +32,16 @@ Image golden_image(long height, long width) {
   return image;
 }
 
-void expect_within(double most, const Image& image, const Tensor& expected,
+void expect_within(double tolerance, const Image& image, const Tensor& expected,
                    const std::string& name) {
   ASSERT_EQ((Shape{image.height, image.width, 3}), expected.shape()) << name;
   double worst = 0;
   for (long i = 0; i < expected.size(); i++)
     worst = std::max(worst, std::abs(static_cast<double>(expected[i]) - image.pixels[i]));
-  EXPECT_LE(worst, most) << name;
+  EXPECT_LE(worst, tolerance) << name;
 }
 
-// Pillow rounds weights to 22 bits; a level of difference is all that may come of it.
+// Pillow rounds weights to 22 bits, so pixels may differ by one level.
 TEST(Resize, EqualsPillow) {
   const SafetensorsFile file = golden::open("images.safetensors");
   long compared = 0;
@@ -53,16 +53,18 @@ TEST(Resize, EqualsPillow) {
     ASSERT_TRUE(whole || std::sscanf(name.c_str(), "view/%15[a-z]/%ldx%ld/%ld/%ld", filter, &h, &w,
                                      &a, &b) == 5)
         << name;
-    const Resize by = filter == std::string("bilinear") ? resize : resize_bicubic;
+    const ResizeFunction resize_by = filter == std::string("bilinear") ? resize : resize_bicubic;
     const Image image = golden_image(h, w);
-    expect_within(1, whole ? by(image, a, b) : center_crop(resize_short_side(image, a, by), b, b),
-                  file.read(name), name);
+    expect_within(
+        1,
+        whole ? resize_by(image, a, b) : center_crop(resize_short_side(image, a, resize_by), b, b),
+        file.read(name), name);
     compared++;
   }
   EXPECT_EQ(compared, 26);
 }
 
-TEST(Resize, KeepsAImageOfTheSameSize) {
+TEST(Resize, KeepsAnImageOfTheSameSize) {
   const Image image = noise(9, 13);
   EXPECT_EQ(resize(image, 9, 13).pixels, image.pixels);
   EXPECT_EQ(resize_bicubic(image, 9, 13).pixels, image.pixels);
@@ -71,20 +73,20 @@ TEST(Resize, KeepsAImageOfTheSameSize) {
 TEST(Resize, KeepsAFlatImageFlat) {
   const Image flat{8, 8, Bytes(192, 77)};
   for (const auto& [h, w] : {std::pair(1, 1), {3, 5}, {8, 20}, {50, 2}})
-    for (const Resize by : {resize, resize_bicubic})
-      EXPECT_EQ(by(flat, h, w).pixels, Bytes(3 * h * w, 77));
+    for (const ResizeFunction resize_by : {resize, resize_bicubic})
+      EXPECT_EQ(resize_by(flat, h, w).pixels, Bytes(3 * h * w, 77));
 }
 
-// Column x of 16 is 0 or 255 by turns. Taking each fourth would make it all black; a mean makes it
-// grey.
-TEST(Resize, AveragesWhatItCannotShow) {
+// The 16 columns are alternately 0 and 255. Taking every fourth would give black; a mean gives
+// gray.
+TEST(Resize, AveragesFinePatternsWhenItShrinks) {
   Image stripes{16, 16, {}};
   for (int i = 0; i < 16 * 16; i++) stripes.pixels.insert(stripes.pixels.end(), 3, i % 2 ? 255 : 0);
   for (const std::uint8_t p : resize(stripes, 4, 4).pixels) EXPECT_NEAR(p, 127.5, 12);
 }
 
-// Twice as many pixels of a row 0, 100: their centers lie at -1/4, 1/4, 3/4 and 5/4 of the old
-// ones' distance.
+// A row of 0, 100 becomes twice as long. The new centers are at -1/4, 1/4, 3/4 and 5/4, in units of
+// the old distance.
 TEST(Resize, InterpolatesWhenItGrows) {
   const Image out = resize({1, 2, {0, 0, 0, 100, 100, 100}}, 1, 4);
   EXPECT_EQ(out.pixels, (Bytes{0, 0, 0, 25, 25, 25, 75, 75, 75, 100, 100, 100}));
@@ -101,14 +103,14 @@ TEST(Resize, RefusesSizesBeyondTheLimits) {
     EXPECT_THROW(resize(image, h, w), Error) << h;
 }
 
-TEST(Resize, TheShortSideIsAsToldAndTheLongOneKeepsTheForm) {
+TEST(Resize, ResizesTheShortSideAndKeepsTheAspectRatio) {
   const Image wide = resize_short_side(noise(10, 25), 4),
               tall = resize_short_side(noise(25, 10), 15);
   EXPECT_EQ(std::pair(wide.height, wide.width), std::pair(4l, 10l));
   EXPECT_EQ(std::pair(tall.height, tall.width), std::pair(37l, 15l));
 }
 
-TEST(Resize, ACropIsTheWindowAndHasToLieInside) {
+TEST(Resize, ACropIsAWindowInsideTheImage) {
   const Image image = noise(5, 6), window = crop(image, 1, 2, 3, 4);
   for (long i = 0; i < 3; i++)
     for (long j = 0; j < 4 * 3; j++)

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-// The two-pass definition: the mean first, then the mean square of what is left.
+// The two-pass definition: first the mean, then the mean of (x - mean)^2.
 struct Moments {
   std::vector<double> mean, var;
 };
@@ -26,7 +26,7 @@ Moments define_moments(const Tensor& x) {
   return m;
 }
 
-TEST(ChannelMoments, AreTheirDefinition) {
+TEST(ChannelMoments, MatchTheTwoPassDefinition) {
   Rng rng(0);
   for (const Shape& shape :
        {Shape{4, 5, 6, 3}, Shape{1, 1, 2, 1}, Shape{7, 40}, Shape{3, 30, 31, 5}, Shape{1, 1}}) {
@@ -40,8 +40,8 @@ TEST(ChannelMoments, AreTheirDefinition) {
   }
 }
 
-// mean(x^2) - mean(x)^2 in float would be wrong in the first digit here.
-TEST(ChannelMoments, KeepTheirDigitsWhereTheMeanIsFarLargerThanTheDeviation) {
+// Here mean(x^2) - mean(x)^2 in float would be wrong in the first digit.
+TEST(ChannelMoments, AreAccurateIfTheMeanIsFarLargerThanTheDeviation) {
   Rng rng(1);
   const Tensor x = normal({16, 20, 20, 4}, rng, 1000, 1);
   const Moments expected = define_moments(x);
@@ -50,13 +50,13 @@ TEST(ChannelMoments, KeepTheirDigitsWhereTheMeanIsFarLargerThanTheDeviation) {
   EXPECT_TRUE(close(moments.var, tensor_of({4}, expected.var), in_double_build ? 1e-11 : 1e-5));
 }
 
-TEST(ChannelMoments, OfEqualNumbersHaveNoVariance) {
+TEST(ChannelMoments, OfEqualNumbersHaveZeroVariance) {
   const ChannelMoments moments = channel_moments(full({3, 7, 5, 2}, real(0.1)));
   EXPECT_TRUE(same_bits(moments.var, zeros({2})));
   EXPECT_TRUE(same_bits(moments.mean, full({2}, real(0.1))));
 }
 
-TEST(AffineRows, IsItsDefinition) {
+TEST(AffineRows, MatchesItsFormula) {
   Rng rng(2);
   const Tensor x = normal({3, 9, 8, 5}, rng), z = normal({3, 9, 8, 5}, rng);
   const Tensor mean = normal({5}, rng), a = normal({5}, rng), b = normal({5}, rng),
@@ -71,7 +71,7 @@ TEST(AffineRows, IsItsDefinition) {
   EXPECT_TRUE(close(affine_rows(x, mean, a, b, z, d), tensor_of(x.shape(), two), tolerance));
 }
 
-TEST(ChannelSums, AreTheirDefinition) {
+TEST(ChannelSums, MatchTheirFormula) {
   Rng rng(3);
   const Tensor x = normal({5, 11, 10, 3}, rng, 1, 1), dy = normal({5, 11, 10, 3}, rng, 1, 1),
                mean = normal({3}, rng);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-TEST(ScaleChannels, IsItsDefinition) {
+TEST(ScaleChannels, MatchesItsFormula) {
   Rng rng(0);
   const Tensor u = uniform({3, 4, 5, 6}, rng, -1), s = uniform({3, 6}, rng, -1),
                dy = uniform({3, 4, 5, 6}, rng, -1);
@@ -23,7 +23,7 @@ TEST(ScaleChannels, IsItsDefinition) {
   EXPECT_TRUE(close(scale_channels_ds(dy, u), tensor_of(s.shape(), ds), tolerance));
 }
 
-TEST(ScaleChannels, SaysWhatDoesNotFit) {
+TEST(ScaleChannels, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying(
       [] {
         scale_channels(zeros({2, 3, 3, 4}), zeros({2, 3}));
@@ -41,7 +41,7 @@ TEST(ScaleChannels, SaysWhatDoesNotFit) {
       {"[2, 4]", "[N, H, W, C]"}));
 }
 
-TEST(ConcatRows, PutsRowsSideBySideAndSliceRowsTakesThemApart) {
+TEST(ConcatRows, JoinsRowsAndSliceRowsSplitsThem) {
   const Tensor a({2, 1, 1, 2}, {1, 2, 3, 4}), b({2, 1, 1, 1}, {5, 6}),
       c({2, 1, 1, 3}, {7, 8, 9, 10, 11, 12});
   const Tensor y = concat_rows({&a, &b, &c});
@@ -51,7 +51,7 @@ TEST(ConcatRows, PutsRowsSideBySideAndSliceRowsTakesThemApart) {
   EXPECT_TRUE(same_bits(slice_rows(y, 3, 3), c));
 }
 
-TEST(ConcatRows, WorksOnMoreRowsThanAShardHas) {
+TEST(ConcatRows, WorksOnSeveralShards) {
   Rng rng(1);
   const Tensor a = uniform({900, 3}, rng), b = uniform({900, 2}, rng);
   const Tensor y = concat_rows({&a, &b});
@@ -59,7 +59,7 @@ TEST(ConcatRows, WorksOnMoreRowsThanAShardHas) {
   EXPECT_TRUE(same_bits(slice_rows(y, 3, 2), b));
 }
 
-TEST(ConcatRows, SaysWhatDoesNotFit) {
+TEST(ConcatRows, ErrorsNameTheShapes) {
   const Tensor a({2, 3, 4, 1}), b({2, 3, 5, 1}), c({3, 1}), number{Shape{}};
   EXPECT_TRUE(fails_saying(
       [&] {
@@ -68,10 +68,10 @@ TEST(ConcatRows, SaysWhatDoesNotFit) {
       {"concat_channels", "[2, 3, 4, 1]", "[2, 3, 5, 1]"}));
   EXPECT_TRUE(fails_saying([&] { concat_rows({&a, &c}); }, {"[2, 3, 4, 1]", "[3, 1]"}));
   EXPECT_TRUE(fails_saying([&] { concat_rows({&number}); }, {"concat_channels", "[]"}));
-  EXPECT_TRUE(fails_saying([&] { concat_rows({}); }, {"concat_channels", "nothing"}));
+  EXPECT_TRUE(fails_saying([&] { concat_rows({}); }, {"concat_channels", "no tensors"}));
 }
 
-TEST(ShuffleRows, TurnsATableOfGroups) {
+TEST(ShuffleRows, TransposesGroupsAndChannels) {
   const Tensor x({2, 6}, {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15});
   EXPECT_TRUE(
       same_bits(shuffle_rows(x, 2), Tensor({2, 6}, {0, 3, 1, 4, 2, 5, 10, 13, 11, 14, 12, 15})));
@@ -79,7 +79,7 @@ TEST(ShuffleRows, TurnsATableOfGroups) {
   EXPECT_TRUE(same_bits(shuffle_rows(x, 1), x));
 }
 
-TEST(ShuffleRows, SaysWhatDoesNotFit) {
+TEST(ShuffleRows, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying(
       [] {
         shuffle_rows(zeros({2, 6}), 4);

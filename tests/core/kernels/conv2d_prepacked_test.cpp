@@ -1,4 +1,4 @@
-// A convolution with weights made ready is the convolution.
+// PrepackedConv2d gives the results of conv2d.
 #include "core/kernels/conv2d_prepacked.h"
 
 #include <gtest/gtest.h>
@@ -19,11 +19,11 @@ struct Case {
   Conv2dOptions options;
 };
 
-TEST(PrepackedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
+TEST(PrepackedConv2d, MatchesConv2dTimesScalePlusBiasWithAndWithoutRelu) {
   const std::vector<Case> cases{
-      {{2, 9, 7, 16}, {3, 3, 16, 8}, {.pad = 1}},      // Winograd's way
-      {{1, 6, 5, 180}, {3, 3, 180, 184}, {.pad = 1}},  // as his, but with weights too large for it
-      {{2, 9, 7, 3}, {7, 7, 3, 5}, {.stride = 2, .pad = 3}},  // the direct way
+      {{2, 9, 7, 16}, {3, 3, 16, 8}, {.pad = 1}},             // winograd
+      {{1, 6, 5, 180}, {3, 3, 180, 184}, {.pad = 1}},         // a weight too large for winograd
+      {{2, 9, 7, 3}, {7, 7, 3, 5}, {.stride = 2, .pad = 3}},  // direct
       {{2, 9, 7, 16}, {3, 3, 4, 16}, {.pad = 1, .groups = 4}}};
   Rng rng(0);
   for (const Case& c : cases) {
@@ -32,25 +32,25 @@ TEST(PrepackedConv2d, IsTheConvolutionScaledAndShiftedWithAndWithoutRelu) {
     Tensor expected = conv2d(x, w, c.options);
     for (long i = 0; i < expected.size(); i++)
       expected[i] = expected[i] * scale[i % scale.size()] + bias[i % bias.size()];
-    const PrepackedConv2d fixed(w, scale, bias, c.options);
-    EXPECT_TRUE(close(fixed.conv(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
-    const PrepackedConv2d::Squeezed z = fixed.conv_squeezed(x);
+    const PrepackedConv2d prepacked(w, scale, bias, c.options);
+    EXPECT_TRUE(close(prepacked.conv(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
+    const PrepackedConv2d::Squeezed z = prepacked.conv_squeezed(x);
     EXPECT_TRUE(close(add_rows(z.y, bias), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
     EXPECT_TRUE(close(z.means, global_avg_pool(expected), in_double_build ? 1e-12 : 1e-4)) << c.w;
     for (real& v : expected) v = std::max(v, real(0));
-    EXPECT_TRUE(close(fixed.conv_relu(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
+    EXPECT_TRUE(close(prepacked.conv_relu(x), expected, in_double_build ? 1e-12 : 1e-4)) << c.w;
   }
 }
 
-TEST(PrepackedConv2d, OfWideWeightsHoldsHardlyMoreThanThem) {
+TEST(PrepackedConv2d, OfALargeWeightNeedsHardlyMoreMemoryThanTheWeight) {
   const Tensor w = full({3, 3, 180, 184}, 1), ones = full({184}, 1), bias = zeros({184});
   const long before = memory_stats().live;
-  const PrepackedConv2d fixed(w, ones, bias, {.pad = 1});
+  const PrepackedConv2d prepacked(w, ones, bias, {.pad = 1});
   EXPECT_LT(static_cast<double>(memory_stats().live - before),
             1.2 * static_cast<double>(w.size()) * sizeof(real));
 }
 
-TEST(PrepackedConv2d, NeedsAScaleAndABiasForEachChannel) {
+TEST(PrepackedConv2d, NeedsAScaleAndABiasPerOutputChannel) {
   const Tensor w = zeros({3, 3, 4, 8});
   EXPECT_TRUE(fails_saying([&] { PrepackedConv2d(w, full({1}, 1), zeros({8}), {}); },
                            {"conv2d: weight [3, 3, 4, 8] needs a scale for each of its 8", "[1]"}));

@@ -12,23 +12,24 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-// A convolution with numbers in it, and what the definition makes of them.
+// A convolution of random numbers with the results of the reference.
 struct Problem {
   Conv2dOptions options;
   Conv2dShape shape;
   Tensor x, w, dy, y, dx, dw;
 };
 
-Problem problem(const Shape& of_x, const Shape& of_w, const Conv2dOptions& options, Rng& rng) {
-  const Conv2dShape q(of_x, of_w, options);
-  Tensor x = uniform(of_x, rng, -1), w = uniform(of_w, rng, -1), dy = uniform(q.y(), rng, -1);
+Problem problem(const Shape& x_shape, const Shape& w_shape, const Conv2dOptions& options,
+                Rng& rng) {
+  const Conv2dShape q(x_shape, w_shape, options);
+  Tensor x = uniform(x_shape, rng, -1), w = uniform(w_shape, rng, -1), dy = uniform(q.y(), rng, -1);
   Tensor y = conv2d_reference(q, x, w), dx = conv2d_reference_dx(q, dy, w),
          dw = conv2d_reference_dw(q, x, dy);
   return {options,      q, std::move(x), std::move(w), std::move(dy), std::move(y), std::move(dx),
           std::move(dw)};
 }
 
-// Anything: kernels, strides, paddings, dilations and groups of all kinds.
+// Random kernels, strides, paddings, dilations and groups.
 Problem any_problem(long seed) {
   Rng rng(seed);
   while (true) {
@@ -45,8 +46,8 @@ Problem any_problem(long seed) {
   }
 }
 
-// What Winograd's way takes.
-Problem dense_problem(long seed) {
+// Shapes that Winograd supports.
+Problem winograd_problem(long seed) {
   Rng rng(seed);
   const auto one_to = [&](long n) { return 1 + rng.below(n); };
   const Shape x{one_to(3), one_to(16), one_to(16), one_to(35)};
@@ -55,7 +56,7 @@ Problem dense_problem(long seed) {
   return problem(x, {3, 3, x[3], one_to(35)}, {.pad = pad}, rng);
 }
 
-// Many groups, wide and narrow.
+// Up to 12 groups of 1 to 20 channels.
 Problem grouped_problem(long seed) {
   Rng rng(seed);
   const auto one_to = [&](long n) { return 1 + rng.below(n); };
@@ -65,29 +66,32 @@ Problem grouped_problem(long seed) {
                  {.stride = {one_to(2), one_to(2)}, .pad = rng.below(2), .groups = groups}, rng);
 }
 
-void expect_definition(const Problem& p, const std::string& which) {
+void expect_reference(const Problem& p, const std::string& name) {
   const Conv2dShape& q = p.shape;
   const std::string what =
-      text(which, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride,
+      text(name, ": input ", p.x.shape(), ", weight ", p.w.shape(), ", stride ", q.stride,
            ", padding ", q.pad, ", dilation ", q.dilation, ", groups ", q.groups);
   const Tensor &y = p.y, &dx = p.dx, &dw = p.dw;
   EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
   EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
   EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
-  for (const Conv2dFunctions* way : {&blas_conv2d, &direct_conv2d, &by_winograd}) {
-    if (way == &by_winograd && !winograd_can(q)) continue;
-    EXPECT_TRUE(close(way->y(q, p.x, p.w), y, tolerance)) << what << ": y of " << way->name;
-    EXPECT_TRUE(close(way->dx(q, p.dy, p.w), dx, tolerance)) << what << ": dx of " << way->name;
-    EXPECT_TRUE(close(way->dw(q, p.x, p.dy), dw, tolerance)) << what << ": dw of " << way->name;
+  for (const Conv2dFunctions* algorithm : {&blas_conv2d, &direct_conv2d, &winograd_conv2d}) {
+    if (algorithm == &winograd_conv2d && !winograd_supports(q)) continue;
+    EXPECT_TRUE(close(algorithm->y(q, p.x, p.w), y, tolerance))
+        << what << ": y of " << algorithm->name;
+    EXPECT_TRUE(close(algorithm->dx(q, p.dy, p.w), dx, tolerance))
+        << what << ": dx of " << algorithm->name;
+    EXPECT_TRUE(close(algorithm->dw(q, p.x, p.dy), dw, tolerance))
+        << what << ": dw of " << algorithm->name;
   }
 }
 
-// How many shapes a path was tried on, and which remainders modulo 4 and modulo the width of a
-// vector were among the sizes of y and the channels of a group.
-struct Tried {
+// The number of shapes that an algorithm was tested on, and the remainders modulo 4 and modulo the
+// vector width of the height and width of y and of the channels per group.
+struct Coverage {
   long shapes = 0;
   std::set<long> by_four[4], by_lanes[4];
-  void see(const Conv2dShape& q) {
+  void add(const Conv2dShape& q) {
     shapes++;
     const long sizes[4] = {q.oh, q.ow, q.cg, q.kg};
     for (int i = 0; i < 4; i++)
@@ -102,65 +106,62 @@ struct Tried {
   }
 };
 
-TEST(Conv2d, IsItsDefinitionByEveryPathOnHundredsOfRandomShapes) {
-  Tried gemm_and_direct, winograd;
+TEST(Conv2d, EveryAlgorithmMatchesTheReferenceOnHundredsOfRandomShapes) {
+  Coverage blas_and_direct, winograd;
   for (long seed = 0; seed < 250; seed++) {
     const Problem p = seed < 100   ? any_problem(seed)
-                      : seed < 200 ? dense_problem(seed)
+                      : seed < 200 ? winograd_problem(seed)
                                    : grouped_problem(seed);
-    gemm_and_direct.see(p.shape);
-    if (winograd_can(p.shape)) winograd.see(p.shape);
-    expect_definition(p, text("seed ", seed));
+    blas_and_direct.add(p.shape);
+    if (winograd_supports(p.shape)) winograd.add(p.shape);
+    expect_reference(p, text("seed ", seed));
   }
-  std::printf("shapes: %ld by gemm and by the direct way, %ld by Winograd's\n",
-              gemm_and_direct.shapes, winograd.shapes);
-  EXPECT_GE(gemm_and_direct.shapes, 50);
+  std::printf("shapes: %ld with blas and direct, %ld with winograd\n", blas_and_direct.shapes,
+              winograd.shapes);
+  EXPECT_GE(blas_and_direct.shapes, 50);
   EXPECT_GE(winograd.shapes, 50);
-  EXPECT_TRUE(gemm_and_direct.every_remainder());
+  EXPECT_TRUE(blas_and_direct.every_remainder());
   EXPECT_TRUE(winograd.every_remainder());
 }
 
-TEST(Conv2d, IsItsDefinitionWhereWeightsAreSoLargeThatOtherThanImagesAreCut) {
+TEST(Conv2d, MatchesTheReferenceWithWeightsSoLargeThatWorkIsNotSplitByImage) {
   Rng rng(4);
-  expect_definition(problem({2, 7, 6, 128}, {3, 3, 128, 130}, {.pad = 1}, rng), "large weights");
-  expect_definition(problem({2, 7, 6, 68}, {3, 3, 68, 66}, {.stride = 2, .pad = 1}, rng),
-                    "large weights, every second pixel");
+  expect_reference(problem({2, 7, 6, 128}, {3, 3, 128, 130}, {.pad = 1}, rng), "large weights");
+  expect_reference(problem({2, 7, 6, 68}, {3, 3, 68, 66}, {.stride = 2, .pad = 1}, rng),
+                   "large weights, stride 2");
 }
 
-TEST(Conv2d, IsItsDefinitionOnTheShapesOfNetworks) {
+TEST(Conv2d, MatchesTheReferenceOnTheShapesOfNetworks) {
   Rng rng(1);
-  expect_definition(problem({2, 16, 16, 16}, {3, 3, 16, 16}, {.pad = 1}, rng), "3x3");
-  expect_definition(problem({2, 15, 17, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}, rng),
-                    "3x3, every second pixel");
-  expect_definition(problem({1, 28, 28, 3}, {7, 7, 3, 8}, {.stride = 2, .pad = 3}, rng),
-                    "7x7 stem");
-  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {}, rng), "1x1");
-  expect_definition(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {.stride = 2}, rng),
-                    "1x1, every second pixel");
-  expect_definition(problem({1, 10, 9, 32}, {3, 3, 4, 32}, {.pad = 1, .groups = 8}, rng),
-                    "grouped");
-  expect_definition(problem({1, 10, 9, 32}, {3, 3, 1, 32}, {.pad = 1, .groups = 32}, rng),
-                    "depthwise");
-  expect_definition(problem({1, 8, 12, 6}, {1, 7, 6, 5}, {.pad = {0, 3}}, rng), "1x7");
+  expect_reference(problem({2, 16, 16, 16}, {3, 3, 16, 16}, {.pad = 1}, rng), "3x3");
+  expect_reference(problem({2, 15, 17, 16}, {3, 3, 16, 32}, {.stride = 2, .pad = 1}, rng),
+                   "3x3, stride 2");
+  expect_reference(problem({1, 28, 28, 3}, {7, 7, 3, 8}, {.stride = 2, .pad = 3}, rng), "7x7 stem");
+  expect_reference(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {}, rng), "1x1");
+  expect_reference(problem({2, 9, 8, 32}, {1, 1, 32, 24}, {.stride = 2}, rng), "1x1, stride 2");
+  expect_reference(problem({1, 10, 9, 32}, {3, 3, 4, 32}, {.pad = 1, .groups = 8}, rng), "grouped");
+  expect_reference(problem({1, 10, 9, 32}, {3, 3, 1, 32}, {.pad = 1, .groups = 32}, rng),
+                   "depthwise");
+  expect_reference(problem({1, 8, 12, 6}, {1, 7, 6, 5}, {.pad = {0, 3}}, rng), "1x7");
 }
 
-TEST(Conv2d, IsItsDefinitionWhereTheImageNeedsSeveralSlabs) {
+TEST(Conv2d, MatchesTheReferenceIfAnImageNeedsSeveralSlabs) {
   Rng rng(2);
-  expect_definition(problem({1, 16, 16, 64}, {3, 3, 64, 4}, {.pad = 1}, rng), "several slabs");
+  expect_reference(problem({1, 16, 16, 64}, {3, 3, 64, 4}, {.pad = 1}, rng), "several slabs");
 }
 
-TEST(Conv2d, IsItsDefinitionWithMoreImagesThanShards) {
+TEST(Conv2d, MatchesTheReferenceWithMoreImagesThanShards) {
   Rng rng(3);
-  expect_definition(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 images");
+  expect_reference(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 images");
 }
 
-TEST(Conv2d, OfNoImagesIsNoImages) {
+TEST(Conv2d, AcceptsABatchOfNoImages) {
   const Tensor x({0, 4, 4, 2}), w = zeros({3, 3, 2, 5});
   EXPECT_EQ(conv2d(x, w, {.pad = 1}).shape(), (Shape{0, 4, 4, 5}));
   EXPECT_TRUE(same_bits(conv2d_dw(x, Tensor({0, 4, 4, 5}), w.shape(), {.pad = 1}), w));
 }
 
-TEST(Conv2d, SaysWhatDoesNotFit) {
+TEST(Conv2d, ErrorsNameTheShapesAndOptions) {
   const auto shape = [](const Shape& x, const Shape& w, const Conv2dOptions& o) {
     return [=] { Conv2dShape(x, w, o); };
   };
@@ -171,7 +172,7 @@ TEST(Conv2d, SaysWhatDoesNotFit) {
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 3, 5}, {}),
                            {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5]", "expects 3"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 4}, {3, 3, 2, 5}, {.groups = 2}),
-                           {"[3, 3, 2, 5]", "5 output channels", "2 groups do not divide"}));
+                           {"[3, 3, 2, 5]", "5 output channels", "multiple of the 2 groups"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {5, 5, 2, 5}, {}),
                            {"[1, 4, 4, 2]", "smaller", "[5, 5, 2, 5]", "5x5"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2, 5}, {.dilation = 2}),

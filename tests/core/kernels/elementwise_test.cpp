@@ -6,7 +6,7 @@
 namespace excite {
 namespace {
 
-TEST(Map, VisitsEveryNumberOnceAlsoOfManyPieces) {
+TEST(Map, VisitsEveryNumberOnceInOneAndSeveralPieces) {
   Rng rng(0);
   for (const long size : {0l, 1l, 7l, 16384l, 16385l, 50000l}) {
     const Tensor a = uniform({size}, rng), b = uniform({size}, rng);
@@ -20,7 +20,7 @@ TEST(Map, VisitsEveryNumberOnceAlsoOfManyPieces) {
   }
 }
 
-TEST(Map, RefusesShapesThatDiffer) {
+TEST(Map, RejectsDifferentShapes) {
   Tensor a = zeros({2, 3});
   EXPECT_TRUE(fails_saying(
       [&] {
@@ -31,7 +31,7 @@ TEST(Map, RefusesShapesThatDiffer) {
   EXPECT_TRUE(fails_saying([&] { dot(a, zeros({6})); }, {"[2, 3]", "[6]"}));
 }
 
-TEST(Sums, AreTheirDefinitionsAndAddedInDouble) {
+TEST(Sums, MatchTheirDefinitionsInDouble) {
   Rng rng(1);
   const Tensor x = uniform({300, 41}, rng), y = uniform({300, 41}, rng), b = uniform({41}, rng);
   double total = 0, product = 0;
@@ -48,7 +48,7 @@ TEST(Sums, AreTheirDefinitionsAndAddedInDouble) {
   EXPECT_TRUE(close(add_rows(x, b), tensor_of(x.shape(), with_b), in_double_build ? 1e-14 : 1e-7));
 }
 
-TEST(Sums, OfNothingAreZero) {
+TEST(Sums, OfEmptyTensorsAreZero) {
   EXPECT_EQ(sum(Tensor()), 0);
   EXPECT_TRUE(same_bits(sum_rows(Tensor({0, 3})), zeros({3})));
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-Tensor turned(const Tensor& a) {
+Tensor transposed_tensor(const Tensor& a) {
   Tensor t({a.dim(1), a.dim(0)});
   for (long i = 0; i < a.dim(0); i++)
     for (long j = 0; j < a.dim(1); j++) t[j * a.dim(0) + i] = a[i * a.dim(1) + j];
@@ -31,36 +31,38 @@ Tensor define(const Tensor& a, const Tensor& b) {
   return tensor_of({a.dim(0), b.dim(1)}, c);
 }
 
-void expect_its_definition(long m, long k, long n, Rng& rng) {
+void expect_definition(long m, long k, long n, Rng& rng) {
   const Tensor a = uniform({m, k}, rng, -1), b = uniform({k, n}, rng, -1), c = define(a, b);
   EXPECT_TRUE(close(matmul(a, b), c, tolerance)) << m << " " << k << " " << n;
-  EXPECT_TRUE(close(matmul_transposed_b(a, turned(b)), c, tolerance)) << m << " " << k << " " << n;
-  EXPECT_TRUE(close(matmul_transposed_a(turned(a), b), c, tolerance)) << m << " " << k << " " << n;
+  EXPECT_TRUE(close(matmul_transposed_b(a, transposed_tensor(b)), c, tolerance))
+      << m << " " << k << " " << n;
+  EXPECT_TRUE(close(matmul_transposed_a(transposed_tensor(a), b), c, tolerance))
+      << m << " " << k << " " << n;
 }
 
-TEST(Matmul, IsItsDefinitionAlsoWithAFactorTurned) {
+TEST(Matmul, MatchesItsDefinitionWithAndWithoutATransposedFactor) {
   Rng rng(0);
-  for (int tried = 0; tried < 20; tried++) {
-    const long m = 1 + rng.below(tried < 15 ? 20 : 200), k = 1 + rng.below(40),
+  for (int trial = 0; trial < 20; trial++) {
+    const long m = 1 + rng.below(trial < 15 ? 20 : 200), k = 1 + rng.below(40),
                n = 1 + rng.below(20);
-    expect_its_definition(m, k, n, rng);
+    expect_definition(m, k, n, rng);
   }
 }
 
-TEST(Matmul, IsItsDefinitionWhereColumnsAreSharedOut) {
+TEST(Matmul, MatchesItsDefinitionIfColumnsAreSplit) {
   Rng rng(1);
   for (const auto& [m, k, n] :
        {std::array{1l, 2048l, 130l}, {16l, 512l, 301l}, {70l, 300l, 700l}, {520l, 30l, 90l}})
-    expect_its_definition(m, k, n, rng);
+    expect_definition(m, k, n, rng);
 }
 
-TEST(Matmul, OfNothingIsZerosOrNothing) {
+TEST(Matmul, AcceptsEmptyMatrices) {
   EXPECT_TRUE(same_bits(matmul(Tensor({2, 0}), Tensor({0, 3})), zeros({2, 3})));
   EXPECT_EQ(matmul(zeros({0, 4}), zeros({4, 3})).shape(), (Shape{0, 3}));
   EXPECT_EQ(matmul(zeros({2, 4}), zeros({4, 0})).shape(), (Shape{2, 0}));
 }
 
-TEST(Matmul, SaysWhatDoesNotFit) {
+TEST(Matmul, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying(
       [] {
         matmul(zeros({2, 3}), zeros({4, 5}));

@@ -10,14 +10,14 @@ namespace {
 
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
-// How many windows there are along one side: all that start where the kernel still fits into the
-// padded side, and with ceil one more if that leaves cells over and it would start before the right
+// The number of windows along one dimension. These are all positions where the kernel fits into the
+// padded size. With ceil there is one more if cells are left over and it starts before the right
 // padding.
 long windows(long size, long kernel, long stride, long pad, bool ceil) {
   long count = 0;
   while (count * stride + kernel <= size + 2 * pad) count++;
-  const bool cells_over = (count - 1) * stride + kernel < size + 2 * pad;
-  return count + (ceil && cells_over && count * stride < size + pad);
+  const bool cells_left = (count - 1) * stride + kernel < size + 2 * pad;
+  return count + (ceil && cells_left && count * stride < size + pad);
 }
 
 Shape pooled(const Shape& x, const Pool2dOptions& o) {
@@ -25,8 +25,8 @@ Shape pooled(const Shape& x, const Pool2dOptions& o) {
           windows(x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
 }
 
-// Calls cell(at_y, at_x) for each cell of each window, where at_x is -1 for a cell in the padding;
-// cells beyond the padding are none.
+// Calls cell(at_y, at_x) for each cell of each window. at_x is -1 for a cell in the padding. Cells
+// beyond the padding are skipped.
 template <class Cell>
 void for_each_cell(const Shape& x, const Shape& y, const Pool2dOptions& o, const Cell& cell) {
   for (long n = 0; n < y[0]; n++)
@@ -43,7 +43,7 @@ void for_each_cell(const Shape& x, const Shape& y, const Pool2dOptions& o, const
             }
 }
 
-std::vector<double> nothing(const Shape& shape, double value = 0) {
+std::vector<double> filled(const Shape& shape, double value = 0) {
   return std::vector<double>(shape.size(), value);
 }
 double& at(std::vector<double>& v, long i) { return v[i]; }
@@ -57,8 +57,8 @@ void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
   const Tensor x = uniform(xs, rng, -1), dy = uniform(ys, rng, -1);
   const auto number = [](const Tensor& t, long i) { return static_cast<double>(t[i]); };
 
-  std::vector<double> largest = nothing(ys, -2), mean = nothing(ys), cells = nothing(ys),
-                      max_dx = nothing(xs), avg_dx = nothing(xs);
+  std::vector<double> largest = filled(ys, -2), mean = filled(ys), cells = filled(ys),
+                      max_dx = filled(xs), avg_dx = filled(xs);
   for_each_cell(xs, ys, o, [&](long y, long from) {
     if (from >= 0) at(largest, y) = std::max(at(largest, y), number(x, from));
     if (from >= 0 || o.count_padding) at(cells, y) += 1;
@@ -79,9 +79,9 @@ void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
       << what << ": dx of avg";
 }
 
-TEST(Pool2d, IsItsDefinitionOnAHundredRandomShapes) {
+TEST(Pool2d, MatchesItsDefinitionOnAHundredRandomShapes) {
   Rng rng(0);
-  for (int tried = 0; tried < 100;) {
+  for (int trials = 0; trials < 100;) {
     const auto one_to = [&](long n) { return 1 + rng.below(n); };
     const Size2 kernel{one_to(4), one_to(4)};
     const Pool2dOptions o{.kernel = kernel,
@@ -92,7 +92,7 @@ TEST(Pool2d, IsItsDefinitionOnAHundredRandomShapes) {
     const Shape x{one_to(3), one_to(8), one_to(8), one_to(5)};
     if (x[1] + 2 * o.pad.h < kernel.h || x[2] + 2 * o.pad.w < kernel.w) continue;
     expect_definition(x, o, rng);
-    tried++;
+    trials++;
   }
 }
 
@@ -104,7 +104,7 @@ TEST(Pool2d, DropsALastWindowThatWouldStartInThePadding) {
   EXPECT_EQ(pool2d_shape({1, 5, 5, 1}, {.kernel = 2, .stride = 2}), (Shape{1, 2, 2, 1}));
 }
 
-TEST(Pool2d, CountsThePaddingOrNot) {
+TEST(Pool2d, CountsThePaddingOnlyIfAsked) {
   const Tensor x = full({1, 2, 2, 1}, 1);
   EXPECT_TRUE(same_bits(avg_pool2d(x, {.kernel = 2, .stride = 2, .pad = 1}),
                         full({1, 2, 2, 1}, real(0.25))));
@@ -112,7 +112,7 @@ TEST(Pool2d, CountsThePaddingOrNot) {
                         full({1, 2, 2, 1}, 1)));
 }
 
-TEST(MaxPool2d, TakesTheFirstOfEqualNumbersAndNeverThePadding) {
+TEST(MaxPool2d, ChoosesTheFirstOfEqualNumbersAndNeverThePadding) {
   std::vector<int> from;
   const Tensor y = max_pool2d(full({1, 4, 4, 1}, -5), {.kernel = 2, .stride = 2}, from);
   EXPECT_TRUE(same_bits(y, full({1, 2, 2, 1}, -5)));
@@ -122,21 +122,21 @@ TEST(MaxPool2d, TakesTheFirstOfEqualNumbersAndNeverThePadding) {
                 full({1, 2, 2, 1}, -5)));
 }
 
-TEST(MaxPool2d, DoesNotHideNaN) {
+TEST(MaxPool2d, PropagatesNaN) {
   std::vector<int> from;
   const real nan = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), {}, from)[0]));
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {nan, 3, 1, 2}), {}, from)[0]));
 }
 
-TEST(MaxPool2d, OfNothingButMinusInfinityKeepsToItsChannel) {
+TEST(MaxPool2d, OfMinusInfinityAloneStaysInItsChannel) {
   const real lowest = -std::numeric_limits<real>::infinity();
   std::vector<int> from;
   max_pool2d(Tensor({1, 1, 2, 2}, {1, lowest, 2, lowest}), {.kernel = {1, 2}, .stride = 1}, from);
   EXPECT_EQ(from, (std::vector<int>{2, 1}));
 }
 
-TEST(GlobalPools, AreAImageAsOneWindow) {
+TEST(GlobalPools, HaveTheWholeImageAsOneWindow) {
   Rng rng(4);
   const Tensor x = uniform({3, 4, 5, 6}, rng, -1), dy = uniform({3, 6}, rng, -1);
   std::vector<double> mean(18), largest(18, -2), avg_dx(360), max_dx(360);
@@ -156,14 +156,14 @@ TEST(GlobalPools, AreAImageAsOneWindow) {
   EXPECT_TRUE(close(max_pool_dx(dy, from, x.shape()), tensor_of(x.shape(), max_dx), tolerance));
 }
 
-// A pixel belongs to each cell that it has a part in: to [i / side, (i + 1) / side) of the image.
-TEST(AdaptiveAvgPool, AveragesThePixelsThatACellHasAPartOf) {
+// A pixel belongs to each cell [i / side, (i + 1) / side) of the image that it overlaps.
+TEST(AdaptiveAvgPool, AveragesThePixelsThatACellOverlaps) {
   Rng rng(5);
   for (const auto& [h, w, side] :
        std::vector<std::array<long, 3>>{{7, 7, 7}, {5, 8, 3}, {1, 2, 4}, {14, 9, 7}}) {
     const Tensor x = uniform({2, h, w, 3}, rng, -1), dy = uniform({2, side, side, 3}, rng, -1);
     std::vector<double> y(dy.size()), dx(x.size());
-    const auto meets = [](long pixel, long size, long cell, long cells) {
+    const auto overlaps = [](long pixel, long size, long cell, long cells) {
       return pixel * cells < (cell + 1) * size && cell * size < (pixel + 1) * cells;
     };
     for (long out = 0; out < dy.size(); out++) {
@@ -172,7 +172,7 @@ TEST(AdaptiveAvgPool, AveragesThePixelsThatACellHasAPartOf) {
       std::vector<long> members;
       for (long r = 0; r < h; r++)
         for (long s = 0; s < w; s++)
-          if (meets(r, h, i, side) && meets(s, w, j, side))
+          if (overlaps(r, h, i, side) && overlaps(s, w, j, side))
             members.push_back(((n * h + r) * w + s) * 3 + c);
       for (const long m : members) {
         at(y, out) += static_cast<double>(x[m]) / static_cast<double>(members.size());
@@ -191,7 +191,7 @@ TEST(AdaptiveAvgPool, AveragesThePixelsThatACellHasAPartOf) {
       {"adaptive_avg_pool", "[2, 3]", "7x7"}));
 }
 
-TEST(Pool2d, SaysWhatDoesNotFit) {
+TEST(Pool2d, ErrorsNameTheShapesAndOptions) {
   const auto shape = [](const Shape& x, const Pool2dOptions& o) {
     return [=] { pool2d_shape(x, o); };
   };

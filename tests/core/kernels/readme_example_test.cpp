@@ -1,4 +1,4 @@
-// The numbers of core/kernels/README.md, which are worked out there by hand.
+// The numbers of the examples that core/kernels/README.md computes by hand.
 #include "autograd/ops.h"
 #include "core/kernels/conv2d.h"
 #include "core/kernels/softmax.h"
@@ -7,7 +7,7 @@
 namespace excite {
 namespace {
 
-TEST(KernelsReadme, AConvolutionUnfoldedByHand) {
+TEST(KernelsReadme, ConvolutionByUnfolding) {
   const Tensor x({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({2, 2, 1, 1}, {1, 2, 3, 4}),
       dy({1, 2, 2, 1}, {1, 0, -1, 2});
   EXPECT_TRUE(same_bits(conv2d(x, w, {}), Tensor({1, 2, 2, 1}, {37, 47, 67, 77})));

@@ -6,7 +6,7 @@
 namespace excite {
 namespace {
 
-TEST(Shift, IsItsDefinition) {
+TEST(Shift, MatchesItsFormula) {
   Rng rng(0);
   const long height = 4, width = 5, channels = 3;
   const Tensor x = uniform({2, height, width, channels}, rng, -1);

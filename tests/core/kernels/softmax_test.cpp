@@ -9,8 +9,8 @@ namespace {
 constexpr double tolerance = in_double_build ? 1e-12 : 1e-5;
 
 struct Definition {
-  std::vector<double> p, logp, dp,
-      dlogp;  // softmax and its logarithm, and what dy becomes through either
+  std::vector<double> p, logp;    // softmax and log_softmax
+  std::vector<double> dp, dlogp;  // dx of either
 };
 Definition define(const Tensor& x, const Tensor& dy) {
   Definition d;
@@ -34,7 +34,7 @@ Definition define(const Tensor& x, const Tensor& dy) {
   return d;
 }
 
-TEST(Softmax, AndItsLogarithmAreTheirDefinitions) {
+TEST(Softmax, AndLogSoftmaxMatchTheirDefinitions) {
   Rng rng(0);
   for (const real size : {real(0.01), real(1), real(8), real(80)})
     for (const Shape& shape :
@@ -44,7 +44,7 @@ TEST(Softmax, AndItsLogarithmAreTheirDefinitions) {
       const Tensor p = softmax(x), logp = log_softmax(x);
       EXPECT_TRUE(close(p, tensor_of(shape, d.p), tolerance)) << shape << " " << size;
       EXPECT_TRUE(close(logp, tensor_of(shape, d.logp), tolerance)) << shape << " " << size;
-      const double largest_dy = 1;  // a gradient may nearly vanish: its error is counted from dy
+      const double largest_dy = 1;  // a gradient may be nearly 0, so its error is relative to dy
       const auto near = [&](const Tensor& dx, const std::vector<double>& expected) {
         for (long i = 0; i < dx.size(); i++)
           EXPECT_NEAR(static_cast<double>(dx[i]), expected[i], tolerance * largest_dy);
@@ -63,19 +63,19 @@ TEST(Softmax, DoesNotOverflow) {
   EXPECT_TRUE(close(log_softmax(Tensor({1, 2}, {1000, 0})), Tensor({1, 2}, {0, -1000}), 1e-6));
 }
 
-TEST(SmoothedOneHot, SpreadsASmallPartOverAllClasses) {
+TEST(SmoothedOneHot, SpreadsTheSmoothingOverAllClasses) {
   const real low = real(0.05), high = real(0.85);
   EXPECT_TRUE(close(smoothed_one_hot({2, 0}, 4, real(0.2)),
                     Tensor({2, 4}, {low, low, high, low, high, low, low, low}), 1e-6));
   EXPECT_TRUE(same_bits(smoothed_one_hot({1}, 3, 0), Tensor({1, 3}, {0, 1, 0})));
 }
 
-TEST(SmoothedOneHot, RefusesALabelThatIsNoClass) {
+TEST(SmoothedOneHot, RejectsALabelOutsideTheClasses) {
   EXPECT_TRUE(fails_saying([] { smoothed_one_hot({0, 3}, 3, 0); }, {"label 1 is 3", "0 to 2"}));
   EXPECT_TRUE(fails_saying([] { smoothed_one_hot({-1}, 3, 0); }, {"label 0 is -1"}));
 }
 
-TEST(Softmax, SaysWhatDoesNotFit) {
+TEST(Softmax, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying([] { softmax(zeros({})); }, {"softmax", "[]"}));
   EXPECT_TRUE(fails_saying([] { softmax(zeros({3, 0})); }, {"softmax", "[3, 0]"}));
   EXPECT_TRUE(fails_saying([] { softmax_dx(zeros({2, 3}), zeros({3, 2})); }, {"[2, 3]", "[3, 2]"}));

@@ -1,5 +1,5 @@
-// The same bits on any number of threads: every kernel that adds numbers up, on shapes that are cut
-// into several shards.
+// Every kernel that sums gives the same bits on any number of threads, here on shapes that are
+// split into several shards.
 #include <cstring>
 #include <functional>
 
@@ -18,7 +18,7 @@
 namespace excite {
 namespace {
 
-struct Threads {  // as many as wanted until the end of the scope
+struct Threads {  // sets the number of threads until the end of the scope
   int before = threads();
   explicit Threads(int count) { set_threads(count); }
   ~Threads() { set_threads(before); }
@@ -39,7 +39,7 @@ void expect_same_bits(const std::string& what, const std::function<Tensor()>& co
   }
 }
 
-TEST(Threads, OfAnyNumberGiveTheSameBits) {
+TEST(Threads, AnyNumberGivesTheSameBits) {
   Rng rng(0);
   const Shape images{19, 13, 12, 16}, weight{3, 3, 16, 24};
   const Tensor x = normal(images, rng), z = normal(images, rng), mean = normal({16}, rng);
@@ -56,7 +56,7 @@ TEST(Threads, OfAnyNumberGiveTheSameBits) {
   const Tensor half_dy = normal({19, 7, 6, 24}, rng), flat = normal({19, 15, 17, 3}, rng),
                of_flat = normal({3, 3, 3, 24}, rng);
   expect_same_bits("conv2d_moments", [&] { return conv2d_moments(x, w, same).moments.all.var; });
-  expect_same_bits("conv2d_moments, directly",
+  expect_same_bits("conv2d_moments, direct",
                    [&] { return conv2d_moments(flat, of_flat, same).moments.all.var; });
   expect_same_bits("norm_relu_conv2d",
                    [&] { return norm_relu_conv2d(x, norm, w, same).moments.mean; });
@@ -67,7 +67,7 @@ TEST(Threads, OfAnyNumberGiveTheSameBits) {
   expect_same_bits("conv2d_direct_dw", [&] {
     return conv2d_direct_dw({images, weight, halving}, x, half_dy);
   });
-  expect_same_bits("conv2d_direct_dw of many parts", [&] {
+  expect_same_bits("conv2d_direct_dw of many blocks", [&] {
     return conv2d_direct_dw({wide.shape(), {1, 1, 400, 300}, {}}, wide, wide_dy);
   });
   expect_same_bits("channel_moments", [&] { return channel_moments(x).var; });

@@ -1,11 +1,12 @@
-// Held to the names and shapes that the programs themselves give their networks:
-// tests/parity/names.py has written them down.
+// Compares dialects with the names and shapes that the programs themselves give their networks.
+// tests/parity/names.py wrote them to tests/models/names.
 #include "models/interop/dialects.h"
 
 #include <filesystem>
 #include <set>
 
 #include "models/interop/recognize.h"
+#include "models/zoo/registry.h"
 #include "tests/models/interop/of_dialect.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
@@ -24,8 +25,9 @@ struct Row {
   std::set<std::string> names;  // and shapes: "fc.bias [1000]"
 };
 
-// bn1.{bias,weight} as a shell reads it: bn1.bias and bn1.weight; layer{1..3} likewise.
-std::vector<std::string> unfolded(const std::string& line) {
+// Brace expansion as in a shell: bn1.{bias,weight} is bn1.bias and bn1.weight; likewise
+// layer{1..3}.
+std::vector<std::string> expanded(const std::string& line) {
   const std::size_t from = line.find('{'), to = line.find('}');
   if (from == std::string::npos) return {line};
   std::vector<std::string> words = split(line.substr(from + 1, to - from - 1), ','), all;
@@ -35,7 +37,7 @@ std::vector<std::string> unfolded(const std::string& line) {
     for (long n = first; n <= last; n++) words.push_back(text(n));
   }
   for (const std::string& word : words)
-    for (const std::string& rest : unfolded(line.substr(to + 1)))
+    for (const std::string& rest : expanded(line.substr(to + 1)))
       all.push_back(line.substr(0, from) + word + rest);
   return all;
 }
@@ -50,16 +52,16 @@ std::vector<Row> rows() {
         all.push_back(
             {words[1], file.path().stem(), std::stol(words[3]), std::stoul(words[5]), {}});
       else
-        for (const std::string& one : unfolded(line)) all.back().names.insert(one);
+        for (const std::string& one : expanded(line)) all.back().names.insert(one);
     }
   return all;
 }
 
-// What we write of it: a tensor's name and shape in a line, PyTorch's counters among them.
+// The tensors that we write: name and shape, PyTorch's counters included.
 std::set<std::string> written(const Model& model, const Dialect& dialect) {
   std::set<std::string> lines;
-  for (const auto& [name, dims] : outline_of(state_of(model.module))) {
-    const std::string theirs = dialect.theirs(name), mean = "running_mean";
+  for (const auto& [name, dims] : shapes_of(state_of(model.module))) {
+    const std::string theirs = dialect.to_theirs(name), mean = "running_mean";
     lines.insert(text(theirs, " ", Shape(dims)));
     if (theirs.ends_with(mean))
       lines.insert(theirs.substr(0, theirs.size() - mean.size()) + "num_batches_tracked []");
@@ -67,7 +69,7 @@ std::set<std::string> written(const Model& model, const Dialect& dialect) {
   return lines;
 }
 
-TEST(Dialects, HaveTheNamesAndShapesOfTheProgramsThatTheyAreOf) {
+TEST(Dialects, HaveTheNamesAndShapesOfTheOtherPrograms) {
   std::set<std::string> seen;
   for (const Row& row : rows()) {
     const Dialect& dialect = dialect_for(row.model, row.dialect);
@@ -79,23 +81,24 @@ TEST(Dialects, HaveTheNamesAndShapesOfTheProgramsThatTheyAreOf) {
   EXPECT_EQ(seen.size(), 52u);
   for (const Dialect& d : dialects())
     for (const std::string& model : d.models)
-      EXPECT_TRUE(seen.contains(model + " of " + d.name)) << d.name << " is said to have " << model;
+      EXPECT_TRUE(seen.contains(model + " of " + d.name))
+          << d.name << " lists " << model << ", which was not compared";
 }
 
-TEST(Dialects, TellTheModelItsOptionsAndItsClassesByNamesAndShapes) {
+TEST(Dialects, ModelOptionsAndClassesAreInferredFromNamesAndShapes) {
   for (const Row& row : rows()) {
     const Dialect& dialect = dialect_for(row.model, row.dialect);
     const Model model = built_as(dialect, row.model, row.classes);
-    const Outline ours = outline_of(state_of(model.module));
+    const TensorShapes ours = shapes_of(state_of(model.module));
     std::vector<std::string> theirs;
-    for (const auto& [name, unused] : ours) theirs.push_back(dialect.theirs(name));
-    const NamesInFile names = names_in(theirs, "a file");
+    for (const auto& [name, unused] : ours) theirs.push_back(dialect.to_theirs(name));
+    const NameMapping names = map_names(theirs, "a file");
     std::vector<std::string> back;
-    for (const auto& [our, their] : names.in_file) {
-      EXPECT_TRUE(ours.contains(our)) << their << " of " << row.dialect << " is read as " << our;
-      EXPECT_EQ(dialect.theirs(our), their);
+    for (const auto& [our, their] : names.file_name) {
+      EXPECT_TRUE(ours.contains(our)) << their << " of " << row.dialect << " is renamed to " << our;
+      EXPECT_EQ(dialect.to_theirs(our), their);
     }
-    EXPECT_EQ(names.in_file.size(), ours.size());
+    EXPECT_EQ(names.file_name.size(), ours.size());
 
     const Recognized r = recognize(ours, *names.dialect);
     EXPECT_EQ(r.model, row.model) << row.dialect;

@@ -1,5 +1,6 @@
 #include "models/interop/recognize.h"
 
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 
 namespace excite {
@@ -10,8 +11,9 @@ Model made(const std::string& name, const Settings& options = {}, long classes =
   return make_model(name, options, classes, rng);
 }
 
-Outline outline(const std::string& name, const Settings& options = {}, long classes = 10) {
-  return outline_of(state_of(made(name, options, classes).module));
+TensorShapes shapes_of_model(const std::string& name, const Settings& options = {},
+                             long classes = 10) {
+  return shapes_of(state_of(made(name, options, classes).module));
 }
 
 const Dialect& named(const std::string& name) {
@@ -20,8 +22,8 @@ const Dialect& named(const std::string& name) {
   throw Error(name);
 }
 
-// What shapes tell is found again, whatever else the dialect's networks do.
-TEST(Recognize, ReadsOptionsOffNamesAndShapes) {
+// Options that change names or shapes are inferred, whatever the dialect's defaults are.
+TEST(Recognize, InfersOptionsFromNamesAndShapes) {
   struct Case {
     std::string model;
     Settings options;
@@ -33,7 +35,7 @@ TEST(Recognize, ReadsOptionsOffNamesAndShapes) {
         Case{"se_resnet18", {{"stem", "3x3"}, {"se_stages", "3,5"}}, 10},
         Case{"se_resnet18", {{"se_least", "12"}, {"reduction", "8"}}, 3},
         Case{"resnet34", {{"stem", "3x3"}}, 2}, Case{"se_resnet20", {{"se_fc", "1x1"}}, 10}}) {
-    const Recognized r = recognize(outline(c.model, c.options, c.classes), own_dialect());
+    const Recognized r = recognize(shapes_of_model(c.model, c.options, c.classes), own_dialect());
     EXPECT_EQ(r.model, c.model);
     EXPECT_EQ(r.differences, 0u) << c.model;
     EXPECT_EQ(r.classes, c.classes) << c.model;
@@ -42,20 +44,20 @@ TEST(Recognize, ReadsOptionsOffNamesAndShapes) {
 }
 
 // timm's seresnet50 and legacy_seresnet50 have the same shapes.
-TEST(Recognize, SetsByTheNamesWhatShapesDoNotTell) {
-  const Outline shapes = outline("se_resnet50", {{"se_fc", "1x1"}});
+TEST(Recognize, TakesOptionsThatShapesDoNotShowFromTheDialect) {
+  const TensorShapes shapes = shapes_of_model("se_resnet50", {{"se_fc", "1x1"}});
   const Settings old = made("se_resnet50", recognize(shapes, named("timm-legacy")).options).options;
   const Settings now = made("se_resnet50", recognize(shapes, named("timm")).options).options;
   EXPECT_EQ(old.at("stride_on") + " " + old.at("stem_pool") + " " + old.at("dropout"),
             "1x1 ceil 0.2");
   EXPECT_EQ(now.at("stride_on") + " " + now.at("stem_pool") + " " + now.at("dropout"),
             "3x3 floor 0");
-  const Outline small = outline("se_resnet18", {{"se_fc", "1x1"}});
+  const TensorShapes small = shapes_of_model("se_resnet18", {{"se_fc", "1x1"}});
   EXPECT_EQ(recognize(small, named("timm-legacy")).options.at("relu_before_se"), "on");
 }
 
-TEST(Recognize, TakesWhatItIsTold) {
-  const Outline shapes = outline("se_resnet50", {{"se_fc", "1x1"}});
+TEST(Recognize, UsesTheRequestedModelAndOptions) {
+  const TensorShapes shapes = shapes_of_model("se_resnet50", {{"se_fc", "1x1"}});
   EXPECT_EQ(recognize(shapes, named("timm"), "", {{"stride_on", "1x1"}}).options.at("stride_on"),
             "1x1");
   const Recognized other = recognize(shapes, named("timm"), "resnet50");
@@ -70,8 +72,8 @@ TEST(Recognize, TakesWhatItIsTold) {
       {"resnet50 has no option 'gate'"}));
 }
 
-TEST(Recognize, FindsTheNearestOfWhatFitsNone) {
-  Outline shapes = outline("se_resnext50_32x4d");
+TEST(Recognize, FindsTheNearestModelWhereNoneFits) {
+  TensorShapes shapes = shapes_of_model("se_resnext50_32x4d");
   shapes.erase("bn1.bias");
   shapes["layer1.0.conv1.weight"] = {128, 64, 3, 3};
   shapes["what.is.this"] = {1};
@@ -79,6 +81,9 @@ TEST(Recognize, FindsTheNearestOfWhatFitsNone) {
   EXPECT_EQ(r.model, "se_resnext50_32x4d");
   EXPECT_EQ(r.differences, 3u);
   EXPECT_GT(recognize({}, own_dialect()).differences, 0u);
+  TensorShapes almost_small = shapes_of_model("se_small_resnet");
+  almost_small.erase("bn1.bias");
+  EXPECT_TRUE(is_listed(recognize(almost_small, own_dialect()).model));
   EXPECT_GT(
       recognize(
           {{"fc.weight", {0, 0}}, {"layer1.0.se.fc1.weight", {0, 16, 1, 1}}, {"conv1.weight", {}}},
@@ -91,40 +96,42 @@ TEST(Recognize, FindsTheNearestOfWhatFitsNone) {
       recognize({{"layer1.0.se.fc1.weight", {1'000'000, 1, 1, 1}}}, own_dialect()).differences, 0u);
 }
 
-// torchvision's VGG and Inception-v3 have timm's way of naming, and no network of timm's.
-TEST(Recognize, ALineOfADialectIsForTheNetworksThatItHas) {
-  const Dialect& timm = dialect_of({"conv1.weight"});
+// The names of torchvision's VGG and Inception-v3 have no signature either, but timm does not have
+// these networks under the same names.
+TEST(Recognize, PicksTheRowThatHasTheModel) {
+  const Dialect& timm = detect_dialect({"conv1.weight"});
   EXPECT_EQ(timm.name, "timm");
-  EXPECT_EQ(line_with(timm, "vgg16_bn").name, "torchvision");
-  EXPECT_EQ(line_with(timm, "inception_v3").name, "torchvision");
-  EXPECT_EQ(line_with(timm, "inception_v4").name, "timm");
-  EXPECT_EQ(line_with(timm, "mobilenet").name, "timm");
+  EXPECT_EQ(row_for_model(timm, "vgg16_bn").name, "torchvision");
+  EXPECT_EQ(row_for_model(timm, "inception_v3").name, "torchvision");
+  EXPECT_EQ(row_for_model(timm, "inception_v4").name, "timm");
+  EXPECT_EQ(row_for_model(timm, "mobilenet").name, "timm");
 }
 
 TEST(Recognize, SaysWhichProgramsHaveANetwork) {
-  EXPECT_EQ(dialect_with("timm-legacy", made("se_resnet50")).name, "timm-legacy");
+  EXPECT_EQ(dialect_for_export("timm-legacy", made("se_resnet50")).name, "timm-legacy");
+  EXPECT_EQ(dialect_for_export("timm",
+                               made("se_resnet50", {{"stride_on", "3x3"}, {"stem_pool", "floor"}}))
+                .name,
+            "timm");
+  EXPECT_EQ(dialect_for_export("timm", made("senet154", {{"stem_pool", "floor"}})).name, "timm");
+  EXPECT_EQ(dialect_for_export("timm-legacy", made("senet154")).signature, "layer0.conv3.");
   EXPECT_EQ(
-      dialect_with("timm", made("se_resnet50", {{"stride_on", "3x3"}, {"stem_pool", "floor"}}))
+      dialect_for_export("moskomule", made("se_resnet20", {{"se_bias", "off"}, {"reduction", "4"}}))
           .name,
-      "timm");
-  EXPECT_EQ(dialect_with("timm", made("senet154", {{"stem_pool", "floor"}})).name, "timm");
-  EXPECT_EQ(dialect_with("timm-legacy", made("senet154")).mark, "layer0.conv3.");
-  EXPECT_EQ(
-      dialect_with("moskomule", made("se_resnet20", {{"se_bias", "off"}, {"reduction", "4"}})).name,
       "moskomule");
-  EXPECT_EQ(dialect_with("excite", made("se_resnet50", {{"se", "pre"}})).name, "excite");
+  EXPECT_EQ(dialect_for_export("excite", made("se_resnet50", {{"se", "pre"}})).name, "excite");
 
   const auto refused = [](const std::string& dialect, const Model& model,
                           const std::vector<std::string>& parts) {
-    return fails_saying<UsageError>([&] { dialect_with(dialect, model); }, parts);
+    return fails_saying<UsageError>([&] { dialect_for_export(dialect, model); }, parts);
   };
   EXPECT_TRUE(refused(
       "timm", made("se_resnet50"),
       {"timm has se_resnet50 with stem_pool=floor instead of ceil, stride_on=3x3 instead of 1x1",
-       "something else from these weights", "the same network is in: timm-legacy, excite"}));
+       "other results from these weights", "the same network is in: timm-legacy, excite"}));
   EXPECT_TRUE(refused("timm", made("se_resnet18", {{"stem_pool", "floor"}}),
-                      {"timm has other tensors in se_resnet18; of another shape: "
-                       "layer1.0.se.fc1.bias [4] instead of [8]",
+                      {"the tensors are not those of timm's se_resnet18; wrong shape: "
+                       "layer1.0.se.fc1.weight [4, 64] instead of [8, 64, 1, 1]",
                        "miraclewkf, excite"}));
   EXPECT_TRUE(refused("timm-legacy", made("se_resnet18"),
                       {"relu_before_se=on instead of off", "in: excite"}));
@@ -137,7 +144,7 @@ TEST(Recognize, SaysWhichProgramsHaveANetwork) {
       {"gate=sigmoid instead of tanh"}));
   EXPECT_TRUE(refused(
       "keras", made("se_resnet50"),
-      {"no dialect 'keras'", "timm-legacy, moskomule, miraclewkf, timm, torchvision, excite"}));
+      {"no dialect 'keras'", "timm-legacy, moskomule, miraclewkf, timm, torchvision and 1 more"}));
 }
 
 }  // namespace

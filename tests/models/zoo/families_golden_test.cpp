@@ -1,6 +1,6 @@
-// Against PyTorch: a small network of each family, and with each of its options; and networks of
-// full size, made by the code of the libraries that define them, under their names. Names, shapes,
-// logits, gradients and running statistics.
+// Compares with PyTorch a small network of each family, with each of its options, and networks of
+// full size as the libraries that define them build them: names, shapes, logits, gradients and
+// running statistics.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -26,7 +26,7 @@ const SafetensorsFile& vectors(const std::string& file) {
 
 struct Case {
   std::string file, key, network,
-      options;  // the network: a model of ours, or as another program builds it, se_resnet50@timm
+      options;  // network: se_resnet50, or as another program builds it: se_resnet50@timm
   long images, side, names;
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) {
@@ -45,7 +45,7 @@ std::vector<Case> cases() {
   return all;
 }
 
-// Its model, and how it names what the model owns.
+// The model, and the dialect of its tensor names.
 std::pair<Model, Dialect> built(const Case& c, long classes) {
   const std::vector<std::string> words = split(c.network, '@');
   Rng rng = Rng::silent();
@@ -59,7 +59,7 @@ golden::Layout layout_of(const Var& v) {
   const int rank = v.shape().rank();
   return rank == 4   ? golden::Layout::conv_weight
          : rank == 2 ? golden::Layout::linear_weight
-                     : golden::Layout::as_it_is;
+                     : golden::Layout::same;
 }
 
 class GoldenFamily : public testing::TestWithParam<Case> {
@@ -68,25 +68,26 @@ class GoldenFamily : public testing::TestWithParam<Case> {
   void SetUp() override {
     const auto& [model, dialect] = built(GetParam(), classes());
     model_ = model;
-    for (const Module::Entry& e : model.module.state()) by_name_.emplace(dialect.theirs(e.name), e);
+    for (const Module::Entry& e : model.module.state())
+      by_name_.emplace(dialect.to_theirs(e.name), e);
   }
-  // With weights from the formula.
+  // The weights come from the formula of golden::start.
   Var logits(Mode mode) const {
     const Case& c = GetParam();
     for (const auto& [name, e] : by_name_) {
       const golden::Layout layout = layout_of(e.var);
       e.var->value = golden::to_ours(
-          golden::start(name, golden::to_torch(e.var->value, layout).shape()), layout);
+          golden::initial_state(name, golden::to_torch(e.var->value, layout).shape()), layout);
     }
     const Tensor images =
-        golden::formula(text("images of ", c.side), {c.images, 3, c.side, c.side});
+        golden::hashed_numbers(text("images of ", c.side), {c.images, 3, c.side, c.side});
     return (*model_)(golden::to_ours(images, golden::Layout::images), mode);
   }
   Tensor expected(const std::string& what) const {
     return vectors(GetParam().file).read(GetParam().key + "/" + what);
   }
 
-  // Of each tensor that `of` gives for an entry.
+  // Compares the digest of the tensor that `of` returns for each entry.
   template <class Of>
   void expect_digests(const Tensor& digests, bool of_buffers, double tolerance, double together,
                       const Of& of) const {
@@ -99,12 +100,12 @@ class GoldenFamily : public testing::TestWithParam<Case> {
       ASSERT_LT(i, digests.dim(0));
       const golden::Digest ours =
           golden::digest(name, golden::to_torch(of(entry), layout_of(entry.var)));
-      const double length = static_cast<double>(digests[2 * i + 1]),
-                   allowed = tolerance * std::max(length, 1e-3 * largest);
+      const double norm = static_cast<double>(digests[2 * i + 1]),
+                   allowed = tolerance * std::max(norm, 1e-3 * largest);
       EXPECT_NEAR(ours.product, static_cast<double>(digests[2 * i]), allowed) << name;
-      EXPECT_NEAR(ours.length, length, allowed) << name;
+      EXPECT_NEAR(ours.norm, norm, allowed) << name;
       difference += std::pow(ours.product - static_cast<double>(digests[2 * i]), 2),
-          whole += length * length;
+          whole += norm * norm;
       i++;
     }
     EXPECT_EQ(i, digests.dim(0));
@@ -112,7 +113,7 @@ class GoldenFamily : public testing::TestWithParam<Case> {
   }
 
   std::optional<Model> model_;
-  std::map<std::string, Module::Entry> by_name_;  // the file's names
+  std::map<std::string, Module::Entry> by_name_;  // by the names in the file
 };
 
 TEST_P(GoldenFamily, HasTheNamesAndShapesOfPyTorch) {
@@ -128,9 +129,9 @@ TEST_P(GoldenFamily, Evaluates) {
       close(logits(Mode::evaluate)->value, expected("evaluate"), in_double_build ? 1e-9 : 1e-4));
 }
 
-// In float a ReLU within rounding of 0 may turn, so gradients are held all together, as in
-// golden_test. And the deeper, the more of them turn: of Inception-v4 the gradient in PyTorch's
-// float is 4 % from that in its double.
+// In float, rounding may change the sign of a ReLU's input, so the gradients are compared all
+// together, as in golden_test.cpp. Deeper networks differ more: the gradient of Inception-v4 in
+// PyTorch's float is 4 % from that in its double.
 TEST_P(GoldenFamily, Trains) {
   const bool deep = GetParam().file == "full_size";
   const double value_in_float = deep ? 1e-2 : 1e-3, gradient_in_float = deep ? 0.1 : 0.02;

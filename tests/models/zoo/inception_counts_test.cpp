@@ -1,4 +1,4 @@
-// Parameters and multiply-adds of the Inception networks, as in counts_test.
+// Parameters and multiply-adds of the Inception networks; see counts_test.cpp.
 #include "tests/models/counts.h"
 
 namespace excite {
@@ -6,7 +6,7 @@ namespace {
 
 using namespace counts;
 
-// The numbers in the biases of blocks that see so many channels, with r = 16.
+// The biases of SE blocks with these channels, r = 16.
 long biases(const std::vector<std::pair<long, long>>& blocks_and_channels) {
   long sum = 0;
   for (const auto& [blocks, channels] : blocks_and_channels)

@@ -1,4 +1,4 @@
-// Inception modules by their formulas, and what their networks say of images, stages and names.
+// Inception modules against their formulas; image sizes, stages and names of the networks.
 #include "models/zoo/inception.h"
 
 #include <set>
@@ -15,7 +15,7 @@ namespace {
 
 Network made(const Table& table, const std::optional<SeOptions>& se = {}) {
   Rng rng(0);
-  return Network({.name = "a network", .table = table, .last = "fc", .se = se}, 5, rng);
+  return Network({.name = "a network", .table = table, .classifier = "fc", .se = se}, 5, rng);
 }
 
 SeOptions se_of_half(Placement place = Placement::standard, const std::vector<long>& stages = {3}) {
@@ -25,7 +25,7 @@ SeOptions se_of_half(Placement place = Placement::standard, const std::vector<lo
 }
 
 Var unit(const Layer& layer, const Var& x) {
-  return relu(layer.unit->bn(layer.unit->conv(x), Mode::evaluate));
+  return relu(layer.conv_bn->bn(layer.conv_bn->conv(x), Mode::evaluate));
 }
 
 void expect_logits(const Network& net, const Var& x, const Var& last) {
@@ -33,7 +33,7 @@ void expect_logits(const Network& net, const Var& x, const Var& last) {
                     in_double_build ? 1e-13 : 1e-5));
 }
 
-TEST(InceptionModule, IsItsBranchesSideBySideAndThenSqueezeExcitation) {
+TEST(InceptionModule, ConcatenatesItsBranchesAndThenAppliesSe) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   const Pool2dOptions window{.kernel = 3, .stride = 1, .pad = 1};
@@ -48,11 +48,11 @@ TEST(InceptionModule, IsItsBranchesSideBySideAndThenSqueezeExcitation) {
   expect_logits(net, x, net.layers[0].se->block(u));
 }
 
-TEST(InceptionModule, ABranchPartsAtItsEnd) {
+TEST(InceptionModule, ABranchMaySplitAtItsEnd) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   const Network net = made({mixed(
-      "m", 3, {{conv("a", 1, 4), parted({{conv("b", {1, 3}, 2)}, {conv("c", {3, 1}, 3)}})}})});
+      "m", 3, {{conv("a", 1, 4), split({{conv("b", {1, 3}, 2)}, {conv("c", {3, 1}, 3)}})}})});
   const auto& branch = net.layers[0].branches[0];
   const Var u = unit(branch[0], x);
   expect_logits(
@@ -64,8 +64,8 @@ TEST(InceptionModule, ABranchPartsAtItsEnd) {
               names.contains("m.c.bn.running_var"));
 }
 
-// y = relu(x + 0.3 conv(concat(...))), with se at each of its places in turn.
-TEST(InceptionModule, AResidualOneAddsToWhatCameIn) {
+// y = relu(x + 0.3 conv(concat(...))), with se at each placement in turn.
+TEST(InceptionModule, AResidualModuleFollowsTheFormulaOfEachPlacement) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   const auto expect = [&](Placement place, const auto& formula) {
@@ -97,16 +97,16 @@ TEST(InceptionModule, AResidualOneAddsToWhatCameIn) {
   });
 }
 
-TEST(InceptionModule, AResidualOneMayKeepWhatIsBelowZero) {
+TEST(InceptionModule, AResidualModuleMayHaveNoRelu) {
   Rng rng(1);
   const Var x = normal({2, 6, 7, 3}, rng);
   Row row = residual("r", 3, 1, {{conv("a", 1, 4)}});
-  row.activation = as_it_is;
+  row.activation = identity;
   const Network net = made({row});
   expect_logits(net, x, add(x, (*net.layers[0].linear)(unit(net.layers[0].branches[0][0], x))));
 }
 
-TEST(HalfMaxPool, HasTheWindowsOfAPaddedConvolutionOnAnySide) {
+TEST(HalfMaxPool, HasTheOutputSizeOfAPaddedConvolution) {
   const auto halved = [](const Var& x) { return half_max_pool().pool(x, half_max_pool().window); };
   Rng rng(1);
   for (long h = 1; h <= 9; h++)
@@ -123,15 +123,15 @@ TEST(HalfMaxPool, HasTheWindowsOfAPaddedConvolutionOnAnySide) {
       same_bits(halved(odd)->value, max_pool2d(odd, {.kernel = 3, .stride = 2, .pad = 1})->value));
 }
 
-// 75 is what torchvision says of its own.
-TEST(InceptionNetworks, SayTheSmallestImageAndTakeIt) {
+// torchvision's Inception-v3 has the same minimum, 75.
+TEST(InceptionNetworks, AcceptTheirMinimalImageSizeAndNothingSmaller) {
   for (const auto& [design, smallest] : {std::pair{bn_inception(), 11l},
                                          {inception_v3(), 75l},
                                          {inception_v4(), 75l},
                                          {inception_resnet_v2(), 75l}}) {
     Rng silent = Rng::silent();
     const Network net(design, 10, silent);
-    EXPECT_EQ(net.smallest(), smallest) << design.name;
+    EXPECT_EQ(net.min_image_size(), smallest) << design.name;
     EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::evaluate).shape(), (Shape{1, 10}))
         << design.name;
     EXPECT_TRUE(fails_saying(
@@ -142,9 +142,9 @@ TEST(InceptionNetworks, SayTheSmallestImageAndTakeIt) {
   }
 }
 
-// Modules with a block, by stage: of SE-BN-Inception 2, 5 and 3; of the others as their papers
-// repeat them, each stage with the module that halves.
-TEST(InceptionNetworks, StagesAreTheImagesSides) {
+// Modules with squeeze-and-excitation per stage. A module that halves the image belongs to the
+// stage that it begins.
+TEST(InceptionNetworks, HaveSeModulesInTheRightStages) {
   const auto blocks = [](Design design, long stage) {
     design.se = se_of_half(Placement::standard, {stage});
     Rng silent = Rng::silent();
@@ -165,16 +165,16 @@ TEST(InceptionNetworks, StagesAreTheImagesSides) {
   expect(inception_resnet_v2(), 11, 21, 11);
 }
 
-// Each of torchvision's and timm's state dicts has so many tensors, without num_batches_tracked.
+// The counts are those of torchvision's and timm's state dicts, without num_batches_tracked.
 TEST(InceptionNetworks, HaveTheNamesOfTorchvisionAndTimm) {
   const auto expect = [](const Design& design, std::size_t count,
-                         const std::vector<std::string>& some) {
+                         const std::vector<std::string>& examples) {
     Rng silent = Rng::silent();
     const Network net(design, 10, silent);
     std::set<std::string> names;
     for (const Module::Entry& e : net.state()) names.insert(e.name);
     EXPECT_EQ(names.size(), count) << design.name;
-    for (const std::string& name : some)
+    for (const std::string& name : examples)
       EXPECT_TRUE(names.contains(name)) << design.name << " has no " << name;
   };
   expect(inception_v3(), 472,

@@ -34,7 +34,7 @@ TEST(Registry, ModelsHaveTheExactNumberOfParameters) {
   }
 }
 
-TEST(Registry, TheBareNameMeansTheseOptions) {
+TEST(Registry, AModelsDefaultOptions) {
   EXPECT_EQ(made("se_resnet20").options, (Settings{{"gate", "sigmoid"},
                                                    {"reduction", "16"},
                                                    {"se", "standard"},
@@ -57,9 +57,8 @@ TEST(Registry, OptionsChangeTheModel) {
   EXPECT_EQ(made("se_resnet20", "", 100).module.parameter_count(), 274'847 + 90 * 65);
 }
 
-// The committed list has timm's names and PyTorch's shapes: a checkpoint made elsewhere must find
-// its place.
-TEST(Registry, NamesOfSeResnet20AreTimms) {
+// se_resnet20.txt has timm's names and PyTorch's shapes, so that PyTorch's checkpoints fit.
+TEST(Registry, SeResnet20HasTimmsNamesAndShapes) {
   std::ifstream file("tests/models/se_resnet20.txt");
   const std::string committed{std::istreambuf_iterator<char>(file), {}};
   const Model model = made("se_resnet20");
@@ -74,18 +73,18 @@ TEST(Registry, NamesOfSeResnet20AreTimms) {
   EXPECT_EQ(all, committed);
 }
 
-TEST(Registry, EveryListedModelIsMadeAndGivesLogits) {
+TEST(Registry, EveryListedModelCanBeBuiltAndGivesLogits) {
   std::vector<std::string> names;
   for (const ModelEntry& entry : model_list()) {
     names.push_back(entry.name);
     EXPECT_FALSE(entry.about.empty()) << entry.name;
     Rng silent = Rng::silent();
     EXPECT_EQ(make_model(entry.name, {}, 10, silent).options, entry.defaults) << entry.name;
-    const Model small = made(entry.small, "", 7);
+    const Model small = made(entry.small_variant, "", 7);
     const NoGrad no_grad;
     Rng rng(1);
     EXPECT_EQ(small(normal({2, 16, 16, 3}, rng), Mode::evaluate).shape(), (Shape{2, 7}))
-        << entry.small;
+        << entry.small_variant;
   }
   for (const char* name :
        {"resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "se_resnet20", "se_resnet32",
@@ -93,7 +92,7 @@ TEST(Registry, EveryListedModelIsMadeAndGivesLogits) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
 }
 
-TEST(Registry, NamesTheNearestOfAMisspeltNameOrOption) {
+TEST(Registry, SuggestsTheClosestNameOrOption) {
   EXPECT_TRUE(fails_saying<UsageError>(
       [] { made("se_resnet2"); }, {"'se_resnet2'", "nearest is se_resnet20", "excite models"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { made("seresnet56"); }, {"nearest is se_resnet56"}));
@@ -103,7 +102,32 @@ TEST(Registry, NamesTheNearestOfAMisspeltNameOrOption) {
                                        {"resnet20", "no option 'reduction'", "shortcut"}));
 }
 
-TEST(Registry, SaysWhichValuesAnOptionTakes) {
+TEST(Registry, NeverSuggestsASmallVariant) {
+  for (const ModelEntry& entry : model_list()) {
+    EXPECT_FALSE(is_listed(entry.small_variant)) << entry.small_variant;
+    try {
+      made(entry.small_variant + "x");
+      ADD_FAILURE() << entry.small_variant << "x is no model";
+    } catch (const UsageError& error) {
+      const std::string what = error.what();
+      const std::size_t at = what.find("the nearest is ");
+      ASSERT_NE(at, std::string::npos) << what;
+      const std::string suggested = split(what.substr(at + 15), ' ')[0];
+      EXPECT_TRUE(is_listed(suggested)) << what;
+    }
+  }
+}
+
+TEST(Registry, ListsAtMostFiveOptions) {
+  EXPECT_TRUE(
+      fails_saying<UsageError>([] { made("se_resnet20", "dropout=0.5"); },
+                               {"(its options: gate, reduction, se, se_bias, se_fc and 4 more)"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([] { made("mobilenet", "reduction=8"); },
+                               {"mobilenet has no option 'reduction'", "no options at all"}));
+}
+
+TEST(Registry, ListsTheValidValuesOfAnOption) {
   EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "shortcut=C"); },
                                        {"shortcut=C", "A or B"}));
   EXPECT_TRUE(fails_saying<UsageError>([] { made("se_resnet20", "se_bias=yes"); },
@@ -117,7 +141,7 @@ TEST(Registry, SaysWhichValuesAnOptionTakes) {
       fails_saying<UsageError>([] { made("se_resnet20", "", 1); }, {"1 classes", "at least 2"}));
 }
 
-TEST(Settings, AreReadFromOneLine) {
+TEST(Settings, AreParsedFromOneLine) {
   EXPECT_EQ(parse_settings("reduction=8,shortcut=A"),
             (Settings{{"reduction", "8"}, {"shortcut", "A"}}));
   EXPECT_EQ(parse_settings(""), Settings{});
@@ -129,7 +153,7 @@ TEST(Settings, AreReadFromOneLine) {
             (Settings{{"se_stages", "2,4"}, {"shortcut", "A"}}));
 }
 
-TEST(Models, TrainOtherwiseThanTheyEvaluate) {
+TEST(Models, TrainingAndEvaluationDiffer) {
   const Model model = made("se_resnet8");
   Rng rng(1);
   const Var x = normal({4, 32, 32, 3}, rng);
@@ -137,12 +161,12 @@ TEST(Models, TrainOtherwiseThanTheyEvaluate) {
                trained = model(x, Mode::train)->value.clone();
   EXPECT_FALSE(close(evaluated, trained, 0.01));
   EXPECT_FALSE(same_bits(evaluated, model(x, Mode::evaluate)->value))
-      << "the running statistics moved";
+      << "training did not change the running statistics";
 }
 
-// In whole networks a ReLU may turn by rounding, so gradients are compared by their length; see
-// golden_test.
-TEST(Models, TrainAsByTheirSimpleOperations) {
+// Rounding may change the sign of a ReLU's input, so only the norm over all gradients is compared;
+// see golden_test.cpp.
+TEST(Models, FusedTrainingEqualsPlainTraining) {
   for (const std::string name : {"se_resnet8", "resnet8"}) {
     const Model fused = made(name), plain = made(name);
     Rng rng(1);
@@ -172,7 +196,7 @@ TEST(Models, TrainAsByTheirSimpleOperations) {
   }
 }
 
-TEST(Models, OfOneSeedAreTheSame) {
+TEST(Models, WithTheSameSeedAreEqual) {
   const Model a = made("se_resnet8"), b = made("se_resnet8");
   for (std::size_t i = 0; i < a.module.state().size(); i++)
     EXPECT_TRUE(same_bits(a.module.state()[i].var->value, b.module.state()[i].var->value))

@@ -7,22 +7,22 @@
 namespace excite {
 namespace {
 
-TEST(TwoPathShortcut, SeesEverySecondPixelAndTheOneAboveAndToTheLeft) {
+TEST(TwoPathShortcut, UsesEverySecondPixelAndTheOneAboveLeftOfIt) {
   Rng rng(0);
   const TwoPathShortcut shortcut(1, 2, 2, rng);
-  shortcut.here.w->value = full({1, 1, 1, 1}, 1);
-  shortcut.beside.w->value = full({1, 1, 1, 1}, 1);
+  shortcut.conv1.w->value = full({1, 1, 1, 1}, 1);
+  shortcut.conv2.w->value = full({1, 1, 1, 1}, 1);
   Tensor x({1, 3, 4, 1});
   for (long i = 0; i < 12; i++) x[i] = static_cast<real>(i);
   const Tensor y = shortcut(std::move(x), Mode::evaluate)->value.clone();
   const double norm = 1 / std::sqrt(1 + batch_norm_eps);
-  // rows 0 and 2, columns 0 and 2; beside them rows -1 and 1, columns -1 and 1
+  // channel 0: rows 0 and 2, columns 0 and 2; channel 1: rows -1 and 1, columns -1 and 1
   EXPECT_TRUE(close(
       y, tensor_of({1, 2, 2, 2}, {0, 0, 2 * norm, 0, 8 * norm, 0, 10 * norm, 5 * norm}), 1e-6));
 }
 
-// Both kinds of block by hand, out of their parts.
-TEST(ShakeBlock, IsItsFormula) {
+// Both kinds of block, computed from their parts.
+TEST(ShakeBlock, FollowsItsFormula) {
   Rng rng(0);
   const Var x = normal({2, 6, 6, 4}, rng);
   const ShakeBlock basic(4, {{3, 6, 2}, {3, 6}}, ReluAt::start_of_branch, {}, {}, rng),
@@ -43,11 +43,11 @@ TEST(ShakeBlock, IsItsFormula) {
                     relu(add(half(next.branch1(x, mode), next.branch2(x, mode)), shortcut))->value,
                     tolerance));
   EXPECT_FALSE(close(next.branch1(x, mode)->value, next.branch2(x, mode)->value, 0.1))
-      << "branches start apart";
+      << "the branches are initialized alike";
 }
 
-// A step is told by its seed and number alone, however many threads there are: a run that is taken
-// up again draws the same mixtures.
+// The random numbers of a step depend on its seed and number alone, not on threads: a resumed run
+// draws the same mixtures.
 TEST(ShakeNetwork, TrainsWithTheSameBitsOnAnyNumberOfThreads) {
   const auto gradients = [](int threads, long step) {
     set_threads(threads);

@@ -1,10 +1,11 @@
-// What holds of every model, on the small relatives that model_list() names.
+// Properties of every model, tested on the small variants of model_list().
 #include <map>
 
 #include "autograd/ops.h"
 #include "autograd/optimizer.h"
 #include "core/parallel.h"
 #include "models/infer.h"
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 
 namespace excite {
@@ -15,18 +16,18 @@ Model made(const std::string& name, const Settings& options = {}, long classes =
   return make_model(name, options, classes, rng);
 }
 
-// Each once, with an entry that it stands for.
+// Each small variant once, with one of its entries.
 std::map<std::string, ModelEntry> small_models() {
   std::map<std::string, ModelEntry> all;
-  for (const ModelEntry& entry : model_list()) all.emplace(entry.small, entry);
+  for (const ModelEntry& entry : model_list()) all.emplace(entry.small_variant, entry);
   return all;
 }
 
-TEST(EveryModel, SaysTheSmallestImageAndTakesIt) {
+TEST(EveryModel, AcceptsItsMinimalImageSizeAndNothingSmaller) {
   for (const auto& [small, entry] : small_models()) {
     const Model model = made(small);
     Rng rng(1);
-    const long least = model.smallest;
+    const long least = model.min_image_size;
     EXPECT_EQ(model(normal({1, least, least + 3, 3}, rng), Mode::evaluate).shape(), (Shape{1, 10}))
         << small;
     if (least > 1) {
@@ -47,7 +48,7 @@ TEST(EveryModel, SaysTheSmallestImageAndTakesIt) {
   }
 }
 
-// Noise on red, green, blue and black.
+// Noise on red, green, blue or black images, by label.
 Tensor colored(const std::vector<int>& labels, long side, Rng& rng) {
   Tensor images = normal({static_cast<long>(labels.size()), side, side, 3}, rng);
   for (long i = 0; i < images.size(); i++)
@@ -57,11 +58,11 @@ Tensor colored(const std::vector<int>& labels, long side, Rng& rng) {
 
 TEST(EveryModel, LearnsAFewImagesInTwentySteps) {
   for (const auto& [small, entry] : small_models()) {
-    // Half of VGG's few hidden numbers at random are too few to learn from, so dropout is left out.
+    // Without dropout: half of the small VGG's hidden features are too few to learn from.
     const Model model = made(
         small, entry.defaults.contains("dropout") ? Settings{{"dropout", "0"}} : Settings{}, 4);
     Rng rng(1);
-    const long side = std::max(16l, model.smallest);
+    const long side = std::max(16l, model.min_image_size);
     const std::vector<int> labels{0, 1, 2, 3, 0, 1, 2, 3};
     const Tensor images = colored(labels, side, rng);
     std::vector<Parameter> trained;
@@ -80,7 +81,7 @@ TEST(EveryModel, LearnsAFewImagesInTwentySteps) {
   }
 }
 
-TEST(EveryModel, InfersWhatItEvaluates) {
+TEST(EveryModel, InferenceEqualsEvaluation) {
   for (const auto& [small, entry] : small_models()) {
     Rng rng(1);
     const Model model = made(small);
@@ -90,7 +91,7 @@ TEST(EveryModel, InfersWhatItEvaluates) {
       else if (e.name.ends_with("running_mean"))
         e.var->value = normal(e.var.shape(), rng, 0, real(0.3));
     }
-    const long side = std::max(16l, model.smallest);
+    const long side = std::max(16l, model.min_image_size);
     const Tensor x = normal({3, side, side, 3}, rng);
     EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value,
                       in_double_build ? 1e-10 : 1e-4))
@@ -98,11 +99,11 @@ TEST(EveryModel, InfersWhatItEvaluates) {
   }
 }
 
-TEST(EveryModel, TrainsAsByItsSimpleOperations) {
+TEST(EveryModel, FusedTrainingEqualsPlainTraining) {
   for (const auto& [small, entry] : small_models()) {
     const Model fused = made(small), plain = made(small);
     Rng rng(1);
-    const long side = std::max(32l, fused.smallest);
+    const long side = std::max(32l, fused.min_image_size);
     const Var x = normal({4, side, side, 3}, rng);
     const auto run = [&](const Model& model, Mode mode) {
       model.module.reseed(0, 0);

@@ -12,8 +12,8 @@
 namespace excite {
 namespace {
 
-// As whoever started this process will see it: the most that it held, and the most that any child
-// held that it waited for.
+// The peak memory of this process as its parent sees it: its own, or that of a child that it waited
+// for.
 std::string megabytes_after_measuring() {
   measure_limits();
   rusage children{};
@@ -21,26 +21,26 @@ std::string megabytes_after_measuring() {
   return text(std::max(peak_megabytes(), static_cast<double>(children.ru_maxrss) / 1024));
 }
 
-TEST(Limits, AreMeasuredInAnotherProcessesMemory) {
-  set_threads(threads());  // no worker runs while a child is forked
+TEST(Limits, MeasurementDoesNotCountAsOurPeakMemory) {
+  set_threads(threads());  // stops the workers before in_child forks
   const double before = peak_megabytes();
   const std::string after = in_child(megabytes_after_measuring);
   EXPECT_LT(std::stod(after), before + 64) << after;
 }
 
-TEST(Limits, AreAboveNothing) {
+TEST(Limits, ArePositiveAndUseNoPooledMemory) {
   const long reserved = memory_stats().reserved;
-  const Limits most = measure_limits();
-  EXPECT_GT(most.gflops, 0.1);
-  EXPECT_GT(most.gbytes, 0.1);
+  const Limits limits = measure_limits();
+  EXPECT_GT(limits.gflops, 0.1);
+  EXPECT_GT(limits.gbytes, 0.1);
   EXPECT_EQ(memory_stats().reserved, reserved);
 }
 
-TEST(Limits, LeaveTheThreadsAsTheyAre) {
+TEST(Limits, DoNotChangeTheNumberOfThreads) {
   const int before = threads();
   set_threads(3);
   std::atomic<int> ran = 0;
-  parallel_for(10, [&](long) { ran++; });  // so that there are workers
+  parallel_for(10, [&](long) { ran++; });  // starts the workers
   measure_limits();
   EXPECT_EQ(threads(), 3);
   parallel_for(10, [&](long) { ran++; });
@@ -48,7 +48,7 @@ TEST(Limits, LeaveTheThreadsAsTheyAre) {
   set_threads(before);
 }
 
-TEST(Limits, BestSecondsRunsAsOftenAsItIsTold) {
+TEST(Limits, BestSecondsCallsTheFunctionAsOftenAsAsked) {
   int runs = 0;
   EXPECT_GE(best_seconds(4, [&] { runs++; }), 0);
   EXPECT_EQ(runs, 4);

@@ -1,4 +1,4 @@
-// What bench prints, not how fast it is: no test here depends on the clock.
+// The output of bench. No test here depends on how fast the machine is.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace excite {
 namespace {
 
-// Of four images on one thread, unless `more` says otherwise.
+// With four images on one thread, unless `more` has other options.
 Ending bench(const std::vector<std::string>& more) {
   std::vector<std::string> all{"bench", "--batch", "4", "--seconds", "0"};
   for (const auto& [option, value] : {std::pair{"--model", "se_resnet8"}, {"--threads", "1"}})
@@ -24,8 +24,8 @@ Ending bench(const std::vector<std::string>& more) {
   return excite_program(all);
 }
 
-// The numbers of an operation's row: calls, ms, GFLOP/s, GB/s, share of the step; of one whose work
-// is not counted, calls and ms.
+// The numbers in the row of an operation: calls, ms, GFLOP/s, GB/s, share of the step. An operation
+// without counted work has only calls and ms.
 std::vector<double> row(const std::string& table, const std::string& operation,
                         const std::string& pass) {
   for (const std::string& line : split(table, '\n')) {
@@ -42,7 +42,7 @@ std::vector<double> row(const std::string& table, const std::string& operation,
   return std::vector<double>(5);
 }
 
-TEST(Bench, EndsWithImagesASecond) {
+TEST(Bench, EndsWithImagesPerSecond) {
   for (const std::string mode : {"train", "infer"}) {
     const Ending ending = bench({"--mode", mode});
     ASSERT_EQ(ending.code, 0) << ending.err;
@@ -53,9 +53,9 @@ TEST(Bench, EndsWithImagesASecond) {
   }
 }
 
-// SE-ResNet-8: the stem, two convolutions in each of three blocks, and two projections; each
-// convolution has its batch_norm, which but for the projections' is part of a larger operation,
-// that of a block's first convolution together with its second.
+// SE-ResNet-8 has the stem, two convolutions in each of three blocks, and two projections. Each
+// convolution is followed by a batch norm. Those of the projections are operations of their own;
+// the others are fused, that of a block's first convolution with the second convolution.
 TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
   const std::string table = bench({"--mode", "train"}).out;
   for (const std::string pass : {"forward", "backward"}) {
@@ -68,17 +68,17 @@ TEST(Bench, ShowsEachOperationOfATrainingStepForwardAndBackward) {
     EXPECT_EQ(row(table, "matmul", pass)[0], 1) << "those of the gates are inside bn_se_add_relu";
     ASSERT_EQ(row(table, "conv2d", pass).size(), 5u);
     EXPECT_GT(row(table, "conv2d", pass)[1], 0)
-        << "milliseconds; rates may be 0.0 on a slow machine, see AsJsonSaysTheSame";
+        << "milliseconds; rates may round to 0.0 on a slow machine, see PrintsTheSameAsJson";
   }
   EXPECT_EQ(row(table, "(making the batch)", "batch")[0], 1);
   EXPECT_EQ(row(table, "(optimizer)", "optimizer")[0], 1);
 }
 
-TEST(Bench, SaysTheLimitsAndTheMemoryOfTensors) {
+TEST(Bench, PrintsTheLimitsAndTheMemoryOfTensors) {
   const std::string table = bench({"--mode", "train"}).out;
   double live = 0, peak = 0, gflops = 0;
   ASSERT_EQ(std::sscanf(table.c_str() + table.find("tensors: "),
-                        "tensors: %lf MB live between steps, %lf MB at most", &live, &peak),
+                        "tensors: %lf MB between steps, %lf MB at the peak", &live, &peak),
             2)
       << table;
   EXPECT_GT(live, 0);
@@ -91,26 +91,26 @@ TEST(Bench, SaysTheLimitsAndTheMemoryOfTensors) {
   EXPECT_GT(gflops, 0.1);
 }
 
-TEST(Bench, PlainRunsTheOperationsOneByOne) {
+TEST(Bench, PlainDisablesFusedOperations) {
   const std::string table = bench({"--mode", "train", "--plain"}).out;
   EXPECT_EQ(row(table, "batch_norm", "forward")[0], 9);
   EXPECT_EQ(row(table, "scale_channels", "backward")[0], 3);
   EXPECT_EQ(table.find("bn_se_add_relu"), std::string::npos);
 }
 
-// On several threads images go side by side, so the operations are watched on one, and the limits
-// are of one.
-TEST(Bench, InferenceHasNoBackwardFoldsBatchNormAndIsWatchedWholeOnOneThread) {
+// Several threads work on different images at once, so operations are recorded on one thread, and
+// the limits are those of one thread.
+TEST(Bench, InferenceHasNoBackwardFoldsBatchNormAndIsRecordedOnOneThread) {
   const std::string table = bench({"--mode", "infer", "--threads", "2"}).out;
   expect_contains(table, "se_resnet8, infer, batch 4, 2 threads, ");
   expect_contains(table, "limits of 1 thread, ");
-  expect_contains(table, "Of a step on 1 thread, ");
+  expect_contains(table, "Operations of a step on 1 thread:");
   EXPECT_EQ(row(table, "conv2d", "forward")[0], 4 * 9) << "four images, one at a time";
   for (const char* none : {" backward ", "batch_norm", "log_softmax"})
     EXPECT_EQ(table.find(none), std::string::npos) << none;
 }
 
-TEST(Bench, AsJsonSaysTheSame) {
+TEST(Bench, PrintsTheSameAsJson) {
   for (const std::string mode : {"train", "infer"}) {
     const Ending ending = bench({"--mode", mode, "--json"});
     ASSERT_EQ(ending.code, 0) << ending.err;
@@ -141,9 +141,9 @@ TEST(Bench, AsJsonSaysTheSame) {
   }
 }
 
-// Two flops a multiply-add, four images; and as large as the model is meant for, made from the
-// built-in ones.
-TEST(Bench, CountsTheFlopsThatSummaryCounts) {
+// Two flops per multiply-add, four images. The built-in images are resized to the size that the
+// model is made for.
+TEST(Bench, CountsTheSameFlopsAsSummary) {
   for (const char* model : {"resnet8", "resnet18"}) {
     const nlohmann::json summary = nlohmann::json::parse(
         excite_program({"summary", "--model", model, "--classes", "10", "--json"}).out);
@@ -157,7 +157,7 @@ TEST(Bench, CountsTheFlopsThatSummaryCounts) {
   }
 }
 
-TEST(Bench, LimitsAreThoseOfSomeMachine) {
+TEST(Bench, LimitsArePlausible) {
   const Ending ending = excite_program({"bench", "--limits", "--threads", "1"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   double gflops = 0, gbytes = 0;
@@ -173,7 +173,7 @@ TEST(Bench, LimitsAreThoseOfSomeMachine) {
   EXPECT_GT(gbytes, 0.1);
 }
 
-TEST(Compare, SaysHowItIsUsed) {
+TEST(Compare, PrintsItsUsage) {
   for (const char* arguments :
        {"", "train se_resnet20 2 128 build/excite", "learn se_resnet20 2 128 -- build/excite"}) {
     const Ending ending = shell(std::string("tools/bench/peers/compare ") + arguments);
@@ -182,8 +182,8 @@ TEST(Compare, SaysHowItIsUsed) {
   }
 }
 
-// The command here says how many threads it is given: 3 with `--threads 2`, and twice 1 with
-// `--threads 1`.
+// The command prints a rate that depends on the threads it is given: 3 with `--threads 2`, and 1 in
+// each of two processes with `--threads 1`.
 TEST(PeersThreads, ComparesTwoThreadsWithTwoProcessesTogether) {
   const Ending ending =
       shell("tools/bench/peers/threads 2 -- sh -c 'echo images/s $(( $1 * 2 - 1 ))'");
@@ -194,9 +194,9 @@ TEST(PeersThreads, ComparesTwoThreadsWithTwoProcessesTogether) {
   expect_contains(shell("tools/bench/peers/threads").err, "usage: threads ROUNDS -- COMMAND");
 }
 
-// A row a way, the ways that a shape can take in one block; of y, dx and dw one way is marked as
-// taken.
-TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
+// One row per algorithm, one block per shape. For each of y, dx and dw the algorithm that conv2d
+// chooses is marked.
+TEST(Bench, OpsComparesAllAlgorithmsAndMarksTheChosenOnes) {
   const Ending ending = bench({"--ops"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   long shapes = 0, winograd = 0;
@@ -213,9 +213,9 @@ TEST(Bench, OpsComparesEveryWayAndMarksTheOneThatIsTaken) {
   EXPECT_EQ(marks, std::vector<long>(14, 3));
 }
 
-// Five operations, on the three stages of SE-ResNet-20: four times, and how far apart value and
-// gradients are.
-TEST(Bench, OpsSetsFusedOperationsAgainstThoseTheyAreMadeOf) {
+// Five operations on the three stages of SE-ResNet-20: four times, and the errors of value and
+// gradients.
+TEST(Bench, OpsComparesFusedOperationsWithTheComposedOnes) {
   const Ending ending = bench({"--ops"});
   long rows = 0;
   for (const std::string& line : split(ending.out.substr(ending.out.find("composed:")), '\n')) {
@@ -235,14 +235,14 @@ TEST(Bench, OpsSetsFusedOperationsAgainstThoseTheyAreMadeOf) {
   EXPECT_EQ(rows, 15);
 }
 
-TEST(Bench, RefusesModesAndModelsThatAreNot) {
+TEST(Bench, RefusesUnknownModesAndModels) {
   expect_failure(bench({"--mode", "tain"}), 2, {"bench: ", "tain", "the nearest is train"});
   expect_failure(excite_program({"bench", "--model", "se_resnet2"}), 2,
                  {"se_resnet2", "the nearest is se_resnet20"});
   expect_failure(excite_program({"bench", "--batch", "0"}), 2, {"bench: ", "--batch"});
   for (const char* other : {"--ops", "--limits"})
     expect_failure(bench({"--json", other}), 2,
-                   {"bench: --json goes with a model, not with", other});
+                   {"bench: --json cannot be combined with --ops or --limits", other});
 }
 
 }  // namespace

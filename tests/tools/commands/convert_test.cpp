@@ -2,6 +2,7 @@
 
 #include "core/images/image.h"
 #include "models/interop/weights.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/image_folder.h"
@@ -24,12 +25,12 @@ struct Convert : testing::Test {
   }
 };
 
-TEST_F(Convert, WritesAnotherProgramsNamesShapesAndCountersAndComesBackWithTheSameBits) {
+TEST_F(Convert, WritesAnotherProgramsNamesShapesAndCountersAndConvertsBackToTheSameBits) {
   const Model model = saved("se_resnet18", {{"stem_pool", "floor"}, {"se_least", "8"}});
   const Ending there = excite_program({"convert", ours, theirs, "--to", "timm"});
   ASSERT_EQ(there.code, 0) << there.err;
   EXPECT_EQ(there.out,
-            theirs + ": se_resnet18, 3 classes, 11,268,163 parameters, as timm has it\n");
+            theirs + ": se_resnet18, 3 classes, 11,268,163 parameters, in the format of timm\n");
   const SafetensorsFile file(theirs);
   EXPECT_EQ(file.names().size(), 154u);
   EXPECT_EQ(file.entry("layer1.0.se.fc1.weight").dims, (std::vector<long>{8, 64, 1, 1}));
@@ -43,14 +44,14 @@ TEST_F(Convert, WritesAnotherProgramsNamesShapesAndCountersAndComesBackWithTheSa
   EXPECT_TRUE(get(again) == get(ours));
 }
 
-TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
+TEST_F(Convert, ReadsAnotherProgramsFileAndNamesTheInferredModel) {
   const Model model = saved("se_resnet20", {{"se_bias", "off"}, {"reduction", "4"}});
   ASSERT_EQ(excite_program({"convert", ours, theirs, "--to", "moskomule"}).code, 0);
   const SafetensorsFile file(theirs);
   EXPECT_TRUE(file.contains("layer1.0.se.fc.0.weight"));
   EXPECT_EQ(file.entry("layer1.0.se.fc.2.weight").dims, (std::vector<long>{16, 4}));
   EXPECT_EQ(load_model(file).preprocessing.classes, preprocessing.classes)
-      << "what it was trained for went along";
+      << "the classes are kept";
 
   std::vector<TensorToWrite> bare;  // as PyTorch saves it again, without our metadata
   std::vector<Tensor> tensors;
@@ -63,7 +64,7 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
   const Ending back = excite_program({"convert", theirs, again, "--to", "excite"});
   ASSERT_EQ(back.code, 0) << back.err;
   expect_contains(back.err,
-                  "theirs.safetensors: read as moskomule's: se_resnet20 with "
+                  "theirs.safetensors: read as moskomule's se_resnet20 with "
                   "reduction=4,se_bias=off,se_fc=linear");
   const TrainedModel loaded = load_model(SafetensorsFile(again));
   EXPECT_EQ(loaded.origin, "");
@@ -73,13 +74,13 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndSaysAsWhat) {
     EXPECT_TRUE(same_bits(*after[t].second, *before[t].second)) << before[t].first;
 }
 
-// A file without our metadata is taken to be for images cut out of a little larger ones, and what
-// is made of it says so.
-TEST_F(Convert, OfABareFilePredictsTheSame) {
+// For a file without our metadata the usual image sizes are assumed, and the converted file has
+// them in its metadata.
+TEST_F(Convert, PredictsTheSameAfterConvertingAFileWithoutMetadata) {
   Rng rng(5);
   const Model model = make_model("se_small_resnet", {}, 3, rng);
   save_tensors(theirs, {}, state_of(model.module));
-  write_png(folder / "a.png", noise_of(90, 120, 1));
+  write_png(folder / "a.png", noise_image(90, 120, 1));
   ASSERT_EQ(excite_program({"convert", theirs, ours, "--to", "excite"}).code, 0);
   const auto predicted = [&](const std::string& weights) {
     const Ending ending = excite_program(
@@ -90,7 +91,7 @@ TEST_F(Convert, OfABareFilePredictsTheSame) {
   EXPECT_EQ(predicted(ours), predicted(theirs));
 }
 
-TEST_F(Convert, RefusesANetworkThatTheOtherProgramHasNotAndWritesNothing) {
+TEST_F(Convert, RefusesAModelThatTheOtherProgramDoesNotHave) {
   saved("se_resnet20", {});
   expect_failure(excite_program({"convert", ours, theirs, "--to", "timm"}), 2,
                  {"timm has no se_resnet20; the same network is in: excite"});
@@ -98,7 +99,7 @@ TEST_F(Convert, RefusesANetworkThatTheOtherProgramHasNotAndWritesNothing) {
                  {"there is no dialect 'keras'", "timm-legacy"});
   expect_failure(excite_program({"convert", ours, theirs, "--to", "excite", "--model", "resnet20"}),
                  3,
-                 {"its tensors are not those of resnet20", "too many: layer1.0.se.fc1.bias",
+                 {"its tensors are not those of resnet20", "unexpected: layer1.0.se.fc1.weight",
                   "they fit se_resnet20"});
   expect_failure(excite_program({"convert", ours, theirs}), 2, {"--to"});
   EXPECT_FALSE(std::filesystem::exists(theirs));

@@ -1,5 +1,5 @@
-// What evaluate and predict take alike: image folders, views, names and order of classes, and the
-// file of all probabilities.
+// evaluate, and the options that it shares with predict: image folders, crops, names and order of
+// the classes, and the CSV file of all probabilities.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include "core/kernels/softmax.h"
 #include "core/text.h"
 #include "models/interop/weights.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/image_folder.h"
 #include "tests/support/scratch.h"
@@ -30,7 +31,7 @@ struct Evaluate : testing::Test {
     save_tensors(weights, describe(model, preprocessing), state_of(model.module));
     for (const char* name : {"ant", "bee", "cat"})
       for (long i = 0; i < 3; i++)
-        put_image(data + "/test/" + name + text("/", i, ".png"), noise_of(50 + i, 60, i));
+        put_image(data + "/test/" + name + text("/", i, ".png"), noise_image(50 + i, 60, i));
   }
 
   Ending run(std::vector<std::string> arguments) {
@@ -64,25 +65,25 @@ TEST_F(Evaluate, WritesTheProbabilitiesOfEachImageOfAFolder) {
   EXPECT_EQ(json["per_class"][2]["images"], 3);
 }
 
-// By definition: the mean of the probabilities of the views, each cut out here.
-TEST_F(Evaluate, ViewsAreMeansOfProbabilities) {
-  const Image whole = resize_short_side(noise_of(50, 60, 0), 40);
-  const std::vector<std::pair<std::vector<std::string>, Crops>> ways{
-      {{}, Crops::center}, {{"--flip"}, Crops::center_and_mirror}, {{"--crops", "10"}, Crops::ten}};
-  for (const auto& [words, crops] : ways) {
+// The expected value is computed from the definition: the mean of the probabilities of the crops.
+TEST_F(Evaluate, AveragesTheProbabilitiesOfTheCrops) {
+  const Image whole = resize_short_side(noise_image(50, 60, 0), 40);
+  const std::vector<std::pair<std::vector<std::string>, Crops>> cases{
+      {{}, Crops::center}, {{"--flip"}, Crops::center_and_flip}, {{"--crops", "10"}, Crops::ten}};
+  for (const auto& [words, crops] : cases) {
     std::vector<double> mean(3);
-    for (const CropWindow& v : crop_windows(whole.height, whole.width, 32, 32, crops)) {
+    for (const CropWindow& v : make_crop_windows(whole.height, whole.width, 32, 32, crops)) {
       const Image window = crop(whole, v.top, v.left, 32, 32);
       Tensor x({1, 32, 32, 3});
       for (long i = 0; i < x.size(); i++) {
-        const long column = i / 3 % 32, from = i + 3 * (v.mirrored ? 31 - 2 * column : 0);
+        const long column = i / 3 % 32, from = i + 3 * (v.flipped ? 31 - 2 * column : 0);
         const auto c = static_cast<std::size_t>(i % 3);
         x[i] = static_cast<real>((window.pixels[from] / 255.0 - preprocessing.mean[c]) /
                                  preprocessing.deviation[c]);
       }
       const Tensor p = softmax(model(std::move(x), Mode::evaluate)->value);
       for (long k = 0; k < 3; k++)
-        mean[k] += static_cast<double>(p[k]) / static_cast<double>(count(crops));
+        mean[k] += static_cast<double>(p[k]) / static_cast<double>(crop_count(crops));
     }
     const auto rows = csv(words);
     for (std::size_t k = 0; k < 3; k++)
@@ -90,27 +91,28 @@ TEST_F(Evaluate, ViewsAreMeansOfProbabilities) {
   }
 }
 
-TEST_F(Evaluate, RefusesViewsThatDoNotGoTogether) {
+TEST_F(Evaluate, RefusesCropsThatCannotBeCombined) {
   expect_failure(run({"--crops", "5"}), 2, {"--crops 5: expected 1 or 10"});
   expect_failure(run({"--crops", "10", "--flip"}), 2,
-                 {"--flip: ten crops have their mirror images"});
+                 {"--flip cannot be combined with --crops 10"});
   expect_failure(run({"--resize", "nearest"}), 2,
                  {"--resize nearest: expected bilinear or bicubic"});
 }
 
-TEST_F(Evaluate, PutsTheClassesOfAFileIntoOurOrder) {
+TEST_F(Evaluate, RenamesAndReordersTheClasses) {
   const auto plain = csv({});
   Preprocessing nameless = preprocessing;
   nameless.classes = {"0", "1", "2"};
   save_tensors(weights, describe(model, nameless), state_of(model.module));
-  expect_failure(run({}), 3, {"they are not the 3 of " + data});
+  expect_failure(run({}), 3,
+                 {"class 0 is '0', expected 'ant' as in " + data, "--labels", "--class-order"});
   put(folder / "labels.txt", "ant\nbee\r\ncat\n");
   EXPECT_EQ(csv({"--labels", folder / "labels.txt"}), plain);
   put(folder / "order.txt", "2\n0\n1\n");
   const auto moved =
       csv({"--labels", folder / "labels.txt", "--class-order", folder / "order.txt"});
   for (std::size_t i = 1; i < plain.size();
-       i++)  // the same but for the order in which softmax adds them up
+       i++)  // equal up to rounding: softmax sums in another order
     for (std::size_t k = 0; k < 3; k++)
       EXPECT_NEAR(std::stod(moved[i][2 + k]), std::stod(plain[i][2 + (k + 2) % 3]), 1e-6);
   const Ending predicted =
@@ -121,7 +123,7 @@ TEST_F(Evaluate, PutsTheClassesOfAFileIntoOurOrder) {
   EXPECT_EQ(split(split(get(folder / "q.csv"), '\n')[1], ',')[2], moved[1][2]);
 }
 
-TEST_F(Evaluate, SaysTheLineThatIsWrong) {
+TEST_F(Evaluate, NamesTheInvalidLineOfAClassFile) {
   const auto fails = [&](const std::string& option, const std::string& lines,
                          const std::string& words) {
     put(folder / "f.txt", lines);
@@ -135,14 +137,14 @@ TEST_F(Evaluate, SaysTheLineThatIsWrong) {
   fails("--class-order", "0\n1\ntwo\n", "line 3 is 'two'");
 }
 
-// Its header is whole, so that only decoding it tells.
+// The header stays intact, so the damage is found only by decoding.
 void damage_a_pixel(const std::string& path) {
   std::string bytes = get(path);
   bytes[bytes.size() - 20] ^= 1;
   put(path, bytes);
 }
 
-TEST_F(Evaluate, SkipsABrokenImageOrStops) {
+TEST_F(Evaluate, SkipsADamagedImageOrStopsWithStrict) {
   damage_a_pixel(data + "/test/bee/2.png");
   const Ending ending = run({});
   EXPECT_EQ(ending.code, 0);
@@ -154,7 +156,7 @@ TEST_F(Evaluate, SkipsABrokenImageOrStops) {
     EXPECT_EQ(file.find("p.csv"), std::string::npos) << file;
 }
 
-TEST_F(Evaluate, GoesOnAfterABatchOfNothingButBrokenImages) {
+TEST_F(Evaluate, ContinuesAfterABatchWithoutReadableImages) {
   const nlohmann::json whole = nlohmann::json::parse(run({"--batch", "1"}).out);
   damage_a_pixel(data + "/test/bee/0.png");
   const Ending ending = run({"--batch", "1"});
@@ -171,23 +173,23 @@ TEST_F(Evaluate, GoesOnAfterABatchOfNothingButBrokenImages) {
   expect_contains(none.err, "of 9 images none could be decoded");
 }
 
-TEST_F(Evaluate, FusesFilesThatNameTheirClassesOtherwiseIfTheyAreToldTheNames) {
+TEST_F(Evaluate, AveragesFilesWithOtherClassNamesOnlyWithLabels) {
   Preprocessing other = preprocessing;
   other.classes = {"0", "1", "2"};
   save_tensors(folder / "v.safetensors", describe(model, other), state_of(model.module));
   put(folder / "labels.txt", "ant\nbee\ncat\n");
   expect_failure(run({"--weights", folder / "v.safetensors"}), 3,
-                 {"v.safetensors tells apart 3 classes, and they are not the 3"});
-  const nlohmann::json fused = nlohmann::json::parse(
+                 {"ensemble: the 3 classes of ", "v.safetensors are not the 3 classes of "});
+  const nlohmann::json ensemble = nlohmann::json::parse(
       run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}).out);
-  EXPECT_NEAR(fused["loss"], nlohmann::json::parse(run({}).out)["loss"], 1e-6);
-  EXPECT_EQ(fused["per_class"][1]["class"], "bee");
+  EXPECT_NEAR(ensemble["loss"], nlohmann::json::parse(run({}).out)["loss"], 1e-6);
+  EXPECT_EQ(ensemble["per_class"][1]["class"], "bee");
   other.classes = {"0", "1"};
   Rng rng(5);
   const Model smaller = make_model("se_resnet8", {}, 2, rng);
   save_tensors(folder / "v.safetensors", describe(smaller, other), state_of(smaller.module));
   expect_failure(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}), 3,
-                 {"v.safetensors tells apart 2 classes"});
+                 {"the 2 classes of ", "v.safetensors are not the 3 classes of "});
 }
 
 }  // namespace

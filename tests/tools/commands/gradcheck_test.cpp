@@ -10,7 +10,7 @@ namespace {
 
 #ifdef EXCITE_DOUBLE
 
-TEST(GradcheckProgram, PrintsARowForEachCaseOfWhatIsNamed) {
+TEST(GradcheckProgram, PrintsOneRowPerCaseOfTheNamedOperations) {
   const Ending ending = excite_program({"gradcheck", "linear", "sqrt"});
   EXPECT_EQ(ending.code, 0) << ending.out;
   const std::vector<std::string> lines = split(ending.out, '\n');
@@ -23,10 +23,10 @@ TEST(GradcheckProgram, PrintsARowForEachCaseOfWhatIsNamed) {
       lines[5], "3 cases, 61 elements, 0 kinks: 0 failed");  // 12, 20 + 15 + 3 and 5 + 5 + 1 inputs
 }
 
-TEST(GradcheckProgram, ChecksASmallRelativeOfANamedModelAndItsOptions) {
+TEST(GradcheckProgram, ChecksASmallVariantOfTheNamedModelAndItsOptions) {
   const Ending ending = excite_program({"gradcheck", "resnet110"});
   EXPECT_EQ(ending.code, 0) << ending.out;
-  expect_contains(ending.out, "as it is\n");
+  expect_contains(ending.out, "defaults\n");
   expect_contains(ending.out, "shortcut=A\n");
   expect_contains(ending.out, "\n2 cases, ");
 }
@@ -37,14 +37,24 @@ TEST(LongGradcheck, EveryOperationAndEveryModelPasses) {
   expect_contains(ending.out, ": 0 failed");
 }
 
-TEST(GradcheckProgram, SaysTheNearestName) {
+TEST(GradcheckProgram, SuggestsTheNearestName) {
   expect_failure(excite_program({"gradcheck", "batchnorm"}), 2,
                  {"no operation or model 'batchnorm'", "the nearest is batch_norm"});
 }
 
+TEST(GradcheckProgram, NeverSuggestsASmallVariant) {
+  for (const char* name : {"smallresnet", "smallvgg", "resnet9", "seresnet8"}) {
+    const Ending ending = excite_program({"gradcheck", name});
+    EXPECT_EQ(ending.code, 2) << ending.err;
+    EXPECT_EQ(ending.err.find("small_"), std::string::npos) << ending.err;
+    EXPECT_EQ(ending.err.find("nearest is resnet8"), std::string::npos) << ending.err;
+    EXPECT_EQ(ending.err.find("nearest is se_resnet8"), std::string::npos) << ending.err;
+  }
+}
+
 #else
 
-TEST(GradcheckProgram, InFloatItRefusesAndSaysWhere) {
+TEST(GradcheckProgram, RefusesFloatAndNamesTheDoubleProgram) {
   expect_failure(excite_program({"gradcheck"}), 2, {"float", "use excite-double gradcheck"});
 }
 

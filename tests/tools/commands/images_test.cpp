@@ -9,7 +9,7 @@
 namespace excite {
 namespace {
 
-// Whether the sheet has image `number` of the built-in set in this row and column.
+// True if the sheet shows built-in image `number` in this row and column.
 bool shows(const Image& sheet, long row, long column, long number) {
   std::vector<std::uint8_t> image(32 * 32 * 3);
   draw_builtin_image(number, image.data());
@@ -21,7 +21,7 @@ bool shows(const Image& sheet, long row, long column, long number) {
   return same;
 }
 
-TEST(Images, HasAColumnAClassOfItsFirstImages) {
+TEST(Images, DrawsOneColumnPerClass) {
   const ScratchFolder folder;
   const Ending ending = excite_program(
       {"images", "--data", "builtin", "--per-class", "3", "--out", folder / "sheet.png"});
@@ -36,7 +36,7 @@ TEST(Images, HasAColumnAClassOfItsFirstImages) {
       EXPECT_TRUE(shows(sheet, row, column, row * 10 + column)) << row << ", " << column;
 }
 
-TEST(Images, ShowsTheTestSetWhenAsked) {
+TEST(Images, DrawsTheTestSetWithTest) {
   const ScratchFolder folder;
   EXPECT_EQ(
       excite_program({"images", "--test", "--per-class", "1", "--out", folder / "sheet.png"}).code,
@@ -44,7 +44,7 @@ TEST(Images, ShowsTheTestSetWhenAsked) {
   EXPECT_TRUE(shows(read_image(folder / "sheet.png"), 0, 7, builtin_train_count + 7));
 }
 
-TEST(Images, LeavesWhiteWhatThereIsNoImageFor) {
+TEST(Images, LeavesMissingImagesWhite) {
   const ScratchFolder folder;
   EXPECT_EQ(
       excite_program({"images", "--test", "--per-class", "201", "--out", folder / "sheet.png"})
@@ -56,13 +56,13 @@ TEST(Images, LeavesWhiteWhatThereIsNoImageFor) {
     ASSERT_EQ(sheet.pixels[i], 255);
 }
 
-// A damaged one is named, and the next takes its place.
-TEST(Images, OfAFolderLeavesOutWhatIsDamaged) {
+// A damaged file is named, and the next one is drawn in its place.
+TEST(Images, SkipsDamagedFilesOfAFolder) {
   const ScratchFolder folder;
   const std::string damaged = folder / "data/test/b/1.png";
   for (const char* part : {"data/train/", "data/test/"})
     for (const char* name : {"a/1", "a/2", "b/1", "b/2"})
-      put_image(folder / part + name + ".png", noise_of(8, 8, name[0] + name[2]));
+      put_image(folder / part + name + ".png", noise_image(8, 8, name[0] + name[2]));
   std::string bytes = get(damaged);
   bytes[bytes.size() - 20] ^= 1;
   put(damaged, bytes);
@@ -72,11 +72,11 @@ TEST(Images, OfAFolderLeavesOutWhatIsDamaged) {
   expect_contains(ending.err, "excite: skipped " + damaged);
   const Image sheet = read_image(folder / "sheet.png");
   ASSERT_EQ(sheet.width, 16);
-  EXPECT_EQ(crop(sheet, 0, 8, 8, 8).pixels, noise_of(8, 8, 'b' + '2').pixels);
-  EXPECT_EQ(crop(sheet, 8, 0, 8, 8).pixels, noise_of(8, 8, 'a' + '2').pixels);
+  EXPECT_EQ(crop(sheet, 0, 8, 8, 8).pixels, noise_image(8, 8, 'b' + '2').pixels);
+  EXPECT_EQ(crop(sheet, 8, 0, 8, 8).pixels, noise_image(8, 8, 'a' + '2').pixels);
 }
 
-TEST(Images, TheSheetOfTheChapterIsWhatItsCommandMakes) {
+TEST(Images, DrawsTheSheetOfTheChapterAgain) {
   const Image sheet = read_image("tools/data/builtin.png");
   ASSERT_EQ(sheet.height, 2 * 32);
   for (long i = 0; i < 20; i++) EXPECT_TRUE(shows(sheet, i / 10, i % 10, i)) << i;
@@ -84,7 +84,7 @@ TEST(Images, TheSheetOfTheChapterIsWhatItsCommandMakes) {
                   "excite images --data builtin --per-class 2 --out tools/data/builtin.png");
 }
 
-TEST(Images, SaysWhatIsWrong) {
+TEST(Images, NamesTheInvalidFileOrOption) {
   const ScratchFolder folder;
   expect_failure(excite_program({"images", "--out", folder / "no/sheet.png"}), 3, {"no/sheet.png"});
   expect_failure(excite_program({"images", "--per-class", "0", "--out", folder / "sheet.png"}), 2,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/interop/weights.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
@@ -17,12 +18,12 @@ struct Inspect : testing::Test {
   const std::string dtype = sizeof(real) == 8 ? "F64" : "F32";
 
   Inspect() {
-    const Tensor weight({2, 3}, {1, -2, 3, 4, -5, real(0.5)}), spoilt({3}, {1, nan, 3}),
-        hopeless({1}, {nan});
+    const Tensor weight({2, 3}, {1, -2, 3, 4, -5, real(0.5)}), partly_nan({3}, {1, nan, 3}),
+        only_nan({1}, {nan});
     write_safetensors(path, {{"model", "toy"}, {"odd", "two\nlines"}},
                       {{"fc.weight", &weight},
-                       {"spoilt", &spoilt},
-                       {"hopeless", &hopeless},
+                       {"partly_nan", &partly_nan},
+                       {"only_nan", &only_nan},
                        {"step", Integers{{2}, {7, -9}}}});
   }
 };
@@ -32,22 +33,22 @@ TEST_F(Inspect, ShowsTypesShapesAndStatistics) {
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(ending.out, "model          toy\n");
   expect_contains(ending.out, "odd            two?lines\n");
-  expect_contains(ending.out, "fc.weight " + dtype +
+  expect_contains(ending.out, "fc.weight  " + dtype +
                                   "   [2, 3]                       -5         0.25            4\n");
   expect_contains(ending.out,
-                  "step      I64   [2]                          -9           -1            7\n");
+                  "step       I64   [2]                          -9           -1            7\n");
   expect_contains(
       ending.out,
-      "spoilt    " + dtype +
+      "partly_nan " + dtype +
           "   [3]                           1            2            3  and 1 not finite\n");
   expect_contains(
       ending.out,
-      "hopeless  " + dtype +
+      "only_nan   " + dtype +
           "   [1]                           -            -            -  and 1 not finite\n");
   expect_contains(ending.out, "\n12 numbers\n");
 }
 
-TEST_F(Inspect, ShowsThemAsJson) {
+TEST_F(Inspect, PrintsTheSameAsJson) {
   const nlohmann::json json =
       nlohmann::json::parse(excite_program({"inspect", "--json", path}).out);
   EXPECT_EQ(json["file"], path);
@@ -60,17 +61,17 @@ TEST_F(Inspect, ShowsThemAsJson) {
   EXPECT_EQ(json["tensors"][0], weight);
   EXPECT_EQ(
       json["tensors"][1],
-      (nlohmann::json{{"name", "hopeless"}, {"dtype", dtype}, {"shape", {1}}, {"not_finite", 1}}));
+      (nlohmann::json{{"name", "only_nan"}, {"dtype", dtype}, {"shape", {1}}, {"not_finite", 1}}));
 }
 
-TEST_F(Inspect, RefusesWhatIsNoSuchFile) {
+TEST_F(Inspect, RefusesFilesThatAreMissingOrCut) {
   expect_failure(excite_program({"inspect", folder / "missing"}), 3, {"missing", "No such file"});
   expect_failure(excite_program({"inspect", folder.path()}), 3, {folder.path(), "folder"});
   put(path, get(path).substr(0, 100));
   expect_failure(excite_program({"inspect", path}), 3, {"some.safetensors"});
 }
 
-TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
+TEST(InspectWeights, NamesTheModelInferredFromAnotherProgramsTensors) {
   const ScratchFolder folder;
   const std::string path = folder / "resnet8.safetensors";
   Rng rng = Rng::silent();
@@ -78,19 +79,21 @@ TEST(InspectWeights, SaysWhichNetworkAnotherProgramsTensorsAre) {
   save_tensors(path, {}, state_of(model.module));
   const Ending ending = excite_program({"inspect", path});
   EXPECT_EQ(ending.code, 0) << ending.err;
-  expect_contains(ending.out,
-                  "\n\nread by the names of timm, which has no such network: resnet8\n\ntensor");
+  expect_contains(
+      ending.out,
+      "\n\nread as resnet8, with tensor names as in timm, which has no such network\n\ntensor");
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"],
-            "read by the names of timm, which has no such network: resnet8");
+            "read as resnet8, with tensor names as in timm, which has no such network");
   const Ending summary = excite_program({"summary", "--weights", path, "--json"});
   EXPECT_EQ(nlohmann::json::parse(summary.out)["model"], "resnet8");
-  EXPECT_EQ(summary.err, "excite: " + path +
-                             ": read by the names of timm, which has no such network: resnet8\n");
+  EXPECT_EQ(summary.err,
+            "excite: " + path +
+                ": read as resnet8, with tensor names as in timm, which has no such network\n");
   save_tensors(path, describe(model, {}), state_of(model.module));
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
 
-TEST(InspectWeights, ShowsTensorsWhoseNamesNoNetworkHas) {
+TEST(InspectWeights, ShowsTensorsOfNoKnownModel) {
   const ScratchFolder folder;
   const Tensor x({2});
   write_safetensors(folder / "some.safetensors", {},

@@ -17,11 +17,11 @@ TEST(Models, ListsEveryModelOfTheRegistry) {
     expect_contains(ending.out, entry.about);
   }
   expect_contains(ending.out, "se_resnet20                  274,847  ");
-  expect_contains(ending.out, "MobileNet 1.0 for 224x224 images\n");  // which has no options
+  expect_contains(ending.out, "MobileNet 1.0 for 224x224 images\n");  // it has no options
   expect_contains(ending.out, "(gate=sigmoid,reduction=16,se=standard,se_bias=on,");
 }
 
-TEST(Models, ListsThemAsJson) {
+TEST(Models, PrintsTheSameAsJson) {
   const nlohmann::json list = nlohmann::json::parse(excite_program({"models", "--json"}).out);
   ASSERT_EQ(list.size(), model_list().size());
   for (std::size_t i = 0; i < list.size(); i++) {

@@ -1,4 +1,4 @@
-// Every case of autograd/op_cases passes the gradient check, and no operation is without a case.
+// Every operation has at least one case in op_cases.cpp, and every case passes the gradient check.
 #include "tools/commands/op_cases.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace excite {
 namespace {
 
-std::set<std::string> ops_of_the_catalogue() {
+std::set<std::string> declared_operations() {
   const std::regex declaration("^(?:Var|ConvOutput) (\\w+)\\(.*");
   std::set<std::string> names;
   std::smatch match;
@@ -25,37 +25,37 @@ std::set<std::string> ops_of_the_catalogue() {
   return names;
 }
 
-TEST(OpCases, CoverEveryOperationOfTheCatalogue) {
+TEST(OpCases, CoverEveryOperation) {
   std::set<std::string> covered;
   for (const OpCase& c : op_cases()) covered.insert(c.op);
-  ASSERT_GE(ops_of_the_catalogue().size(), 29u) << "read from autograd/ops.h";
-  for (const std::string& op : ops_of_the_catalogue())
+  ASSERT_GE(declared_operations().size(), 29u) << "read from autograd/ops.h";
+  for (const std::string& op : declared_operations())
     EXPECT_TRUE(covered.contains(op)) << op << " has no case in tools/commands/op_cases.cpp";
   covered.erase("composed");
   for (const std::string& op : covered)
-    EXPECT_TRUE(ops_of_the_catalogue().contains(op)) << op << " is not in autograd/ops.h";
+    EXPECT_TRUE(declared_operations().contains(op)) << op << " is not in autograd/ops.h";
 }
 
-TEST(OpCases, HaveDifferentNames) {
+TEST(OpCases, HaveUniqueNames) {
   std::set<std::string> names;
   for (const OpCase& c : op_cases())
     EXPECT_TRUE(names.insert(c.op + " " + c.name).second)
-        << c.op << ", " << c.name << " is there twice";
+        << c.op << ", " << c.name << " occurs twice";
 }
 
-// A case counts for an operation only if it calls it, and gives the same numbers each time.
-TEST(OpCases, CallTheOperationTheyAreNamedAfter) {
-  const std::map<std::string, std::string> built_from_others{{"dropout", "mul"},
-                                                             {"linear", "add_bias"},
-                                                             {"mean", "scale"},
-                                                             {"cross_entropy", "scale"},
-                                                             {"conv2d_with_moments", "conv2d"}};
+// Some operations are composed of others: their graph contains only those.
+TEST(OpCases, CallTheirOperationAndGiveTheSameValueEachTime) {
+  const std::map<std::string, std::string> last_op_of{{"dropout", "mul"},
+                                                      {"linear", "add_bias"},
+                                                      {"mean", "scale"},
+                                                      {"cross_entropy", "scale"},
+                                                      {"conv2d_with_moments", "conv2d"}};
   for (const OpCase& c : op_cases()) {
     Rng rng(0);
     std::vector<Var> in = c.inputs(rng);
     for (const Var& x : in) x->requires_grad = true;
-    const auto found = built_from_others.find(c.op);
-    const std::string op = found == built_from_others.end() ? c.op : found->second;
+    const auto found = last_op_of.find(c.op);
+    const std::string op = found == last_op_of.end() ? c.op : found->second;
     std::set<std::string> called;
     const Var y = c.f(in), again = c.f(in);
     for (const Var& node : graph(y)) called.insert(node->op);
@@ -70,11 +70,11 @@ TEST(OpCases, CallTheOperationTheyAreNamedAfter) {
 
 class OpCaseGradient : public testing::TestWithParam<OpCase> {};
 
-TEST_P(OpCaseGradient, IsRight) {
+TEST_P(OpCaseGradient, MatchesFiniteDifferences) {
   const OpCase& c = GetParam();
   Rng rng(0);
   GradcheckOptions options;
-  options.zero_by_nature = c.zero;
+  options.zero_gradient = c.zero_gradient;
   const GradcheckReport report = check_gradient(c.f, c.inputs(rng), options);
   EXPECT_TRUE(report.ok) << c.op << ", " << c.name << ": " << report;
 }

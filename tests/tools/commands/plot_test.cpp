@@ -10,8 +10,8 @@
 namespace excite {
 namespace {
 
-// A run of two epochs. Losses 2 and 1.5 make the loss axis end at 2; a frame is 300 wide, 220 high,
-// and begins at 40 from the top.
+// A run of two epochs. The largest loss is 2, so the loss axis ends at 2. A panel is 300 pixels
+// wide and 220 high, and begins 40 pixels below the top.
 void write_run(const std::string& folder) {
   std::filesystem::create_directory(folder);
   write_log_row(folder + "/log.csv", {1, 2, 0.25, 1.5, 0.5, 0.1, 1, 800, 60, 500});
@@ -38,7 +38,7 @@ TEST(Plot, DrawsLossAndAccuracyOfBothSets) {
     expect_contains(svg, words);
 }
 
-TEST(Plot, IsXmlAndNamesEachRunInAColorOfItsOwn) {
+TEST(Plot, IsXmlAndNamesEachRunInItsColor) {
   const ScratchFolder folder;
   write_run(folder / "a<b>&c");
   write_run(folder / "second");
@@ -55,7 +55,7 @@ TEST(Plot, IsXmlAndNamesEachRunInAColorOfItsOwn) {
   EXPECT_EQ(parsed.out, "['a<b>&c#2f8fd0', 'second#e0702c', 'copy#3aa655']\n") << parsed.err;
 }
 
-// The image in the README is what the program draws from the log beside it.
+// The program draws the image of the README from the log stored beside it.
 TEST(Plot, DrawsTheReadmesImageAgain) {
   const ScratchFolder folder;
   EXPECT_EQ(excite_program(
@@ -66,13 +66,13 @@ TEST(Plot, DrawsTheReadmesImageAgain) {
   expect_contains(get("README.md"), "(tools/training/se_resnet20-builtin.svg)");
 }
 
-TEST(Plot, RoundsHalfwayUpWhateverTheLastBitSays) {
+TEST(Plot, RoundsHalvesUpWhateverTheLastBitIs) {
   for (const double y : {59.25, 59.25 - 1e-13, 59.25 + 1e-13}) EXPECT_EQ(svg::tenths(y), "59.3");
   EXPECT_EQ(svg::tenths(59.249), "59.2");
   EXPECT_EQ(svg::tenths(-0.25), "-0.2");
 }
 
-TEST(Plot, NamesTheLineThatIsNotALogs) {
+TEST(Plot, NamesTheInvalidLineOfALog) {
   const ScratchFolder folder;
   write_run(folder / "run");
   const std::string good = get(folder / "run/log.csv"),

@@ -9,6 +9,7 @@
 #include "core/images/resize.h"
 #include "core/kernels/softmax.h"
 #include "models/interop/weights.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
@@ -42,8 +43,8 @@ struct Predict : testing::Test {
   }
 };
 
-// What training sees of an image is (p / 255 - mean) / deviation, and so must this.
-TEST_F(Predict, NormalizesAsTheFileSaysAndSortsByProbability) {
+// As in training: (p / 255 - mean) / deviation.
+TEST_F(Predict, NormalizesAsInTrainingAndSortsByProbability) {
   const Image image = noise(32, 32, 1);
   write_png(folder / "a.png", image);
   Tensor x({1, 32, 32, 3});
@@ -60,17 +61,18 @@ TEST_F(Predict, NormalizesAsTheFileSaysAndSortsByProbability) {
   const nlohmann::json top = json["images"][0]["top"];
   ASSERT_EQ(top.size(), 3u);
   double before = 1;
-  for (const auto& guess : top) {
+  for (const auto& prediction : top) {
     const auto label =
-        std::find(preprocessing.classes.begin(), preprocessing.classes.end(), guess["class"]) -
+        std::find(preprocessing.classes.begin(), preprocessing.classes.end(), prediction["class"]) -
         preprocessing.classes.begin();
-    EXPECT_NEAR(guess["probability"].get<double>(), static_cast<double>(expected[label]), 1e-5);
-    EXPECT_LE(guess["probability"].get<double>(), before);
-    before = guess["probability"];
+    EXPECT_NEAR(prediction["probability"].get<double>(), static_cast<double>(expected[label]),
+                1e-5);
+    EXPECT_LE(prediction["probability"].get<double>(), before);
+    before = prediction["probability"];
   }
 }
 
-TEST_F(Predict, TakesImagesOfAnySize) {
+TEST_F(Predict, AcceptsImagesOfAnySize) {
   const Image large = noise(70, 45, 2);
   write_png(folder / "large.png", large);
   write_png(folder / "small.png", center_crop(resize_short_side(large, 32), 32, 32));
@@ -81,7 +83,7 @@ TEST_F(Predict, TakesImagesOfAnySize) {
   EXPECT_EQ(json["images"][0]["top"], json["images"][1]["top"]);
 }
 
-TEST_F(Predict, SaysThatWeightsOfNaNAreNoUse) {
+TEST_F(Predict, RefusesWeightsThatAreNaN) {
   write_png(folder / "a.png", noise(32, 32, 1));
   for (const Module::Entry& entry : model.module.state())
     if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
@@ -111,16 +113,16 @@ TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
   EXPECT_NEAR(top[0]["probability"].get<double>(), 0.475, 1e-5);
   EXPECT_EQ(top[2]["class"], "ant");
   EXPECT_NEAR(top[2]["probability"].get<double>(), 0.225, 1e-5);
-  const std::map<std::string, std::string> wrong{
+  const std::map<std::string, std::string> invalid{
       {"3", "--ensemble-weights has 1 numbers for 2 files"},
-      {"3,,1", "--ensemble-weights 3,,1: '' is not a number; expected one for each --weights"},
+      {"3,,1", "--ensemble-weights 3,,1: '' is not a number; expected one number per --weights"},
       {"3,1,", "'' is not a number"},
       {"", "'' is not a number"},
-      {"3,0", "--ensemble-weights has 0, expected a number above 0"}};
-  for (const auto& [shares, said] : wrong)
+      {"3,0", "--ensemble-weights has 0, expected numbers above 0"}};
+  for (const auto& [weight_list, expected] : invalid)
     expect_failure(excite_program({"predict", "--weights", weights, "--weights", other,
-                                   "--ensemble-weights", shares, folder / "a.png"}),
-                   2, {said});
+                                   "--ensemble-weights", weight_list, folder / "a.png"}),
+                   2, {expected});
 }
 
 TEST_F(Predict, ShowsTheTopClassesWithBars) {
@@ -140,15 +142,15 @@ TEST_F(Predict, ShowsTheTopClassesWithBars) {
                             std::string(12, '#') + "\n");
 }
 
-TEST_F(Predict, SeesAImageThatIsAsThinAsALine) {
+TEST_F(Predict, AcceptsAnImageOfOneRow) {
   Preprocessing large = preprocessing;
-  large.side = 224, large.short_side = 256;
+  large.image_size = 224, large.short_side = 256;
   save_tensors(weights, describe(model, large), state_of(model.module));
   write_png(folder / "a.png", noise(1, 4000, 1));
   EXPECT_EQ(predicted({folder / "a.png"})["images"].size(), 1u);
 }
 
-TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoImage) {
+TEST_F(Predict, ReadsFoldersInOrderAndSkipsOtherFiles) {
   std::filesystem::create_directories(folder / "in/side");
   for (const char* name : {"in/b.png", "in/a.png", "in/side/c.png"})
     write_png(folder / name, noise(8, 8, 1));
@@ -166,7 +168,7 @@ TEST_F(Predict, WalksFoldersInOrderAndSkipsWhatIsNoImage) {
   expect_contains(ending.err, "excite: predict: skipped " + (folder / "in/readme.txt"));
 }
 
-TEST_F(Predict, ANamedFileThatIsNoImageIsAnError) {
+TEST_F(Predict, RefusesANamedFileThatIsNotAnImage) {
   put(folder / "readme.txt", "no image");
   expect_failure(excite_program({"predict", "--weights", weights, folder / "readme.txt"}), 3,
                  {"readme.txt"});
@@ -174,22 +176,23 @@ TEST_F(Predict, ANamedFileThatIsNoImageIsAnError) {
                  {"missing.png", "No such file"});
 }
 
-TEST_F(Predict, AFolderWithoutImagesIsAnError) {
+TEST_F(Predict, RefusesAFolderWithoutImages) {
   std::filesystem::create_directories(folder / "empty");
   expect_failure(excite_program({"predict", "--weights", weights, folder / "empty"}), 3,
                  {"empty", "no PNG or JPEG"});
 }
 
-TEST_F(Predict, PrintsFileNamesThatAreNoText) {
+TEST_F(Predict, PrintsFileNamesThatAreNotUtf8) {
   const std::string name = folder / "\xff\x1b[31m.png";
   write_png(folder / "a.png", noise(8, 8, 1));
   std::filesystem::rename(folder / "a.png", name);
   EXPECT_EQ(predicted({name})["images"].size(), 1u);  // the JSON is valid
   const std::string out = excite_program({"predict", "--weights", weights, name}).out;
-  EXPECT_EQ(out.find('\x1b'), std::string::npos) << "a file's name reached the terminal's controls";
+  EXPECT_EQ(out.find('\x1b'), std::string::npos)
+      << "a file name sent a control character to the terminal";
 }
 
-TEST_F(Predict, RefusesWeightsThatAreDamaged) {
+TEST_F(Predict, RefusesDamagedWeights) {
   write_png(folder / "a.png", noise(8, 8, 1));
   std::string bytes = get(weights);
   bytes[bytes.size() / 2] ^= 1;

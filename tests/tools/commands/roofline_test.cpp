@@ -11,15 +11,19 @@
 namespace excite {
 namespace {
 
-// 100 GFLOP/s and 10 GB/s: the roof bends at 10 flops a byte. The convolution is at (100, 50), the
-// sum at (0.1, 1), on the slope.
+// With 100 GFLOP/s and 10 GB/s the ridge is at 10 flops per byte. The convolution is at (100, 50),
+// the operation a<b> at (0.1, 1), on the slope.
 nlohmann::json a_bench() {
   return nlohmann::json::parse(R"json({
-    "model": "resnet8", "mode": "train", "batch": 8, "precision": "float", "limits": {"threads": 2, "gflop_per_second": 100, "gb_per_second": 10},
+    "model": "resnet8", "mode": "train", "batch": 8, "precision": "float",
+    "limits": {"threads": 2, "gflop_per_second": 100, "gb_per_second": 10},
     "operations": [
-      {"operation": "conv2d", "pass": "backward", "share_of_step": 0.25, "gflop": 2, "gflop_per_second": 50, "bytes": 20000000},
-      {"operation": "a<b>", "pass": "forward", "share_of_step": 0.04, "gflop": 0.1, "gflop_per_second": 1, "bytes": 1000000000},
-      {"operation": "relu", "pass": "forward", "share_of_step": 0.0004, "gflop": 0.1, "gflop_per_second": 1, "bytes": 1000000000},
+      {"operation": "conv2d", "pass": "backward", "share_of_step": 0.25, "gflop": 2,
+       "gflop_per_second": 50, "bytes": 20000000},
+      {"operation": "a<b>", "pass": "forward", "share_of_step": 0.04, "gflop": 0.1,
+       "gflop_per_second": 1, "bytes": 1000000000},
+      {"operation": "relu", "pass": "forward", "share_of_step": 0.0004, "gflop": 0.1,
+       "gflop_per_second": 1, "bytes": 1000000000},
       {"operation": "(optimizer)", "pass": "optimizer", "share_of_step": 0.7}]})json");
 }
 
@@ -31,8 +35,9 @@ std::string drawn(const ScratchFolder& folder, const nlohmann::json& json) {
   return get(folder / "roof.svg");
 }
 
-// From a quarter of a decade below the least to as much above the most: flops a byte from 0.1 to
-// 100 over 680 pixels from 64 on, GFLOP/s from 1 to twice the peak over 440 pixels up from 484.
+// The axes reach a quarter of a decade beyond the smallest and the largest value. x: 0.1 to 100
+// flops per byte over 680 pixels to the right of 64. y: 1 GFLOP/s to twice the peak over 440 pixels
+// upwards from 484.
 std::string x_of(double value) {
   return svg::tenths(64 + 680 * (std::log10(value) - (-1 - 0.25)) / (3 + 2 * 0.25));
 }
@@ -40,10 +45,10 @@ std::string y_of(double value) {
   return svg::tenths(484 - 440 * (std::log10(value) - (0 - 0.25)) / (std::log10(200) + 2 * 0.25));
 }
 
-TEST(Roofline, DrawsTheRoofAndADotForEachOperation) {
+TEST(Roofline, DrawsTheRoofAndOneDotPerOperation) {
   const ScratchFolder folder;
   const std::string svg = drawn(folder, a_bench()), ridge = x_of(10) + " " + y_of(100);
-  const double enters = std::pow(10, -1 - 0.25);  // flops a byte on the left edge
+  const double enters = std::pow(10, -1 - 0.25);  // flops per byte at the left edge
   expect_contains(svg, "M64.0 " + y_of(10 * enters) + "L" + ridge + "\"");
   expect_contains(svg, "M" + ridge + "L744.0 " + y_of(100) + "\"");
   expect_contains(svg, "<circle cx=\"" + x_of(100) + "\" cy=\"" + y_of(50) +
@@ -59,7 +64,7 @@ TEST(Roofline, DrawsTheRoofAndADotForEachOperation) {
     EXPECT_EQ(svg.find(none), std::string::npos) << none;
 }
 
-// As wide as sans-serif letters of 12 pixels are on the average.
+// Assumes the average width of sans-serif letters at 12 pixels.
 const char* const names_that_overlap = R"python(
 import sys, xml.dom.minidom as x
 boxes = []
@@ -75,7 +80,7 @@ for i, (a, l, t, r, b) in enumerate(boxes):
 print(len(boxes), 'names')
 )python";
 
-TEST(Roofline, WritesNoNameOverAnother) {
+TEST(Roofline, LabelsDoNotOverlap) {
   const ScratchFolder folder;
   nlohmann::json json = a_bench();
   for (int i = 0; i < 12; i++)  // a crowd
@@ -90,20 +95,20 @@ TEST(Roofline, WritesNoNameOverAnother) {
   EXPECT_EQ(looked.out, "14 names\n") << looked.err;
 }
 
-// The image in the chapter is what the program draws from the measurement beside it, and there too
-// nothing overlaps.
+// The program draws the image of the chapter from the measurement stored beside it, without
+// overlapping labels.
 TEST(Roofline, DrawsTheChaptersImageAgain) {
   const ScratchFolder folder;
   EXPECT_EQ(excite_program({"roofline", "--out", folder / "roof.svg", "core/roofline.json"}).code,
             0);
   EXPECT_EQ(get(folder / "roof.svg"), get("core/roofline.svg"));
-  expect_contains(get("core/README.md"), "(roofline.svg)");
+  expect_contains(get("core/PERFORMANCE.md"), "(roofline.svg)");
   const Ending looked = Child({"python3", "-c", names_that_overlap, folder / "roof.svg"}).wait();
   EXPECT_TRUE(looked.out.find("and") == std::string::npos && looked.out.ends_with(" names\n"))
       << looked.out << looked.err;
 }
 
-TEST(Roofline, NamesTheFileThatIsNotABenchsAndWhatIsWrong) {
+TEST(Roofline, RefusesFilesThatAreNotABenchmark) {
   const ScratchFolder folder;
   const auto refused = [&](const std::string& bytes, const std::vector<std::string>& words) {
     put(folder / "bad.json", bytes);
@@ -117,11 +122,11 @@ TEST(Roofline, NamesTheFileThatIsNotABenchsAndWhatIsWrong) {
     return json.dump();
   };
   const std::string whole = a_bench().dump();
-  refused("", {"bad.json: not what `excite bench --json` prints"});
-  refused(whole.substr(0, whole.size() / 2), {"bad.json: not what"});
-  refused("[1, 2]", {"bad.json: not what"});
-  refused("{}", {"bad.json: not what", "limits"});
-  refused(std::string(100'000, '['), {"bad.json: not what"});
+  refused("", {"bad.json: not the output of `excite bench --json`"});
+  refused(whole.substr(0, whole.size() / 2), {"bad.json: not the output"});
+  refused("[1, 2]", {"bad.json: not the output"});
+  refused("{}", {"bad.json: not the output", "limits"});
+  refused(std::string(100'000, '['), {"bad.json: not the output"});
   refused(changed("/limits/gflop_per_second", 0),
           {"bad.json", "gflop_per_second is 0, expected a number from"});
   refused(changed("/limits/gb_per_second", "fast"), {"bad.json"});

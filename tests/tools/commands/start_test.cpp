@@ -1,9 +1,10 @@
-// train --weights and --new-head: where a training begins.
+// train --weights and --new-head: the weights with which training starts.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
 #include "models/interop/weights.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
@@ -13,9 +14,9 @@ namespace {
 
 Ending outcome_of(const std::string& words) { return excite_program(split(words, ' ')); }
 
-// Steps so small that a float does not feel them: what comes out is what it began with, but for the
-// running statistics.
-const std::string still = "train --limit 32 --batch 16 --epochs 1 --lr 1e-30 --weight-decay 0 ";
+// The steps are too small to change a float, so only the running statistics differ at the end.
+const std::string without_change =
+    "train --limit 32 --batch 16 --epochs 1 --lr 1e-30 --weight-decay 0 ";
 
 struct TrainStart : testing::Test {
   const ScratchFolder folder;
@@ -27,18 +28,18 @@ struct TrainStart : testing::Test {
     for (const Module::Entry& e : model.module.state())
       if (e.var.shape().rank() == 1)
         e.var->value = uniform(e.var.shape(), rng, real(0.5),
-                               1);  // nowhere 0, which would feel the smallest step
+                               1);  // a weight of 0 would change even in the smallest step
     save_tensors(weights, {}, state_of(model.module));
     return model;
   }
   std::string trained(const std::string& words, const std::string& name) const {
-    const Ending ended = outcome_of(still + words + " --out " + (folder / name));
+    const Ending ended = outcome_of(without_change + words + " --out " + (folder / name));
     EXPECT_EQ(ended.code, 0) << ended.err;
     return folder / name;
   }
 };
 
-TEST_F(TrainStart, BeginsWithTheWeightsAndTheModelOfAFile) {
+TEST_F(TrainStart, TakesWeightsAndModelFromAFile) {
   const Model model = saved(10);
   const std::string run = trained("--weights " + weights, "run");
   const SafetensorsFile before(weights), after(run + "/last.safetensors");
@@ -49,7 +50,7 @@ TEST_F(TrainStart, BeginsWithTheWeightsAndTheModelOfAFile) {
   EXPECT_EQ(after.metadata().at("model"), "se_resnet8");
 }
 
-TEST_F(TrainStart, WithANewHeadTheClassifierIsDrawnAndAllElseIsTheFiles) {
+TEST_F(TrainStart, WithNewHeadInitializesOnlyTheClassifier) {
   const Model model = saved(7);
   const SafetensorsFile start(weights);
   const SafetensorsFile drawn(trained("--model se_resnet8 --seed 3", "drawn") +
@@ -64,8 +65,8 @@ TEST_F(TrainStart, WithANewHeadTheClassifierIsDrawnAndAllElseIsTheFiles) {
     }
 }
 
-// Before the first save all there is of a run is its config.json.
-TEST_F(TrainStart, ARunThatIsContinuedBeforeItsFirstSaveBeginsWithTheSameWeights) {
+// Before the first save a run consists of its config.json only.
+TEST_F(TrainStart, ResumingBeforeTheFirstSaveStartsFromTheSameWeights) {
   saved(7);
   const std::string run = folder / "run",
                     begin = "train --limit 32 --batch 16 --epochs 2 --new-head --weights " +
@@ -79,15 +80,17 @@ TEST_F(TrainStart, ARunThatIsContinuedBeforeItsFirstSaveBeginsWithTheSameWeights
   EXPECT_TRUE(get(run + "/last.safetensors") == whole);
 }
 
-TEST_F(TrainStart, SaysWhatDoesNotGoTogetherAndMakesNoFolder) {
+TEST_F(TrainStart, RefusesWeightsThatDoNotFitAndCreatesNoFolder) {
   saved(7);
   const std::string out = " --out " + (folder / "run");
-  expect_failure(outcome_of(still + "--weights " + weights + out), 2,
-                 {"tells apart 7 classes", "not the 10 of the images", "--new-head keeps all"});
-  expect_failure(outcome_of(still + "--new-head" + out), 2, {"--new-head needs --weights"});
-  expect_failure(outcome_of(still + "--new-head --model resnet8 --weights " + weights + out), 3,
-                 {"its tensors are not those of resnet8", "too many: layer1.0.se.fc1.bias"});
-  expect_failure(outcome_of(still + "--weights " + (folder / "none") + out), 3, {"none"});
+  expect_failure(outcome_of(without_change + "--weights " + weights + out), 2,
+                 {"has 7 classes", "not the 10 classes of the images", "--new-head loads all"});
+  expect_failure(outcome_of(without_change + "--new-head" + out), 2,
+                 {"--new-head needs --weights"});
+  expect_failure(
+      outcome_of(without_change + "--new-head --model resnet8 --weights " + weights + out), 3,
+      {"its tensors are not those of resnet8", "unexpected: layer1.0.se.fc1.weight"});
+  expect_failure(outcome_of(without_change + "--weights " + (folder / "none") + out), 3, {"none"});
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 

@@ -42,7 +42,7 @@ TEST(Summary, TotalsAreTheSumsOfTheLayers) {
   EXPECT_EQ(json["activation_bytes"], bytes);
 }
 
-TEST(Summary, TellsEachOperationWithItsLayer) {
+TEST(Summary, ShowsEachOperationWithItsLayer) {
   const nlohmann::json layers = summary_of({"se_resnet20"})["layers"];
   const nlohmann::json first = {
       {"layer", "conv1"},  {"op", "conv2d"},  {"output", {1, 32, 32, 16}},
@@ -58,15 +58,15 @@ TEST(Summary, TellsEachOperationWithItsLayer) {
   EXPECT_EQ(with("after layer3.2.se.fc2", "sigmoid"), 1);
 }
 
-TEST(Summary, CountsForAnotherSizeOfImage) {
+TEST(Summary, CountsForAnotherImageSize) {
   const nlohmann::json json = summary_of({"resnet20", "--image-size", "64"});
   EXPECT_EQ(json["input"], (std::vector<long>{1, 64, 64, 3}));
   EXPECT_EQ(json["macs"],
             4 * (40'813'184 - 640) +
-                640);  // all convolutions grow; the last layer sees one mean a channel
+                640);  // all convolutions grow; the last layer still has one input per channel
 }
 
-TEST(Summary, PrintsATableThatEndsInTotals) {
+TEST(Summary, PrintsATableThatEndsWithTotals) {
   const Ending ending = excite_program({"summary", "--model", "se_resnet20"});
   EXPECT_EQ(ending.code, 0);
   expect_contains(ending.out,
@@ -77,7 +77,7 @@ TEST(Summary, PrintsATableThatEndsInTotals) {
   expect_contains(last, " 40,815,200 ");
 }
 
-TEST(Summary, SaysTheNearestModelAndOption) {
+TEST(Summary, SuggestsTheNearestModelAndOption) {
   expect_failure(excite_program({"summary", "--model", "se_resnet21"}), 2,
                  {"se_resnet21", "the nearest is se_resnet20"});
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reducton=8"}), 2,
@@ -87,7 +87,7 @@ TEST(Summary, SaysTheNearestModelAndOption) {
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--classes", "1"}), 2,
                  {"1 classes", "at least 2"});
   expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2,
-                 {"--weights excludes --classes"});
+                 {"cannot be combined with"});
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// predict --tensors and backward: numbers in and out of files, for comparison with another program.
+// predict --tensors and backward, which read and write tensors to compare with another program.
 #include "tools/commands/tensor_files.h"
 
 #include "autograd/ops.h"
+#include "models/zoo/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
@@ -14,9 +15,9 @@ Model made(const std::string& name, const Settings& options = {}) {
   return make_model(name, options, 3, rng);
 }
 
-// From a file's order of axes to ours: [K, C, R, S] to [R, S, C, K], [K, C] to [C, K], all others
-// as they are.
-Tensor turned(Tensor x, const Shape& shape) {
+// Converts the axes of a file to ours: [K, C, R, S] to [R, S, C, K], [K, C] to [C, K]; others are
+// copied.
+Tensor from_file_layout(Tensor x, const Shape& shape) {
   EXPECT_EQ(x.shape(), Shape(dims_in_file(shape)));
   if (shape.rank() != 2 && shape.rank() != 4) return x.clone();
   const long out = x.dim(0), in = x.dim(1), taps = x.size() / (in * out);
@@ -48,7 +49,7 @@ struct OnTensors : testing::Test {
     return excite_program({command, "--weights", weights, "--tensors", tensors, "--out", out});
   }
 
-  // As the program has it: [N, H, W, 3].
+  // The input as [N, H, W, 3].
   Tensor images() const {
     Tensor x({2, 40, 35, 3});
     for (long n = 0; n < 2; n++)
@@ -63,7 +64,7 @@ struct OnTensors : testing::Test {
 struct PredictTensors : OnTensors {};
 struct BackwardTensors : OnTensors {};
 
-TEST_F(PredictTensors, OfTensorsGivesLogitsOfTheImagesAsTheyAre) {
+TEST_F(PredictTensors, WritesTheLogitsOfImagesThatAreNotPreprocessed) {
   const Model model = made("se_small_resnet");
   save(model);
   write(input, {{2}, {0, 1}});
@@ -74,7 +75,7 @@ TEST_F(PredictTensors, OfTensorsGivesLogitsOfTheImagesAsTheyAre) {
   EXPECT_TRUE(close(file.read("logits"), model(images(), Mode::evaluate)->value, tolerance));
 }
 
-TEST_F(PredictTensors, SaysWhichTensorsItNeeds) {
+TEST_F(PredictTensors, NamesTheTensorsThatItNeeds) {
   save(made("se_small_resnet"));
   const auto refused = [&](const std::vector<TensorToWrite>& list,
                            const std::vector<std::string>& words) {
@@ -91,7 +92,7 @@ TEST_F(PredictTensors, SaysWhichTensorsItNeeds) {
   refused({{"input", Integers{{0, 3, 8, 8}, {}}}}, {"I64 [0, 3, 8, 8], expected"});
   EXPECT_FALSE(std::filesystem::exists(out));
   expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors}), 2,
-                 {"--tensors and --out go together"});
+                 {"--tensors FILE and --out FILE must be given together"});
   expect_failure(excite_program({"predict", "--weights", weights}), 2,
                  {"either images or --tensors"});
   expect_failure(excite_program({"predict", "--weights", weights, "--tensors", tensors, "--out",
@@ -105,11 +106,11 @@ TEST_F(PredictTensors, SaysWhichTensorsItNeeds) {
     std::vector<std::string> command{"predict", "--weights", weights, "--tensors",
                                      tensors,   "--out",     out};
     command.insert(command.end(), option.begin(), option.end());
-    expect_failure(excite_program(command), 2, {option[0], "excludes", "--tensors"});
+    expect_failure(excite_program(command), 2, {option[0], "cannot be combined with", "--tensors"});
   }
 }
 
-// Names and layouts are those of the weights' file. Dropout, of which this model has some, is off.
+// Names and layouts are those of the file of weights. The dropout of this model is off.
 TEST_F(BackwardTensors, WritesTheLossEveryGradientAndTheNewStatistics) {
   const Model model = made("small_senet", {{"dropout", "0.9"}}),
               without = made("small_senet", {{"dropout", "0"}});
@@ -125,13 +126,13 @@ TEST_F(BackwardTensors, WritesTheLossEveryGradientAndTheNewStatistics) {
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
   const double wider = in_double_build ? 1e-9 : 0.02;
   for (const Module::Entry& e : without.module.state())
-    EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()),
+    EXPECT_TRUE(close(from_file_layout(file.read(e.name), e.var.shape()),
                       e.kind == Module::Kind::buffer ? e.var->value : e.var->grad, wider))
         << e.name;
 }
 
-// Alpha and beta, which this model draws at random in training, are even.
-TEST_F(BackwardTensors, DrawsNothing) {
+// The branch weights of Shake-Shake, which are random in training, are 1/2.
+TEST_F(BackwardTensors, DrawsNoRandomNumbers) {
   const auto shake = [](const char* forward, const char* backward) {
     return made("small_shake", {{"forward", forward}, {"backward", backward}});
   };
@@ -146,13 +147,13 @@ TEST_F(BackwardTensors, DrawsNothing) {
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
   for (const Module::Entry& e : even.module.state())
     if (e.kind == Module::Kind::weight) {
-      EXPECT_TRUE(close(turned(file.read(e.name), e.var.shape()), e.var->grad,
+      EXPECT_TRUE(close(from_file_layout(file.read(e.name), e.var.shape()), e.var->grad,
                         in_double_build ? 1e-9 : 0.02))
           << e.name;
     }
 }
 
-TEST_F(BackwardTensors, UsesTheNamesOfTheWeightsFile) {
+TEST_F(BackwardTensors, UsesTheTensorNamesOfTheWeights) {
   const Model model = made("se_small_bottleneck", {{"se_fc", "1x1"}});
   for (const Dialect& d : dialects())
     if (d.name == "timm-legacy") save_tensors(weights, {}, state_of(model.module), d);
@@ -166,7 +167,7 @@ TEST_F(BackwardTensors, UsesTheNamesOfTheWeightsFile) {
   EXPECT_EQ(file.entry("layer4.0.se_module.fc2.weight").dims, (std::vector<long>{128, 8, 1, 1}));
 }
 
-TEST_F(BackwardTensors, SaysWhatIsWrongWithTheTargets) {
+TEST_F(BackwardTensors, RefusesInvalidTargets) {
   save(made("se_small_resnet"));
   const auto refused = [&](const TensorToWrite& target, const std::vector<std::string>& words) {
     write_safetensors(tensors, {}, {{"input", &input}, target});
@@ -174,8 +175,8 @@ TEST_F(BackwardTensors, SaysWhatIsWrongWithTheTargets) {
   };
   const Tensor real_numbers({2});
   refused({"target", Integers{{2}, {0, 3}}},
-          {"tensor 'target' has 3 at place 1, expected a class from 0 to 2"});
-  refused({"target", Integers{{2}, {-1, 0}}}, {"tensor 'target' has -1 at place 0"});
+          {"tensor 'target' has 3 at index 1, expected a class from 0 to 2"});
+  refused({"target", Integers{{2}, {-1, 0}}}, {"tensor 'target' has -1 at index 0"});
   refused({"target", Integers{{3}, {0, 1, 2}}}, {"tensor 'target' is I64 [3], expected I64 [2]"});
   refused({"target", Integers{{2, 1}, {0, 1}}}, {"I64 [2, 1], expected I64 [2]"});
   refused({"target", &real_numbers}, {"tensor 'target' is F", "expected I64 [2]"});

@@ -1,5 +1,4 @@
-// The commands train and evaluate as their users meet them: exit codes, what is printed, and what
-// is left behind.
+// The command train: exit codes, output, and the files of a run.
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -23,7 +22,7 @@ std::vector<std::string> command(const std::string& words) {
   return split(program() + " " + words, ' ');
 }
 
-// Looks again and again until the file is there; false if the child ends without it.
+// Waits until the file exists; false if the child ends without creating it.
 bool waits_for(Child& child, const std::string& path) {
   while (!std::filesystem::exists(path)) {
     if (!child.running()) return std::filesystem::exists(path);
@@ -46,7 +45,7 @@ std::string finished_run(const ScratchFolder& folder) {
   return run;
 }
 
-TEST(Train, EndsWithAccuracyWeightsAndTheCommandsThatGoOnFromThere) {
+TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
   const ScratchFolder folder;
   const Ending ended = outcome_of(small + "--epochs 2 --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 0) << ended.err;
@@ -98,15 +97,15 @@ TEST(Train, TheSameSeedGivesTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-// Two steps an epoch, so that evaluations fall between those that are watched.
+// Two steps per epoch, so there are evaluations between the profiled steps.
 TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
   const ScratchFolder folder;
-  const Ending watched = outcome_of(small + "--epochs 5 --profile " + (folder / "trace.json") +
-                                    " --out " + (folder / "watched"));
-  ASSERT_EQ(watched.code, 0) << watched.err;
-  expect_contains(watched.out, "profile of steps 4 to 8: " + (folder / "trace.json"));
-  ASSERT_EQ(outcome_of(small + "--epochs 5 --out " + (folder / "alone")).code, 0);
-  EXPECT_TRUE(get(folder / "watched/last.safetensors") == get(folder / "alone/last.safetensors"));
+  const Ending profiled = outcome_of(small + "--epochs 5 --profile " + (folder / "trace.json") +
+                                     " --out " + (folder / "profiled"));
+  ASSERT_EQ(profiled.code, 0) << profiled.err;
+  expect_contains(profiled.out, "profile of steps 4 to 8: " + (folder / "trace.json"));
+  ASSERT_EQ(outcome_of(small + "--epochs 5 --out " + (folder / "plain")).code, 0);
+  EXPECT_TRUE(get(folder / "profiled/last.safetensors") == get(folder / "plain/last.safetensors"));
 
   std::map<std::string, long> slices;  // by category and name
   std::set<std::string> layers;
@@ -128,7 +127,7 @@ TEST(Train, ProfileWritesATraceOfStepsFourToEightAndLeavesTheWeightsAsTheyAre) {
   EXPECT_TRUE(layers.contains("layer3.0.conv2")) << *layers.begin();
 }
 
-TEST(Train, WithoutOutEachRunGetsANewFolder) {
+TEST(Train, WithoutOutCreatesANumberedFolder) {
   const ScratchFolder folder;
   for (const char* name : {"se_resnet8-1", "se_resnet8-2"}) {
     const Ending ended = Child(command(small + "--epochs 1"), folder.path()).wait();
@@ -143,7 +142,7 @@ struct Stop {
 };
 struct Stopped : testing::TestWithParam<Stop> {};
 
-TEST_P(Stopped, ByASignalItSavesSaysHowToGoOnAndEndsTheSame) {
+TEST_P(Stopped, BySignalSavesAndResumesToTheSameBits) {
   const ScratchFolder folder;
   const std::string run = folder / "run", whole = folder / "whole",
                     options = "train --model se_resnet8 --limit 160 --batch 16 --epochs 2 --out ";
@@ -165,7 +164,7 @@ TEST(Train, ASecondSignalStopsAtOnce) {
   const ScratchFolder folder;
   Child child(command(small + "--epochs 1000 --out " + (folder / "run")));
   ASSERT_TRUE(waits_for(child, folder / "run/config.json"));
-  child.signal(SIGSTOP);  // so that both are there before it can have done anything
+  child.signal(SIGSTOP);  // so that both signals arrive together
   child.signal(SIGINT);
   child.signal(SIGTERM);
   child.signal(SIGCONT);
@@ -174,21 +173,21 @@ TEST(Train, ASecondSignalStopsAtOnce) {
   EXPECT_EQ(ended.out.find("all is saved"), std::string::npos) << ended.out;
 }
 
-TEST(Train, KilledBeforeTheFirstSaveItBeginsAgainFromItsConfiguration) {
+TEST(Train, KilledBeforeTheFirstSaveRestartsFromItsConfiguration) {
   const ScratchFolder folder;
   const std::string run = folder / "run";
   Child child(command(small + "--epochs 1 --seed 5 --lr 0.05 --out " + run));
   ASSERT_TRUE(waits_for(child, run + "/config.json"));
   child.signal(SIGKILL);
   child.wait();
-  std::filesystem::remove(run + "/last.safetensors");  // in case it was faster
+  std::filesystem::remove(run + "/last.safetensors");  // if it was written before the kill
   EXPECT_EQ(outcome_of("train --resume --out " + run).code, 0);
   EXPECT_EQ(outcome_of(small + "--epochs 1 --seed 5 --lr 0.05 --out " + (folder / "whole")).code,
             0);
   EXPECT_TRUE(get(run + "/last.safetensors") == get(folder / "whole/last.safetensors"));
 }
 
-TEST(Train, AFinishedRunIsContinuedToTheSameEnd) {
+TEST(Train, ResumingAFinishedRunChangesNothing) {
   const ScratchFolder folder;
   const std::string run = finished_run(folder), before = get(run + "/last.safetensors");
   const Ending ended = outcome_of("train --resume --out " + run);
@@ -197,7 +196,7 @@ TEST(Train, AFinishedRunIsContinuedToTheSameEnd) {
   EXPECT_TRUE(get(run + "/last.safetensors") == before);
 }
 
-TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
+TEST(Train, RefusesAnExistingFolderAndOtherOptionsWithResume) {
   const ScratchFolder folder;
   const Ending there = outcome_of(small + "--out " + folder.path());
   EXPECT_EQ(there.code, 2);
@@ -209,13 +208,13 @@ TEST(Train, RefusesAFolderThatIsThereAndOtherOptionsBesideResume) {
     const Ending refused = outcome_of("train --resume --out " + folder.path() + " " + option);
     EXPECT_EQ(refused.code, 2) << option;
     expect_contains(refused.err,
-                    "train: " + split(option, ' ')[0] + " cannot be given beside --resume");
+                    "train: " + split(option, ' ')[0] + " cannot be combined with --resume");
   }
   EXPECT_EQ(outcome_of("train --resume").code, 2);
   EXPECT_TRUE(folder.files().empty());
 }
 
-TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
+TEST(Train, InvalidOptionsAreUsageErrorsAndCreateNoFolder) {
   const ScratchFolder folder;
   for (const auto& [options, said] : std::vector<std::pair<std::string, std::string>>{
            {"--model se_resnet21", "the nearest is se_resnet20"},
@@ -224,10 +223,10 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
            {"--optimizer sdg", "sgd"},
            {"--milestones 3,x --schedule multistep", "'x' is not a number"},
            {"--augment crop,flop", "flop"},
-           {"--augment none,crop", "none stands alone"},
-           {"--augment crop,black-crop", "expected one of them"},
+           {"--augment none,crop", "none cannot be combined"},
+           {"--augment crop,black-crop", "expected only one of them"},
            {"--model se_small_resnet --image-size 6 --augment cutout",
-            "images of 6 pixels have no room for the 8 of cutout"},
+            "cutout erases 8x8 pixels, but the images have 6x6"},
            {"--batch 64 --limit 8", "--batch 64"},
            {"--set reduction=0", "reduction=0"},
            {"--threads 0", "0"},
@@ -242,24 +241,24 @@ TEST(Train, WrongOptionsAreUsageErrorsAndMakeNoFolder) {
   }
 }
 
-TEST(Train, AnEmptyAugmentationIsNotTheUsualOne) {
+TEST(Train, AnEmptyAugmentationIsAnErrorAndNotTheDefault) {
   const ScratchFolder folder;
   expect_failure(excite_program({"train", "--augment", "", "--out", folder / "run"}), 2,
-                 {"augmentation '': expected none, or some of"});
+                 {"augmentation '': expected none, or a list of"});
   EXPECT_TRUE(folder.files().empty());
 }
 
-TEST(Train, DivergingIsExitCodeFourWithOpLayerEpochStepAndRate) {
+TEST(Train, DivergenceIsExitCodeFourAndNamesOpLayerEpochStepAndRate) {
   const ScratchFolder folder;
   const Ending ended =
       outcome_of(small + "--epochs 6 --lr 1e30 --weight-decay 0.1 --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 4) << ended.out;
   for (const char* part : {"excite: train: diverged in epoch ", "step ", "at learning rate ",
-                           "first not finite: the value of ", "--lr"})
+                           "first non-finite result: the value of ", "--lr"})
     expect_contains(ended.err, part);
 }
 
-TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
+TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeAndIsNamed) {
   const ScratchFolder folder;
   const std::string run = finished_run(folder), last = run + "/last.safetensors", whole = get(last),
                     config = get(run + "/config.json");
@@ -272,7 +271,7 @@ TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
   resume_says(last);
   std::filesystem::copy_file(run + "/best.safetensors", last,
                              std::filesystem::copy_options::overwrite_existing);
-  resume_says(last + ": its tensors are not the ones asked for; missing: optimizer.momentum.");
+  resume_says(last + ": its tensors are not the expected ones; missing: optimizer.momentum.");
   put(last, whole);
   std::string other = config;
   other.replace(other.find("\"seed\": 0"), 9, "\"seed\": 1");
@@ -289,7 +288,7 @@ TEST(Train, ADamagedOrForeignCheckpointIsExitCodeThreeWithItsName) {
   expect_contains(evaluated.err, folder / "none.safetensors");
 }
 
-TEST(Train, MissingDataIsExitCodeThreeAndMakesNoFolder) {
+TEST(Train, MissingDataIsExitCodeThreeAndCreatesNoFolder) {
   const ScratchFolder folder;
   const Ending ended =
       outcome_of("train --data " + (folder / "nowhere") + " --out " + (folder / "run"));
@@ -299,9 +298,9 @@ TEST(Train, MissingDataIsExitCodeThreeAndMakesNoFolder) {
 }
 
 #ifndef EXCITE_DOUBLE
-// The built-in images are hard for a linear classifier (tests/tools/data/builtin_test.cpp), and
-// this network learns them in minutes.
-TEST(LongTrain, SeResnet20PassesNinetyFivePercentOfTheBuiltInImages) {
+// A linear classifier fails on the built-in images (tests/tools/data/builtin_test.cpp); this
+// network learns them in minutes.
+TEST(LongTrain, SeResnet20ReachesNinetyFivePercentOnTheBuiltInImages) {
   const ScratchFolder folder;
   EXPECT_EQ(
       outcome_of("train --model se_resnet20 --data builtin --epochs 6 --out " + (folder / "run"))

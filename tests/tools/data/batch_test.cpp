@@ -24,7 +24,7 @@ Dataset two_images() {
 
 TEST(Batch, WithoutAugmentationIsTheNormalizedImage) {
   const Dataset set = two_images();
-  const Normalization n = measure(set);
+  const Normalization n = compute_normalization(set);
   const Batch batch = make_batch(set, {1, 0}, n, {}, 5, 6);
   EXPECT_EQ(batch.labels, (std::vector<int>{1, 0}));
   for (std::size_t i = 0; i < 3072; i++)
@@ -32,18 +32,18 @@ TEST(Batch, WithoutAugmentationIsTheNormalizedImage) {
                 (set.pixels[3072 + i] / 255.0 - n.mean[i % 3]) / n.deviation[i % 3], 1e-6);
 }
 
-// By which a byte becomes the same number.
-NormalizationTable bytes_themselves() {
-  return table_of({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}});
+// Maps each byte to the same number.
+NormalizationTable identity_table() {
+  return normalization_table({{0, 0, 0}, {1 / 255.0, 1 / 255.0, 1 / 255.0}});
 }
 
-// What comes of an image with the rows 1 2 3 and 4 5 6, alike in every channel.
-std::vector<real> transformed(const RandomTransform& d) {
+// An image with the rows 1 2 3 and 4 5 6, the same in each channel, after the transform.
+std::vector<real> transformed(const RandomTransform& t) {
   const std::vector<std::uint8_t> rows{1, 2, 3, 4, 5, 6};
   Image image{2, 3, {}};
   for (const std::uint8_t byte : rows) image.pixels.insert(image.pixels.end(), 3, byte);
   std::vector<real> x(18), first(6);
-  apply_transform(image, d, bytes_themselves(), x.data());
+  apply_transform(image, t, identity_table(), x.data());
   for (std::size_t i = 0; i < 6; i++) {
     EXPECT_TRUE(x[3 * i] == x[3 * i + 1] && x[3 * i] == x[3 * i + 2]);
     first[i] = std::round(x[3 * i] * 1000) / 1000;
@@ -51,7 +51,7 @@ std::vector<real> transformed(const RandomTransform& d) {
   return first;
 }
 
-TEST(Batch, DisplacesAImageAsTheChapterDoesByHand) {
+TEST(Batch, TransformsAnImageAsTheChapterDoesByHand) {
   EXPECT_EQ(transformed({}), (std::vector<real>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(transformed({.down = 1, .right = -1, .flipped = true}),
             (std::vector<real>{5, 4, 5, 2, 1, 2}));
@@ -61,14 +61,14 @@ TEST(Batch, DisplacesAImageAsTheChapterDoesByHand) {
             (std::vector<real>{1, 0, 0, 4, 0, 0}));
 }
 
-// Four pixels beyond each edge, the edge itself not repeated; an image that has no four gives what
-// it has.
-TEST(Batch, MirrorsAImageAtItsEdges) {
+// Four pixels beyond each edge; the edge pixel itself is not repeated. A smaller image repeats its
+// last pixel.
+TEST(Batch, MirrorsAnImageAtItsEdges) {
   Image image{1, 6, {}};
   for (std::uint8_t byte = 10; byte < 16; byte++) image.pixels.insert(image.pixels.end(), 3, byte);
   const auto row = [&](long right) {
     std::vector<real> x(18), first;
-    apply_transform(image, {.down = 4, .right = right}, bytes_themselves(), x.data());
+    apply_transform(image, {.down = 4, .right = right}, identity_table(), x.data());
     for (std::size_t i = 0; i < 6; i++) first.push_back(std::round(x[3 * i] * 1000) / 1000);
     return first;
   };
@@ -76,20 +76,20 @@ TEST(Batch, MirrorsAImageAtItsEdges) {
   EXPECT_EQ(row(4), (std::vector<real>{14, 15, 14, 13, 12, 11}));
   image = {1, 2, {10, 10, 10, 11, 11, 11}};
   std::vector<real> x(6);
-  apply_transform(image, {.right = -4}, bytes_themselves(), x.data());
+  apply_transform(image, {.right = -4}, identity_table(), x.data());
   for (const real number : x) EXPECT_NEAR(static_cast<double>(number), 10, 1e-4);
 }
 
-TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
+TEST(Batch, DrawsEveryTransformInRangeAndNoOther) {
   Rng rng(0);
   std::set<long> down, right, top, left;
   long flipped = 0;
   for (int i = 0; i < 2000; i++) {
-    const RandomTransform d = draw_transform(32, 32, parse_augmentation("crop,flip,cutout"), rng);
-    down.insert(d.down), right.insert(d.right), top.insert(d.cut_top), left.insert(d.cut_left);
-    flipped += d.flipped;
-    EXPECT_EQ(d.cut_side, 8);
-    EXPECT_FALSE(d.black);
+    const RandomTransform t = draw_transform(32, 32, parse_augmentation("crop,flip,cutout"), rng);
+    down.insert(t.down), right.insert(t.right), top.insert(t.cut_top), left.insert(t.cut_left);
+    flipped += t.flipped;
+    EXPECT_EQ(t.cut_side, 8);
+    EXPECT_FALSE(t.black);
   }
   for (const auto& drawn : {down, right})
     EXPECT_TRUE(drawn.size() == 9 && *drawn.begin() == -4 && *drawn.rbegin() == 4);
@@ -104,39 +104,39 @@ TEST(Batch, EveryDisplacementIsDrawnAndNoOther) {
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
 
-TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndOtherInAnotherEpoch) {
+TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndDifferentInAnotherEpoch) {
   const Dataset set = two_images();
-  const Normalization n = measure(set);
-  const auto make = [&](int t, long epoch) {
-    set_threads(t);
+  const Normalization n = compute_normalization(set);
+  const auto make = [&](int count, long epoch) {
+    set_threads(count);
     return make_batch(set, {0, 1, 0, 1}, n, parse_augmentation("crop,flip,cutout"), 1, epoch);
   };
   const Batch one = make(1, 0);
-  for (const int t : {2, 3, 7})
-    EXPECT_TRUE(std::equal(one.x.begin(), one.x.end(), make(t, 0).x.begin()));
+  for (const int count : {2, 3, 7})
+    EXPECT_TRUE(std::equal(one.x.begin(), one.x.end(), make(count, 0).x.begin()));
   EXPECT_FALSE(std::equal(one.x.begin(), one.x.end(), make(2, 1).x.begin()));
 }
 
-TEST(Batch, OfAImageThatIsNotThereSaysHowManyThereAre) {
+TEST(Batch, AMissingIndexIsAnErrorThatSaysHowManyImagesThereAre) {
   Dataset set = two_images();
   set.source = "the drawer";
-  const Normalization n = measure(set);
+  const Normalization n = compute_normalization(set);
   for (const long missing : {-1l, 2l})
     EXPECT_TRUE(fails_saying(
         [&] {
           make_batch(set, {0, missing}, n, {}, 0, 0);
         },
-        {text("image ", missing, " was asked for"), "the drawer has 2, from 0 on"}));
+        {"the drawer: ", text("there is no image ", missing), "it has 2 images"}));
 }
 
-TEST(Batch, EveryEpochSeesEveryImageOnce) {
+TEST(Batch, EpochOrderContainsEveryImageOnce) {
   const std::vector<long> a = epoch_order(1000, 1, 0), b = epoch_order(1000, 1, 1);
   EXPECT_EQ(std::set<long>(a.begin(), a.end()).size(), 1000u);
   EXPECT_EQ(*std::max_element(a.begin(), a.end()), 999);
   EXPECT_NE(a, b);
 }
 
-TEST(Batch, AMisspeltAugmentationSaysTheNearest) {
+TEST(Batch, AMisspelledAugmentationSuggestsTheClosestMatch) {
   try {
     parse_augmentation("crop,flap");
     FAIL();

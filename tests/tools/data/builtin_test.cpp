@@ -16,7 +16,7 @@
 namespace excite {
 namespace {
 
-TEST(Builtin, EveryClassIsThereEquallyOften) {
+TEST(Builtin, EveryClassIsEquallyFrequent) {
   const DataSplit split = draw_builtin();
   EXPECT_EQ(split.train.count(), builtin_train_count);
   EXPECT_EQ(split.test.count(), builtin_test_count);
@@ -28,8 +28,8 @@ TEST(Builtin, EveryClassIsThereEquallyOften) {
   }
 }
 
-// The sums hold all machines, compilers and numbers of threads to the same bytes.
-TEST(Builtin, IsTheSameBytesEverywhere) {
+// The checksums must be the same on all machines, with all compilers and any number of threads.
+TEST(Builtin, HasTheSameBytesEverywhere) {
   for (const int count : {1, 3}) {
     set_threads(count);
     const DataSplit split = draw_builtin();
@@ -38,13 +38,13 @@ TEST(Builtin, IsTheSameBytesEverywhere) {
   }
 }
 
-TEST(Builtin, NoImageIsThereTwice) {
+TEST(Builtin, NoImageOccursTwice) {
   const DataSplit split = draw_builtin();
-  std::set<std::vector<std::uint8_t>> seen;
+  std::set<std::vector<std::uint8_t>> images;
   for (const Dataset* set : {&split.train, &split.test})
     for (long i = 0; i < set->count(); i++)
-      seen.emplace(set->pixels_of(i), set->pixels_of(i) + set->image_bytes());
-  EXPECT_EQ(seen.size(), builtin_train_count + builtin_test_count);
+      images.emplace(set->pixels_of(i), set->pixels_of(i) + set->image_bytes());
+  EXPECT_EQ(images.size(), builtin_train_count + builtin_test_count);
 }
 
 double accuracy(const Dataset& set, const Normalization& normalization, const Var& w,
@@ -53,38 +53,39 @@ double accuracy(const Dataset& set, const Normalization& normalization, const Va
   std::iota(all.begin(), all.end(), 0l);
   Batch batch = make_batch(set, all, normalization, {}, 0, 0);
   const Var logits = linear(reshape(std::move(batch.x), {set.count(), set.image_bytes()}), w, b);
-  long right = 0;
+  long correct = 0;
   for (long i = 0; i < set.count(); i++) {
     const real* row = logits->value.data() + i * 10;
-    right += std::max_element(row, row + 10) - row == batch.labels[i];
+    correct += std::max_element(row, row + 10) - row == batch.labels[i];
   }
-  return static_cast<double>(right) / static_cast<double>(set.count());
+  return static_cast<double>(correct) / static_cast<double>(set.count());
 }
 
-// Softmax regression on the pixels finds what is in them, on the images that it has seen, and it is
-// of no use on others.
+// Softmax regression on the pixels fits the training images, but does not generalize to the test
+// images.
 TEST(Builtin, ALinearClassifierStaysBelowSixtyPercent) {
   const DataSplit split = draw_builtin();
-  const Normalization normalization = measure(split.train);
+  const Normalization normalization = compute_normalization(split.train);
   const Var w = parameter(zeros({split.train.image_bytes(), 10})), b = parameter(zeros({10}));
   Sgd sgd({{"w", w, true}, {"b", b, false}}, {.weight_decay = 1e-2});
   constexpr long epochs = 10, batch_size = 100;
   for (long epoch = 0; epoch < epochs; epoch++) {
     const std::vector<long> order = epoch_order(split.train.count(), 0, epoch);
-    for (auto from = order.begin(); from != order.end(); from += batch_size) {
-      Batch batch = make_batch(split.train, {from, from + batch_size}, normalization, {}, 0, epoch);
+    for (auto begin = order.begin(); begin != order.end(); begin += batch_size) {
+      Batch batch =
+          make_batch(split.train, {begin, begin + batch_size}, normalization, {}, 0, epoch);
       backward(cross_entropy(
           linear(reshape(std::move(batch.x), {batch_size, split.train.image_bytes()}), w, b),
           batch.labels));
       sgd.step(0.01 * (1 - static_cast<double>(epoch) / epochs));
     }
   }
-  const double seen = accuracy(split.train, normalization, w, b),
-               held_out = accuracy(split.test, normalization, w, b);
-  std::cout << "linear classifier: " << 100 * seen << " % of the training set, " << 100 * held_out
-            << " % of the other 2,000\n";
-  EXPECT_GT(seen, 0.4);  // it has learned
-  EXPECT_LT(held_out, 0.6);
+  const double train_accuracy = accuracy(split.train, normalization, w, b),
+               test_accuracy = accuracy(split.test, normalization, w, b);
+  std::cout << "linear classifier: " << 100 * train_accuracy << " % of the training images, "
+            << 100 * test_accuracy << " % of the test images\n";
+  EXPECT_GT(train_accuracy, 0.4);  // it has learned
+  EXPECT_LT(test_accuracy, 0.6);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 namespace excite {
 namespace {
 
-// Six files of the right size: record i of each has label i % 10, red i, green i + 1, blue i + 2
-// (modulo 256).
+// Six files of the right size. Record i of each has label i % 10, and all its pixels are red i,
+// green i + 1, blue i + 2 (modulo 256).
 void write_cifar10(const std::string& folder) {
   std::string bytes;
   for (int i = 0; i < 10'000; i++) {
@@ -22,12 +22,12 @@ void write_cifar10(const std::string& folder) {
     put(folder + "/" + name + ".bin", bytes);
 }
 
-void refuses(const std::string& folder, const std::vector<std::string>& words) {
+void expect_refused(const std::string& folder, const std::vector<std::string>& words) {
   const std::string error = file_error([&] { load_cifar(folder); });
   for (const std::string& word : words) expect_contains(error, word);
 }
 
-TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
+TEST(Cifar, ConvertsPlanesToPixelsAndRefusesDamagedFiles) {
   const ScratchFolder folder;
   write_cifar10(folder.path());
   const DataSplit split = load_cifar(folder.path());
@@ -42,7 +42,7 @@ TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
   put(folder / "batches.meta.txt", names);
   EXPECT_EQ(load_cifar(folder.path()).train.classes[9], "Lkw \u00fc");
   put(folder / "batches.meta.txt", "airplane\nautomobile\nbird \xfc\n");
-  refuses(folder.path(), {"batches.meta.txt", "class name 3 is not text in UTF-8"});
+  expect_refused(folder.path(), {"batches.meta.txt", "class name 3 is not valid UTF-8"});
   std::filesystem::remove(folder / "batches.meta.txt");
 
   const std::string path = folder.path() + "/data_batch_3.bin";
@@ -51,18 +51,18 @@ TEST(Cifar, ReadsPlanesIntoPixelsAndRefusesWhatIsNotRight) {
     file.seekp(3073 * 12);
     file.put(10);
   }
-  refuses(folder.path(), {"data_batch_3.bin", "record 12", "36876", "label 10"});
+  expect_refused(folder.path(), {"data_batch_3.bin", "record 12", "36876", "label 10"});
   std::filesystem::resize_file(path, 30'729'999);
-  refuses(folder.path(), {"data_batch_3.bin", "30729999", "30730000"});
+  expect_refused(folder.path(), {"data_batch_3.bin", "30729999", "30730000"});
   std::filesystem::remove(path);
-  refuses(folder.path(), {"data_batch_3.bin", "make cifar10"});
+  expect_refused(folder.path(), {"data_batch_3.bin", "make cifar10"});
   std::filesystem::create_directory(path);
-  refuses(folder.path(), {"data_batch_3.bin"});
-  refuses(folder.path() + "/nowhere", {"nowhere", "make cifar10"});
+  expect_refused(folder.path(), {"data_batch_3.bin"});
+  expect_refused(folder.path() + "/nowhere", {"nowhere", "make cifar10"});
 }
 
-// Two label bytes a record, of which the second, the fine one, counts.
-TEST(Cifar, ReadsTheHundredClassesByTheirFineLabels) {
+// Two label bytes per record: the second one, the fine label, is used.
+TEST(Cifar, UsesTheFineLabelsOfCifar100) {
   const ScratchFolder folder;
   const auto write = [&](const std::string& name, int records) {
     std::string bytes;
@@ -85,14 +85,14 @@ TEST(Cifar, ReadsTheHundredClassesByTheirFineLabels) {
   file.seekp(3074 * 5 + 1);
   file.put(100);
   file.close();
-  refuses(folder.path(), {"train.bin", "record 5", "15371", "label 100"});
+  expect_refused(folder.path(), {"train.bin", "record 5", "15371", "label 100"});
   std::filesystem::resize_file(folder / "train.bin", 100);
-  refuses(folder.path(), {"train.bin", "100 bytes", "cifar-100-binary.tar.gz"});
+  expect_refused(folder.path(), {"train.bin", "100 bytes", "cifar-100-binary.tar.gz"});
   std::filesystem::remove(folder / "train.bin");
-  refuses(folder.path(), {"train.bin", "missing", "cifar-100-binary.tar.gz"});
+  expect_refused(folder.path(), {"train.bin", "missing", "cifar-100-binary.tar.gz"});
 }
 
-TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
+TEST(Cifar, AFolderWithoutPermissionIsAnErrorThatNamesIt) {
   const ScratchFolder folder;
   std::filesystem::create_directory(folder / "locked");
   std::filesystem::permissions(folder / "locked", std::filesystem::perms::none);
@@ -101,8 +101,8 @@ TEST(Cifar, AFolderThatMayNotBeReadIsAnErrorOfThatFolder) {
     return file_error([&] { load_cifar(folder / "locked"); });
   });
   std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_all);
-  EXPECT_TRUE(error.starts_with(folder / "locked"))
-      << error;  // not "thrown: ", as another exception would be told
+  // Another exception than FileError would be reported as "thrown: ...".
+  EXPECT_TRUE(error.starts_with(folder / "locked")) << error;
   expect_contains(error, "Permission denied");
 }
 

@@ -14,19 +14,19 @@
 namespace excite {
 namespace {
 
-std::vector<long> first(long count) {
+std::vector<long> first_indices(long count) {
   std::vector<long> all;
   for (long i = 0; i < count; i++) all.push_back(i);
   return all;
 }
 
-TEST(Folder, NumbersClassesByNameAndLetsThemTakeTurns) {
+TEST(Folder, NumbersClassesByNameAndAlternatesThem) {
   const ScratchFolder folder;
   for (const char* name : {"train/b/1.png", "train/a/2.png", "train/a/1.png", "train/a/3.png",
                            "test/a/x.png", "test/b/y.png"})
-    put_image(folder / name, noise_of(4, 5, 1));
-  put(folder / "train/a/.hidden", "nobody's");
-  put(folder / "train/notes.txt", "no class");
+    put_image(folder / name, noise_image(4, 5, 1));
+  put(folder / "train/a/.hidden", "not an image");
+  put(folder / "train/notes.txt", "not a class");
   const DataSplit data = load_data(folder.path());
   EXPECT_EQ(data.train.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(data.train.labels, (std::vector<int>{0, 1, 0, 0}));
@@ -35,34 +35,37 @@ TEST(Folder, NumbersClassesByNameAndLetsThemTakeTurns) {
   EXPECT_EQ(data.train.files, files);
   EXPECT_EQ(std::pair(data.test.height, data.test.width), std::pair(4l, 5l));
   EXPECT_EQ(keep_first(data.train, 2).files.size(), 2u);
-  put_image(folder / "test/b/z.png", noise_of(5, 4, 1));
+  put_image(folder / "test/b/z.png", noise_image(5, 4, 1));
   EXPECT_EQ(load_test_data(folder.path()).height, 0);
 }
 
-TEST(Folder, SaysWhatIsMissing) {
+TEST(Folder, AnErrorSaysWhatIsMissing) {
   const ScratchFolder folder;
   const auto error = [&] { return file_error([&] { load_data(folder.path()); }); };
-  put_image(folder / "test/a/x.png", noise_of(4, 4, 1));
+  put_image(folder / "test/a/x.png", noise_image(4, 4, 1));
   expect_contains(error(), folder / "train: there is no such folder; expected " + folder.path() +
                                "/{train,test}/CLASS/*");
   std::filesystem::create_directories(folder / "train");
-  expect_contains(error(), folder / "train: there is no folder in it, expected one for each class");
-  put_image(folder / "train/a/x.png", noise_of(4, 4, 1));
+  expect_contains(
+      error(), folder / "train: there is no folder in it, expected one folder of images per class");
+  put_image(folder / "train/a/x.png", noise_image(4, 4, 1));
   std::filesystem::create_directories(folder / "train/b");
   expect_contains(error(), folder / "train/b: there is no PNG or JPEG image in it");
-  put_image(folder / "train/b/x.png", noise_of(4, 4, 1));
-  expect_contains(error(),
-                  "train has 2 classes, test has 1; the first that only one of them has is b");
+  put_image(folder / "train/b/x.png", noise_image(4, 4, 1));
+  expect_contains(
+      error(),
+      "train has 2 classes, test has 1, expected the same ones; the first that only one of "
+      "them has is b");
 }
 
-TEST(Folder, NamesABrokenImageAndLeavesItOutOrStops) {
+TEST(Folder, ReportsABadImageAndSkipsItOrFails) {
   const ScratchFolder folder;
   for (const char* name : {"test/a/1.png", "test/a/2.png", "test/a/3.png"})
-    put_image(folder / name, noise_of(4, 4, 1));
+    put_image(folder / name, noise_image(4, 4, 1));
   const std::string no_header = folder / "test/a/0.jpg", damaged = folder / "test/a/2.png";
-  put(no_header, "no image at all");
+  put(no_header, "not an image");
   std::string bytes = get(damaged);
-  bytes[bytes.size() - 20] ^= 1;  // a pixel: only its checksum tells, when it is decoded
+  bytes[bytes.size() - 20] ^= 1;  // a pixel: the checksum is wrong, which only decoding finds
   put(damaged, bytes);
 
   testing::internal::CaptureStderr();
@@ -71,60 +74,63 @@ TEST(Folder, NamesABrokenImageAndLeavesItOutOrStops) {
                   "excite: skipped " + no_header + ": is neither a PNG nor a JPEG image");
   EXPECT_EQ(set.count(), 3);
   testing::internal::CaptureStderr();
-  const Samples samples = Prefetch(set, {0, 1, 2}, as_it_is).take();
+  const Samples samples = Prefetch(set, {0, 1, 2}, identity_transform).take();
   expect_contains(testing::internal::GetCapturedStderr(), "excite: skipped " + damaged);
-  EXPECT_EQ(samples.numbers, (std::vector<long>{0, 2}));
+  EXPECT_EQ(samples.indices, (std::vector<long>{0, 2}));
   EXPECT_EQ(samples.labels.size(), 2u);
   testing::internal::CaptureStderr();
-  EXPECT_TRUE(Prefetch(set, {1}, as_it_is).take().images.empty());
+  EXPECT_TRUE(Prefetch(set, {1}, identity_transform).take().images.empty());
   expect_contains(file_error([&] {
                     make_batch(set, {1}, {{0, 0, 0}, {1, 1, 1}}, {}, 0, 0);
                   }),
-                  "expected at least one image");
+                  "expected at least one");
   testing::internal::GetCapturedStderr();
 
-  expect_contains(file_error([&] { load_test_data(folder.path(), Broken::refused); }), no_header);
+  expect_contains(file_error([&] { load_test_data(folder.path(), OnBadImage::fail); }), no_header);
   std::filesystem::remove(no_header);
-  const Dataset strict = load_test_data(folder.path(), Broken::refused);
-  expect_contains(file_error([&] { Prefetch(strict, {0, 1, 2}, as_it_is).take(); }), damaged);
+  const Dataset strict = load_test_data(folder.path(), OnBadImage::fail);
+  expect_contains(file_error([&] {
+                    Prefetch(strict, {0, 1, 2}, identity_transform).take();
+                  }),
+                  damaged);
 }
 
-TEST(Folder, GivesTheBatchesOfTheSameImagesInMemoryOnAnyNumberOfThreads) {
+TEST(Folder, GivesTheSameBatchesAsImagesInMemoryOnAnyNumberOfThreads) {
   const ScratchFolder folder;
-  const Dataset packed = noisy_images(12, 3);
-  put_as_folder(packed, folder / "test");
+  const Dataset in_memory = noisy_images(12, 3);
+  put_as_folder(in_memory, folder / "test");
   const Dataset files = load_test_data(folder.path());
-  ASSERT_EQ(files.labels, packed.labels);
-  const Normalization n = measure(packed), m = measure(files);
+  ASSERT_EQ(files.labels, in_memory.labels);
+  const Normalization n = compute_normalization(in_memory), m = compute_normalization(files);
   EXPECT_EQ(n.mean, m.mean);
   EXPECT_EQ(n.deviation, m.deviation);
   const int before = threads();
-  for (const char* words : {"none", "crop,flip,cutout", "resized-crop,flip"})
+  for (const char* augmentation : {"none", "crop,flip,cutout", "resized-crop,flip"})
     for (const ResizeCrop& resize_crop : {ResizeCrop{}, ResizeCrop{32, 32}, ResizeCrop{20, 24}}) {
-      const Augmentation a = parse_augmentation(words);
+      const Augmentation a = parse_augmentation(augmentation);
       set_threads(1);
-      const Batch expected = make_batch(packed, first(12), n, a, 4, 5, resize_crop);
-      for (const int t : {1, 2, 7}) {
-        set_threads(t);
-        const Batch batch = make_batch(files, first(12), n, a, 4, 5, resize_crop);
-        EXPECT_TRUE(same_bits(batch.x, expected.x)) << words << " " << t;
+      const Batch expected = make_batch(in_memory, first_indices(12), n, a, 4, 5, resize_crop);
+      for (const int count : {1, 2, 7}) {
+        set_threads(count);
+        const Batch batch = make_batch(files, first_indices(12), n, a, 4, 5, resize_crop);
+        EXPECT_TRUE(same_bits(batch.x, expected.x)) << augmentation << " " << count;
         EXPECT_EQ(batch.labels, expected.labels);
       }
     }
   set_threads(before);
 }
 
-TEST(Folder, AResizedCropIsOneOfItsSeedEpochAndImage) {
+TEST(Folder, AResizedCropIsAFunctionOfSeedEpochAndImage) {
   const Dataset set = noisy_images(4, 2);
-  const auto made = [&](long seed, long epoch) {
-    return make_batch(set, {0, 1, 2, 3}, measure(set), parse_augmentation("resized-crop"), seed,
-                      epoch, {24, 24})
+  const auto make = [&](long seed, long epoch) {
+    return make_batch(set, {0, 1, 2, 3}, compute_normalization(set),
+                      parse_augmentation("resized-crop"), seed, epoch, {24, 24})
         .x;
   };
-  EXPECT_EQ(made(1, 1).shape(), (Shape{4, 24, 24, 3}));
-  EXPECT_TRUE(same_bits(made(1, 1), made(1, 1)));
-  EXPECT_FALSE(same_bits(made(1, 1), made(2, 1)));
-  EXPECT_FALSE(same_bits(made(1, 1), made(1, 2)));
+  EXPECT_EQ(make(1, 1).shape(), (Shape{4, 24, 24, 3}));
+  EXPECT_TRUE(same_bits(make(1, 1), make(1, 1)));
+  EXPECT_FALSE(same_bits(make(1, 1), make(2, 1)));
+  EXPECT_FALSE(same_bits(make(1, 1), make(1, 2)));
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace excite {
 namespace {
 
-// An archive of files that have nothing but the right names and sizes, on the loopback.
+// Serves an archive on the loopback interface whose files have the right names and sizes, and no
+// data.
 struct Cifar10Script : testing::Test {
   const ScratchFolder folder;
   const std::string data = folder / "data", set = data + "/cifar-10-batches-bin";
@@ -38,7 +39,7 @@ struct Cifar10Script : testing::Test {
   }
 };
 
-TEST_F(Cifar10Script, UnpacksAWholeSetInPlaceOfAnIncompleteOneAndLeavesNothingElse) {
+TEST_F(Cifar10Script, ReplacesAnIncompleteDataSetAndLeavesNoOtherFiles) {
   std::filesystem::create_directories(set);
   put(set + "/data_batch_1.bin", "the disk was full");
   const Ending ended = run("30730000");
@@ -48,14 +49,14 @@ TEST_F(Cifar10Script, UnpacksAWholeSetInPlaceOfAnIncompleteOneAndLeavesNothingEl
   EXPECT_EQ(std::filesystem::file_size(set + "/data_batch_1.bin"), 30'730'000u);
   const Ending again = shell("tools/scripts/cifar10 " + data);
   EXPECT_EQ(again.code, 0);
-  EXPECT_EQ(again.out, set + " is there already\n");
+  EXPECT_EQ(again.out, set + " is already there\n");
 }
 
-TEST_F(Cifar10Script, RefusesAnArchiveOfSomethingElse) {
+TEST_F(Cifar10Script, RejectsAnArchiveThatIsNotCifar10) {
   const Ending ended = run("30729999");
   EXPECT_EQ(ended.code, 1);
   expect_contains(ended.err,
-                  "does not hold CIFAR-10: test_batch.bin has 30729999 bytes, expected 30730000");
+                  "is not CIFAR-10: test_batch.bin has 30729999 bytes, expected 30730000");
   EXPECT_FALSE(std::filesystem::exists(set));
 }
 

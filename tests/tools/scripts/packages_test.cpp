@@ -1,8 +1,10 @@
-// tools/scripts/install, with stand-ins for apt-get and its kin that write down how they were
-// called.
+// tools/scripts/install and find-packages, with stand-ins for apt-get, dpkg-query, id, sleep and
+// the compiler. The apt-get of these tests writes its arguments to a file and installs nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
@@ -26,49 +28,107 @@ struct Packages : testing::Test {
   Ending install(const std::string& packages) const {
     return shell("PATH=" + folder.path() + ":$PATH tools/scripts/install " + packages);
   }
-  Ending install_with_nothing_but(const std::string& tools) const {
+  // With these tools of the system, the stand-ins, and no other program.
+  Ending install_with_only(const std::string& tools) const {
     return shell("for tool in " + tools + "; do [ -e " + folder.path() +
                  "/$tool ] || ln -s $(command -v $tool) " + folder.path() +
                  "/; done; PATH=" + folder.path() + " bash tools/scripts/install missing other");
   }
 };
 
-TEST_F(Packages, ThatAreThereAreNotInstalledAgain) {
+TEST_F(Packages, InstalledOnesAreNotInstalledAgain) {
   const Ending ended = install("here");
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.out, "");
   EXPECT_FALSE(std::filesystem::exists(calls));
 }
 
-TEST_F(Packages, ThatAreMissingAreNamedAndInstalledWithoutQuestionsWaitingForAnotherApt) {
-  const Ending ended = install("here missing other");
+TEST_F(Packages, MissingOnesAreInstalledWithoutQuestionsAfterAnAnnouncement) {
+  const Ending ended = install("here libopenblas-dev missing libstb-dev");
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(ended.out, "installing missing other\n");
-  const std::string how = "noninteractive -qq -o DPkg::Lock::Timeout=600 ";
+  EXPECT_EQ(ended.out,
+            "excite needs these Debian packages and installs them with apt-get: libopenblas-dev "
+            "(matrix products), missing, libstb-dev (image files).\n"
+            "To install them yourself instead, press Ctrl-C now; then run: apt-get install "
+            "libopenblas-dev missing libstb-dev; after that nothing is installed.\n");
+  const std::string options = "noninteractive -qq -o DPkg::Lock::Timeout=600 ",
+                    packages = "libopenblas-dev missing libstb-dev\n";
   EXPECT_EQ(get(calls),
-            how + "update\n" + how + "install -y --no-install-recommends missing other\n");
+            options + "update\n" + options + "install -y --no-install-recommends " + packages);
 }
 
-TEST_F(Packages, ListsThatAreLockedAreAskedForAgain) {
+TEST_F(Packages, AreInstalledWithSudoByAUserWhoHasIt) {
+  stand_in("id", "echo 1000");
+  stand_in("sudo", "echo sudo >>" + calls + "; exec \"$@\"");
+  const Ending ended = install("g++ missing");
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  expect_contains(ended.out, "then run: sudo apt-get install g++ missing; after that");
+  expect_contains(get(calls), "sudo\nnoninteractive -qq -o DPkg::Lock::Timeout=600 install -y");
+}
+
+// Every package that the Makefile installs has its reason in the script.
+TEST_F(Packages, OfTheMakefileHaveAReason) {
+  std::string packages;
+  std::istringstream makefile(get("Makefile"));
+  for (std::string line; std::getline(makefile, line);)
+    if (const std::size_t at = line.find("tools/scripts/install "); at != std::string::npos)
+      packages += line.substr(at + std::string("tools/scripts/install").size());
+  const Ending ended = install(packages);
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const std::string announced = ended.out.substr(0, ended.out.find('\n'));
+  const auto commas = std::count(announced.begin(), announced.end(), ',');
+  EXPECT_GT(commas, 10);
+  EXPECT_EQ(std::count(announced.begin(), announced.end(), '('), commas + 1) << announced;
+}
+
+TEST_F(Packages, UpdateIsRepeatedWhileAnotherAptRuns) {
   stand_in("apt-get", "echo \"$4\" >>" + calls + "; [ $(grep -c update " + calls + ") -ge 3 ]");
   EXPECT_EQ(install("missing").code, 0);
   EXPECT_EQ(get(calls), "update\nupdate\nupdate\ninstall\n");
 }
 
-TEST_F(Packages, WithoutRootAndSudoItSaysWhatIsNeeded) {
+TEST_F(Packages, WithoutRootAndSudoAreNamedInAnError) {
   stand_in("id", "echo 1000");
-  const Ending ended = install_with_nothing_but("bash dpkg-query id apt-get");
+  const Ending ended = install_with_only("bash dpkg-query id apt-get");
   EXPECT_EQ(ended.code, 1);
-  expect_contains(ended.err, "neither root nor sudo");
-  expect_contains(ended.err, "apt-get install missing other");
+  expect_contains(ended.err, "excite needs these Debian packages: missing, other.");
+  expect_contains(ended.err, "not root and there is no sudo");
+  expect_contains(ended.err, "run as root: apt-get install missing other");
+  EXPECT_EQ(ended.out, "");
+  EXPECT_FALSE(std::filesystem::exists(calls));
 }
 
-TEST_F(Packages, WithoutAptItSaysWhatIsNeeded) {
+TEST_F(Packages, WithoutAptAreNamedInAnError) {
   std::filesystem::remove(folder / "apt-get");
-  const Ending ended = install_with_nothing_but("bash id");
+  const Ending ended = install_with_only("bash id");
   EXPECT_EQ(ended.code, 1);
   expect_contains(ended.err, "no apt-get");
-  expect_contains(ended.err, "missing other");
+  expect_contains(ended.err, "missing, other");
+}
+
+TEST_F(Packages, FindPackagesPrintsNothingWhereAllAreInstalled) {
+  const Ending ended = shell("CXX=g++ tools/scripts/find-packages");
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_EQ(ended.out + ended.err, "");
+}
+
+TEST_F(Packages, FindPackagesNamesMissingOnesInOneSentence) {
+  stand_in("no-headers", "exit 1");
+  const Ending ended = shell("CXX=" + (folder / "no-headers") + " tools/scripts/find-packages");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(ended.err,
+            "excite: these packages are missing: libopenblas-dev libstb-dev libcli11-dev "
+            "nlohmann-json3-dev on Debian, where `make packages` installs them (Fedora: "
+            "openblas-devel stb-devel cli11-devel json-devel; Arch: openblas stb cli11 "
+            "nlohmann-json; Homebrew: openblas github.com/nothings/stb cli11 nlohmann-json)\n");
+}
+
+TEST_F(Packages, FindPackagesNamesAMissingCompiler) {
+  const Ending ended = shell("CXX=" + (folder / "none") + " tools/scripts/find-packages");
+  EXPECT_EQ(ended.code, 1);
+  expect_contains(ended.err, "the compiler " + (folder / "none") + " is missing");
+  expect_contains(ended.err, "`make packages`");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ struct Checkpoint : testing::Test {
   Recipe recipe;
   Tensor w = full({3}, real(1.5)), v = full({2, 2}, 7);
   const NamedTensors state{{"w", &w}, {"optimizer.v", &v}};
-  // The third step of the second of four epochs of five steps.
+  // After the third step of the second epoch, in a run of four epochs of five steps.
   const Position position{1, 8, {3, 23, 11, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
 
   Metadata metadata() const {
@@ -43,9 +43,9 @@ TEST_F(Checkpoint, PositionAndTensorsComeBackWithTheSameBits) {
   EXPECT_TRUE(same_bits(v, full({2, 2}, 7)));
 }
 
-TEST_F(Checkpoint, SaysNothingOfTimeHostThreadsOrPlace) {
-  Position there{1, 5, {}, 0, 0};
-  save_checkpoint(path, metadata(), there, state);
+TEST_F(Checkpoint, ContainsNoTimeHostThreadsOrPath) {
+  Position between_epochs{1, 5, {}, 0, 0};
+  save_checkpoint(path, metadata(), between_epochs, state);
   const Metadata found = SafetensorsFile(path).metadata();
   std::vector<std::string> keys;
   for (const auto& [key, value] : found) keys.push_back(key);
@@ -56,11 +56,11 @@ TEST_F(Checkpoint, SaysNothingOfTimeHostThreadsOrPlace) {
   expect_contains(found.at("recipe"), "\"schedule\":\"one-cycle\"");
   EXPECT_EQ(found.at("recipe").find("thread"), std::string::npos);
   const std::string first = get(path);
-  save_checkpoint(path, metadata(), there, state);
+  save_checkpoint(path, metadata(), between_epochs, state);
   EXPECT_EQ(get(path), first);
 }
 
-TEST_F(Checkpoint, OfAnotherRunIsRefusedAndNothingIsLoaded) {
+TEST_F(Checkpoint, OfAnotherRunIsRefusedAndLoadsNothing) {
   save_checkpoint(path, metadata(), position, state);
   recipe.seed = 1;
   w = zeros({3});
@@ -69,7 +69,7 @@ TEST_F(Checkpoint, OfAnotherRunIsRefusedAndNothingIsLoaded) {
   EXPECT_TRUE(same_bits(w, zeros({3})));
 }
 
-TEST_F(Checkpoint, APositionThatCannotBeIsRefused) {
+TEST_F(Checkpoint, AnImpossiblePositionIsRefused) {
   for (const Position& wrong :
        {Position{5, 25, {}, 0, 0}, Position{1, 4, {}, 0, 0}, Position{1, 11, {6, 0, 0, 0}, 0, 0},
         Position{1, 8, {2, 0, 0, 0}, 0, 0}, Position{4, 21, {1, 0, 0, 0}, 0, 0},
@@ -82,10 +82,11 @@ TEST_F(Checkpoint, APositionThatCannotBeIsRefused) {
   Metadata other = metadata();
   other["position"] = "{}";
   save_tensors(path, other, state);
-  EXPECT_TRUE(fails_saying<FileError>([&] { load(); }, {path, "where in the training"}));
+  EXPECT_TRUE(
+      fails_saying<FileError>([&] { load(); }, {path, "no valid position in the training run"}));
 }
 
-TEST_F(Checkpoint, CutOffAnywhereItIsRefused) {
+TEST_F(Checkpoint, TruncatedAnywhereItIsRefused) {
   save_checkpoint(path, metadata(), position, state);
   const std::string whole = get(path);
   for (std::size_t length = 0; length < whole.size(); length += 37) {

@@ -7,11 +7,12 @@
 namespace excite {
 namespace {
 
-TEST(Config, RemembersWhatBecomesOfAFileThatIsNoImage) {
+TEST(Config, StoresWhatToDoWithABadImage) {
   const ScratchFolder folder;
-  for (const Broken broken : {Broken::skipped, Broken::refused}) {
-    write_config(folder / "config.json", config_here(Recipe{}, Start{}, "builtin", broken));
-    EXPECT_EQ(read_config(folder / "config.json").broken, broken);
+  for (const OnBadImage on_bad_image : {OnBadImage::skip, OnBadImage::fail}) {
+    write_config(folder / "config.json",
+                 make_config(Recipe{}, InitialWeights{}, "builtin", on_bad_image));
+    EXPECT_EQ(read_config(folder / "config.json").on_bad_image, on_bad_image);
   }
 }
 

@@ -13,17 +13,17 @@ struct Two : Module {
       : first(own("first", Linear(2, 2, rng))), second(own("second", Linear(2, 2, rng))) {}
 };
 
-TEST(Diagnosis, FindsNothingWhereAllIsFinite) {
+TEST(Diagnosis, FindsNothingIfEverythingIsFinite) {
   Rng rng(0);
   const Two net(rng);
-  EXPECT_EQ(first_not_finite(sum(net.second(relu(net.first(normal({3, 2}, rng)))))), "");
+  EXPECT_EQ(find_non_finite(sum(net.second(relu(net.first(normal({3, 2}, rng)))))), "");
 }
 
 TEST(Diagnosis, NamesTheFirstOpWhoseValueIsNotFinite) {
   Rng rng(0);
   const Two net(rng);
   const Var y = exp(scale(net.first(normal({3, 2}, rng)), real(1e30)));
-  EXPECT_EQ(first_not_finite(sum(net.second(y))), "the value of exp after first [3, 2]");
+  EXPECT_EQ(find_non_finite(sum(net.second(y))), "the value of exp after first [3, 2]");
 }
 
 TEST(Diagnosis, NamesAParameterOrAnInputThatIsNotFinite) {
@@ -31,22 +31,22 @@ TEST(Diagnosis, NamesAParameterOrAnInputThatIsNotFinite) {
   const Two net(rng);
   Tensor x = normal({3, 2}, rng);
   net.second.w->value[0] = std::numeric_limits<real>::quiet_NaN();
-  EXPECT_EQ(first_not_finite(sum(net.second(net.first(x.clone())))),
+  EXPECT_EQ(find_non_finite(sum(net.second(net.first(x.clone())))),
             "the value of second.weight [2, 2]");
   net.second.w->value[0] = 0;
   x[1] = std::numeric_limits<real>::infinity();
-  const std::string found = first_not_finite(sum(net.second(net.first(std::move(x)))));
+  const std::string found = find_non_finite(sum(net.second(net.first(std::move(x)))));
   EXPECT_EQ(found.substr(0, 13), "the value of ");
 }
 
-// The value of sqrt(0) is fine, its slope is infinite.
+// sqrt(0) is finite, but its derivative is not.
 TEST(Diagnosis, NamesTheFirstOpWhoseGradientIsNotFinite) {
   Rng rng(0);
   const Two net(rng);
   const Var y = net.first(zeros({3, 2}));
   const Var zero = sub(y, y);
-  EXPECT_EQ(first_not_finite(sum(net.second(sqrt(zero)))),
-            "the gradient of sqrt after first to sub after first [3, 2]");
+  EXPECT_EQ(find_non_finite(sum(net.second(sqrt(zero)))),
+            "the gradient of sqrt after first with respect to sub after first [3, 2]");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ EpochRow row(long epoch, double loss) {
   return r;
 }
 
-TEST(Log, HasARowAnEpochUnderTheNamesOfItsColumns) {
+TEST(Log, HasAHeaderAndOneRowPerEpoch) {
   const ScratchFolder folder;
   write_log_row(folder / "log.csv", {1, 1.5, 0.25, 2.5, 0.125, 0.1, 3.25, 812.34, 61.456, 512.5});
   write_log_row(folder / "log.csv", {2, 1.25, 0.5, 2, 0.25, 0.05, 3, 800, 60, 512.5});
@@ -25,7 +25,7 @@ TEST(Log, HasARowAnEpochUnderTheNamesOfItsColumns) {
             "2,1.250000,0.500000,2.000000,0.250000,0.05,3,800.0,60.00,512.5\n");
 }
 
-TEST(Log, ARowReplacesThoseFromItsEpochOn) {
+TEST(Log, ARowReplacesRowsOfTheSameAndLaterEpochs) {
   const ScratchFolder folder;
   for (long epoch = 1; epoch <= 12; epoch++) write_log_row(folder / "log.csv", row(epoch, 1));
   write_log_row(folder / "log.csv", row(3, 7));

@@ -6,6 +6,7 @@
 
 #include "models/ensemble.h"
 #include "models/infer.h"
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 #include "tests/support/training_images.h"
 
@@ -38,42 +39,44 @@ TEST(Metrics, OfThreeImagesWorkedByHand) {
   EXPECT_NEAR(m.loss(), 3.3044, 5e-5) << "as tools/README.md says";
 }
 
-TEST(Metrics, OfEqualLogitsTheFirstIsThePredictionAndNaNIsNever) {
+TEST(Metrics, TheFirstOfEqualLogitsIsThePredictionAndNaNNeverIs) {
   const real nan = std::numeric_limits<real>::quiet_NaN();
-  const Tensor x({4}, {1, 1, 0, 1}), broken({2}, {nan, nan});
+  const Tensor x({4}, {1, 1, 0, 1}), invalid({2}, {nan, nan});
   EXPECT_EQ(rank_of(x.data(), 4, 0), 0);
   EXPECT_EQ(rank_of(x.data(), 4, 1), 1);
   EXPECT_EQ(rank_of(x.data(), 4, 2), 3);
   EXPECT_EQ(rank_of(x.data(), 4, 3), 2);
-  EXPECT_EQ(rank_of(broken.data(), 2, 0), 1);
+  EXPECT_EQ(rank_of(invalid.data(), 2, 0), 1);
 }
 
-TEST(Metrics, LogitsThatWouldOverflowGiveTheRightLoss) {
+TEST(Metrics, LargeLogitsDoNotOverflow) {
   Metrics m(2);
   m.add(Tensor({1, 2}, {30000, 29999}), {1});
   EXPECT_NEAR(m.loss(), 1 + std::log(1 + std::exp(-1.0)), 1e-9);
 }
 
-TEST(MeasureAccuracy, KeepsTheLastShortBatchAndDoesNotDependOnTheBatch) {
+TEST(MeasureAccuracy, KeepsTheLastShortBatchAndIsIndependentOfTheBatchSize) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
   const Dataset data = noisy_images(21);
   long batches = 0;
   const auto count = [&](const Metrics&) { return ++batches, true; };
-  const Metrics by_eight = measure_accuracy(Ensemble({{model, measure(data)}}), data, {8}, count);
+  const Metrics by_eight =
+      measure_accuracy(Ensemble({{model, compute_normalization(data)}}), data, {8}, count);
   EXPECT_EQ(by_eight.count(), 21);
   EXPECT_EQ(batches, 3);
-  const Metrics whole = measure_accuracy(Ensemble({{model, measure(data)}}), data, {100}, count);
+  const Metrics whole =
+      measure_accuracy(Ensemble({{model, compute_normalization(data)}}), data, {100}, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
   for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.requires_grad() && p->grad.empty());
 }
 
-TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
+TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirWeightedMean) {
   Rng rng(0);
   const Model a = make_model("se_resnet8", {}, 10, rng), b = make_model("resnet8", {}, 10, rng);
   const Dataset data = noisy_images(21);
-  const Normalization as_a = measure(data), as_b{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
+  const Normalization as_a = compute_normalization(data), as_b{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
   std::vector<long> all(21);
   std::iota(all.begin(), all.end(), 0l);
   std::vector<Tensor> logits;
@@ -81,17 +84,17 @@ TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirFusion) {
   logits.push_back(infer(b, make_batch(data, all, as_b, {}, 0, 0).x));
   Metrics expected(10);
   expected.add(log_mean_probability(std::move(logits), {1, 2}), data.labels);
-  const Metrics together = measure_accuracy(Ensemble({{a, as_a, 1}, {b, as_b, 2}}), data, {8},
+  const Metrics measured = measure_accuracy(Ensemble({{a, as_a, 1}, {b, as_b, 2}}), data, {8},
                                             [](const Metrics&) { return true; });
-  EXPECT_NEAR(together.loss(), expected.loss(), 1e-5 * expected.loss());
-  EXPECT_EQ(together.top5(), expected.top5());
+  EXPECT_NEAR(measured.loss(), expected.loss(), 1e-5 * expected.loss());
+  EXPECT_EQ(measured.top5(), expected.top5());
 }
 
-TEST(MeasureAccuracy, StopsWhereItIsToldTo) {
+TEST(MeasureAccuracy, StopsWhenKeepGoingReturnsFalse) {
   Rng rng(0);
   const Model model = make_model("se_resnet8", {}, 10, rng);
   const Dataset data = noisy_images(20);
-  EXPECT_EQ(measure_accuracy(Ensemble({{model, measure(data)}}), data, {8},
+  EXPECT_EQ(measure_accuracy(Ensemble({{model, compute_normalization(data)}}), data, {8},
                              [](const Metrics& m) { return m.count() < 16; })
                 .count(),
             16);

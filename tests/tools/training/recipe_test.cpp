@@ -15,9 +15,9 @@ testing::AssertionResult refused(const Change& change, const std::vector<std::st
   return fails_saying<UsageError>([&] { check_recipe(recipe); }, parts);
 }
 
-TEST(Recipe, TheDefaultsAreARecipe) { check_recipe(Recipe{}); }
+TEST(Recipe, TheDefaultsAreValid) { check_recipe(Recipe{}); }
 
-TEST(Recipe, WhatIsOutOfRangeIsNamed) {
+TEST(Recipe, AnErrorNamesTheOptionOutOfRange) {
   EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "expected 1 to"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.batch = -4; }, {"--batch -4"}));
   EXPECT_TRUE(
@@ -38,7 +38,7 @@ TEST(Recipe, WhatIsOutOfRangeIsNamed) {
       [](Recipe& r) {
         r.schedule = "multistep", r.milestones = {8, 8};
       },
-      {"--milestones: 8 in place 2"}));
+      {"--milestones: number 2 is 8"}));
   EXPECT_TRUE(refused(
       [](Recipe& r) {
         r.schedule = "step", r.milestones = {8, 12};
@@ -46,7 +46,7 @@ TEST(Recipe, WhatIsOutOfRangeIsNamed) {
       {"--milestones", "period"}));
 }
 
-TEST(Recipe, EverySchedulesDefaultMilestonesFitIt) {
+TEST(Recipe, TheDefaultMilestonesOfEveryScheduleAreValid) {
   for (const char* schedule : {"one-cycle", "cosine", "step", "multistep", "constant"}) {
     Recipe recipe;
     recipe.schedule = schedule;
@@ -55,7 +55,7 @@ TEST(Recipe, EverySchedulesDefaultMilestonesFitIt) {
   }
 }
 
-TEST(Recipe, ComesBackFromItsTextWithTheSameBits) {
+TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
   Recipe recipe;
   recipe.options = {{"reduction", "8"}};
   recipe.lr = 1.0 / 3;
@@ -65,17 +65,17 @@ TEST(Recipe, ComesBackFromItsTextWithTheSameBits) {
   recipe.nesterov = false;
   recipe.plain = true;
   recipe.seed = 123456789012345;
-  const std::string words = to_json(recipe).dump();
-  const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(words), "file");
+  const std::string json = to_json(recipe).dump();
+  const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(json), "file");
   EXPECT_EQ(back.lr, recipe.lr);
   EXPECT_EQ(back.warmup, recipe.warmup);
   EXPECT_EQ(back.milestones, recipe.milestones);
   EXPECT_EQ(back.options, recipe.options);
   EXPECT_EQ(back.seed, recipe.seed);
-  EXPECT_EQ(to_json(back).dump(), words);
+  EXPECT_EQ(to_json(back).dump(), json);
 }
 
-TEST(Recipe, ADamagedTextIsAnErrorThatNamesTheFile) {
+TEST(Recipe, DamagedJsonIsAnErrorThatNamesTheFile) {
   nlohmann::ordered_json json = to_json(Recipe{});
   json["epochs"] = "many";
   EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },

@@ -8,7 +8,7 @@
 namespace excite {
 namespace {
 
-TEST(RunFolder, IsNeverOneThatIsThereAlready) {
+TEST(RunFolder, CreateRefusesAnExistingPath) {
   const ScratchFolder folder;
   RunFolder::create(folder / "deep/er");
   EXPECT_TRUE(std::filesystem::is_directory(folder / "deep/er"));
@@ -21,20 +21,20 @@ TEST(RunFolder, IsNeverOneThatIsThereAlready) {
                                       {folder / "file/below"}));
 }
 
-TEST(RunFolder, TakesTheFirstNumberThatIsFree) {
+TEST(RunFolder, CreateNumberedTakesTheFirstFreeNumber) {
   const ScratchFolder folder;
   EXPECT_EQ(RunFolder::create_numbered(folder / "runs/net").path(), folder / "runs/net-1");
   EXPECT_EQ(RunFolder::create_numbered(folder / "runs/net").path(), folder / "runs/net-2");
 }
 
-TEST(RunFolder, BelongsToOneProcessAtATime) {
+TEST(RunFolder, IsLockedByOneProcessAtATime) {
   const ScratchFolder folder;
-  const RunFolder mine = RunFolder::create(folder / "run");
+  const RunFolder locked = RunFolder::create(folder / "run");
   EXPECT_TRUE(fails_saying<Error>([&] { RunFolder::open(folder / "run"); },
                                   {folder / "run", "another process"}));
 }
 
-TEST(RunFolder, OpeningTakesAwayHalfWrittenFilesAndNothingElse) {
+TEST(RunFolder, OpenRemovesUnfinishedFilesAndNothingElse) {
   const ScratchFolder folder;
   RunFolder::create(folder / "run");
   for (const char* name :

@@ -24,7 +24,7 @@ Recipe small_recipe() {
   return r;
 }
 
-Model draw(const Recipe& recipe) {
+Model initialize(const Recipe& recipe) {
   Rng rng(recipe.seed);
   return make_model(recipe.model, recipe.options, 10, rng);
 }
@@ -43,9 +43,9 @@ const Tensor& tensor_named(const Model& model, const std::string& name) {
 
 TEST(TrainingStep, OverfitsOneBatchToNearZeroLoss) {
   const Recipe recipe = small_recipe();
-  const Model model = draw(recipe);
+  const Model model = initialize(recipe);
   const Dataset data = noisy_images(8);
-  TrainingStep step(recipe, model, data, measure(data));
+  TrainingStep step(recipe, model, data, compute_normalization(data));
   StepResult first{}, last{};
   for (long i = 0; i < 60; i++) (i == 0 ? first : last) = step(i);
   EXPECT_GT(first.loss, 1);
@@ -54,11 +54,11 @@ TEST(TrainingStep, OverfitsOneBatchToNearZeroLoss) {
   EXPECT_LT(last.gradient_norm, first.gradient_norm);
 }
 
-TEST(TrainingStep, MovesTheRunningStatisticsAndEvaluationUsesThem) {
+TEST(TrainingStep, UpdatesTheRunningStatisticsAndEvaluationUsesThem) {
   const Recipe recipe = small_recipe();
-  const Model model = draw(recipe);
+  const Model model = initialize(recipe);
   const Dataset data = noisy_images(8);
-  const Normalization normalization = measure(data);
+  const Normalization normalization = compute_normalization(data);
   TrainingStep step(recipe, model, data, normalization);
   const Tensor mean = tensor_named(model, "bn1.running_mean").clone(),
                variance = tensor_named(model, "bn1.running_var").clone();
@@ -73,34 +73,34 @@ TEST(TrainingStep, MovesTheRunningStatisticsAndEvaluationUsesThem) {
   EXPECT_FALSE(close(model(x, Mode::train)->value, evaluated, 0.01));
 }
 
-TEST(TrainingStep, FollowsFromItsNumberAlone) {
+TEST(TrainingStep, IsAFunctionOfItsNumber) {
   Recipe recipe = small_recipe();
   recipe.augment = "crop,flip,cutout";
-  const Dataset data = noisy_images(20);  // two steps an epoch; the last four images make no batch
-  const Normalization normalization = measure(data);
-  const Model once = draw(recipe), twice = draw(recipe);
-  TrainingStep straight(recipe, once, data, normalization),
-      other(recipe, twice, data, normalization);
-  EXPECT_EQ(straight.per_epoch(), 2);
+  const Dataset data = noisy_images(20);  // two steps per epoch; the last four images are dropped
+  const Normalization normalization = compute_normalization(data);
+  const Model model_a = initialize(recipe), model_b = initialize(recipe);
+  TrainingStep straight(recipe, model_a, data, normalization),
+      other(recipe, model_b, data, normalization);
+  EXPECT_EQ(straight.steps_per_epoch(), 2);
   for (long i = 0; i < 3; i++) straight(i), other(i);
   // A step object that starts in the middle of the second epoch, as after a resume.
-  TrainingStep later(recipe, twice, data, normalization);
-  const NamedTensors from = state(other.optimizer()), to = state(later.optimizer());
+  TrainingStep resumed(recipe, model_b, data, normalization);
+  const NamedTensors from = state(other.optimizer()), to = state(resumed.optimizer());
   for (std::size_t i = 0; i < from.size(); i++) *to[i].second = from[i].second->clone();
   straight(3);
-  later(3);
-  const std::vector<Tensor> a = copy_of(once), b = copy_of(twice);
+  resumed(3);
+  const std::vector<Tensor> a = copy_of(model_a), b = copy_of(model_b);
   for (std::size_t i = 0; i < a.size(); i++) EXPECT_TRUE(same_bits(a[i], b[i]));
 }
 
-TEST(TrainingStep, DecaysWhatTheRecipeSays) {
+TEST(TrainingStep, DecaysTheParametersThatTheRecipeSays) {
   const Dataset data = noisy_images(8);
   const auto gamma_after = [&](const std::string& decay, double weight_decay) {
     Recipe recipe = small_recipe();
     recipe.decay = decay;
     recipe.weight_decay = weight_decay;
-    const Model model = draw(recipe);
-    TrainingStep step(recipe, model, data, measure(data));
+    const Model model = initialize(recipe);
+    TrainingStep step(recipe, model, data, compute_normalization(data));
     step(0);
     return tensor_named(model, "bn1.weight").clone();
   };
@@ -108,15 +108,15 @@ TEST(TrainingStep, DecaysWhatTheRecipeSays) {
   EXPECT_FALSE(same_bits(gamma_after("all", 0.5), gamma_after("all", 0)));
 }
 
-TEST(TrainingStep, ClipsBeforeItMoves) {
+TEST(TrainingStep, ClipsGradientsBeforeTheUpdate) {
   const Dataset data = noisy_images(8);
-  const auto moved_by = [&](double clip) {
+  const auto update_norm = [&](double clip) {
     Recipe recipe = small_recipe();
     recipe.momentum = recipe.weight_decay = 0;
     recipe.clip = clip;
-    const Model model = draw(recipe);
+    const Model model = initialize(recipe);
     const std::vector<Tensor> before = copy_of(model);
-    TrainingStep step(recipe, model, data, measure(data));
+    TrainingStep step(recipe, model, data, compute_normalization(data));
     step(0);
     double squares = 0;
     for (std::size_t i = 0; i < before.size(); i++)
@@ -126,15 +126,15 @@ TEST(TrainingStep, ClipsBeforeItMoves) {
             std::pow(static_cast<double>(model.module.state()[i].var->value[k] - before[i][k]), 2);
     return std::sqrt(squares);
   };
-  EXPECT_NEAR(moved_by(0.125), 0.05 * 0.125, 1e-6);  // lr times the norm that is left
-  EXPECT_GT(moved_by(0), 0.05 * 0.2);
+  EXPECT_NEAR(update_norm(0.125), 0.05 * 0.125, 1e-6);  // lr times the clipped norm
+  EXPECT_GT(update_norm(0), 0.05 * 0.2);
 }
 
-TEST(TrainingStep, ALossThatIsNotFiniteNamesOpAndLayerAndMovesNothingThatLearns) {
+TEST(TrainingStep, ANonFiniteLossNamesOpAndLayerAndUpdatesNoParameter) {
   const Recipe recipe = small_recipe();
-  const Model model = draw(recipe);
+  const Model model = initialize(recipe);
   const Dataset data = noisy_images(16);
-  TrainingStep step(recipe, model, data, measure(data));
+  TrainingStep step(recipe, model, data, compute_normalization(data));
   step(0);
   for (const Module::Entry& e : model.module.state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::infinity();
@@ -147,12 +147,12 @@ TEST(TrainingStep, ALossThatIsNotFiniteNamesOpAndLayerAndMovesNothingThatLearns)
       [&] { step(1); }, {"the value of batch_norm_relu_conv2d in layer2.0.conv2 [8, 16, 16, 32]"}));
   for (std::size_t i = 0; i < before.size(); i++) {
     const Module::Entry& e = model.module.state()[i];
-    const bool learns = e.kind != Module::Kind::buffer && e.name != "layer2.0.bn1.weight";
-    EXPECT_TRUE(!learns || same_bits(e.var->value, before[i])) << e.name;
+    const bool unchanged = e.kind != Module::Kind::buffer && e.name != "layer2.0.bn1.weight";
+    EXPECT_TRUE(!unchanged || same_bits(e.var->value, before[i])) << e.name;
   }
 }
 
-// The two examples of tools/training/README.md.
+// The two worked examples of tools/training/README.md.
 TEST(TrainingChapter, OneCycleOfTenSteps) {
   const Schedule schedule{.decay = Decay::one_cycle,
                           .peak = 0.2,
@@ -172,33 +172,35 @@ TEST(TrainingChapter, TheFirstStepOfOneWeight) {
   EXPECT_NEAR(static_cast<double>(w->value.item()), 0.904905, 1e-7);
 }
 
-TEST(TrainingStep, RefusesASetWithoutOneWholeBatch) {
+TEST(TrainingStep, RefusesASetSmallerThanOneBatch) {
   const Recipe recipe = small_recipe();
-  const Model model = draw(recipe);
+  const Model model = initialize(recipe);
   const Dataset data = noisy_images(7);
-  EXPECT_TRUE(fails_saying<UsageError>([&] { TrainingStep(recipe, model, data, measure(data)); },
-                                       {"--batch 8", "only 7 images"}));
+  EXPECT_TRUE(fails_saying<UsageError>(
+      [&] { TrainingStep(recipe, model, data, compute_normalization(data)); },
+      {"--batch 8", "only 7 images"}));
 }
 
-// Whatever a step needs is there after the third, and is used again.
-TEST(TrainingStep, TakesNothingFromTheSystemAfterTheThird) {
+// Buffers are reused: all memory that a step needs exists after the third step.
+TEST(TrainingStep, TakesNoMemoryFromTheSystemAfterTheThird) {
   Recipe recipe = small_recipe();
-  recipe.batch = 13;  // whose buffers no other test has left behind
-  const Model model = draw(recipe);
+  recipe.batch = 13;  // a size of buffers that no other test uses
+  const Model model = initialize(recipe);
   const Dataset data = noisy_images(26);
   const int before = threads();
   for (const int count : {1, 2}) {
     set_threads(count);
-    TrainingStep step(recipe, model, data, measure(data));
+    TrainingStep step(recipe, model, data, compute_normalization(data));
     for (long i = 0; i < 3; i++) step(i);
-    const MemoryStats then = memory_stats();
+    const MemoryStats before_steps = memory_stats();
     for (long i = 3; i < 8; i++) step(i);
-    // On two threads which buffers meet is not the same each time: one more of a shard's may be
-    // needed than so far.
-    const MemoryStats now = memory_stats();
-    EXPECT_LE(now.reserved - then.reserved, count == 1 ? 0 : then.reserved / 20)
+    // On two threads the order of allocations varies, so one more buffer of a shard may be needed.
+    const MemoryStats after_steps = memory_stats();
+    EXPECT_LE(after_steps.reserved - before_steps.reserved,
+              count == 1 ? 0 : before_steps.reserved / 20)
         << count << " threads";
-    EXPECT_LE(now.allocated - then.allocated, count == 1 ? 0 : 5) << count << " threads";
+    EXPECT_LE(after_steps.allocated - before_steps.allocated, count == 1 ? 0 : 5)
+        << count << " threads";
   }
   set_threads(before);
 }

@@ -6,7 +6,7 @@
 #include "core/check.h"
 #include "core/files/atomic_file.h"
 #include "core/parallel.h"
-#include "tools/bench/profile/account.h"
+#include "tools/bench/profile/op_summary.h"
 
 namespace excite {
 
@@ -14,11 +14,11 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-using At = std::vector<Record>::const_iterator;
+using RecordIterator = std::vector<Record>::const_iterator;
 
-// A complete event ("X"): begin and duration in microseconds. What lies inside another one's time
-// is drawn below it.
-Json slice(const std::string& name, const char* category, At first, At last,
+// A complete event ("X"): its begin and duration in microseconds. A viewer draws an event below the
+// one whose time contains it.
+Json slice(const std::string& name, const char* category, RecordIterator first, RecordIterator last,
            std::chrono::nanoseconds origin) {
   const auto microseconds = [](std::chrono::nanoseconds t) {
     return static_cast<double>(t.count()) / 1000;
@@ -32,12 +32,12 @@ Json slice(const std::string& name, const char* category, At first, At last,
           {"tid", 1}};
 }
 
-Json operation(At r, double step_seconds, const Limits& limits, std::chrono::nanoseconds origin) {
+Json operation(RecordIterator r, double step_seconds, const Limits& limits,
+               std::chrono::nanoseconds origin) {
   Json event = slice(r->op, name_of(r->pass), r, r, origin);
-  const Json done = rates(r->work, r->seconds(), step_seconds, limits);
   event["args"] =
       r->layer.empty() ? Json::object() : Json{{"layer", r->layer}, {"output", text(r->output)}};
-  event["args"].update(done);
+  event["args"].update(rates(r->work, r->seconds(), step_seconds, limits));
   return event;
 }
 
@@ -46,18 +46,20 @@ Json operation(At r, double step_seconds, const Limits& limits, std::chrono::nan
 std::string trace_json(const std::vector<Record>& records, long first, const Limits& limits) {
   Json events = Json::array();
   long number = first;
-  for (At begin = records.begin(); begin != records.end(); number++) {
+  for (RecordIterator begin = records.begin(); begin != records.end(); number++) {
     const auto origin = records.front().begin;
-    const At end = std::next(std::find_if(
+    const RecordIterator end = std::next(std::find_if(
         begin, records.end(), [](const Record& r) { return r.pass == Pass::optimizer; }));
     const double seconds =
         std::chrono::duration<double>(std::prev(end)->end - begin->begin).count();
     events.push_back(slice(text("step ", number + 1), "step", begin, std::prev(end), origin));
-    for (At at = begin; at != end;) {
-      const At next = std::find_if(at, end, [=](const Record& r) { return r.pass != at->pass; });
-      const bool alone = std::next(at) == next;
-      if (!alone) events.push_back(slice(name_of(at->pass), "pass", at, std::prev(next), origin));
-      for (; at != next; ++at) events.push_back(operation(at, seconds, limits, origin));
+    for (RecordIterator r = begin; r != end;) {
+      const RecordIterator pass_end =
+          std::find_if(r, end, [=](const Record& other) { return other.pass != r->pass; });
+      const bool single = std::next(r) == pass_end;  // the batch and the optimizer
+      if (!single)
+        events.push_back(slice(name_of(r->pass), "pass", r, std::prev(pass_end), origin));
+      for (; r != pass_end; ++r) events.push_back(operation(r, seconds, limits, origin));
     }
     begin = end;
   }
@@ -71,18 +73,19 @@ std::string trace_json(const std::vector<Record>& records, long first, const Lim
 }
 
 Profile::Profile(const std::string& path, long steps_of_run) : path_(path) {
-  require<UsageError>(steps_of_run > last, "train: --profile watches steps ", first + 1, " to ",
-                      last + 1, ", but the run has only ", steps_of_run);
+  require<UsageError>(steps_of_run > last, "train: --profile records steps ", first + 1, " to ",
+                      last + 1, ", but the run has only ", steps_of_run,
+                      " steps; train for more epochs or with a smaller batch");
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   require<UsageError>(!path.empty() && std::filesystem::is_directory(folder), "train: --profile ",
-                      path, ": there is no folder ", folder.string());
+                      path, ": there is no folder ", folder.string(), "; create it first");
   require<UsageError>(!std::filesystem::is_directory(path), "train: --profile ", path,
-                      ": it is a folder, expected a file's name");
+                      ": is a folder, expected the name of a file");
   limits_ = measure_limits();
 }
 
-StepResult Profile::watch(TrainingStep& step, long number) {
-  const StepResult result = excite::watch(step, number, records_);
+StepResult Profile::record_step(TrainingStep& step, long number) {
+  const StepResult result = excite::record_step(step, number, records_);
   if (number == last) write_text_atomically(path_, trace_json(records_, first, limits_));
   return result;
 }

@@ -10,10 +10,10 @@ namespace {
 
 long bytes(const Node& x) { return x.value.size() * static_cast<long>(sizeof(real)); }
 
-// What an op says of itself, else one operation for each element of its largest tensor; of a
-// product the multiply-adds alone count.
-long flops_beside_product(const Node& y, const std::vector<Var>& inputs, long said) {
-  if (said > 0 || y.arithmetic.macs > 0) return said;
+// Flops beyond the multiply-adds of a product: those that the operation states. An operation that
+// states nothing and is no product counts one flop per element of its largest tensor.
+long elementwise_flops(const Node& y, const std::vector<Var>& inputs, long stated) {
+  if (stated > 0 || y.arithmetic.macs > 0) return stated;
   long elements = y.value.size();
   for (const Var& x : inputs) elements = std::max(elements, x->value.size());
   return elements;
@@ -22,14 +22,14 @@ long flops_beside_product(const Node& y, const std::vector<Var>& inputs, long sa
 }  // namespace
 
 Work forward_work(const Node& y, const std::vector<Var>& inputs) {
-  Work work{2 * y.arithmetic.macs + flops_beside_product(y, inputs, y.arithmetic.flops), bytes(y)};
+  Work work{2 * y.arithmetic.macs + elementwise_flops(y, inputs, y.arithmetic.flops), bytes(y)};
   for (const Var& x : inputs) work.bytes += bytes(*x);
   return work;
 }
 
-// A product's two factors are its first two inputs.
+// The factors of a product are its first two inputs.
 Work backward_work(const Node& y) {
-  Work work{flops_beside_product(y, y.inputs, y.arithmetic.backward_flops), bytes(y)};
+  Work work{elementwise_flops(y, y.inputs, y.arithmetic.backward_flops), bytes(y)};
   for (std::size_t i = 0; i < y.inputs.size(); i++) {
     const Var& x = y.inputs[i];
     if (!y.arithmetic.is_linear) work.bytes += bytes(*x);

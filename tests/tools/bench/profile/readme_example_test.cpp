@@ -1,4 +1,4 @@
-// The numbers of tools/bench/profile/README.md.
+// The numbers of tools/bench/profile/README.md: flops and bytes of a convolution.
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
@@ -21,9 +21,9 @@ TEST(ProfileReadme, WorkOfAConvolution) {
   const std::string readme = get("tools/bench/profile/README.md");
   const auto expect_row = [&](const char* name, const Work& work) {
     const long bytes =
-        work.bytes / static_cast<long>(sizeof(real)) * 4;  // the README's are of float
-    const std::size_t at = readme.find(std::string("| ") + name + " |");
-    const std::string row = readme.substr(at, readme.find('\n', at) - at);
+        work.bytes / static_cast<long>(sizeof(real)) * 4;  // the README counts floats
+    const std::size_t row_begin = readme.find(std::string("| ") + name + " |");
+    const std::string row = readme.substr(row_begin, readme.find('\n', row_begin) - row_begin);
     expect_contains(row, grouped(work.flops) + " |");
     expect_contains(row, "= " + grouped(bytes) + " | " +
                              tenths(static_cast<double>(work.flops) / static_cast<double>(bytes)) +

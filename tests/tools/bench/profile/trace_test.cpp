@@ -10,9 +10,9 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A step of 1000 us: batch 100, two operations forward and back, optimizer 100; between any two a
-// gap of 1, for the records' making.
-std::vector<Record> a_step(std::chrono::nanoseconds at) {
+// A step of 1000 us: batch 100, two operations forward and backward, optimizer 100. Between any two
+// records is a gap of 1 us, the time that making a record takes.
+std::vector<Record> one_step(std::chrono::nanoseconds at) {
   std::vector<Record> records;
   const auto add = [&](Pass pass, const std::string& op, const std::string& layer, long took,
                        const Work& work) {
@@ -30,10 +30,10 @@ std::vector<Record> a_step(std::chrono::nanoseconds at) {
 
 nlohmann::json trace() {
   return nlohmann::json::parse(
-      trace_json(a_step(microseconds(5'000'000)), 3, {.gflops = 40, .gbytes = 10}));
+      trace_json(one_step(microseconds(5'000'000)), 3, {.gflops = 40, .gbytes = 10}));
 }
 
-TEST(Trace, HasASliceForTheStepForEachPassAndForEachOperation) {
+TEST(Trace, HasASliceForEachStepPassAndOperation) {
   std::string names;
   const nlohmann::json all = trace();
   for (const auto& event : all.at("traceEvents")) {
@@ -45,7 +45,7 @@ TEST(Trace, HasASliceForTheStepForEachPassAndForEachOperation) {
             "step 4;(making the batch);forward;conv2d;relu;backward;relu;conv2d;(optimizer);");
 }
 
-TEST(Trace, CountsMicrosecondsFromTheFirstStep) {
+TEST(Trace, TimesAreMicrosecondsSinceTheFirstStep) {
   const nlohmann::json events = trace().at("traceEvents");
   EXPECT_EQ(events.at(0).at("ts"), 0);
   EXPECT_EQ(events.at(0).at("dur"), 1000);
@@ -55,8 +55,8 @@ TEST(Trace, CountsMicrosecondsFromTheFirstStep) {
   EXPECT_EQ(events.at(3).at("dur"), 200);
 }
 
-// 4e6 flops in 200 us are 20 GFLOP/s, 1e6 bytes are 5 GB/s; of 40 and 10 each is half.
-TEST(Trace, SaysLayerShapeWorkAndRates) {
+// 4e6 flops in 200 us are 20 GFLOP/s, and 1e6 bytes are 5 GB/s: half of the limits, 40 and 10.
+TEST(Trace, OperationsHaveLayerShapeWorkAndRates) {
   const nlohmann::json conv = trace().at("traceEvents").at(3);
   EXPECT_EQ(conv.at("cat"), "forward");
   const nlohmann::json& args = conv.at("args");
@@ -70,9 +70,9 @@ TEST(Trace, SaysLayerShapeWorkAndRates) {
   EXPECT_DOUBLE_EQ(args.at("share_of_limit"), 0.5);
 }
 
-TEST(Trace, OfSeveralStepsNumbersThem) {
-  std::vector<Record> records = a_step(microseconds(0));
-  for (const Record& r : a_step(microseconds(1001))) records.push_back(r);
+TEST(Trace, NumbersItsSteps) {
+  std::vector<Record> records = one_step(microseconds(0));
+  for (const Record& r : one_step(microseconds(1001))) records.push_back(r);
   std::string steps;
   const nlohmann::json all =
       nlohmann::json::parse(trace_json(records, 3, {.gflops = 1, .gbytes = 1}));
@@ -83,14 +83,15 @@ TEST(Trace, OfSeveralStepsNumbersThem) {
   EXPECT_EQ(steps, "step 4 at 0; step 5 at 1001; ");
 }
 
-TEST(Profile, RefusesARunThatIsTooShortAndAFileThatCannotBe) {
+TEST(Profile, RejectsShortRunsAndPathsThatCannotBeFiles) {
   const ScratchFolder folder;
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "p.json", 7); },
-                                       {"--profile watches steps 4 to 8, but the run has only 7"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([&] { Profile(folder / "p.json", 7); },
+                               {"--profile records steps 4 to 8, but the run has only 7 steps"}));
   EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "none/p.json", 8); },
                                        {"there is no folder", "none"}));
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder.path(), 8); },
-                                       {folder.path(), "it is a folder"}));
+  EXPECT_TRUE(
+      fails_saying<UsageError>([&] { Profile(folder.path(), 8); }, {folder.path(), "is a folder"}));
 }
 
 }  // namespace

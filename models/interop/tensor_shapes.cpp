@@ -1,0 +1,101 @@
+#include "models/interop/tensor_shapes.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/text.h"
+
+namespace excite {
+
+namespace {
+
+// Weights come first: they say most about which layers a model has.
+std::string listed(const std::string& title, std::vector<std::string> tensors) {
+  const auto is_weight = [](const std::string& tensor) {
+    return tensor.substr(0, tensor.find(' ')).ends_with(".weight");
+  };
+  std::stable_partition(tensors.begin(), tensors.end(), is_weight);
+  return tensors.empty() ? "" : text("; ", title, ": ", join_some(tensors));
+}
+
+// [K, C, 1, 1] -> [K, C]
+std::vector<long> as_matrix(const std::vector<long>& dims) {
+  const bool is_1x1 = dims.size() == 4 && dims[2] == 1 && dims[3] == 1;
+  return is_1x1 ? std::vector<long>{dims[0], dims[1]} : dims;
+}
+
+}  // namespace
+
+std::vector<long> dims_in_file(const Shape& shape) {
+  if (shape.rank() == 4) return {shape[3], shape[2], shape[0], shape[1]};
+  if (shape.rank() == 2) return {shape[1], shape[0]};
+  return shape.dims();
+}
+
+NamedTensors state_of(const Module& module) {
+  NamedTensors tensors;
+  for (const Module::Entry& e : module.state()) tensors.emplace_back(e.name, &e.var->value);
+  return tensors;
+}
+
+TensorShapes shapes_of(const NamedTensors& tensors) {
+  TensorShapes shapes;
+  for (const auto& [name, tensor] : tensors) shapes[name] = dims_in_file(tensor->shape());
+  return shapes;
+}
+
+std::string classifier_name(const Module& module) {
+  std::string last;
+  for (const Module::Entry& e : module.state())
+    if (e.kind == Module::Kind::weight) last = e.name;
+  return last.substr(0, last.rfind('.'));
+}
+
+NameMapping map_names(const std::vector<std::string>& names, const std::string& path) {
+  const std::string parallel = "module.";  // PyTorch's DataParallel prefixes all names with it
+  std::vector<std::string> bare;
+  for (const std::string& name : names)
+    bare.push_back(name.starts_with(parallel) ? name.substr(parallel.size()) : name);
+  NameMapping mapping{&detect_dialect(bare), {}};
+  for (std::size_t i = 0; i < names.size(); i++) {
+    if (is_counter(bare[i])) continue;
+    if (is_auxiliary(bare[i])) {
+      mapping.ignored++;
+      continue;
+    }
+    const auto [entry, is_new] =
+        mapping.file_name.emplace(mapping.dialect->to_ours(bare[i]), names[i]);
+    require<FileError>(is_new, path, ": its tensors ", in_quotes(entry->second), " and ",
+                       in_quotes(names[i]), " both stand for ", in_quotes(entry->first));
+  }
+  return mapping;
+}
+
+TensorShapes shapes_of(const SafetensorsFile& file, const NameMapping& names) {
+  TensorShapes shapes;
+  for (const auto& [ours, theirs] : names.file_name) shapes[ours] = file.entry(theirs).dims;
+  return shapes;
+}
+
+Differences differences(const TensorShapes& actual, const TensorShapes& expected,
+                        const Dialect& dialect) {
+  Differences d;
+  for (const auto& [name, dims] : expected) {
+    const auto found = actual.find(name);
+    if (found == actual.end())
+      d.missing.push_back(dialect.to_theirs(name));
+    else if (as_matrix(found->second) != as_matrix(dims))
+      d.wrong_shape.push_back(text(dialect.to_theirs(name), " ", in_brackets(found->second),
+                                   " instead of ", in_brackets(dims)));
+  }
+  for (const auto& [name, unused] : actual)
+    if (!expected.contains(name)) d.unexpected.push_back(dialect.to_theirs(name));
+  return d;
+}
+
+std::string Differences::summary() const {
+  return listed("missing", missing) + listed("unexpected", unexpected) +
+         listed("wrong shape", wrong_shape);
+}
+
+}  // namespace excite

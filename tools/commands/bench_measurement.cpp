@@ -1,0 +1,102 @@
+#include "tools/commands/bench_measurement.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "tools/commands/output.h"
+
+namespace excite {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr const char* precision = sizeof(real) == 4 ? "float" : "double";
+
+std::string describe_threads(int count) { return text(count, count == 1 ? " thread" : " threads"); }
+
+double megabytes(long bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+// In ms, sorted.
+std::vector<double> step_times(const std::function<void()>& step, double seconds) {
+  constexpr std::size_t warm_up = 3, min_steps = 5;
+  const auto since = [](Clock::time_point then) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - then).count();
+  };
+  for (std::size_t i = 0; i < warm_up; i++) step();
+  std::vector<double> times;
+  for (const auto began = Clock::now();
+       times.size() < min_steps || since(began) < 1000 * seconds;) {
+    const auto then = Clock::now();
+    step();
+    times.push_back(since(then));
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+}  // namespace
+
+Measurement measure_steps(const BenchStep& step, double seconds) {
+  Measurement m{.times = step_times(step.run, seconds),
+                .process_megabytes = peak_megabytes(),
+                .memory = memory_stats(),
+                .limits = {},
+                .record_threads = step.record_threads,
+                .operations = {}};
+  set_threads(step.record_threads);
+  m.limits = measure_limits();
+  constexpr long recorded_steps = 5;
+  std::vector<Record> records;
+  for (long i = 0; i < recorded_steps; i++) step.record(records);
+  m.operations = summarize(records, recorded_steps);
+  return m;
+}
+
+std::string describe(const Limits& limits) {
+  char words[120];
+  std::snprintf(words, sizeof words,
+                "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory",
+                describe_threads(threads()).c_str(), precision, limits.gflops, limits.gbytes);
+  return words;
+}
+
+void print_measurement(const BenchSubject& s, const Measurement& m) {
+  std::printf(
+      "%s, %s, batch %ld, %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), peak memory "
+      "%.0f MB\n",
+      s.model.name.c_str(), s.mode.c_str(), s.batch, describe_threads(s.threads).c_str(), precision,
+      m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
+  std::printf("tensors: %.1f MB between steps, %.1f MB at the peak\n", megabytes(m.memory.live),
+              megabytes(m.memory.peak));
+  std::printf("limits of %s\n", describe(m.limits).c_str());
+  std::printf("\nOperations of a step on %s:\n", describe_threads(m.record_threads).c_str());
+  print_op_table(m.operations, m.limits);
+  std::printf("\nimages/s %.1f\n", m.images_per_second(s.batch));
+}
+
+void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
+  print_json({{"model", s.model.name},
+              {"options", s.model.options},
+              {"mode", s.mode},
+              {"plain", s.plain},
+              {"batch", s.batch},
+              {"threads", s.threads},
+              {"precision", precision},
+              {"images_per_second", m.images_per_second(s.batch)},
+              {"steps", m.times.size()},
+              {"step_milliseconds",
+               {{"median", m.median()}, {"min", m.times.front()}, {"max", m.times.back()}}},
+              {"peak_megabytes", m.process_megabytes},
+              {"tensor_megabytes",
+               {{"live", megabytes(m.memory.live)}, {"peak", megabytes(m.memory.peak)}}},
+              {"limits",
+               {{"threads", m.record_threads},
+                {"gflop_per_second", m.limits.gflops},
+                {"gb_per_second", m.limits.gbytes}}},
+              {"operations", to_json(m.operations, m.limits)}});
+}
+
+}  // namespace excite

@@ -1,0 +1,85 @@
+#include "tools/commands/parse_errors.h"
+
+#include "core/check.h"
+#include "core/text.h"
+#include "tools/commands/help_format.h"
+
+namespace excite {
+
+namespace {
+
+const CLI::App& called(const CLI::App& app) {
+  return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
+}
+
+std::string unknown_option(const CLI::App& command, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  return text("there is no option ", word, "; the nearest is ", closest_match(word, known));
+}
+
+std::string unknown_word(const CLI::App& app) {
+  const CLI::App& command = called(app);
+  const std::string first = app.remaining(true).front(), word = first.substr(0, first.find('='));
+  if (word.starts_with("-")) return unknown_option(command, word);
+  if (&command != &app)
+    return text("unexpected argument '", first,
+                "'; usage: ", usage_line(command, app.get_name() + " " + command.get_name()));
+  std::vector<std::string> known;
+  for (const CLI::App* possible : app.get_subcommands({})) known.push_back(possible->get_name());
+  return text("there is no command '", word, "'; the nearest is ", closest_match(word, known));
+}
+
+// The label of the option that CLI11 names at the beginning of its message.
+std::string label_in(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = command.get_option_no_throw(name);
+  return option ? label_of(*option) : name;
+}
+
+std::string missing(const CLI::App& app, const std::string& name) {
+  const CLI::App& command = called(app);
+  return text(label_in(command, name), " is missing; usage: ",
+              usage_line(command, app.get_name() + " " + command.get_name()));
+}
+
+std::string wrong_count(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = command.get_option_no_throw(name);
+  if (option && option->count() > 1)
+    return text(name, " is given ", option->count(), " times, expected once");
+  return text(name, " has no value, expected ", label_in(command, name));
+}
+
+// Only flags have this error: all other values are checked by our own validators.
+std::string not_a_flag(const CLI::App& command, const std::string& message) {
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0 && message.find(option->get_name()) != std::string::npos)
+      return text(option->get_name(), " takes no value");
+  return message;
+}
+
+}  // namespace
+
+std::string called_command(const CLI::App& app) {
+  return app.get_subcommands().empty() ? "" : called(app).get_name();
+}
+
+std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string message = error.what(), kind = error.get_name();
+  const auto before = [&](const std::string& words) {
+    return message.substr(0, message.find(words));
+  };
+  const auto after = [&](const std::string& words) {
+    return message.substr(message.find(words) + words.size());
+  };
+  if (!app.remaining(true).empty()) return unknown_word(app);
+  if (kind == "RequiredError") return missing(app, before(" is required"));
+  if (kind == "ArgumentMismatch") return wrong_count(called(app), before(":"));
+  if (kind == "ConversionError") return not_a_flag(called(app), message);
+  if (kind == "ExcludesError")
+    return text(before(" excludes "), " cannot be combined with ", after(" excludes "));
+  if (kind == "ValidationError") return before(": ") + " " + after(": ");
+  return message;
+}
+
+}  // namespace excite

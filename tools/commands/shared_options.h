@@ -1,0 +1,24 @@
+// Options that several commands have: each has one name and one description.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace excite {
+
+// The options that are added after this one are printed under this heading in --help.
+void begin_group(CLI::App& command, const std::string& heading);
+
+// A model to be created, by its name and its options.
+CLI::Option* add_model_option(CLI::App& command, std::string& model);
+CLI::Option* add_set_option(CLI::App& command, std::string& settings);
+
+CLI::Option* add_data_option(CLI::App& command, std::string& data);
+CLI::Option* add_limit_option(CLI::App& command, long& limit);
+CLI::Option* add_strict_option(CLI::App& command, bool& strict);
+
+CLI::Option* add_threads_option(CLI::App& command, int& threads);
+CLI::Option* add_plain_option(CLI::App& command, bool& plain);
+CLI::Option* add_csv_option(CLI::App& command, std::string& csv);
+CLI::Option* add_json_option(CLI::App& command, bool& json, const std::string& fields);
+
+}  // namespace excite

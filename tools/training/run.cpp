@@ -1,0 +1,89 @@
+#include "tools/training/run.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "core/check.h"
+#include "tools/training/report.h"
+#include "tools/training/signals.h"
+
+namespace excite {
+
+namespace {
+
+DataSplit load_limited(const std::string& source, long limit, OnBadImage on_bad_image) {
+  DataSplit data = load_data(source, on_bad_image);
+  if (limit > 0) {
+    data.train = keep_first(std::move(data.train), limit);
+    data.test = keep_first(std::move(data.test), limit);
+  }
+  return data;
+}
+
+int train_to_end(Training& training, const RunFolder& folder, const std::string& data) {
+  const int code = training.run(folder);
+  if (code != 0) return code;
+  char line[100];
+  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %ld epochs",
+                100 * training.position().accuracy, training.recipe().epochs);
+  std::cout << line << "\n" << next_commands(folder, data) << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+int start_run(const NewRun& run) {
+  require<UsageError>(
+      run.out.empty() || !std::filesystem::exists(run.out), "train: --out ", run.out,
+      ": it exists already; add --resume to continue the run in it, or give another name");
+  const StopSignals signals;
+  Training training(run.recipe, load_limited(run.data, run.recipe.limit, run.on_bad_image),
+                    [&] { return signals.received(); });
+  const std::string weights_line = training.load_initial_weights(run.initial_weights);
+  if (run.make_step_function)
+    training.set_step_function(run.make_step_function(training.total_steps()));
+  const RunFolder folder = run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
+                                           : RunFolder::create(run.out);
+  const RunConfig config =
+      make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image);
+  write_config(folder.config(), config);
+  if (run.data == "builtin")
+    std::cout << "The data set is builtin: drawn figures of ten kinds, not photographs. For "
+                 "CIFAR-10, run `make cifar10`\n"
+                 "and then `make train`, or give a folder with its .bin files: --data DIR\n";
+  std::cout << training.summary() << "\n"
+            << weights_line << "folder: " << folder.path() << std::endl;
+  return train_to_end(training, folder, config.data);
+}
+
+int resume_run(const std::string& path) {
+  const StopSignals signals;
+  const RunFolder folder = RunFolder::open(path);
+  const RunConfig config = read_config(folder.config());
+  const RunConfig current =
+      make_config(config.recipe, config.initial_weights, config.data, config.on_bad_image);
+  require<UsageError>(config.precision == current.precision, "train: the run in ", folder.path(),
+                      " was started in ", config.precision, ", but this program computes in ",
+                      current.precision, "; resume it with ",
+                      config.precision == "double" ? "excite-double" : "excite");
+  if (config.version != current.version || config.cpu != current.cpu)
+    std::cerr << "excite: train: the run was started by version " << config.version << " on "
+              << config.cpu << " and is continued by version " << current.version << " on "
+              << current.cpu << ": the numbers may differ in their last bits\n";
+  Training training(config.recipe,
+                    load_limited(config.data, config.recipe.limit, config.on_bad_image),
+                    [&] { return signals.received(); });
+  const bool has_checkpoint = std::filesystem::exists(folder.last());
+  if (has_checkpoint)
+    training.resume_from(folder.last());
+  else
+    training.load_initial_weights(config.initial_weights);
+  std::cout << training.summary() << "\nfolder: " << folder.path()
+            << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
+            << training.position().step << std::endl;
+  return train_to_end(training, folder, config.data);
+}
+
+}  // namespace excite

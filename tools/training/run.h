@@ -1,0 +1,29 @@
+// Starts a training run in a new folder, or resumes one. Both print what they do on standard
+// output, stop on Ctrl-C, and return an exit code: 0, or 128 + the signal that stopped the run.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "tools/training/loop.h"
+
+namespace excite {
+
+struct NewRun {
+  Recipe recipe;
+  InitialWeights initial_weights;
+  std::string data;  // see load_data
+  std::string out;   // the folder of the run; empty: a new folder under runs/
+  OnBadImage on_bad_image = OnBadImage::skip;
+  // Returns the step function of a run with so many steps, for example a profiler; empty: none. It
+  // is called before the run's folder is made.
+  std::function<StepFunction(long total_steps)> make_step_function{};
+};
+
+// UsageError if the folder exists.
+int start_run(const NewRun& run);
+
+// Continues the run in this folder from its last checkpoint, with the recipe and the data of its
+// config.json. Error if another process trains in the folder.
+int resume_run(const std::string& folder);
+
+}  // namespace excite
