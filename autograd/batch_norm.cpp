@@ -60,10 +60,10 @@ BatchNormGradient::BatchNormGradient(const BatchNormFactors& z, const ChannelSum
       shift(map([=](real a, real sum) { return -a * sum / static_cast<real>(m); }, z.a, e.dy)),
       dgamma(product(e.dy_x, z.inv_std)) {}
 
-// With z = (x - mean) / sqrt(var + eps) and y = gamma z + beta, sums and means over each channel:
-//   dbeta = sum(dy),   dgamma = sum(dy z)
-//   dx = gamma / sqrt(var + eps) (dy - mean(dy) - z mean(dy z))
-// mean(dy) is the part of dx that goes through the batch's mean, z mean(dy z) the part that goes
+// With n = (x - mean) / sqrt(var + eps) and y = gamma n + beta, sums and means over each channel:
+//   dbeta = sum(dy),   dgamma = sum(dy n)
+//   dx = gamma / sqrt(var + eps) (dy - mean(dy) - n mean(dy n))
+// mean(dy) is the part of dx that goes through the batch's mean, n mean(dy n) the part that goes
 // through its variance.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& running_mean,
                const Var& running_var, double eps, double momentum) {

@@ -10,7 +10,7 @@ struct BatchNormInputs {
   const Var &x, &gamma, &beta, &running_mean, &running_var;
 };
 
-// Errors for shapes that do not match and an invalid eps; the text begins with the operation's
+// Throws an Error if shapes do not match or eps is invalid. The text begins with the operation's
 // name.
 void require_batch_norm(const char* op, const BatchNormInputs& inputs, double eps);
 // The same for training: a variance needs at least two values per channel.

@@ -24,8 +24,8 @@ std::ostream& operator<<(std::ostream&, const GradcheckReport&);
 
 struct GradcheckOptions {
   double tolerance = 1e-7;
-  // Times max(1, |x|). About the cube root of double's epsilon, where the errors of rounding and of
-  // curvature are equally large.
+  // x changes by step max(1, |x|). The default is about the cube root of double's epsilon, where
+  // the errors of rounding and of curvature are equally large.
   double step = 6e-6;
   // Inputs whose gradient is zero in theory, because they cannot change y, such as a bias before
   // batch_norm.
@@ -46,10 +46,10 @@ struct GradcheckOptions {
 // the right stay apart by the same amount for every step. A kink is skipped if the gradient lies
 // between the two differences. More than 1 % of kinks among an input's elements is a failure.
 //
-// The check also fails for a gradient that is missing, all zero, not finite or shares its memory,
-// for a backward that changes an input of its operation, and for a second run with other bits.
+// The check also fails if a gradient is missing, all zero, not finite or aliases another tensor, if
+// a backward changes an input of its operation, and if a second run gives other bits.
 //
-// The inputs are copied, and each copy requires a gradient. Whatever else f captures is data. An
+// The inputs are copied, and each copy requires a gradient. Anything else that f uses is data. An
 // exception from f becomes part of the report.
 GradcheckReport check_gradient(const std::function<Var(const std::vector<Var>&)>& f,
                                std::vector<Var> inputs, const GradcheckOptions& options = {});
@@ -59,7 +59,7 @@ struct ModelGradcheckOptions {
   double step = 6e-6;
   long elements = 20;    // of each parameter, drawn at random; all of a smaller one
   long directions = 20;  // random directions in the space of all parameters
-  // Tells by name which parameters have a gradient that is zero in theory.
+  // True for the name of a parameter whose gradient is zero in theory.
   std::function<bool(const std::string& name)> zero_gradient = {};
   long seed = 0;
 };

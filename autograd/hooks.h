@@ -1,5 +1,5 @@
 // Hooks: callbacks for each operation as it runs, and for each node during backward. Profiles, cost
-// tables and diagnoses use them. The engine can be understood without them.
+// tables and diagnostics use them. The engine can be understood without them.
 #pragma once
 #include <functional>
 #include <string>

@@ -51,7 +51,7 @@ Var sub(const Var& a, const Var& b) {
   });
 }
 
-// d(a b) = b da + a db
+// da = b dy, db = a dy
 Var mul(const Var& a, const Var& b) {
   require_same("mul", a, b);
   const auto times = [](real u, real v) { return u * v; };

@@ -58,7 +58,7 @@ Var global_max_pool(const Var& x);               // [N, H, W, C] -> [N, C]
 Var scale_channels(const Var& u, const Var& s);  // s[n, c] u[n, h, w, c]: SENet's scale
 // [N, H, W, C1], [N, H, W, C2], ... -> [N, H, W, C1 + C2 + ...]
 Var concat_channels(const std::vector<Var>& parts);
-// Moves pixel (i, j) to (i + offset.h, j + offset.w). Pixels left free become zeros.
+// Moves pixel (i, j) to (i + offset.h, j + offset.w). Vacated pixels become zeros.
 Var shift(const Var& x, const Size2& offset);
 // Moves channel g C/groups + i to i groups + g (ShuffleNet, arXiv 1707.01083).
 Var channel_shuffle(const Var& x, long groups);

@@ -83,7 +83,7 @@ std::vector<Var> graph(const Var& y) {
   for (std::size_t i = 0; i < nodes.size(); i++)
     for (const std::vector<Var>& inputs = nodes[i]->inputs; const Var& x : inputs)
       if (seen.insert(&*x).second) nodes.push_back(x);
-  // All leaves have number 0. A stable sort keeps their order the same in every run.
+  // All leaves have sequence 0. A stable sort keeps their order the same in every run.
   std::stable_sort(nodes.begin(), nodes.end(),
                    [](const Var& a, const Var& b) { return a->sequence < b->sequence; });
   return nodes;
@@ -94,7 +94,7 @@ void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
           " does not depend on anything that requires a gradient");
   require(!y->released, "backward: ", y->op, " ", y.shape(),
           ": an earlier call has freed its graph; compute it again first");
-  // Newest first: every contribution to a node's gradient has arrived before its turn.
+  // Oldest first, and taken from the back: a node's turn comes after all nodes that use its value.
   std::vector<Var> nodes = graph(y);
   for (const Var& x : nodes) {
     if (x->backward) continue;

@@ -38,7 +38,7 @@ using Backward = std::function<void(Node& y)>;
 struct Arithmetic {
   // Multiply-adds of a matrix product: once forward, once for each factor's gradient.
   long macs = 0;
-  // All other arithmetic. If macs is 0 too, 0 stands for one operation per element of the
+  // All other arithmetic. Where macs is 0, a 0 here means one operation per element of the
   // operation's largest tensor.
   long flops = 0, backward_flops = 0;
   bool is_linear = false;  // backward reads no value of an input

@@ -10,10 +10,10 @@ void set_threads(int count);  // 1 to 1024; the default is the number of cores
 int threads();
 
 // Runs body(0), ..., body(count - 1), each once, in any order; returns when all are done.
-// - Each thread first gets an equal, contiguous range of the indices. So from one call to the next
-// a
-//   core mostly works on the same part of memory, which is still in its cache. Idle threads take
-//   over remaining work.
+// - Each thread first gets an equal, contiguous range of the indices; idle threads take over
+//   remaining work. So in the next parallel_for a core mostly works on the same part of memory,
+//   which is still in its cache.
+// - The bodies of different indices must not write to the same numbers.
 // - An exception thrown by a body is thrown again here; if there are several, the one of the lowest
 //   index.
 // - A nested parallel_for runs entirely on the thread of the outer body.

@@ -32,8 +32,8 @@ class Shape {
 
 std::ostream& operator<<(std::ostream&, const Shape&);  // [128, 32, 32, 3]
 
-// The index, per dimension, of the i-th element in storage order: index_text({2, 3}, 5) is "[1,
-// 2]".
+// The index of the i-th element in storage order, one number per dimension:
+// index_text({2, 3}, 5) is "[1, 2]".
 std::string index_text(const Shape& shape, long i);
 
 // Error, beginning with the operation's name `what`, unless the shape has the rank of [N, H, W, C].

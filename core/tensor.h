@@ -44,7 +44,7 @@ class Tensor {
 
 Tensor zeros(const Shape& shape);
 Tensor full(const Shape& shape, real value);
-// Random numbers drawn from rng, in storage order; zeros if rng.is_silent().
+// Random numbers drawn from rng, in storage order; zeros if rng.is_silent() (core/random.h).
 Tensor uniform(const Shape& shape, Rng& rng, real low = 0, real high = 1);
 Tensor normal(const Shape& shape, Rng& rng, real mean = 0, real deviation = 1);
 

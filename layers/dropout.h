@@ -1,5 +1,5 @@
-// Dropout, in training only. The masks are drawn from the layer's own random stream, which
-// Module::reseed sets before each step.
+// Dropout, in training only. The masks are drawn from the layer's own random stream, which each
+// training step restarts by Module::reseed.
 #pragma once
 #include "autograd/ops.h"
 #include "layers/module.h"

@@ -30,8 +30,8 @@ struct Linear : Module {
   static Shape weight_shape(long in, long out, WeightShape shape) {
     return shape == WeightShape::matrix ? Shape{in, out} : Shape{1, 1, in, out};
   }
-  // A matrix multiplies rows and a 1x1 convolution multiplies pixels. Where x is the other kind, it
-  // is reshaped, and so is the result.
+  // A matrix takes rows [N, in], a 1x1 convolution takes images [N, H, W, in]. Where x has the
+  // other rank, it is reshaped, and the result is reshaped back.
   Var apply(const Var& x) const {
     const Shape& s = x.shape();
     const bool pixels = s.rank() == 4, conv = w.shape().rank() == 4;

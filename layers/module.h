@@ -47,7 +47,7 @@ class Module {
     Var var;
     Kind kind;
   };
-  // All that a checkpoint holds, in order of registration.
+  // All parameters and buffers, in order of registration: what a file of weights holds.
   const std::vector<Entry>& state() const { return state_; }
   std::vector<Var> parameters() const;  // weights and biases
   long parameter_count() const;         // the total number of their elements

@@ -25,7 +25,7 @@ struct SeOptions : SqueezeExciteOptions {
   std::vector<long> stages{2, 3, 4, 5};  // the stages whose blocks have one
 };
 
-// The options if this stage has squeeze-and-excitation.
+// The options if this stage has squeeze-and-excitation, else none.
 inline std::optional<SeOptions> se_in_stage(const std::optional<SeOptions>& se, long stage) {
   return se && std::count(se->stages.begin(), se->stages.end(), stage) ? se : std::nullopt;
 }
@@ -46,7 +46,7 @@ inline long se_channels(Placement place, long in, long middle, long out) {
   return place == Placement::pre ? in : place == Placement::inside ? middle : out;
 }
 
-// se(u) if the block has squeeze-and-excitation at this place, else u.
+// se(u) if the block's squeeze-and-excitation has this placement, else u.
 inline Var apply_se_at(Placement place, const std::optional<PlacedSe>& se, const Var& u) {
   return se && se->place == place ? se->block(u) : u;
 }

@@ -27,7 +27,7 @@ enum class Shortcut {
 Var subsample(const Var& x, long stride, long new_channels);
 
 struct BranchConv {
-  long kernel, out, stride = 1, groups = 1;  // out: channels
+  long kernel, out, stride = 1, groups = 1;  // out: its channels
 };
 // Padded by kernel / 2, so that at stride 1 the output has the input's height and width.
 Conv2d same_padding_conv(long in, const BranchConv& c, Rng& rng);
@@ -45,15 +45,15 @@ struct ResidualBlock : Module {
   Var shortcut(const Var& x, Mode mode) const;
 };
 
-// A row of a network's table: so many blocks with the same branch. The strides are those of the
+// A row of a network's table: a number of blocks with the same branch. The strides are those of the
 // first block; the other blocks have stride 1.
 struct Stage {
   long blocks;
   std::vector<BranchConv> branch;
 };
 
-// Calls make(stage, block, in, branch) for each block of the table. Stages count from 2 (the stem
-// is stage 1), blocks from 0; `in` is the number of input channels.
+// Calls make(stage, block, in, branch) for each block of the table. Stages are numbered from 2
+// (the stem is stage 1), blocks from 0; `in` is the number of input channels.
 template <class Make>
 void for_each_block(const std::vector<Stage>& stages, long in, const Make& make) {
   long number = 2;

@@ -23,7 +23,7 @@ long rows_per_slab(const Conv2dShape& q) {
 }
 
 // Calls tap(window, pixel) for each output pixel and each tap (r, s) of the kernel. `window` is the
-// index of its C/groups channels in X, `pixel` their index in the image, or -1 in the padding.
+// index of its C/groups channels in X, `pixel` their index in x, or -1 in the padding.
 template <class Tap>
 void for_each_tap(const Conv2dShape& q, const Slab& slab, const Tap& tap) {
   long window = 0;

@@ -19,7 +19,7 @@ using Prologue = std::variant<Identity, NormRelu>;
 // ---- epilogues ----
 // y -> max(y + bias[k], floor)
 struct BiasClamp {
-  std::vector<real> bias;  // [K], followed by one vector of zeros
+  std::vector<real> bias;  // [K], followed by one SIMD vector of zeros
   real floor;
   explicit BiasClamp(long k);  // leaves y as it is: no bias, and floor is -infinity
   BiasClamp(const Tensor& bias, real floor);

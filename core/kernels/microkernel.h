@@ -1,6 +1,6 @@
 // The microkernels: the innermost loops of the fast convolutions. Each computes a small tile of a
 // matrix product, whose sums stay in registers from beginning to end. A tile has 6 rows of up to
-// `tile_vectors` vectors, or 12 to 16 rows of one vector. That is as many sums as the registers
+// `tile_vectors` vectors, or 12 or 16 rows of one vector. That is as many sums as the registers
 // hold, and enough independent sums to keep both multipliers of a core busy.
 #pragma once
 #include <algorithm>
@@ -30,8 +30,8 @@ inline long packed_at(long row, long k, long rows, long cols) {
 
 // y[p, :] = sum over taps t and channels c of
 //           x[t * rows + p][first_channel + c] * w[t * channels + c, :]
-// for p < rows. The pointers x[...] point to pixels; w is one panel of `width` columns. Strides
-// here and below count numbers.
+// for p < rows. The pointers x[...] point to pixels; w is one panel of `width` columns. Widths
+// and strides count numbers.
 void microkernel(const real* const* x, long rows, long first_channel, long taps, long channels,
                  const real* w, long width, real* y, long y_stride);
 

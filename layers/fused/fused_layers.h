@@ -1,6 +1,6 @@
 // Fused versions of the functions in layers/conv_bn.h, which read and write memory fewer times:
-// `fused_...` for training, `folded_...` for inference. The comment of each is its formula, and a
-// test compares both.
+// `fused_...` for training, `folded_...` for inference. The comment of each is its formula. A test
+// compares each with the operations of that formula.
 #pragma once
 #include <span>
 
@@ -9,7 +9,7 @@
 
 namespace excite {
 
-using Chain = std::span<const ConvNorm>;  // one or more layers, each applied to the last's output
+using Chain = std::span<const ConvNorm>;  // one or more layers, applied in order
 
 Var fused_norm_relu(const BatchNorm2d& bn, const Var& x);   // relu(bn(x))
 Var fused_conv_norm_relu(const ConvNorm& c, const Var& x);  // relu(bn(conv(x)))

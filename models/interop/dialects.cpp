@@ -1,4 +1,5 @@
 #include "models/interop/dialects.h"
+#include "models/zoo/settings.h"
 
 #include <algorithm>
 

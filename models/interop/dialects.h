@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/zoo/settings.h"
+#include "models/model.h"
 
 namespace excite {
 
@@ -22,7 +22,7 @@ struct Dialect {
   std::string to_theirs(const std::string& tensor) const;
 };
 
-const std::vector<Dialect>& dialects();  // a program may have several rows
+const std::vector<Dialect>& dialects();  // one or more rows per program
 const Dialect& detect_dialect(const std::vector<std::string>& tensor_names);
 const Dialect& own_dialect();  // excite: no renames
 

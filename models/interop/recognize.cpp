@@ -172,7 +172,7 @@ const Dialect& dialect_for_export(const std::string& name, const Model& model) {
     if (problem.empty()) compatible.push_back(d.name);
     if (names.empty() || names.back() != d.name) names.push_back(d.name);
   }
-  require<UsageError>(!reason.empty(), "there is no dialect '", name, "'; the nearest is ",
+  require<UsageError>(!reason.empty(), "there is no format '", name, "'; the nearest is ",
                       closest_match(name, names), " (expected ", join_some(names), ")");
   throw UsageError(text(reason, "; the same network is in: ", join_some(compatible)));
 }

@@ -66,7 +66,7 @@ Value parsed(const SafetensorsFile& file, const std::string& key) {
   } catch (const json::exception&) {
     const std::string shown = entry(file, key).substr(0, 80);
     throw FileError(text(file.path(), ": metadata entry '", key, "' is '", shown,
-                         "', which is not valid there"));
+                         "', expected JSON as excite writes it for this entry"));
   }
 }
 

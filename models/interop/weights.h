@@ -18,8 +18,8 @@ namespace excite {
 
 using Metadata = std::map<std::string, std::string>;
 
-// num_batches_tracked, which PyTorch's load_state_dict(strict=True) requires and nothing here
-// reads.
+// Whether a file gets num_batches_tracked. PyTorch's load_state_dict(strict=True) requires it;
+// nothing here reads it.
 enum class Counters { left_out, written };
 void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors,
                   const Dialect& dialect = own_dialect(), Counters counters = Counters::left_out);

@@ -11,7 +11,7 @@
 
 namespace excite {
 
-// Parses "reduction=8,se_stages=2,3". A word without = continues the value before it.
+// Parses "reduction=8,se_stages=2,3". A part without = belongs to the value before it.
 Settings parse_settings(const std::string& text);
 std::string to_string(const Settings& settings);  // "reduction=8,shortcut=A"
 
@@ -23,11 +23,11 @@ Settings merged(Settings settings, const Settings& defaults);
 long positive_integer(const std::string& option, const std::string& value);  // 1 to 1000000
 double probability(const Settings& settings, const std::string& option);     // at least 0, below 1
 
-// A list such as "2,4". `allowed` has all numbers that may be in it: "2,3,4,5".
+// Parses a list such as "2,4". `allowed` lists the valid numbers: "2,3,4,5".
 std::vector<long> integer_list(const Settings& settings, const std::string& option,
                                const std::string& allowed);
 
-// One of several words, each of which stands for a value.
+// The value that `values` gives for the option's word.
 template <class Value>
 Value choice(const Settings& settings, const std::string& option,
              const std::map<std::string, Value>& values) {

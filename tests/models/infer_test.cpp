@@ -70,7 +70,8 @@ TEST(Inference, RecordsNoGraphAndLeavesTheModelTrainable) {
   set_threads(1);  // the hook sees operations of this thread
   const Inference infer(model);
   {
-    const OpHook count([&](const Node& y, const std::vector<Var>&) { recorded += y.requires_grad; });
+    const OpHook count(
+        [&](const Node& y, const std::vector<Var>&) { recorded += y.requires_grad; });
     infer(x);
   }
   set_threads(before);

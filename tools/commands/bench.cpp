@@ -93,8 +93,8 @@ int compare_ops(long batch) {
 
 int bench(const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
-  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "there is no --mode ", o.mode,
-                      "; the nearest is ", closest_match(o.mode, modes));
+  require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "--mode ", o.mode,
+                      ": expected train or infer; the nearest is ", closest_match(o.mode, modes));
   require<UsageError>(!o.json || !(o.ops || o.limits),
                       "--json cannot be combined with --ops or --limits, only with a model");
   set_threads(o.threads);

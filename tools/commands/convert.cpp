@@ -85,7 +85,7 @@ void add_convert(CLI::App& app, Run& run) {
   begin_group(*c, "Model");
   add_override_options(*c, o->overrides);
   add_examples(*c, {"excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors "
-                    "--to timm",
+                    "--to timm-legacy",
                     "excite convert seresnet50.safetensors ours.safetensors --to excite"});
   c->callback([=, &run] { run = [=] { return convert(*o); }; });
 }

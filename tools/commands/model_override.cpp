@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "core/text.h"
+#include "models/zoo/settings.h"
 
 namespace excite {
 

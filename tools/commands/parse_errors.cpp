@@ -13,9 +13,13 @@ const CLI::App& called(const CLI::App& app) {
 }
 
 std::string unknown_option(const CLI::App& command, const std::string& word) {
-  std::vector<std::string> known;
+  std::vector<std::string> known, beginnings;  // --batch is a beginning of --batch-size
   for (const CLI::Option* option : command.get_options())
-    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    for (const std::string& name : option->get_lnames()) {
+      known.push_back("--" + name);
+      if (word.starts_with("--" + name + "-")) beginnings.push_back("--" + name);
+    }
+  if (!beginnings.empty()) known = beginnings;
   return text("there is no option ", word, "; the nearest is ", closest_match(word, known));
 }
 

@@ -51,8 +51,8 @@ CLI::Option* add_plain_option(CLI::App& command, bool& plain) {
 CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {
   return command
       .add_option("--csv", csv,
-                  "Write a .csv file with one row per image: image, label, probability of each "
-                  "class")
+                  "Write a .csv file with one row per image: image, label (empty if unknown), "
+                  "probability of each class")
       ->type_name("FILE");
 }
 

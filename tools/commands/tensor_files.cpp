@@ -18,7 +18,7 @@ Tensor images_in(const SafetensorsFile& file) {
              images = entry.dims.size() == 4 && entry.dims[1] == 3;
   const bool not_empty = images && entry.dims[0] > 0 && entry.dims[2] > 0 && entry.dims[3] > 0;
   require<FileError>(floating && not_empty, file.path(), ": tensor 'input' is ", described(entry),
-                     ", expected F32 or F64 [N, 3, H, W]");
+                     ", expected F32 or F64 [N, 3, H, W], N, H and W above 0");
   const Tensor from = file.read("input");
   const long n = from.dim(0), pixels = from.dim(2) * from.dim(3);
   Tensor to({n, from.dim(2), from.dim(3), 3});

@@ -185,7 +185,7 @@ void add_train(CLI::App& app, Run& run) {
   CLI::App* c = app.add_subcommand(
       "train",
       "Train a model on images.\nThe run gets a folder with its configuration, its log and its "
-      "weights. Ctrl-C saves everything; --resume continues with the same bits.");
+      "weights. Ctrl-C saves everything; --resume continues to the same weights, bit for bit.");
   add_model_group(*c, *o);
   add_data_group(*c, *o);
   add_optimization_group(*c, *o);

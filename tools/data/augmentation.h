@@ -9,8 +9,8 @@ namespace excite {
 constexpr long cutout_side = 8;  // pixels
 
 struct Augmentation {
-  // A random window of the image, resized; otherwise the center (random_resized_crop in
-  // resize_crop.h).
+  // A random window of the image, resized (random_resized_crop in resize_crop.h). If false: the
+  // center.
   bool resized_crop = false;
   // A shift by up to 4 pixels each way. The image is mirrored beyond its edges.
   bool crop = false;

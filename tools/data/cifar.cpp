@@ -122,9 +122,13 @@ DataSplit load_cifar(const std::string& source) {
       if (exists(folder + "/" + format->train[0]) || exists(folder + "/" + format->test[0]))
         return {load(folder, *format, format->train, format->train_records),
                 load(folder, *format, format->test, format->test_records)};
+  std::error_code ignored;
+  const char* found = fs::is_directory(source, ignored) ? ": there are no images"
+                      : exists(source)                  ? ": is not a folder"
+                                                        : ": there is no such folder";
   throw FileError(text(
-      source,
-      ": there are no images; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
+      source, found,
+      "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
       "it or in ",
       cifar10.folder, " or ", cifar100.folder,
       " below it, or PNG or JPEG files in {train,test}/CLASS below it; `make cifar10` downloads "

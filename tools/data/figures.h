@@ -4,7 +4,7 @@
 
 namespace excite {
 
-// Coordinates are integers: a figure of radius 1 reaches from -1000 to 1000.
+// Coordinates are integers, in thousandths: a figure of radius 1 reaches from -1000 to 1000.
 constexpr long figure_unit = 1000;
 
 struct Figure {

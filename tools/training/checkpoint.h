@@ -21,8 +21,8 @@ struct Position {
   double accuracy = 0, best_accuracy = -1;
 };
 
-// Everything that determines the numbers of a run, as text. Two checkpoints can belong to the same
-// run exactly if these are equal.
+// Everything that determines the numbers of a run, as text. Two checkpoints belong to the same run
+// if and only if these are equal.
 Metadata run_metadata(const Recipe& recipe, const Model& model, const Preprocessing& preprocessing);
 
 // Writes atomically. `state`: the tensors of the model, and for last.safetensors also those of the

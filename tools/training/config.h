@@ -19,7 +19,7 @@ struct RunConfig {
   std::string data;                            // "builtin", or an absolute path
   OnBadImage on_bad_image = OnBadImage::skip;  // what to do with a file that is not a valid image
   int threads = 1;                             // for information; it does not change the numbers
-  long format = 1;                             // file_format in models/interop/weights.h
+  long format = 1;                             // file_format, models/interop/weights.h; 1 in 0.1.0
   std::string version, precision, cpu;  // of the program and the machine that started the run
 };
 

@@ -47,8 +47,9 @@ void write_log_row(const std::string& path, const EpochRow& r) {
 std::vector<EpochRow> read_log(const std::string& path) {
   constexpr std::size_t columns = 10;
   const std::vector<std::string> lines = lines_of(path);
-  require<FileError>(!lines.empty() && lines[0] + "\n" == header, path,
-                     ": its first line is not the header of a training log, epoch,train_loss,...");
+  require<FileError>(!lines.empty() && lines[0] + "\n" == header, path, ": its first line is '",
+                     lines.empty() ? "" : lines[0].substr(0, 200),
+                     "', expected the header of a training log, '", split(header, '\n')[0], "'");
   require<FileError>(lines.size() > 1, path, ": it has no rows: no epoch is finished yet");
   std::vector<EpochRow> rows;
   for (std::size_t line = 1; line < lines.size(); line++) {

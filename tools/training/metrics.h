@@ -45,8 +45,8 @@ class Metrics {
 // number.
 long rank_of(const real* logits, long classes, long label);
 
-// How many images of the set are decoded at a time: `batch`, but at most 32 of image files, because
-// decoded images may be large.
+// How many images of the set are decoded at a time: `batch`, but at most 32 if the set is in files,
+// because decoded images may be large.
 long evaluation_batch_size(const Dataset& dataset, long batch);
 
 struct EvaluationOptions {

@@ -38,8 +38,8 @@ void each_field(AnyRecipe& r, Visit visit) {
 }
 
 void check_integer(const std::string& option, long value, long min, long max) {
-  require<UsageError>(value >= min && value <= max, "--", option, " ", value, ": expected ", min,
-                      " to ", max);
+  require<UsageError>(value >= min && value <= max, "--", option, " ", value,
+                      ": expected a whole number from ", min, " to ", max);
 }
 
 void check_number(const std::string& option, double value, double min, double max) {
@@ -50,8 +50,8 @@ void check_number(const std::string& option, double value, double min, double ma
 void check_choice(const std::string& option, const std::string& value,
                   const std::vector<std::string>& choices) {
   const bool known = std::find(choices.begin(), choices.end(), value) != choices.end();
-  require<UsageError>(known, "--", option, " ", value, ": the nearest is ",
-                      closest_match(value, choices), " (possible: ", join(choices, ", "), ")");
+  require<UsageError>(known, "--", option, " ", value, ": expected ", join(choices, ", "),
+                      "; the nearest is ", closest_match(value, choices));
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ void check_recipe(const Recipe& r) {
   check_number("label-smoothing", r.label_smoothing, 0, 1);
   check_integer("image-size", r.image_size, 0, 4096);
   check_integer("limit", r.limit, 0, 1'000'000'000);
-  require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected at least 0");
+  require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected a whole number of at least 0");
 }
 
 nlohmann::ordered_json to_json(const Recipe& recipe) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/zoo/registry.h"
+#include "models/model.h"
 
 namespace excite {
 

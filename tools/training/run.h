@@ -14,8 +14,8 @@ struct NewRun {
   std::string data;  // see load_data
   std::string out;   // the folder of the run; empty: a new folder under runs/
   OnBadImage on_bad_image = OnBadImage::skip;
-  // Returns the step function of a run with so many steps, for example a profiler; empty: none. It
-  // is called before the run's folder is made.
+  // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
+  // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};
 };
 

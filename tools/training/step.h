@@ -28,7 +28,7 @@ struct StepResult {
   long images;           // in the batch; fewer than recipe.batch if files could not be decoded
 };
 
-// Callbacks for a profiler: the batch is ready, and each node of the backward pass.
+// Callbacks for a profiler: when the batch is ready, and around each node of the backward pass.
 struct StepHooks {
   std::function<void()> batch_ready;
   BackwardHooks backward;
@@ -47,7 +47,7 @@ class TrainingStep {
 
   // Performs step `step`, counted from 0 over the whole run. Everything in it (order of the images,
   // augmentation, dropout, learning rate) is a function of that number. Diverged if the loss or a
-  // gradient is not finite; then nothing has changed but the running statistics.
+  // gradient is not finite; the weights are then unchanged, the running statistics may not be.
   StepResult operator()(long step) { return run(step, {}); }
   StepResult run(long step, const StepHooks& hooks);
 

@@ -144,7 +144,7 @@ TEST(Recognize, SaysWhichProgramsHaveANetwork) {
       {"gate=sigmoid instead of tanh"}));
   EXPECT_TRUE(refused(
       "keras", made("se_resnet50"),
-      {"no dialect 'keras'", "timm-legacy, moskomule, miraclewkf, timm, torchvision and 1 more"}));
+      {"no format 'keras'", "timm-legacy, moskomule, miraclewkf, timm, torchvision and 1 more"}));
 }
 
 }  // namespace

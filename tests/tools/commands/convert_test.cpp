@@ -96,7 +96,7 @@ TEST_F(Convert, RefusesAModelThatTheOtherProgramDoesNotHave) {
   expect_failure(excite_program({"convert", ours, theirs, "--to", "timm"}), 2,
                  {"timm has no se_resnet20; the same network is in: excite"});
   expect_failure(excite_program({"convert", ours, theirs, "--to", "keras"}), 2,
-                 {"there is no dialect 'keras'", "timm-legacy"});
+                 {"there is no format 'keras'", "timm-legacy"});
   expect_failure(excite_program({"convert", ours, theirs, "--to", "excite", "--model", "resnet20"}),
                  3,
                  {"its tensors are not those of resnet20", "unexpected: layer1.0.se.fc1.weight",

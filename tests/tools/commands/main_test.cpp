@@ -31,6 +31,7 @@ TEST(Program, SuggestsTheNearestOption) {
                  {"summary: ", "no option --modle", "the nearest is --model"});
   expect_failure(excite_program({"train", "--epoch=3"}), 2,
                  {"train: ", "no option --epoch;", "the nearest is --epochs"});
+  expect_failure(excite_program({"train", "--batch-size", "8"}), 2, {"the nearest is --batch"});
   expect_failure(excite_program({"--vresion"}), 2, {"no option --vresion", "--version"});
 }
 

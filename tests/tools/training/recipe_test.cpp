@@ -18,7 +18,7 @@ testing::AssertionResult refused(const Change& change, const std::vector<std::st
 TEST(Recipe, TheDefaultsAreValid) { check_recipe(Recipe{}); }
 
 TEST(Recipe, AnErrorNamesTheOptionOutOfRange) {
-  EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "expected 1 to"}));
+  EXPECT_TRUE(refused([](Recipe& r) { r.epochs = 0; }, {"--epochs 0", "whole number from 1 to"}));
   EXPECT_TRUE(refused([](Recipe& r) { r.batch = -4; }, {"--batch -4"}));
   EXPECT_TRUE(
       refused([](Recipe& r) { r.lr = std::numeric_limits<double>::quiet_NaN(); }, {"--lr nan"}));
