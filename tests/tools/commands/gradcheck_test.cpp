@@ -55,7 +55,7 @@ TEST(GradcheckProgram, NeverSuggestsASmallVariant) {
 #else
 
 TEST(GradcheckProgram, RefusesFloatAndNamesTheDoubleProgram) {
-  expect_failure(excite_program({"gradcheck"}), 2, {"float", "use excite-double gradcheck"});
+  expect_failure(excite_program({"gradcheck"}), 2, {"float", "run excite-double gradcheck"});
 }
 
 #endif

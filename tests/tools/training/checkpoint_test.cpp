@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 #include "tests/support/scratch.h"
 
