@@ -64,6 +64,13 @@ void read_converted(const InputFile& file, long offset, Tensor& to, Convert conv
   }
 }
 
+// PyTorch's files are ZIP archives ("PK", 3, 4), and old ones pickles of protocol 2 and later.
+bool is_pickle(std::uint64_t first_bytes) {
+  return (first_bytes & 0xffffffff) == 0x04034b50 ||
+         ((first_bytes & 0xff) == 0x80 && (first_bytes >> 8 & 0xff) >= 2 &&
+          (first_bytes >> 8 & 0xff) <= 5);
+}
+
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
@@ -71,6 +78,10 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
                      " bytes, expected at least 8 in a safetensors file");
   std::uint64_t length;
   file_.read(0, &length, 8);
+  require<FileError>(length <= max_header_bytes || !is_pickle(length), path,
+                     ": is a PyTorch file (a pickle), which may run code "
+                     "when it is read, expected a safetensors file; convert it with ",
+                     "tools/scripts/pth_to_safetensors");
   require<FileError>(length <= max_header_bytes, path, ": byte 0: the header length is ", length,
                      " bytes, expected at most ", max_header_bytes);
   const long header_bytes = static_cast<long>(length);

@@ -274,6 +274,15 @@ TEST_F(Safetensors, RefusesAFileCutOffAnywhere) {
   expect_contains(error_of(good + '\0'), "the file has extra bytes at its end");
 }
 
+TEST_F(Safetensors, RecognizesAPyTorchFileAndNamesTheConverter) {
+  using namespace std::string_literals;
+  for (const std::string& first_bytes :
+       {"PK\3\4\0\0\0\0\0\0more"s, "\x80\2\x8a\nl\xfc\x9c\x46more"s}) {
+    put(path, first_bytes);
+    expect_contains(file_error([&] { SafetensorsFile{path}; }), "tools/scripts/pth_to_safetensors");
+  }
+}
+
 TEST_F(Safetensors, ReportsADamagedFileAndOtherPossibleCauses) {
   write_sample(path);
   std::string bytes = get(path);
