@@ -7,13 +7,18 @@
 
 namespace excite {
 
-// Leaves an error alone if its text begins with the layer's name already, and errors of other
-// types, whose type selects the program's exit code.
+namespace {
+struct LayerError : Error {
+  using Error::Error;
+};
+}  // namespace
+
+// Errors of other types are left alone: a LayerError has the name of the innermost layer already,
+// and the types of check.h select the program's exit code.
 void rethrow_with_layer(const Var& parameter, const Error& error) {
   const std::string layer = layer_of(parameter);
-  const bool named = std::string(error.what()).starts_with(layer);
-  if (layer.empty() || named || typeid(error) != typeid(Error)) throw;
-  throw Error(layer + ": " + error.what());
+  if (layer.empty() || typeid(error) != typeid(Error)) throw;
+  throw LayerError(layer + ": " + error.what());
 }
 
 std::vector<Var> Module::parameters() const {

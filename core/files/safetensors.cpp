@@ -78,10 +78,11 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
                      " bytes, expected at least 8 in a safetensors file");
   std::uint64_t length;
   file_.read(0, &length, 8);
-  require<FileError>(length <= max_header_bytes || !is_pickle(length), path,
-                     ": is a PyTorch file (a pickle), which may run code "
-                     "when it is read, expected a safetensors file; convert it with ",
-                     "tools/scripts/pth_to_safetensors");
+  require<FileError>(
+      length <= max_header_bytes || !is_pickle(length), path,
+      ": is a ZIP archive or a pickle, as PyTorch writes, expected a safetensors file; "
+      "convert a PyTorch file with ",
+      "tools/scripts/pth_to_safetensors");
   require<FileError>(length <= max_header_bytes, path, ": byte 0: the header length is ", length,
                      " bytes, expected at most ", max_header_bytes);
   const long header_bytes = static_cast<long>(length);

@@ -75,6 +75,36 @@ TEST(Module, ErrorsNameTheLayerAndTheOperation) {
   EXPECT_TRUE(fails_saying([&] { net.first(zeros({1, 7})); }, {"first: linear: input [1, 7]"}));
 }
 
+// A layer's name may begin like the operation's, and layers call layers.
+TEST(Module, AnErrorNamesTheInnermostLayerAlone) {
+  struct Outer : Module {
+    Linear inner;
+    Var scale;
+    explicit Outer(Rng& rng)
+        : inner(own("lin", Linear(3, 2, rng))), scale(weight("scale", zeros({1}))) {}
+    Var operator()(const Var& x) const {
+      return in_layer(scale, [&] { return inner(x); });
+    }
+  };
+  struct Root : Module {
+    Outer outer;
+    explicit Root(Rng& rng) : outer(own("block", Outer(rng))) {}
+  };
+  Rng rng(0);
+  const Root root(rng);
+  const Outer alone(rng);
+  const auto error_of = [](const Outer& layer) -> std::string {
+    try {
+      layer(zeros({1, 7}));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_TRUE(error_of(root.outer).starts_with("block.lin: linear: ")) << error_of(root.outer);
+  EXPECT_TRUE(error_of(alone).starts_with("lin: linear: ")) << error_of(alone);
+}
+
 TEST(Reseed, MakesDropoutMasksDependOnSeedAndStepOnly) {
   Rng rng(0);
   const Net net(rng);
