@@ -26,6 +26,14 @@ Moments define_moments(const Tensor& x) {
   return m;
 }
 
+TEST(ChannelMoments, AVarianceThatRoundingMadeNegativeIsZero) {
+  ChannelMoments moments(2);
+  moments.set(0, 3, -1e-9);
+  moments.set(1, 4, 0.25);
+  EXPECT_TRUE(same_bits(moments.mean, Tensor({2}, {3, 4})));
+  EXPECT_TRUE(same_bits(moments.var, Tensor({2}, {0, real(0.25)})));
+}
+
 TEST(ChannelMoments, MatchTheTwoPassDefinition) {
   Rng rng(0);
   for (const Shape& shape :

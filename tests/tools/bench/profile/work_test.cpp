@@ -48,6 +48,14 @@ TEST(Work, OfElementwiseOperationsIsOneFlopPerElement) {
   expect_work(forward(sum(x)), 100, 101);
 }
 
+// Forward: mean 1, variance 3, a (x - mean) + b 3. Backward: two sums 1 + 3, dx 5.
+TEST(Work, OfBatchNormFollowsItsFormulas) {
+  const Var x = parameter(zeros({18, 4})), c = parameter(full({4}, 1));
+  const Var y = batch_norm(x, c, c, zeros({4}), full({4}, 1));
+  expect_work(forward(y), 7 * 72, 72 + 8 + 72);
+  expect_work(backward_work(*y), 9 * 72, 72 + 2 * (72 + 8));
+}
+
 // 4 channels of 2 * 3 * 3 elements are 72 elements; gamma and beta have 4 each.
 TEST(Work, OfFusedOperationsFollowsTheirFormulas) {
   const Var u = parameter(zeros({2, 3, 3, 4})), c = parameter(full({4}, 1)),
