@@ -16,8 +16,9 @@ struct BatchNorm2d : Module {
         eps(epsilon) {}
   Var operator()(const Var& x, Mode mode) const {
     return in_layer(gamma, [&] {
-      return mode.training() ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
-                             : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
+      return mode == Mode::train
+                 ? batch_norm(x, gamma, beta, running_mean, running_var, eps)
+                 : batch_norm_running(x, gamma, beta, running_mean, running_var, eps);
     });
   }
 };

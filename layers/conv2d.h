@@ -2,6 +2,7 @@
 #pragma once
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "layers/implementation.h"
 #include "layers/init.h"
 #include "layers/module.h"
 
@@ -21,7 +22,7 @@ struct Conv2d : Module {
   }
   Var operator()(const Var& x) const {
     return in_layer(w, [&] {
-      const Var y = conv2d(x, w, options);
+      const Var y = conv2d(x, w, with_algorithm_in_use(options));
       return b ? add_bias(y, b) : y;
     });
   }

@@ -1,57 +1,78 @@
-// Layers that networks always use together: convolution, batch norm, ReLU, and the end of a
-// residual block. The comment of each function is its formula. Evaluation and Mode::train_plain
-// compute it operation by operation. Mode::train and inference call the fused functions of
-// layers/fused/fused_layers.h, which give equal results up to rounding.
+// Compositions that networks use again and again: convolution, batch norm, ReLU, and the end of a
+// residual block. Each is a block, whose `forward` is its formula.
 #pragma once
-#include "layers/fused/fused_layers.h"
+#include <utility>
+#include <vector>
+
+#include "layers/batch_norm.h"
+#include "layers/block.h"
+#include "layers/conv2d.h"
 #include "layers/squeeze_excite.h"
 
 namespace excite {
 
-// relu(bn(x))
-inline Var norm_relu(const BatchNorm2d& bn, const Var& x, Mode mode) {
-  return mode == Mode::train ? fused_norm_relu(bn, x) : relu(bn(x, mode));
-}
-
 // bn(conv(x))
-inline Var conv_norm(const ConvNorm& c, const Var& x, Mode mode) {
-  return mode.folded ? folded_conv_norm(c, x, *mode.folded) : c.bn(c.conv(x), mode);
-}
+struct ConvNorm : Block<ConvNorm> {
+  Conv2d conv;
+  BatchNorm2d bn;
+  ConvNorm(Conv2d c, BatchNorm2d b) : conv(std::move(c)), bn(std::move(b)) {}
+  Var forward(const Var& x, Mode mode) const { return bn(conv(x), mode); }
+};
+
+// A convolution and the batch norm after it, wherever they are stored.
+struct ConvNormView {
+  const Conv2d& conv;
+  const BatchNorm2d& bn;
+  ConvNormView(const Conv2d& c, const BatchNorm2d& b) : conv(c), bn(b) {}
+  ConvNormView(const ConvNorm& c) : conv(c.conv), bn(c.bn) {}
+};
+
+// relu(bn(x))
+struct NormReluBlock : Block<NormReluBlock> {
+  const BatchNorm2d& bn;
+  explicit NormReluBlock(const BatchNorm2d& b) : bn(b) {}
+  Var forward(const Var& x, Mode mode) const { return relu(bn(x, mode)); }
+};
 
 // relu(bn(conv(x)))
-inline Var conv_norm_relu(const ConvNorm& c, const Var& x, Mode mode) {
-  if (mode == Mode::train) return fused_conv_norm_relu(c, x);
-  return mode.folded ? folded_conv_norm_relu(c, x, *mode.folded) : relu(conv_norm(c, x, mode));
-}
+struct ConvNormRelu : Block<ConvNormRelu> {
+  ConvNormView layer;
+  explicit ConvNormRelu(const ConvNormView& c) : layer(c) {}
+  Var forward(const Var& x, Mode mode) const { return relu(layer.bn(layer.conv(x), mode)); }
+};
 
-// conv_norm_relu of each layer in turn
-inline Var chain_norm_relu(Chain chain, const Var& x, Mode mode) {
-  Var u = x;
-  for (const ConvNorm& c : chain) u = conv_norm_relu(c, u, mode);
-  return u;
-}
+// The branch of a residual block and its end.
+//   u = bn(conv(... relu(bn(conv(x)))))
+//   y = relu(se(u) + shortcut), or without an SE block relu(u + shortcut)
+struct ResidualEnd : Block<ResidualEnd> {
+  std::vector<ConvNormView> branch;  // at least one
+  const SqueezeExcite* se;           // null: no SE block
+  Var shortcut;
+  ResidualEnd(std::vector<ConvNormView> convs, const SqueezeExcite* excite, Var shortcut_value)
+      : branch(std::move(convs)), se(excite), shortcut(std::move(shortcut_value)) {}
+  Var forward(const Var& x, Mode mode) const {
+    Var u = x;
+    for (const ConvNormView& c : branch) {
+      u = c.bn(c.conv(u), mode);
+      if (&c != &branch.back()) u = relu(u);
+    }
+    return relu((se ? (*se)(u) : u) + shortcut);
+  }
+};
 
-// bn(conv(... relu(bn(conv(x)))))
-inline Var chain_norm(Chain chain, const Var& x, Mode mode) {
-  return conv_norm(chain.back(), chain_norm_relu(chain.first(chain.size() - 1), x, mode), mode);
-}
+// The fused implementations. In training they are operations of autograd/fused, which read and
+// write memory fewer times. In inference each convolution contains the batch norm after it.
+Var fused_forward(const ConvNorm& block, const Var& x, Mode mode);
+Var fused_forward(const NormReluBlock& block, const Var& x, Mode mode);
+Var fused_forward(const ConvNormRelu& block, const Var& x, Mode mode);
+Var fused_forward(const ResidualEnd& block, const Var& x, Mode mode);
 
-// relu(chain(x) + shortcut), the end of a residual block
-inline Var chain_add_relu(Chain chain, const Var& x, const Var& shortcut, Mode mode) {
-  if (mode == Mode::train) return fused_chain_gate_add_relu(chain, Gate(), x, shortcut);
-  return relu(add(chain_norm(chain, x, mode), shortcut));
+// The blocks as functions.
+inline Var norm_relu(const BatchNorm2d& bn, const Var& x, Mode mode) {
+  return NormReluBlock(bn)(x, mode);
 }
-
-// relu(se(chain(x)) + shortcut)
-inline Var chain_excite_add_relu(Chain chain, const SqueezeExcite& se, const Var& x,
-                                 const Var& shortcut, Mode mode) {
-  const Gate gate = [&](const Var& z) { return se.excite(z); };
-  const bool fusible = se.options.squeezes_by_mean();
-  if (mode == Mode::train && fusible) return fused_chain_gate_add_relu(chain, gate, x, shortcut);
-  const Var u = chain_norm_relu(chain.first(chain.size() - 1), x, mode);
-  if (mode.folded && fusible)
-    return folded_conv_norm_gate_add_relu(chain.back(), gate, u, shortcut, *mode.folded);
-  return relu(add(se(conv_norm(chain.back(), u, mode)), shortcut));
+inline Var conv_norm_relu(const ConvNormView& c, const Var& x, Mode mode) {
+  return ConvNormRelu(c)(x, mode);
 }
 
 }  // namespace excite

@@ -11,7 +11,7 @@ struct Dropout : Module {
   std::shared_ptr<Rng> rng;
   explicit Dropout(real probability) : p(probability), rng(random()) {}
   Var operator()(const Var& x, Mode mode) const {
-    return mode.training() ? dropout(x, p, *rng) : x;
+    return mode == Mode::train ? dropout(x, p, *rng) : x;
   }
 };
 

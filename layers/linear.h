@@ -3,6 +3,7 @@
 #pragma once
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "layers/implementation.h"
 #include "layers/init.h"
 #include "layers/module.h"
 
@@ -36,8 +37,9 @@ struct Linear : Module {
     const Shape& s = x.shape();
     const bool pixels = s.rank() == 4, conv = w.shape().rank() == 4;
     if (!pixels && !conv) return b ? linear(x, w, b) : matmul(x, w);
-    const Var xw = conv ? conv2d(pixels ? x : reshape(x, {s[0], 1, 1, s[-1]}), w)
-                        : matmul(reshape(x, {s.rows(), s[-1]}), w);
+    const Var xw =
+        conv ? conv2d(pixels ? x : reshape(x, {s[0], 1, 1, s[-1]}), w, with_algorithm_in_use({}))
+             : matmul(reshape(x, {s.rows(), s[-1]}), w);
     const Var y = b ? add_bias(xw, b) : xw;
     if (pixels == conv) return y;
     const long out = w.shape()[-1];

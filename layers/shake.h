@@ -22,7 +22,7 @@ struct Shake : Module {
   Var operator()(const Var& a, const Var& b, Mode mode) const {
     const Shape per_image{a.shape()[0]};
     const Var half = full(per_image, real(0.5));
-    if (!mode.training()) return shake(a, b, half, half);
+    if (mode == Mode::eval) return shake(a, b, half, half);
     const bool even = options.forward == ShakeOptions::Forward::even;
     const Var alpha = even ? half : uniform(per_image, *rng);
     switch (options.backward) {

@@ -7,25 +7,33 @@
 
 namespace excite {
 
-// In place of a squeeze: keeps all pixels, so that each pixel gets gates from its own channels.
-inline Var no_squeeze(const Var& u) { return u; }
+// What the gates of a channel are computed from: the mean or the maximum of each channel over all
+// pixels, or nothing but the pixel itself, so that each pixel gets gates from its own channels.
+enum class Squeeze { mean, max, none };
 
 // The variants of the paper's section 6.
 struct SqueezeExciteOptions {
   long reduction = 16, min_hidden = 1;  // hidden width: max(min_hidden, C / reduction)
   Bias bias = Bias::uniform;
   WeightShape weights = WeightShape::matrix;
-  Var (*squeeze)(const Var& u) = global_avg_pool;  // or global_max_pool, no_squeeze
-  Var (*activation)(const Var& x) = sigmoid;       // of the gates; or relu, tanh
+  Squeeze squeeze = Squeeze::mean;
+  Var (*activation)(const Var& x) = sigmoid;  // of the gates; or relu, tanh
   long hidden(long channels) const {
     require(reduction > 0 && min_hidden > 0, "SqueezeExcite: reduction ", reduction,
             ", minimal hidden width ", min_hidden, ", expected at least 1 for both");
     return std::max(min_hidden, channels / reduction);
   }
-  bool squeezes_by_mean() const {
-    return squeeze == static_cast<Var (*)(const Var&)>(global_avg_pool);
-  }
 };
+
+// [N, H, W, C] -> [N, C], or without a squeeze u itself.
+inline Var squeeze(Squeeze how, const Var& u) {
+  switch (how) {
+    case Squeeze::mean: return global_avg_pool(u);
+    case Squeeze::max: return global_max_pool(u);
+    case Squeeze::none: break;
+  }
+  return u;
+}
 
 // u [N, H, W, C] times gates s: one per image and channel, [N, C], or without a squeeze one per
 // element, [N, H, W, C].
@@ -42,9 +50,9 @@ struct SqueezeExcite : Module {
         expand(own("fc2", Linear(o.hidden(channels), channels, rng, o.bias, o.weights))) {}
   Var excite(const Var& z) const { return options.activation(expand(relu(reduce(z)))); }
   Var operator()(const Var& u) const {
-    const Var z = options.squeeze(u);  // [N, H, W, C] -> [N, C]
-    const Var s = excite(z);           // [N, C] -> [N, C/r] -> [N, C]
-    return scale_by_gate(u, s);        // u[n, h, w, c] s[n, c]
+    const Var z = squeeze(options.squeeze, u);  // [N, H, W, C] -> [N, C]
+    const Var s = excite(z);                    // [N, C] -> [N, C/r] -> [N, C]
+    return scale_by_gate(u, s);                 // u[n, h, w, c] s[n, c]
   }
 };
 

@@ -22,7 +22,10 @@ Tensor Inference::operator()(const Tensor& x) const {
     const long begin = i * images_at_once, count = std::min(images_at_once, n - begin);
     Tensor batch({count, x.dim(1), x.dim(2), x.dim(3)});
     std::copy_n(x.data() + begin * image_size, count * image_size, batch.data());
-    const Var y = model_(std::move(batch), Mode{Mode::Kind::evaluate, &folded_});
+    Implementation folding = model_.implementation;
+    folding.folded = &folded_;
+    const UseImplementation use(folding);
+    const Var y = model_.run(std::move(batch), Mode::eval);
     std::copy_n(y->value.data(), y->value.size(), logits.data() + begin * model_.classes);
   });
   return logits;

@@ -11,7 +11,7 @@ namespace excite {
 class Inference {
  public:
   explicit Inference(const Model& model);
-  // [N, H, W, 3] -> logits [N, classes]. Equal to model(x, Mode::evaluate) up to rounding, with the
+  // [N, H, W, 3] -> logits [N, classes]. Equal to model(x, Mode::eval) up to rounding, with the
   // same bits for any number of threads. The model itself is not touched: each worker thread has a
   // NoGrad guard while it computes.
   Tensor operator()(const Tensor& x) const;

@@ -36,6 +36,7 @@ struct PlacedSe {
   Placement place;
 };
 
+// Whether the branch contains it. If not, it scales the sum or the shortcut.
 inline bool in_branch(Placement place) {
   return place != Placement::post && place != Placement::identity;
 }

@@ -9,52 +9,54 @@ Conv2d same_padding_conv(long in, const BranchConv& c, Rng& rng) {
                 {.stride = c.stride, .pad = c.kernel / 2, .groups = c.groups});
 }
 
-Var subsample(const Var& x, long stride, long new_channels) {
-  if (stride == 1 && !new_channels) return x;
-  const Var y = avg_pool2d(x, {.kernel = 1, .stride = stride});
-  const Shape& s = y.shape();
-  return new_channels ? concat_channels({y, zeros({s[0], s[1], s[2], new_channels})}) : y;
+namespace {
+long total_stride(const std::vector<BranchConv>& convs) {
+  long stride = 1;
+  for (const BranchConv& c : convs) stride *= c.stride;
+  return stride;
 }
+}  // namespace
 
 ResidualBlock::ResidualBlock(long in, const std::vector<BranchConv>& convs, Shortcut kind,
                              const std::optional<SeOptions>& se_options, Rng& rng)
-    : new_channels(convs.back().out - in) {
-  std::vector<long> widths{in};
-  for (std::size_t i = 0; i < convs.size(); i++) {
-    branch.push_back({own(text("conv", i + 1), same_padding_conv(widths.back(), convs[i], rng)),
-                      own(text("bn", i + 1), BatchNorm2d(convs[i].out))});
-    widths.push_back(convs[i].out);
-    stride *= convs[i].stride;
-  }
-  const long out = widths.back();
-  if (se_options) {
-    const long middle = widths[convs.size() - 1];
-    const long channels = se_channels(se_options->place, in, middle, out);
-    se = PlacedSe{own("se", SqueezeExcite(channels, *se_options, rng)), se_options->place};
-  }
-  if (kind == Shortcut::A || (stride == 1 && !new_channels)) return;
-  const long kernel = kind == Shortcut::B3 && stride > 1 ? 3 : 1;
-  projection = ConvNorm{own("downsample.0", same_padding_conv(in, {kernel, out, stride}, rng)),
-                        own("downsample.1", BatchNorm2d(out))};
+    : branch(make_branch(in, convs, rng)),
+      se(make_se(in, convs, se_options, rng)),
+      shortcut(
+          own("downsample", ShortcutLayer(in, convs.back().out, total_stride(convs), kind, rng))) {}
+
+std::vector<ConvNorm> ResidualBlock::make_branch(long in, const std::vector<BranchConv>& convs,
+                                                 Rng& rng) {
+  std::vector<ConvNorm> all;
+  for (std::size_t i = 0; i < convs.size(); in = convs[i++].out)
+    all.push_back({own(text("conv", i + 1), same_padding_conv(in, convs[i], rng)),
+                   own(text("bn", i + 1), BatchNorm2d(convs[i].out))});
+  return all;
+}
+
+std::optional<PlacedSe> ResidualBlock::make_se(long in, const std::vector<BranchConv>& convs,
+                                               const std::optional<SeOptions>& se_options,
+                                               Rng& rng) {
+  if (!se_options) return {};
+  const long middle = convs.size() > 1 ? convs[convs.size() - 2].out : in;
+  const long channels = se_channels(se_options->place, in, middle, convs.back().out);
+  return PlacedSe{own("se", SqueezeExcite(channels, *se_options, rng)), se_options->place};
 }
 
 Var ResidualBlock::operator()(const Var& x, Mode mode) const {
-  const Var u = apply_se_at(Placement::pre, se, x),
-            skip = apply_se_at(Placement::identity, se, shortcut(x, mode));
-  const Chain chain(branch);
-  if (se && se->place == Placement::standard)
-    return chain_excite_add_relu(chain, se->block, u, skip, mode);
-  if (se && se->place == Placement::inside)
-    return chain_add_relu(chain.last(1),
-                          se->block(chain_norm_relu(chain.first(chain.size() - 1), u, mode)), skip,
-                          mode);
-  if (se && se->place == Placement::after_relu)
-    return relu(add(se->block(chain_norm_relu(chain, u, mode)), skip));
-  return apply_se_at(Placement::post, se, chain_add_relu(chain, u, skip, mode));
-}
-
-Var ResidualBlock::shortcut(const Var& x, Mode mode) const {
-  return projection ? conv_norm(*projection, x, mode) : subsample(x, stride, new_channels);
+  Var u = apply_se_at(Placement::pre, se, x);
+  const Var skip = apply_se_at(Placement::identity, se, shortcut(x, mode));
+  if (se && se->place == Placement::after_relu) {
+    for (const ConvNorm& c : branch) u = conv_norm_relu(c, u, mode);
+    return relu(se->block(u) + skip);
+  }
+  auto first = branch.begin();  // of the convolutions after squeeze-and-excitation
+  if (se && se->place == Placement::inside) {
+    for (; first != branch.end() - 1; ++first) u = conv_norm_relu(*first, u, mode);
+    u = se->block(u);
+  }
+  const SqueezeExcite* excite = se && se->place == Placement::standard ? &se->block : nullptr;
+  const Var y = ResidualEnd({first, branch.end()}, excite, skip)(u, mode);
+  return apply_se_at(Placement::post, se, y);
 }
 
 ResidualNetwork::ResidualNetwork(const ResidualDesign& table, long classes, Rng& rng)
@@ -99,7 +101,8 @@ long ResidualNetwork::min_image_size() const {
 
 Var ResidualNetwork::operator()(const Var& x, Mode mode) const {
   require_network_input(design.name, x, min_image_size());
-  Var u = chain_norm_relu(stem, x, mode);
+  Var u = x;
+  for (const ConvNorm& c : stem) u = conv_norm_relu(c, u, mode);
   if (design.pool) u = max_pool2d(u, *design.pool);
   for (const ResidualBlock& block : blocks) u = block(u, mode);
   u = global_avg_pool(u);

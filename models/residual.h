@@ -13,18 +13,9 @@
 #include "layers/conv_bn.h"
 #include "layers/dropout.h"
 #include "models/placement.h"
+#include "models/shortcut.h"
 
 namespace excite {
-
-// The shortcut where a block changes the shape.
-enum class Shortcut {
-  A,  // every stride-th pixel, and zeros for the new channels; no parameters
-  B,  // bn(conv(x)) with a 1x1 convolution
-  B3  // B, but with a 3x3 convolution where the stride is above 1
-};
-
-// Shortcut A: [N, H, W, C] -> [N, ceil(H / stride), ceil(W / stride), C + new_channels].
-Var subsample(const Var& x, long stride, long new_channels);
 
 struct BranchConv {
   long kernel, out, stride = 1, groups = 1;  // out: its channels
@@ -35,14 +26,15 @@ Conv2d same_padding_conv(long in, const BranchConv& c, Rng& rng);
 struct ResidualBlock : Module {
   std::vector<ConvNorm> branch;
   std::optional<PlacedSe> se;
-  std::optional<ConvNorm> projection;  // of shortcuts B and B3
-  long stride = 1, new_channels;       // of the whole block; new_channels = out - in
+  ShortcutLayer shortcut;
   ResidualBlock(long in, const std::vector<BranchConv>& convs, Shortcut kind,
                 const std::optional<SeOptions>& se_options, Rng& rng);
   Var operator()(const Var& x, Mode mode) const;
 
  private:
-  Var shortcut(const Var& x, Mode mode) const;
+  std::vector<ConvNorm> make_branch(long in, const std::vector<BranchConv>& convs, Rng& rng);
+  std::optional<PlacedSe> make_se(long in, const std::vector<BranchConv>& convs,
+                                  const std::optional<SeOptions>& se_options, Rng& rng);
 };
 
 // A row of a network's table: a number of blocks with the same branch. The strides are those of the
@@ -67,7 +59,8 @@ void for_each_block(const std::vector<Stage>& stages, long in, const Make& make)
   }
 }
 
-inline std::string layer_name(long stage, long block) {  // layer1.0 is the first block of stage 2
+// layer1.0 is the first block of stage 2.
+inline std::string layer_name(long stage, long block) {
   return text("layer", stage - 1, ".", block);
 }
 

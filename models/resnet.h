@@ -13,7 +13,7 @@ struct ResnetSpec {
   long groups = 1;           // each has 4 channels in stage 2, and twice as many in each next stage
   long planes = 64;          // channels p of stage 2; they double with each stage
 };
-const std::vector<ResnetSpec>& resnet_table();
+const std::vector<ResnetSpec>& resnet_table();           // all rows but small variants
 const ResnetSpec& find_resnet(const std::string& name);  // in the table, or a small variant
 
 // Details in which implementations differ. The defaults are the paper's.
@@ -27,6 +27,7 @@ struct ResnetOptions {
   std::optional<double> dropout = {};  // default: 0.2 for SENet-154, else 0
   std::optional<SeOptions> se = {};
 };
+// The table of the whole network.
 ResidualDesign resnet(const ResnetSpec& row, const ResnetOptions& options);
 
 }  // namespace excite

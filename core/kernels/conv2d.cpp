@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/kernels/conv2d_blas.h"
-#include "core/kernels/conv2d_direct.h"
-#include "core/kernels/conv2d_winograd.h"
+#include "core/kernels/conv2d_algorithms.h"
 #include "core/kernels/simd.h"
 
 namespace excite {
@@ -50,26 +48,32 @@ Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& q) {
                                                                     : Conv2dAlgorithm::direct;
 }
 
+namespace {
+// The algorithm that the options ask for, or `choice` if they leave it open.
+const Conv2dFunctions& functions(const Conv2dOptions& o, const Conv2dShape& q,
+                                 Conv2dAlgorithm choice) {
+  if (o.algorithm == Conv2dAlgorithm::winograd)
+    require(winograd_supports(q), "conv2d: the algorithm winograd supports 3x3 kernels with ",
+            "stride, dilation and groups of 1, but the weight has shape ", q.weight(), ", stride ",
+            q.stride, ", dilation ", q.dilation, " and ", q.groups,
+            " groups; use Conv2dAlgorithm::automatic");
+  return conv2d_functions(o.algorithm == Conv2dAlgorithm::automatic ? choice : o.algorithm);
+}
+}  // namespace
+
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w.shape(), options);
-  return conv2d_algorithm(q) == Conv2dAlgorithm::winograd ? conv2d_winograd(q, x, w)
-                                                          : conv2d_direct(q, x, w);
+  return functions(options, q, conv2d_algorithm(q)).y(q, x, w);
 }
 
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
   const Conv2dShape q(x, w.shape(), options);
-  return conv2d_algorithm(q) == Conv2dAlgorithm::winograd ? conv2d_winograd_dx(q, dy, w)
-                                                          : conv2d_direct_dx(q, dy, w);
+  return functions(options, q, conv2d_algorithm(q)).dx(q, dy, w);
 }
 
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w, options);
-  switch (conv2d_dw_algorithm(q)) {
-    case Conv2dAlgorithm::winograd: return conv2d_winograd_dw(q, x, dy);
-    case Conv2dAlgorithm::direct: return conv2d_direct_dw(q, x, dy);
-    case Conv2dAlgorithm::blas: break;
-  }
-  return conv2d_blas_dw(q, x, dy);
+  return functions(options, q, conv2d_dw_algorithm(q)).dw(q, x, dy);
 }
 
 }  // namespace excite

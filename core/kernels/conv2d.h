@@ -11,9 +11,16 @@
 
 namespace excite {
 
+// The algorithms, each in the files conv2d_NAME.h and .cpp: reference (plain loops), blas (im2col
+// and matrix products), direct, and winograd (3x3 at stride 1 alone). `automatic` chooses the
+// fastest by shape and by the vector width of this build, never by timing, so a run can be repeated
+// exactly.
+enum class Conv2dAlgorithm { automatic, reference, blas, direct, winograd };
+
 struct Conv2dOptions {
   Size2 stride = 1, pad = 0, dilation = 1;
   long groups = 1;
+  Conv2dAlgorithm algorithm = Conv2dAlgorithm::automatic;  // of y, dx and dw
 };
 
 // All lengths of a convolution, computed once from the shapes of x and w. Throws an Error if the
@@ -30,14 +37,12 @@ struct Conv2dShape {
   Shape weight() const { return {r, s, cg, k}; }
 };
 
-// The algorithms, each in the files conv2d_NAME.h and .cpp: blas (im2col and matrix products; any
-// shape), direct (any shape) and winograd (3x3 at stride 1). The choice depends on the shape and on
-// the vector width of this build. It is never made by timing, so a run can be repeated exactly.
-enum class Conv2dAlgorithm { blas, direct, winograd };
+// The automatic choice.
 Conv2dAlgorithm conv2d_algorithm(const Conv2dShape& shape);  // of y and dx: direct or winograd
 Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& shape);
 
-// y [N, OH, OW, K], dx [N, H, W, C] and dw [R, S, C/groups, K], by the algorithms above.
+// y [N, OH, OW, K], dx [N, H, W, C] and dw [R, S, C/groups, K]. Error if options.algorithm does not
+// support the shape.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options);
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options);

@@ -23,4 +23,16 @@ inline constexpr Conv2dFunctions direct_conv2d{"direct", conv2d_direct, conv2d_d
 inline constexpr Conv2dFunctions winograd_conv2d{"winograd", conv2d_winograd, conv2d_winograd_dx,
                                                  conv2d_winograd_dw};
 
+// The functions of an algorithm; for `automatic` those of direct, which take any shape.
+inline const Conv2dFunctions& conv2d_functions(Conv2dAlgorithm algorithm) {
+  switch (algorithm) {
+    case Conv2dAlgorithm::reference: return reference_conv2d;
+    case Conv2dAlgorithm::blas: return blas_conv2d;
+    case Conv2dAlgorithm::winograd: return winograd_conv2d;
+    case Conv2dAlgorithm::automatic:
+    case Conv2dAlgorithm::direct: break;
+  }
+  return direct_conv2d;
+}
+
 }  // namespace excite

@@ -11,6 +11,7 @@
 
 namespace excite {
 
+// y [N, OH, OW, K], dx [N, H, W, C] and dw [R, S, C/groups, K].
 Tensor conv2d_blas(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_blas_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
 Tensor conv2d_blas_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);

@@ -10,6 +10,11 @@ namespace excite {
 
 namespace {
 
+// The other algorithms fuse nothing.
+bool can_fuse(const Conv2dOptions& options) {
+  return options.algorithm == Conv2dAlgorithm::automatic;
+}
+
 bool uses_winograd(const Conv2dShape& q) {
   return conv2d_algorithm(q) == Conv2dAlgorithm::winograd;
 }
@@ -36,6 +41,11 @@ Tensor apply(const NormRelu& norm, const Tensor& u) {
 }  // namespace
 
 ConvWithMoments conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
+  if (!can_fuse(options)) {
+    Tensor y = conv2d(x, w, options);
+    ImageMoments moments = image_moments(y);
+    return {std::move(y), std::move(moments)};
+  }
   const Conv2dShape q(x.shape(), w.shape(), options);
   return uses_winograd(q) ? winograd_with_moments(q, x, Identity(), w)
                           : direct_with_moments(q, x, w);
@@ -44,14 +54,14 @@ ConvWithMoments conv2d_moments(const Tensor& x, const Tensor& w, const Conv2dOpt
 ConvWithMoments norm_relu_conv2d(const Tensor& u, const NormRelu& norm, const Tensor& w,
                                  const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
-  return uses_winograd(q) ? winograd_with_moments(q, u, norm, w)
-                          : direct_with_moments(q, apply(norm, u), w);
+  return can_fuse(options) && uses_winograd(q) ? winograd_with_moments(q, u, norm, w)
+                                               : conv2d_moments(apply(norm, u), w, options);
 }
 
 Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& dy, const Shape& w,
                            const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w, options);
-  if (conv2d_dw_algorithm(q) == Conv2dAlgorithm::winograd)
+  if (can_fuse(options) && conv2d_dw_algorithm(q) == Conv2dAlgorithm::winograd)
     return conv2d_winograd_dw(q, u, dy, norm);
   return conv2d_dw(apply(norm, u), dy, w, options);
 }
@@ -59,7 +69,7 @@ Tensor norm_relu_conv2d_dw(const Tensor& u, const NormRelu& norm, const Tensor& 
 NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u,
                                      const NormRelu& norm, const Conv2dOptions& options) {
   const Conv2dShape q(u.shape(), w.shape(), options);
-  if (uses_winograd(q)) {
+  if (can_fuse(options) && uses_winograd(q)) {
     RunSums sums = winograd_run_sums(q.x());
     Tensor dx = conv2d_winograd_dx(q, dy, w, AccumulateMasked{norm, u, sums});
     return {std::move(dx), sums_of(sums)};

@@ -25,6 +25,7 @@ struct NormReluGradient {
   Tensor dx;
   ImageSums sums;  // affine_relu_sums(dx, u, mean, a, b)
 };
+// dy [N, OH, OW, K] and u [N, H, W, C].
 NormReluGradient norm_relu_conv2d_dx(const Tensor& dy, const Tensor& w, const Tensor& u,
                                      const NormRelu& norm, const Conv2dOptions& options);
 

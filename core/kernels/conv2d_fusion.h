@@ -14,6 +14,7 @@ struct Identity {};
 struct NormRelu {  // u -> max(a (u - mean) + b, 0); mean, a and b have shape [C]
   const Tensor &mean, &a, &b;
 };
+// What happens to each number of x when it is read.
 using Prologue = std::variant<Identity, NormRelu>;
 
 // ---- epilogues ----
@@ -39,7 +40,7 @@ class RunSums {
     return numbers_.data() + (run * slots + slot) * row_;
   }
   long runs() const { return (pixels + pixels_per_run - 1) / pixels_per_run; }  // per image
-  long pixels_of(long run) const;
+  long pixels_of(long run) const;  // fewer in the last run of an image
 
   const long images, pixels, pixels_per_run, channels;  // pixels: per image
 
@@ -61,6 +62,7 @@ struct AccumulateMasked {
   const Tensor& u;
   RunSums& sums;
 };
+// What happens to each number of y before it is written.
 using Epilogue = std::variant<BiasClamp, AccumulateMoments, AccumulateMasked>;
 
 ImageMoments moments_of(const RunSums& sums);  // from the sums of AccumulateMoments

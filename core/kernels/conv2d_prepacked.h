@@ -19,6 +19,7 @@ class PrepackedConv2d {
   struct Squeezed {
     Tensor y, means;
   };
+  // x [N, H, W, C]; both results from one pass.
   Squeezed conv_squeezed(const Tensor& x) const;
   const Tensor& minus_bias() const { return minus_bias_; }  // [K]
 

@@ -6,7 +6,7 @@
 
 namespace excite {
 
-PrepackedConv2d fold(const ConvNorm& c) {
+PrepackedConv2d fold(const ConvNormView& c) {
   const auto& [conv, bn] = c;
   const Tensor &gamma = bn.gamma->value, &beta = bn.beta->value, &mean = bn.running_mean->value;
   const auto eps = static_cast<real>(bn.eps);
@@ -19,7 +19,7 @@ PrepackedConv2d fold(const ConvNorm& c) {
   return PrepackedConv2d(conv.w->value, a, bias, conv.options);
 }
 
-const PrepackedConv2d& FoldedLayers::of(const ConvNorm& c) {
+const PrepackedConv2d& FoldedLayers::of(const ConvNormView& c) {
   const std::lock_guard lock(mutex_);
   const std::pair<const Node*, const Node*> pair{&*c.conv.w, &*c.bn.gamma};
   const auto found = folded_.find(pair);

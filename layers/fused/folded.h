@@ -7,23 +7,17 @@
 #include <utility>
 
 #include "core/kernels/conv2d_prepacked.h"
-#include "layers/batch_norm.h"
-#include "layers/conv2d.h"
+#include "layers/conv_bn.h"
 
 namespace excite {
 
-struct ConvNorm {  // a convolution and the batch norm after it
-  Conv2d conv;
-  BatchNorm2d bn;
-};
-
-PrepackedConv2d fold(const ConvNorm& c);
+PrepackedConv2d fold(const ConvNormView& c);  // with the weights and statistics of now
 
 // Folds each pair when it is first used, with the weights and statistics of that moment, and keeps
 // the result. Safe to call from several threads.
 class FoldedLayers {
  public:
-  const PrepackedConv2d& of(const ConvNorm& c);
+  const PrepackedConv2d& of(const ConvNormView& c);
 
  private:
   std::mutex mutex_;

@@ -1,12 +1,22 @@
-#include "layers/fused/fused_layers.h"
-
+// The fused implementations of the blocks in layers/conv_bn.h.
+#include <span>
+#include <tuple>
 #include <utility>
 
 #include "autograd/conv2d_node.h"
+#include "autograd/fused/fused_ops.h"
+#include "core/kernels/fused.h"
+#include "layers/conv_bn.h"
+#include "layers/fused/folded.h"
 
 namespace excite {
 
 namespace {
+
+using Chain = std::span<const ConvNormView>;  // one or more layers, applied in order
+
+// ---- training ----
+
 // The moments are those of the convolution alone, so with a bias they are dropped, and computed
 // again later.
 ConvOutput with_bias(const Conv2d& conv, ConvOutput y) {
@@ -30,19 +40,13 @@ ConvOutput chain_without_last_norm(Chain chain, const Var& x) {
   return u;
 }
 
-Var norm_relu(const BatchNorm2d& bn, const ConvOutput& u) {
+Var train_norm_relu(const BatchNorm2d& bn, const ConvOutput& u) {
   return in_layer(bn.gamma, [&] {
     return batch_norm_relu(u, bn.gamma, bn.beta, bn.running_mean, bn.running_var, bn.eps);
   });
 }
-}  // namespace
 
-Var fused_norm_relu(const BatchNorm2d& bn, const Var& x) { return norm_relu(bn, x); }
-Var fused_conv_norm_relu(const ConvNorm& c, const Var& x) {
-  return norm_relu(c.bn, chain_without_last_norm({&c, 1}, x));
-}
-
-Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const Var& shortcut) {
+Var train_residual_end(Chain chain, const Gate& gate, const Var& x, const Var& shortcut) {
   const BatchNorm2d& bn = chain.back().bn;
   const ConvOutput u = chain_without_last_norm(chain, x);
   return in_layer(bn.gamma, [&] {
@@ -51,32 +55,63 @@ Var fused_chain_gate_add_relu(Chain chain, const Gate& gate, const Var& x, const
   });
 }
 
-namespace {
+// ---- inference ----
+
+const PrepackedConv2d& folded(const ConvNormView& c) { return implementation().folded->of(c); }
+
 // A result without a backward function: the gradients of folded layers are never needed.
-Var folded_node(Tensor y, const ConvNorm& c, const Var& x) {
+Var folded_node(Tensor y, const ConvNormView& c, const Var& x) {
   const long macs = conv2d_macs(y.shape(), c.conv.w.shape());
   return result("conv2d", std::move(y), {x, c.conv.w}, {.macs = macs}, {});
 }
-}  // namespace
 
-Var folded_conv_norm(const ConvNorm& c, const Var& x, FoldedLayers& layers) {
-  return in_layer(c.conv.w, [&] { return folded_node(layers.of(c).conv(x->value), c, x); });
-}
-
-Var folded_conv_norm_relu(const ConvNorm& c, const Var& x, FoldedLayers& layers) {
-  return in_layer(c.conv.w, [&] { return folded_node(layers.of(c).conv_relu(x->value), c, x); });
+Var infer_conv_norm(const ConvNormView& c, const Var& x) {
+  return in_layer(c.conv.w, [&] { return folded_node(folded(c).conv(x->value), c, x); });
 }
 
 // conv_squeezed leaves the bias out of y. It is added here: relu(s (y - (-bias)) + 0 + shortcut).
-Var folded_conv_norm_gate_add_relu(const ConvNorm& c, const Gate& gate, const Var& x,
-                                   const Var& shortcut, FoldedLayers& layers) {
-  const PrepackedConv2d& folded = layers.of(c);
-  PrepackedConv2d::Squeezed z = in_layer(c.conv.w, [&] { return folded.conv_squeezed(x->value); });
-  const Var y = folded_node(std::move(z.y), c, x), s = gate(std::move(z.means));
-  Tensor value = affine_add_relu(y->value, folded.minus_bias(), s->value,
-                                 zeros(folded.minus_bias().shape()), shortcut->value);
+Var infer_excite_add_relu(const ConvNormView& c, const SqueezeExcite& se, const Var& x,
+                          const Var& shortcut) {
+  const PrepackedConv2d& conv = folded(c);
+  PrepackedConv2d::Squeezed z = in_layer(c.conv.w, [&] { return conv.conv_squeezed(x->value); });
+  const Var y = folded_node(std::move(z.y), c, x), s = se.excite(std::move(z.means));
+  Tensor value = affine_add_relu(y->value, conv.minus_bias(), s->value,
+                                 zeros(conv.minus_bias().shape()), shortcut->value);
   return result("scale_add_relu", std::move(value), {y, s, shortcut},
                 {.flops = 3 * y.shape().size()}, {});
+}
+
+}  // namespace
+
+Var fused_forward(const ConvNorm& block, const Var& x, Mode mode) {
+  return mode == Mode::train ? block.forward(x, mode) : infer_conv_norm(block, x);
+}
+
+Var fused_forward(const NormReluBlock& block, const Var& x, Mode mode) {
+  return mode == Mode::train ? train_norm_relu(block.bn, x) : block.forward(x, mode);
+}
+
+Var fused_forward(const ConvNormRelu& block, const Var& x, Mode mode) {
+  const ConvNormView& c = block.layer;
+  if (mode == Mode::train) return train_norm_relu(c.bn, chain_without_last_norm({&c, 1}, x));
+  return in_layer(c.conv.w, [&] { return folded_node(folded(c).conv_relu(x->value), c, x); });
+}
+
+// Only the mean of a channel can be computed from sums that the convolution gathers.
+Var fused_forward(const ResidualEnd& block, const Var& x, Mode mode) {
+  const auto& [branch, se, shortcut] = std::tie(block.branch, block.se, block.shortcut);
+  const bool squeezes_mean = se && se->options.squeeze == Squeeze::mean;
+  if (mode == Mode::train && (!se || squeezes_mean)) {
+    const Gate gate = [&, excite = se](const Var& z) { return excite->excite(z); };
+    return train_residual_end(branch, se ? gate : Gate(), x, shortcut);
+  }
+  Var u = x;
+  for (const ConvNormView& c : Chain(branch).first(branch.size() - 1))
+    u = conv_norm_relu(c, u, mode);
+  const ConvNormView& last = branch.back();
+  if (mode == Mode::eval && squeezes_mean) return infer_excite_add_relu(last, *se, u, shortcut);
+  u = mode == Mode::train ? last.bn(last.conv(u), mode) : infer_conv_norm(last, u);
+  return relu((se ? (*se)(u) : u) + shortcut);
 }
 
 }  // namespace excite

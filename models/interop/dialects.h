@@ -17,12 +17,15 @@ struct Dialect {
   Settings options;  // how its networks are built, for models that have these options
   std::vector<std::string> models;  // our names of the models that it has; empty: all models
 
+  // Whether the program has this model, by our name of it.
   bool has(const std::string& model) const;
+  // The name of a tensor, renamed.
   std::string to_ours(const std::string& tensor) const;
   std::string to_theirs(const std::string& tensor) const;
 };
 
 const std::vector<Dialect>& dialects();  // one or more rows per program
+// The dialect whose signature one of the names has; own_dialect() if there is none.
 const Dialect& detect_dialect(const std::vector<std::string>& tensor_names);
 const Dialect& own_dialect();  // excite: no renames
 

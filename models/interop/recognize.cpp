@@ -90,9 +90,9 @@ std::optional<Recognized> try_model(const std::string& name, const Settings& req
                                     const TensorShapes& shapes, const Dialect& dialect) {
   try {
     Recognized r{name, all_options(name, requested, shapes, dialect), 0, 0};
-    r.classes = classes_in(shapes, classifier_name(shape_only_model(name, r.options, 2).module));
+    r.classes = classes_in(shapes, classifier_name(shape_only_model(name, r.options, 2).module()));
     const Model model = shape_only_model(name, r.options, r.classes);
-    r.differences = differences(shapes, shapes_of(state_of(model.module)), dialect).count();
+    r.differences = differences(shapes, shapes_of(state_of(model.module())), dialect).count();
     return r;
   } catch (const UsageError&) {
     return std::nullopt;
@@ -154,7 +154,7 @@ std::string incompatibility(const Dialect& dialect, const Model& model) {
     return text(dialect.name, " has ", model.name, " with ", join_some(different),
                 ", and would compute other results from these weights");
   const Differences d =
-      differences(shapes_of(state_of(model.module)), shapes_of(state_of(theirs->module)), dialect);
+      differences(shapes_of(state_of(model.module())), shapes_of(state_of(theirs->module())), dialect);
   return d.count() == 0
              ? ""
              : text("the tensors are not those of ", dialect.name, "'s ", model.name, d.summary());

@@ -19,9 +19,9 @@ using TensorShapes = std::map<std::string, std::vector<long>>;  // name -> PyTor
 // ones of rank 2: [in, out] here, [out, in] in a file. All others have the same shape in both.
 std::vector<long> dims_in_file(const Shape& shape);
 
-NamedTensors state_of(const Module& module);  // parameters and running statistics
-TensorShapes shapes_of(const NamedTensors& tensors);
-std::string classifier_name(const Module& module);  // the name of the last layer: fc
+NamedTensors state_of(const Module& module);          // parameters and running statistics
+TensorShapes shapes_of(const NamedTensors& tensors);  // as in a file
+std::string classifier_name(const Module& module);    // the name of the last layer: fc
 
 // Which tensor of a file is which of ours.
 struct NameMapping {

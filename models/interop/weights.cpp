@@ -158,11 +158,25 @@ NameMapping filtered_names(const SafetensorsFile& file, const NameFilter& accept
   return names;
 }
 
+// The names as they are in the file, for modules whose own names look like another program's.
+NameMapping untranslated_names(const SafetensorsFile& file, const TensorShapes& expected,
+                               const NameFilter& accepts) {
+  NameMapping names{&own_dialect(), {}};
+  for (const std::string& name : file.names())
+    if (expected.contains(name) || (!is_counter(name) && accepts(name)))
+      names.file_name.emplace(name, name);
+  return names;
+}
+
 // Reads everything before it changes anything, so that an error leaves the tensors as they were.
-void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NameMapping& names) {
+void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NameMapping& names,
+          const std::set<std::string>& as_in_memory = {}) {
   std::vector<Tensor> loaded;
-  for (const auto& [name, tensor] : tensors)
-    loaded.push_back(from_file(file.read(names.file_name.at(name)), tensor->shape()));
+  for (const auto& [name, tensor] : tensors) {
+    Tensor numbers = file.read(names.file_name.at(name));
+    loaded.push_back(as_in_memory.contains(name) ? std::move(numbers)
+                                                 : from_file(numbers, tensor->shape()));
+  }
   for (std::size_t i = 0; i < tensors.size(); i++) *tensors[i].second = std::move(loaded[i]);
   loaded.clear();
   release_unused();
@@ -187,7 +201,7 @@ std::string mismatch_message(const std::string& model, const Differences& mismat
 bool belongs_to_model(const std::string& name) { return !name.starts_with("optimizer."); }
 
 void fill_model(const Model& model, const SafetensorsFile& file, const NameFilter& accepts) {
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   std::erase_if(tensors, [&](const auto& tensor) { return !accepts(tensor.first); });
   const NameMapping names = filtered_names(file, accepts);
   const TensorShapes shapes = shapes_of(file, names);
@@ -201,9 +215,11 @@ void fill_model(const Model& model, const SafetensorsFile& file, const NameFilte
 }  // namespace
 
 void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors,
-                  const Dialect& dialect, Counters counters) {
+                  const Dialect& dialect, Counters counters,
+                  const std::set<std::string>& as_in_memory) {
   std::vector<Tensor> permuted;
-  for (const auto& [name, tensor] : tensors) permuted.push_back(to_file(*tensor));
+  for (const auto& [name, tensor] : tensors)
+    permuted.push_back(as_in_memory.contains(name) ? tensor->clone() : to_file(*tensor));
   std::vector<TensorToWrite> list;
   for (std::size_t i = 0; i < tensors.size(); i++) {
     const std::string name = dialect.to_theirs(tensors[i].first), mean = "running_mean";
@@ -216,15 +232,24 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
 }
 
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
-                  const std::string& ignored) {
-  const TensorShapes expected = shapes_of(tensors);
-  const NameMapping names = filtered_names(file, [&](const std::string& name) {
+                  const std::string& ignored, const std::set<std::string>& as_in_memory) {
+  TensorShapes expected = shapes_of(tensors);
+  for (const auto& [name, tensor] : tensors)
+    if (as_in_memory.contains(name)) expected[name] = tensor->shape().dims();
+  const auto accepts = [&](const std::string& name) {
     return expected.contains(name) || ignored.empty() || !name.starts_with(ignored);
-  });
-  const Differences mismatch = differences(shapes_of(file, names), expected, *names.dialect);
+  };
+  NameMapping names = untranslated_names(file, expected, accepts);
+  Differences mismatch = differences(shapes_of(file, names), expected, *names.dialect);
+  if (mismatch.count() > 0) {
+    const NameMapping translated = filtered_names(file, accepts);
+    const Differences others =
+        differences(shapes_of(file, translated), expected, *translated.dialect);
+    if (others.count() < mismatch.count()) names = translated, mismatch = others;
+  }
   require<FileError>(mismatch.count() == 0, file.path(), ": its tensors are not the expected ones",
                      mismatch.summary());
-  fill(tensors, file, names);
+  fill(tensors, file, names, as_in_memory);
 }
 
 bool is_described(const SafetensorsFile& file) {
@@ -258,7 +283,7 @@ Description describe(const SafetensorsFile& file, const ModelOverride& overrides
 }
 
 void load_backbone(const Model& model, const SafetensorsFile& file) {
-  const std::string classifier = classifier_name(model.module) + ".";
+  const std::string classifier = classifier_name(model.module()) + ".";
   fill_model(model, file, [&](const std::string& name) {
     return belongs_to_model(name) && !name.starts_with(classifier);
   });

@@ -7,6 +7,7 @@
 #pragma once
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,19 +17,21 @@
 
 namespace excite {
 
-using Metadata = std::map<std::string, std::string>;
+using Metadata = std::map<std::string, std::string>;  // of a safetensors file
 
 // Whether a file gets num_batches_tracked. PyTorch's load_state_dict(strict=True) requires it;
 // nothing here reads it.
 enum class Counters { left_out, written };
+// Tensors of rank 2 and 4 are converted, unless their name is in `as_in_memory`.
 void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors,
-                  const Dialect& dialect = own_dialect(), Counters counters = Counters::left_out);
+                  const Dialect& dialect = own_dialect(), Counters counters = Counters::left_out,
+                  const std::set<std::string>& as_in_memory = {});
 
 // Fills all tensors from the file, or none of them: a FileError says which names are missing, which
 // are unexpected, and which have the wrong shape. Names that begin with `ignored` are never
 // unexpected; neither are num_batches_tracked and AuxLogits.
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
-                  const std::string& ignored = "");
+                  const std::string& ignored = "", const std::set<std::string>& as_in_memory = {});
 
 // How images become the input of a trained model, and what its outputs are called.
 struct Preprocessing {
@@ -76,6 +79,7 @@ struct Description {
   Preprocessing preprocessing;
   std::string origin;
 };
+// FileError as load_model.
 Description describe(const SafetensorsFile& file, const ModelOverride& overrides = {});
 
 }  // namespace excite

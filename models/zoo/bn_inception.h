@@ -5,7 +5,7 @@
 
 namespace excite::inception {
 
-Design bn_inception();
+Design bn_inception();        // of the paper
 Design small_bn_inception();  // one module of each kind, for gradient checks
 
 }  // namespace excite::inception

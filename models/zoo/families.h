@@ -4,10 +4,12 @@
 
 namespace excite {
 
+// ResNet and SE-ResNet for CIFAR, those of ImageNet, and the Inception networks.
 void add_cifar_resnets(std::vector<ModelEntry>& list);
 void add_resnets(std::vector<ModelEntry>& list);
 void add_inceptions(std::vector<ModelEntry>& list);
 void add_others(std::vector<ModelEntry>& list);  // VGG, MobileNet, ShuffleNet
+// Pre-activation and wide networks, and Shake-Shake, for CIFAR.
 void add_preact_resnets(std::vector<ModelEntry>& list);
 void add_shake_shakes(std::vector<ModelEntry>& list);
 

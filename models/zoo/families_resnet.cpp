@@ -1,7 +1,7 @@
 // The residual networks: ResNet for 32x32 and 224x224 images, ResNeXt and SENet-154.
 #include "models/zoo/families.h"
 
-#include "models/cifar_resnet.h"
+#include "models/fused/cifar_resnet.h"
 #include "models/resnet.h"
 #include "models/zoo/model_factory.h"
 
@@ -18,6 +18,9 @@ Model make_cifar_resnet(const std::string& name, const Settings& settings, long 
   const auto shortcut =
       choice<Shortcut>(settings, "shortcut", {{"A", Shortcut::A}, {"B", Shortcut::B}});
   const auto se = has_se(name) ? std::optional(se_options(settings, cifar_stages)) : std::nullopt;
+  if (se && se->place == Placement::standard && se->stages.size() == 3)
+    return wrap_network(name, settings, classes, 32,
+                        CifarSeResNet(depth, *se, shortcut, classes, rng));
   return wrap_network(name, settings, classes, 32,
                       ResidualNetwork(cifar_resnet(depth, shortcut, se), classes, rng));
 }

@@ -17,7 +17,7 @@
 
 namespace excite::inception {
 
-inline Var identity(const Var& x) { return x; }
+inline Var identity(const Var& x) { return x; }  // an activation of Row
 
 struct Row;
 using Table = std::vector<Row>;  // the input of each row is the output of the row above
@@ -41,6 +41,7 @@ struct Row {
 Row conv(const std::string& name, Size2 kernel, long out, long stride = 1);
 Row valid_conv(const std::string& name, Size2 kernel, long out, long stride = 1);
 
+// The maximum or the mean of each window.
 Row max_pool(const Pool2dOptions& window);
 Row avg_pool(const Pool2dOptions& window);
 // 3x3 with stride 2. The output has the size of a padded convolution of stride 2: ceil(side / 2).
@@ -52,8 +53,10 @@ inline const Pool2dOptions pool_same{.kernel = 3, .stride = 1, .pad = 1};
 inline const Pool2dOptions pool_same_exclude_padding{
     .kernel = 3, .stride = 1, .pad = 1, .count_padding = false};
 
+// se(concat(branch1(x), branch2(x), ...))
 Row mixed(const std::string& name, long stage, const std::vector<Table>& branches);
 Row split(const std::vector<Table>& parts);  // the end of a branch: concat(part1(x), part2(x), ...)
+// relu(x + scale se(conv(concat(branch1(x), branch2(x), ...))))
 Row residual(const std::string& name, long stage, double scale, const std::vector<Table>& branches);
 
 Table divide_channels(Table table, long divisor);  // for small variants

@@ -5,7 +5,7 @@
 
 namespace excite::inception {
 
-Design inception_resnet_v2();
+Design inception_resnet_v2();        // of the published weights
 Design small_inception_resnet_v2();  // one module of each kind, for gradient checks
 
 }  // namespace excite::inception

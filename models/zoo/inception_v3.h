@@ -5,7 +5,7 @@
 
 namespace excite::inception {
 
-Design inception_v3();
+Design inception_v3();        // torchvision's
 Design small_inception_v3();  // one module of each kind, for gradient checks
 
 }  // namespace excite::inception

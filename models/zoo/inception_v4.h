@@ -4,7 +4,7 @@
 
 namespace excite::inception {
 
-Design inception_v4();
+Design inception_v4();  // of figure 9
 // One module of each kind except stem_4a, for gradient checks.
 Design small_inception_v4();
 

@@ -24,7 +24,7 @@ struct MobilenetDesign {
   std::vector<Stage> stages;  // stage 1, 2, ...; BranchConv: depthwise kernel, channels, stride
   std::optional<SeOptions> se = {};
 };
-MobilenetDesign mobilenet();
+MobilenetDesign mobilenet();        // of table 1
 MobilenetDesign small_mobilenet();  // for gradient checks
 
 struct Mobilenet : Module {

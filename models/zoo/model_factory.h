@@ -1,7 +1,9 @@
 // Helpers of the families' functions that make a model from a name and options.
 #pragma once
 #include <initializer_list>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "models/zoo/registry.h"
 
@@ -11,14 +13,14 @@ namespace excite {
 template <class Network>
 Model wrap_network(const std::string& name, const Settings& options, long classes, long image_size,
                    Network network) {
-  const Module& module = network;
+  const auto shared = std::make_shared<const Network>(std::move(network));
   return {name,
           options,
           classes,
           image_size,
-          network.min_image_size(),
-          module,
-          [network](const Var& x, Mode mode) { return network(x, mode); }};
+          shared->min_image_size(),
+          shared,
+          [shared](const Var& x, Mode mode) { return (*shared)(x, mode); }};
 }
 
 // Whether the model has squeeze-and-excitation: se_resnet20; and its name without: resnet20.
@@ -27,6 +29,7 @@ inline std::string base_name(const std::string& name) {
   return has_se(name) ? name.substr(3) : name;
 }
 
+// The design of this name. UsageError if there is none.
 template <class Design>
 Design find_design(const std::string& name, std::initializer_list<Design> designs) {
   for (const Design& design : designs)

@@ -33,11 +33,11 @@ struct PreactDesign {
   Shortcut shortcut = Shortcut::B;
   std::optional<SeOptions> se = {};
 };
-PreactDesign preact_resnet110();
-PreactDesign preact_resnet164();  // of bottlenecks
-PreactDesign wrn_16_8();
-PreactDesign small_preact();  // for gradient checks
-PreactDesign small_preact_bottleneck();
+PreactDesign preact_resnet110();         // of two 3x3 convolutions per block
+PreactDesign preact_resnet164();         // of bottlenecks
+PreactDesign wrn_16_8();                 // 16 layers, 8 times as many channels
+PreactDesign small_preact();             // for gradient checks
+PreactDesign small_preact_bottleneck();  // the same
 // Moves the stride of bottlenecks from their first 1x1 convolution to the 3x3 convolution.
 PreactDesign with_stride_on_3x3(PreactDesign design);
 

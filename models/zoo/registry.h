@@ -16,9 +16,9 @@ struct ModelEntry {
                               // gradient. It is neither listed nor suggested.
   Model (*make)(const std::string& name, const Settings& options, long classes, Rng& rng);
 };
-const std::vector<ModelEntry>& model_list();
-std::vector<std::string> model_names();  // of model_list(), without the small variants
-bool is_listed(const std::string& name);
+const std::vector<ModelEntry>& model_list();  // in the order of `excite models`
+std::vector<std::string> model_names();       // of model_list(), without the small variants
+bool is_listed(const std::string& name);      // among model_names()
 
 // The entry of this name, or the one whose small variant has this name. If there is none, a
 // UsageError that suggests the closest listed name.

@@ -81,8 +81,8 @@ SeOptions se_options(const Settings& settings, const std::string& stages) {
   o.weights = choice<WeightShape>(settings, "se_fc",
                                   {{"linear", WeightShape::matrix}, {"1x1", WeightShape::conv1x1}});
   o.squeeze =
-      choice<Function>(settings, "squeeze",
-                       {{"avg", global_avg_pool}, {"max", global_max_pool}, {"none", no_squeeze}});
+      choice<Squeeze>(settings, "squeeze",
+                      {{"avg", Squeeze::mean}, {"max", Squeeze::max}, {"none", Squeeze::none}});
   o.activation =
       choice<Function>(settings, "gate", {{"sigmoid", sigmoid}, {"relu", relu}, {"tanh", tanh}});
   o.stages = integer_list(settings, "se_stages", stages);

@@ -44,6 +44,7 @@ Value choice(const Settings& settings, const std::string& option,
 
 Settings se_defaults(const std::string& stages);  // of a network with these stages: "2,3,4"
 Settings placement_defaults();                    // one more option, of networks with shortcuts
+// The options that the settings give. `stages` lists those that the network has.
 SeOptions se_options(const Settings& settings, const std::string& stages);
 
 }  // namespace excite

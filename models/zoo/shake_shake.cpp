@@ -47,10 +47,10 @@ ShakeBranch::ShakeBranch(long in, const std::vector<BranchConv>& table,
 }
 
 Var ShakeBranch::operator()(const Var& x, Mode mode) const {
-  const Var u = chain_norm_relu(Chain(convs).first(convs.size() - 1),
-                                apply_se_at(Placement::pre, se, x), mode);
+  Var u = apply_se_at(Placement::pre, se, x);
+  for (std::size_t i = 0; i + 1 < convs.size(); i++) u = conv_norm_relu(convs[i], u, mode);
   return apply_se_at(Placement::standard, se,
-                     conv_norm(convs.back(), apply_se_at(Placement::inside, se, u), mode));
+                     convs.back()(apply_se_at(Placement::inside, se, u), mode));
 }
 
 TwoPathShortcut::TwoPathShortcut(long in, long out, long stride, Rng& rng)
@@ -91,7 +91,7 @@ Var ShakeBlock::operator()(const Var& x, Mode mode) const {
 
 Var ShakeBlock::shortcut(const Var& x, const Var& after_relu, Mode mode) const {
   if (two_paths) return (*two_paths)(after_relu, mode);
-  return projection ? conv_norm(*projection, x, mode) : x;
+  return projection ? (*projection)(x, mode) : x;
 }
 
 ShakeNetwork::ShakeNetwork(const ShakeDesign& table, long classes, Rng& rng)
@@ -116,7 +116,7 @@ Var ShakeNetwork::operator()(const Var& x, Mode mode) const {
   require_network_input(design.name, x);
   // Blocks that end with a ReLU expect one before the first block.
   const bool relu_first = design.relu_at == ReluAt::end_of_block;
-  Var u = relu_first ? conv_norm_relu(stem, x, mode) : conv_norm(stem, x, mode);
+  Var u = relu_first ? conv_norm_relu(stem, x, mode) : stem(x, mode);
   for (const ShakeBlock& block : blocks) u = block(u, mode);
   return fc(global_avg_pool(relu_first ? u : relu(u)));
 }

@@ -59,9 +59,9 @@ struct ShakeDesign {
   std::optional<SeOptions> se = {};
 };
 ShakeDesign shake_shake_26(long width);  // 26 2x32d: two branches of width 32
-ShakeDesign shake_even_29_2x4x64d();
-ShakeDesign small_shake();  // for gradient checks
-ShakeDesign small_shake_bottleneck();
+ShakeDesign shake_even_29_2x4x64d();     // 29 2x4x64d: two branches of 4 groups of 64
+ShakeDesign small_shake();               // for gradient checks
+ShakeDesign small_shake_bottleneck();    // the same
 
 struct ShakeNetwork : Module {
   ShakeDesign design;

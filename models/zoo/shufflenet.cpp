@@ -41,16 +41,16 @@ ShuffleUnit::ShuffleUnit(long in, const BranchConv& c, long count, long first_gr
 
 Var ShuffleUnit::operator()(const Var& x, Mode mode) const {
   Var u = conv_norm_relu(reduce, apply_se_at(Placement::pre, se, x), mode);
-  u = apply_se_at(Placement::inside, se, conv_norm(depthwise, channel_shuffle(u, groups), mode));
+  u = apply_se_at(Placement::inside, se, depthwise(channel_shuffle(u, groups), mode));
   const Var shortcut =
       apply_se_at(Placement::identity, se, stride > 1 ? avg_pool2d(x, pool_stride2) : x);
   if (stride > 1) {
-    const Var branch = relu(apply_se_at(Placement::standard, se, conv_norm(expand, u, mode)));
+    const Var branch = relu(apply_se_at(Placement::standard, se, expand(u, mode)));
     return apply_se_at(Placement::post, se, concat_channels({shortcut, branch}));
   }
   if (se && se->place == Placement::standard)
-    return chain_excite_add_relu({&expand, 1}, se->block, u, shortcut, mode);
-  return apply_se_at(Placement::post, se, chain_add_relu({&expand, 1}, u, shortcut, mode));
+    return ResidualEnd({expand}, &se->block, shortcut)(u, mode);
+  return apply_se_at(Placement::post, se, ResidualEnd({expand}, nullptr, shortcut)(u, mode));
 }
 
 Shufflenet::Shufflenet(const ShufflenetDesign& table, long classes, Rng& rng)

@@ -28,7 +28,7 @@ struct ShufflenetDesign {
   long groups = 3;
   std::optional<SeOptions> se = {};
 };
-ShufflenetDesign shufflenet();
+ShufflenetDesign shufflenet();        // of table 1
 ShufflenetDesign small_shufflenet();  // for gradient checks
 
 struct Shufflenet : Module {

@@ -1,23 +1,14 @@
-// A network uses the convolution algorithm that a rule chooses from the shape. Here the gradients
-// of every algorithm are checked, on every shape that it supports. Needs double, see gradcheck.h.
-#include <gtest/gtest.h>
-
+// A network uses the convolution algorithm that a rule chooses from the shape, or the one that it
+// is asked for. Here the gradients of every algorithm are checked, on every shape that it supports.
+#include "core/kernels/conv2d_algorithms.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
-#include "core/kernels/conv2d_algorithms.h"
-#include "core/random.h"
-
-#ifdef EXCITE_DOUBLE
+#include "layers/conv2d.h"
+#include "layers/linear.h"
+#include "tests/support/compare.h"
 
 namespace excite {
 namespace {
-
-Var conv2d_by(const Conv2dFunctions& algorithm, const Conv2dShape& q, const Var& x, const Var& w) {
-  return result("conv2d", algorithm.y(q, x->value, w->value), {x, w}, [=](Node& y) {
-    x.add_grad(algorithm.dx(q, y.grad, w->value));
-    w.add_grad(algorithm.dw(q, x->value, y.grad));
-  });
-}
 
 struct Case {
   Shape x, w;
@@ -34,26 +25,82 @@ const Case cases[] = {
     {{1, 6, 5, 6}, {3, 3, 1, 6}, {.stride = 2, .pad = 1, .groups = 6}},
 };
 
+using enum Conv2dAlgorithm;
+constexpr Conv2dAlgorithm algorithms[] = {reference, blas, direct, winograd};
+
+Conv2dOptions with(Conv2dAlgorithm algorithm, Conv2dOptions options) {
+  options.algorithm = algorithm;
+  return options;
+}
+
+// Value and gradients are those of the algorithm that was asked for, bit for bit.
+TEST(Conv2dAlgorithms, TheAlgorithmAskedForComputesValueAndGradients) {
+  for (const Case& c : cases)
+    for (const Conv2dAlgorithm algorithm : algorithms) {
+      const Conv2dShape q(c.x, c.w, c.options);
+      if (algorithm == winograd && !winograd_supports(q)) continue;
+      Rng rng(0);
+      const Var x = parameter(normal(c.x, rng)), w = parameter(normal(c.w, rng));
+      const Tensor dy = normal(q.y(), rng);
+      const Var y = conv2d(x, w, with(algorithm, c.options));
+      backward(y, dy.clone());
+      const Conv2dFunctions& f = conv2d_functions(algorithm);
+      EXPECT_TRUE(same_bits(y->value, f.y(q, x->value, w->value))) << f.name;
+      EXPECT_TRUE(same_bits(x->grad, f.dx(q, dy, w->value))) << f.name;
+      EXPECT_TRUE(same_bits(w->grad, f.dw(q, x->value, dy))) << f.name;
+    }
+}
+
+TEST(Conv2dAlgorithms, WinogradRefusesAShapeThatItDoesNotSupport) {
+  EXPECT_TRUE(fails_saying<Error>(
+      [] {
+        conv2d(zeros({1, 7, 7, 2}), zeros({5, 5, 2, 3}), {.algorithm = winograd});
+      },
+      {"winograd", "[5, 5, 2, 3]", "3x3", "Conv2dAlgorithm::automatic"}));
+}
+
+// A layer takes the algorithm of the implementation in use, unless it has one of its own. A linear
+// layer whose weight has the shape of a 1x1 convolution is a convolution too.
+TEST(Conv2dAlgorithms, LayersTakeTheAlgorithmInUse) {
+  Rng rng(0);
+  const Var x = normal({2, 6, 5, 16}, rng);
+  const Conv2d layer(16, 16, 3, rng, {.pad = 1}),
+      own(16, 16, 3, rng, {.pad = 1, .algorithm = direct});
+  const Linear linear(16, 4, rng, Bias::none, WeightShape::conv1x1);
+  for (const Conv2dAlgorithm algorithm : algorithms) {
+    const UseImplementation use({.conv = algorithm});
+    const auto expected = [&](const Var& w, Conv2dAlgorithm a, const Conv2dOptions& o) {
+      return conv2d(x->value, w->value, with(a, o));
+    };
+    EXPECT_TRUE(same_bits(layer(x)->value, expected(layer.w, algorithm, {.pad = 1})));
+    EXPECT_TRUE(same_bits(own(x)->value, expected(own.w, direct, {.pad = 1})));
+    if (algorithm == winograd) continue;
+    EXPECT_TRUE(same_bits(linear(x)->value, expected(linear.w, algorithm, {})));
+  }
+  EXPECT_FALSE(same_bits(conv2d(x->value, layer.w->value, {.pad = 1, .algorithm = blas}),
+                         conv2d(x->value, layer.w->value, {.pad = 1, .algorithm = winograd})))
+      << "the comparison above would not notice another algorithm";
+}
+
+#ifdef EXCITE_DOUBLE
 TEST(Conv2dAlgorithms, GradientsMatchFiniteDifferences) {
   long winograds = 0;
-  for (const Case& c : cases) {
-    const Conv2dShape q(c.x, c.w, c.options);
-    for (const Conv2dFunctions* algorithm :
-         {&reference_conv2d, &blas_conv2d, &direct_conv2d, &winograd_conv2d}) {
-      if (algorithm == &winograd_conv2d && !winograd_supports(q)) continue;
-      winograds += algorithm == &winograd_conv2d;
+  for (const Case& c : cases)
+    for (const Conv2dAlgorithm algorithm : algorithms) {
+      if (algorithm == winograd && !winograd_supports({c.x, c.w, c.options})) continue;
+      winograds += algorithm == winograd;
       Rng rng(0);
       const GradcheckReport report = check_gradient(
-          [&](const std::vector<Var>& in) { return conv2d_by(*algorithm, q, in[0], in[1]); },
+          [&](const std::vector<Var>& in) {
+            return conv2d(in[0], in[1], with(algorithm, c.options));
+          },
           {normal(c.x, rng), normal(c.w, rng)});
-      EXPECT_TRUE(report.ok) << algorithm->name << ", input " << c.x << ", weight " << c.w << ": "
-                             << report;
+      EXPECT_TRUE(report.ok) << conv2d_functions(algorithm).name << ", input " << c.x << ", weight "
+                             << c.w << ": " << report;
     }
-  }
   EXPECT_EQ(winograds, 3);
 }
+#endif
 
 }  // namespace
 }  // namespace excite
-
-#endif

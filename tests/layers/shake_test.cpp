@@ -49,7 +49,7 @@ TEST(ShakeLayer, DrawsOneCoefficientPerImageInTrainingAndUsesHalvesInEvaluation)
   expect_drawn(even.alpha);
   EXPECT_EQ(even.beta, halves);
 
-  const Coefficients kept = coefficients(Shake({Forward::shake, Back::keep}), Mode::train_plain);
+  const Coefficients kept = coefficients(Shake({Forward::shake, Back::keep}), Mode::train);
   expect_drawn(kept.alpha);
   EXPECT_EQ(kept.beta, kept.alpha);
 
@@ -57,7 +57,7 @@ TEST(ShakeLayer, DrawsOneCoefficientPerImageInTrainingAndUsesHalvesInEvaluation)
   EXPECT_EQ(half_forward.alpha, halves);
   expect_drawn(half_forward.beta);
 
-  const Coefficients evaluated = coefficients(Shake({Forward::shake, Back::shake}), Mode::evaluate);
+  const Coefficients evaluated = coefficients(Shake({Forward::shake, Back::shake}), Mode::eval);
   EXPECT_EQ(evaluated.alpha, halves);
   EXPECT_EQ(evaluated.beta, halves);
 }

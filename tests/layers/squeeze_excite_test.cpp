@@ -69,7 +69,7 @@ TEST(SqueezeExcite, SupportsOtherSqueezesAndActivations) {
   };
   const SqueezeExcite se = block({.reduction = 2});
   const auto excite = [&](const Var& z) { return se.expand(relu(se.reduce(z))); };
-  EXPECT_TRUE(same_bits(block({.reduction = 2, .squeeze = global_max_pool})(u)->value,
+  EXPECT_TRUE(same_bits(block({.reduction = 2, .squeeze = Squeeze::max})(u)->value,
                         scale_channels(u, sigmoid(excite(global_max_pool(u))))->value));
   EXPECT_TRUE(same_bits(block({.reduction = 2, .activation = relu})(u)->value,
                         scale_channels(u, relu(excite(global_avg_pool(u))))->value));
@@ -83,7 +83,7 @@ TEST(SqueezeExcite, WithoutASqueezeTreatsEachPixelAsAnImage) {
   for (const WeightShape weights : {WeightShape::matrix, WeightShape::conv1x1})
     for (const Bias bias : {Bias::none, Bias::uniform}) {
       const SqueezeExcite se(
-          8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = no_squeeze}, rng);
+          8, {.reduction = 2, .bias = bias, .weights = weights, .squeeze = Squeeze::none}, rng);
       const Var expected = scale_channels(pixels, se.excite(global_avg_pool(pixels)));
       EXPECT_TRUE(
           close(se(u)->value, reshape(expected, u.shape())->value, in_double_build ? 1e-14 : 1e-6));

@@ -15,11 +15,11 @@ inline Model made(const std::string& name, const std::string& settings = "", lon
 }
 
 inline long parameters(const std::string& name, const std::string& settings = "") {
-  return made(name, settings).module.parameter_count();
+  return made(name, settings).module().parameter_count();
 }
 
 inline Cost cost_of_one(const Model& model) {
-  return cost_of(model(zeros({1, model.image_size, model.image_size, 3}), Mode::evaluate));
+  return cost_of(model(zeros({1, model.image_size, model.image_size, 3}), Mode::eval));
 }
 
 // Billions of multiply-adds, with as many decimals as `printed` has: 3.8605.
@@ -40,7 +40,7 @@ struct Row {
 inline void expect_row(const Row& row) {
   const Model model = made(row.name, row.settings);
   const Cost cost = cost_of_one(model);
-  EXPECT_EQ(model.module.parameter_count(), row.parameters) << row.name << " " << row.settings;
+  EXPECT_EQ(model.module().parameter_count(), row.parameters) << row.name << " " << row.settings;
   EXPECT_EQ(cost.parameters, row.parameters)
       << row.name << " " << row.settings << ": a parameter is not used";
   if (!row.giga_macs.empty()) {
@@ -54,7 +54,7 @@ inline void expect_pair(const std::string& name, long plain_parameters, long wit
                         const Row& with_se) {
   expect_row(with_se);
   const Model plain = made(name);
-  EXPECT_EQ(plain.module.parameter_count(), plain_parameters) << name;
+  EXPECT_EQ(plain.module().parameter_count(), plain_parameters) << name;
   EXPECT_EQ(parameters("se_" + name, "se_bias=off"), without_biases) << name;
   EXPECT_EQ(cost_of_one(made("se_" + name)).macs - cost_of_one(plain).macs,
             without_biases - plain_parameters)

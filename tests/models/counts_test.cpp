@@ -43,10 +43,10 @@ TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
 // the blocks are.
 TEST(Counts, Vgg) {
   const Model plain = made("vgg16_bn");
-  EXPECT_EQ(plain.module.parameter_count(), 138'365'992);
+  EXPECT_EQ(plain.module().parameter_count(), 138'365'992);
   EXPECT_EQ(giga(cost_of_one(plain).macs, "15.4703"), "15.4703");
   const Model with_se = made("se_vgg16_bn");
-  EXPECT_EQ(with_se.module.parameter_count(), 138'596'784);
+  EXPECT_EQ(with_se.module().parameter_count(), 138'596'784);
   EXPECT_EQ(giga(cost_of_one(with_se).macs, "15.4705"), "15.4705");
 }
 
@@ -72,7 +72,7 @@ TEST(Counts, Shufflenet) {
 TEST(Counts, PreActivationAndWideResNets) {
   const auto count = [](const std::string& name, const std::string& settings = "",
                         long classes = 10) {
-    return made(name, settings, classes).module.parameter_count();
+    return made(name, settings, classes).module().parameter_count();
   };
   EXPECT_EQ(count("preact_resnet110"), 1'730'522);
   EXPECT_EQ(count("preact_resnet110", "shortcut=A"), 1'727'962);
@@ -95,19 +95,20 @@ TEST(Counts, PreActivationAndWideResNets) {
 // Each branch has a block of squeeze-and-excitation. With a single one per block, as in se=post, it
 // would be 26,292,546.
 TEST(Counts, ShakeShakes) {
-  EXPECT_EQ(made("shake_shake_26_2x32d", "", 10).module.parameter_count(), 2'923'162);
-  EXPECT_EQ(made("shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'192'922);
-  EXPECT_EQ(made("se_shake_shake_26_2x96d", "", 10).module.parameter_count(), 26'392'170);
-  EXPECT_EQ(made("se_shake_shake_26_2x96d", "se=post", 10).module.parameter_count(), 26'292'546);
-  EXPECT_EQ(made("shake_even_29_2x4x64d", "", 100).module.parameter_count(), 34'529'700);
-  EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module.parameter_count(), 35'573'316);
+  EXPECT_EQ(made("shake_shake_26_2x32d", "", 10).module().parameter_count(), 2'923'162);
+  EXPECT_EQ(made("shake_shake_26_2x96d", "", 10).module().parameter_count(), 26'192'922);
+  EXPECT_EQ(made("se_shake_shake_26_2x96d", "", 10).module().parameter_count(), 26'392'170);
+  EXPECT_EQ(made("se_shake_shake_26_2x96d", "se=post", 10).module().parameter_count(), 26'292'546);
+  EXPECT_EQ(made("shake_even_29_2x4x64d", "", 100).module().parameter_count(), 34'529'700);
+  EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module().parameter_count(), 35'573'316);
 }
 
 // Every parameter of every small variant influences the output.
 TEST(Counts, NoParameterIsUnused) {
   for (const ModelEntry& entry : model_list()) {
     const Model small = made(entry.small_variant, "", 10);
-    EXPECT_EQ(cost_of_one(small).parameters, small.module.parameter_count()) << entry.small_variant;
+    EXPECT_EQ(cost_of_one(small).parameters, small.module().parameter_count())
+        << entry.small_variant;
   }
 }
 
@@ -118,7 +119,7 @@ double millions_in_file(const std::string& settings) {
   long numbers = 0;
   const Model model = made(settings == "none" ? "resnet50" : "se_resnet50",
                            settings == "none" ? "" : "se_bias=off," + settings);
-  for (const Module::Entry& e : model.module.state()) numbers += e.var->value.size();
+  for (const Module::Entry& e : model.module().state()) numbers += e.var->value.size();
   return std::round(static_cast<double>(numbers) / 1e5) / 10;
 }
 

@@ -68,7 +68,7 @@ TEST(Ensemble, NamesTheFilesWhoseClassesDiffer) {
   const Model model = make_model("resnet8", {}, 2, rng);
   const auto save = [&](const char* name, std::vector<std::string> classes) {
     save_tensors(folder / name, describe(model, {std::move(classes), {0, 0, 0}, {1, 1, 1}}),
-                 state_of(model.module));
+                 state_of(model.module()));
     return folder / name;
   };
   const std::string a = save("a", {"cat", "dog"}), b = save("b", {"dog", "cat"}),

@@ -26,7 +26,7 @@ golden::Layout layout_of(const Module::Entry& entry) {
 Model start_model() {
   Rng rng(0);
   Model model = make_model("se_resnet20", {}, 10, rng);
-  for (const Module::Entry& entry : model.module.state()) {
+  for (const Module::Entry& entry : model.module().state()) {
     const Shape torch_shape = golden::to_torch(entry.var->value, layout_of(entry)).shape();
     entry.var->value =
         golden::to_ours(golden::initial_state(entry.name, torch_shape), layout_of(entry));
@@ -53,8 +53,8 @@ constexpr double tolerance =
 
 TEST(GoldenSeResnet20, LogitsInEvaluation) {
   const Model model = start_model();
-  EXPECT_TRUE(close(model(batch(0).images, Mode::evaluate)->value,
-                    vectors().read("evaluate/logits"), tolerance));
+  EXPECT_TRUE(close(model(batch(0).images, Mode::eval)->value, vectors().read("evaluate/logits"),
+                    tolerance));
 }
 
 TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
@@ -69,7 +69,7 @@ TEST(GoldenSeResnet20, LogitsLossAndAllGradientsInTraining) {
 
   double difference = 0, whole = 0;  // squared norms over the whole gradient
   long numbers = 0;
-  for (const Module::Entry& entry : model.module.state()) {
+  for (const Module::Entry& entry : model.module().state()) {
     if (entry.kind == Module::Kind::buffer) {
       EXPECT_TRUE(close(entry.var->value, vectors().read("running/" + entry.name), tolerance))
           << entry.name << " after one step";
@@ -110,7 +110,7 @@ TEST(GoldenSeResnet20, TenStepsOfSgd) {
   const Model model = start_model();
   const auto constant = [](const char* name) { return std::stod(vectors().metadata().at(name)); };
   std::vector<Parameter> trained;
-  for (const Module::Entry& entry : model.module.state())
+  for (const Module::Entry& entry : model.module().state())
     if (entry.kind != Module::Kind::buffer) trained.push_back({entry.name, entry.var, true});
   Sgd sgd(trained, {.momentum = constant("momentum"),
                     .nesterov = true,
@@ -125,7 +125,7 @@ TEST(GoldenSeResnet20, TenStepsOfSgd) {
   }
   EXPECT_TRUE(close(losses, vectors().read("sgd/losses"), loss_tolerance));
   double difference = 0, whole = 0;
-  for (const Module::Entry& entry : model.module.state()) {
+  for (const Module::Entry& entry : model.module().state()) {
     const Tensor ours = sampled(golden::to_torch(entry.var->value, layout_of(entry))),
                  expected = vectors().read("sgd/" + entry.name);
     if (in_double_build) {

@@ -1,6 +1,8 @@
 // Inference gives the results of evaluation, for any batch and any number of threads.
 #include "models/infer.h"
 
+#include <thread>
+
 #include "autograd/hooks.h"
 #include "autograd/ops.h"
 #include "core/kernels/elementwise.h"
@@ -17,7 +19,7 @@ namespace {
 Model made(const std::string& name, const Settings& options = {}) {
   Rng rng(0);
   Model model = make_model(name, options, 10, rng);
-  for (const Module::Entry& e : model.module.state()) {
+  for (const Module::Entry& e : model.module().state()) {
     if (e.name.ends_with("running_var"))
       e.var->value = uniform(e.var.shape(), rng, real(0.5), 2);
     else if (e.name.ends_with("running_mean") || e.kind == Module::Kind::bias)
@@ -32,7 +34,7 @@ TEST(Inference, EqualsEvaluationUpToRounding) {
       const Model model = made(name, {{"shortcut", shortcut}});
       Rng rng(1);
       const Tensor x = normal({5, 32, 32, 3}, rng);
-      EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::evaluate)->value,
+      EXPECT_TRUE(close(infer(model, x), model(x.clone(), Mode::eval)->value,
                         in_double_build ? 1e-11 : 1e-4))
           << name << ", shortcut " << shortcut;
     }
@@ -61,6 +63,30 @@ TEST(Inference, GivesTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_EQ(infer(Tensor({0, 16, 16, 3})).shape(), (Shape{0, 10}));
 }
 
+// The batch of 20 images is divided among threads. In the one of a single image, each operation is.
+TEST(Inference, SeveralThreadsOfTheCallerGetTheSameBits) {
+  const Model model = made("se_resnet8");
+  Rng rng(1);
+  const Tensor one = normal({1, 16, 16, 3}, rng), many = normal({20, 16, 16, 3}, rng);
+  const int before = threads();
+  set_threads(1);
+  const Tensor expected_one = infer(model, one), expected_many = infer(model, many);
+  for (const int count : {1, 3}) {
+    set_threads(count);
+    const Inference shared(model);  // folds the layers when the first of the callers needs them
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 4; i++)
+      callers.emplace_back([&] {
+        EXPECT_TRUE(same_bits(shared(one), expected_one)) << count << " threads";
+        EXPECT_TRUE(same_bits(infer(model, many), expected_many)) << count << " threads";
+        EXPECT_TRUE(same_bits(shared(many), expected_many)) << count << " threads";
+        EXPECT_TRUE(same_bits(infer(model, one), expected_one)) << count << " threads";
+      });
+    for (std::thread& t : callers) t.join();
+  }
+  set_threads(before);
+}
+
 TEST(Inference, RecordsNoGraphAndLeavesTheModelTrainable) {
   const Model model = made("se_resnet8");
   Rng rng(1);
@@ -76,7 +102,7 @@ TEST(Inference, RecordsNoGraphAndLeavesTheModelTrainable) {
   }
   set_threads(before);
   EXPECT_EQ(recorded, 0);
-  EXPECT_TRUE(model.module.parameters().front().requires_grad());
+  EXPECT_TRUE(model.module().parameters().front().requires_grad());
   EXPECT_TRUE(model(x.clone(), Mode::train).requires_grad()) << "while the inference still exists";
 }
 
@@ -84,7 +110,8 @@ TEST(Inference, UsesTheCurrentWeightsWhenItIsConstructed) {
   const Model model = made("resnet8");
   Rng rng(1);
   const Tensor x = normal({2, 16, 16, 3}, rng), before = infer(model, x);
-  model.module.state().front().var->value = normal(model.module.state().front().var.shape(), rng);
+  model.module().state().front().var->value =
+      normal(model.module().state().front().var.shape(), rng);
   EXPECT_FALSE(close(infer(model, x), before, 0.01));
 }
 
@@ -111,8 +138,8 @@ TEST(Fold, EqualsConvolutionThenBatchNorm) {
         bn.gamma->value = normal({51}, rng), bn.beta->value = normal({51}, rng);
         bn.running_mean->value = normal({51}, rng),
         bn.running_var->value = uniform({51}, rng, real(0.5), 2);
-        const Tensor expected = bn(conv(x.clone()), Mode::evaluate)->value.clone(),
-                     cut = relu(bn(conv(x.clone()), Mode::evaluate))->value.clone();
+        const Tensor expected = bn(conv(x.clone()), Mode::eval)->value.clone(),
+                     cut = relu(bn(conv(x.clone()), Mode::eval))->value.clone();
         EXPECT_TRUE(close(fold({conv, bn}).conv(x), expected, in_double_build ? 1e-13 : 1e-5))
             << stride << " " << groups;
         EXPECT_TRUE(close(fold({conv, bn}).conv_relu(x), cut, in_double_build ? 1e-13 : 1e-5))

@@ -23,7 +23,7 @@ TEST(ModelsReadme, ParametersOfSeResnet20) {
   Rng rng(0);
   const Model model = make_model("se_resnet20", {}, 10, rng);
   std::map<std::string, long> counted;
-  for (const Module::Entry& e : model.module.state())
+  for (const Module::Entry& e : model.module().state())
     if (e.kind != Module::Kind::buffer) counted[part(e.name, true)] += e.var->value.size();
   const std::map<std::string, long> by_hand{{"stem", 432 + 32},
                                             {"layer1", 3 * (4'608 + 64 + 49)},
@@ -36,15 +36,15 @@ TEST(ModelsReadme, ParametersOfSeResnet20) {
   long total = 0;
   for (const auto& [name, count] : by_hand) total += count;
   EXPECT_EQ(total, 274'847);
-  EXPECT_EQ(model.module.parameter_count(), total);
-  EXPECT_EQ(make_model("se_resnet20", {{"shortcut", "A"}}, 10, rng).module.parameter_count(),
+  EXPECT_EQ(model.module().parameter_count(), total);
+  EXPECT_EQ(make_model("se_resnet20", {{"shortcut", "A"}}, 10, rng).module().parameter_count(),
             274'847 - 576 - 2'176);
 }
 
 TEST(ModelsReadme, MultiplyAddsOfSeResnet20) {
   Rng rng(0);
   const Model model = make_model("se_resnet20", {}, 10, rng);
-  const Cost cost = cost_of(model(zeros({1, 32, 32, 3}), Mode::evaluate));
+  const Cost cost = cost_of(model(zeros({1, 32, 32, 3}), Mode::eval));
   std::map<std::string, long> counted;
   for (const OpCost& op : cost.ops)
     counted[op.layer.find(".se.") == std::string::npos ? part(op.layer, false) : "se"] += op.macs;

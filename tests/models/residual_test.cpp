@@ -13,7 +13,7 @@ const std::vector<BranchConv> four_channels{{3, 4}, {3, 4}};
 Tensor shortcut_of(const ResidualBlock& block, const Var& x) {
   const BatchNorm2d& last = block.branch.back().bn;
   last.gamma->value = zeros(last.gamma.shape());
-  return block(x, Mode::evaluate)->value.clone();
+  return block(x, Mode::eval)->value.clone();
 }
 
 TEST(ResidualBlock, ShortcutAIsEverySecondPixelAndZerosForTheNewChannels) {
@@ -37,21 +37,21 @@ TEST(ResidualBlock, ShortcutBProjectsOnlyWhereTheShapeChanges) {
   const ResidualBlock same(4, four_channels, Shortcut::B, {}, rng),
       wider(4, {{3, 6}, {3, 6}}, Shortcut::B, {}, rng),
       smaller(4, {{3, 4, 2}, {3, 4}}, Shortcut::B, {}, rng);
-  EXPECT_FALSE(same.projection);
-  ASSERT_TRUE(wider.projection);
-  ASSERT_TRUE(smaller.projection);
+  EXPECT_FALSE(same.shortcut.projection);
+  ASSERT_TRUE(wider.shortcut.projection);
+  ASSERT_TRUE(smaller.shortcut.projection);
   const Var x = normal({2, 6, 6, 4}, rng);
   EXPECT_TRUE(same_bits(shortcut_of(same, x), relu(x)->value));
   EXPECT_TRUE(same_bits(shortcut_of(smaller, x),
-                        relu(conv_norm(*smaller.projection, x, Mode::evaluate))->value));
+                        relu((*smaller.shortcut.projection)(x, Mode::eval))->value));
 }
 
 TEST(ResidualBlock, ShortcutB3Is3x3OnlyWithAStride) {
   Rng rng(0);
   const ResidualBlock wider(4, {{3, 6}, {3, 6}}, Shortcut::B3, {}, rng),
       smaller(4, {{3, 4, 2}, {3, 4}}, Shortcut::B3, {}, rng);
-  EXPECT_EQ(wider.projection->conv.w.shape(), (Shape{1, 1, 4, 6}));
-  EXPECT_EQ(smaller.projection->conv.w.shape(), (Shape{3, 3, 4, 4}));
+  EXPECT_EQ(wider.shortcut.projection->conv.w.shape(), (Shape{1, 1, 4, 6}));
+  EXPECT_EQ(smaller.shortcut.projection->conv.w.shape(), (Shape{3, 3, 4, 4}));
 }
 
 // Each formula of Placement from simple operations, on a block that changes the shape and on one
@@ -72,12 +72,12 @@ TEST(ResidualBlock, FollowsTheFormulaOfEachPlacement) {
       const auto& b = block.branch;
       const auto se = [&](const Var& u) { return block.se->block(u); };
       const auto before_last = [&](const Var& u) {
-        return conv_norm_relu(b[1], conv_norm_relu(b[0], u, Mode::evaluate), Mode::evaluate);
+        return conv_norm_relu(b[1], conv_norm_relu(b[0], u, Mode::eval), Mode::eval);
       };
-      const auto last = [&](const Var& u) { return conv_norm(b[2], u, Mode::evaluate); };
-      const Var shortcut = block.projection ? conv_norm(*block.projection, x, Mode::evaluate) : x;
+      const auto last = [&](const Var& u) { return b[2](u, Mode::eval); };
+      const Var shortcut = block.shortcut(x, Mode::eval);
       const Var expected = formula(se, before_last, last, shortcut);
-      EXPECT_TRUE(same_bits(block(x, Mode::evaluate)->value, expected->value))
+      EXPECT_TRUE(same_bits(block(x, Mode::eval)->value, expected->value))
           << "placement " << static_cast<int>(place);
       EXPECT_FALSE(close(expected->value, relu(add(last(before_last(x)), shortcut))->value, 0.01))
           << "placement " << static_cast<int>(place);
@@ -106,7 +106,7 @@ TEST(ResidualBlock, FollowsTheFormulaOfEachPlacement) {
 TEST(CifarResnet, TakesImagesOfAnySizeAndRefusesAnotherDepth) {
   Rng rng(0);
   const ResidualNetwork net(cifar_resnet(8, Shortcut::B, SeOptions()), 3, rng);
-  EXPECT_EQ(net(normal({1, 17, 40, 3}, rng), Mode::evaluate).shape(), (Shape{1, 3}));
+  EXPECT_EQ(net(normal({1, 17, 40, 3}, rng), Mode::eval).shape(), (Shape{1, 3}));
   for (const long depth : {7l, 2l, 21l})
     EXPECT_TRUE(fails_saying<UsageError>([&] { cifar_resnet(depth, Shortcut::B, {}); },
                                          {text("resnet", depth), "6 n + 2"}));
@@ -124,9 +124,10 @@ TEST(Resnet, StrideAndStemPoolChangeResultsButNoShape) {
   using enum ResnetOptions::StrideOn;
   using enum ResnetOptions::StemPool;
   const ResidualNetwork paper = made(conv1x1, ceil);
-  const Tensor logits = paper(x, Mode::evaluate)->value.clone();
-  for (const ResidualNetwork& other : {made(conv3x3, ceil), made(conv1x1, floor)}) {
-    EXPECT_FALSE(close(other(x, Mode::evaluate)->value, logits, 1e-3));
+  const Tensor logits = paper(x, Mode::eval)->value.clone();
+  const ResidualNetwork others[] = {made(conv3x3, ceil), made(conv1x1, floor)};
+  for (const ResidualNetwork& other : others) {
+    EXPECT_FALSE(close(other(x, Mode::eval)->value, logits, 1e-3));
     for (std::size_t i = 0; i < paper.state().size(); i++)
       EXPECT_EQ(other.state()[i].var.shape(), paper.state()[i].var.shape());
   }

@@ -21,11 +21,11 @@ namespace {
 
 // The inputs and layers at the end of a residual block. Each run makes a new one from the same
 // seed, so that fused and composed operations get the same numbers.
-struct Block {
+struct BlockLayers {
   Var u, shortcut, w;  // w: the weight of a 3x3 convolution
   BatchNorm2d bn;
   SqueezeExcite se;
-  Block(const Shape& shape, Rng rng)
+  BlockLayers(const Shape& shape, Rng rng)
       : u(parameter(normal(shape, rng))),
         shortcut(parameter(normal(shape, rng))),
         w(parameter(normal({3, 3, shape[3], shape[3]}, rng))),
@@ -33,7 +33,7 @@ struct Block {
         se(shape[3], {}, rng) {}
 };
 
-using Computation = std::function<Var(const Block&)>;
+using Computation = std::function<Var(const BlockLayers&)>;
 
 struct FusedOp {
   const char* name;
@@ -41,33 +41,35 @@ struct FusedOp {
 };
 
 std::vector<FusedOp> fused_ops() {
-  const auto block_end = [](const Block& b, const Gate& gate) {
+  const auto block_end = [](const BlockLayers& b, const Gate& gate) {
     return bn_se_add_relu(b.u, b.bn.gamma, b.bn.beta, b.bn.running_mean, b.bn.running_var, gate,
                           b.shortcut);
   };
-  const auto bn_relu = [](const Block& b, const ConvOutput& u) {
+  const auto bn_relu = [](const BlockLayers& b, const ConvOutput& u) {
     return batch_norm_relu(u, b.bn.gamma, b.bn.beta, b.bn.running_mean, b.bn.running_var);
   };
-  const auto bn_relu_conv = [](const Block& b) {
+  const auto bn_relu_conv = [](const BlockLayers& b) {
     return batch_norm_relu_conv2d(b.u, b.bn.gamma, b.bn.beta, b.bn.running_mean, b.bn.running_var,
                                   b.w, {.pad = 1})
         .u;
   };
   return {
-      {"batch_norm_relu", [](const Block& b) { return relu(b.bn(b.u, Mode::train_plain)); },
-       [=](const Block& b) { return bn_relu(b, b.u); }},
+      {"batch_norm_relu", [](const BlockLayers& b) { return relu(b.bn(b.u, Mode::train)); },
+       [=](const BlockLayers& b) { return bn_relu(b, b.u); }},
       {"conv2d + bn + relu",
-       [](const Block& b) { return relu(b.bn(conv2d(b.u, b.w, {.pad = 1}), Mode::train_plain)); },
-       [=](const Block& b) { return bn_relu(b, conv2d_with_moments(b.u, b.w, {.pad = 1})); }},
+       [](const BlockLayers& b) { return relu(b.bn(conv2d(b.u, b.w, {.pad = 1}), Mode::train)); },
+       [=](const BlockLayers& b) { return bn_relu(b, conv2d_with_moments(b.u, b.w, {.pad = 1})); }},
       {"batch_norm_relu_conv2d",
-       [](const Block& b) { return conv2d(relu(b.bn(b.u, Mode::train_plain)), b.w, {.pad = 1}); },
+       [](const BlockLayers& b) { return conv2d(relu(b.bn(b.u, Mode::train)), b.w, {.pad = 1}); },
        bn_relu_conv},
       {"bn_se_add_relu",
-       [](const Block& b) { return relu(add(b.se(b.bn(b.u, Mode::train_plain)), b.shortcut)); },
-       [=](const Block& b) { return block_end(b, [&](const Var& q) { return b.se.excite(q); }); }},
+       [](const BlockLayers& b) { return relu(add(b.se(b.bn(b.u, Mode::train)), b.shortcut)); },
+       [=](const BlockLayers& b) {
+         return block_end(b, [&](const Var& q) { return b.se.excite(q); });
+       }},
       {"bn_se_add_relu, no gate",
-       [](const Block& b) { return relu(add(b.bn(b.u, Mode::train_plain), b.shortcut)); },
-       [=](const Block& b) { return block_end(b, Gate()); }},
+       [](const BlockLayers& b) { return relu(add(b.bn(b.u, Mode::train), b.shortcut)); },
+       [=](const BlockLayers& b) { return block_end(b, Gate()); }},
   };
 }
 
@@ -88,7 +90,7 @@ RunResult run(const Computation& compute, const Shape& shape) {
   const Tensor dy = normal(shape, rng);
   RunResult best;
   for (int i = 0; i < 5; i++) {
-    const Block block(shape, Rng(0));
+    const BlockLayers block(shape, Rng(0));
     Tensor cotangent = dy.clone();
     auto begin = Clock::now();
     const Var y = compute(block);

@@ -42,12 +42,6 @@ std::vector<Case> cases(long small, long large) {
   };
 }
 
-const Conv2dFunctions& functions_of(Conv2dAlgorithm algorithm) {
-  return algorithm == Conv2dAlgorithm::blas     ? blas_conv2d
-         : algorithm == Conv2dAlgorithm::direct ? direct_conv2d
-                                                : winograd_conv2d;
-}
-
 void measure_case(const Case& c) {
   Rng rng(0);
   const Tensor x = normal(c.x, rng), w = normal(c.w, rng);
@@ -70,7 +64,7 @@ void measure_case(const Case& c) {
     const double dw_rate = gflop / best_seconds(runs, [&] { dw = algorithm->dw(q, x, dy); });
     if (is_reference) reference_y = std::move(y), reference_dw = std::move(dw);
     const auto star = [&](Conv2dAlgorithm chosen) {
-      return algorithm == &functions_of(chosen) ? '*' : ' ';
+      return algorithm == &conv2d_functions(chosen) ? '*' : ' ';
     };
     std::printf("%-40s %-9s %7.1f%c %7.1f%c %7.1f%c", is_reference ? name.c_str() : "",
                 algorithm->name, y_rate, star(conv2d_algorithm(q)), dx_rate,

@@ -60,7 +60,7 @@ std::vector<Row> rows() {
 // The tensors that we write: name and shape, PyTorch's counters included.
 std::set<std::string> written(const Model& model, const Dialect& dialect) {
   std::set<std::string> lines;
-  for (const auto& [name, dims] : shapes_of(state_of(model.module))) {
+  for (const auto& [name, dims] : shapes_of(state_of(model.module()))) {
     const std::string theirs = dialect.to_theirs(name), mean = "running_mean";
     lines.insert(text(theirs, " ", Shape(dims)));
     if (theirs.ends_with(mean))
@@ -89,7 +89,7 @@ TEST(Dialects, ModelOptionsAndClassesAreInferredFromNamesAndShapes) {
   for (const Row& row : rows()) {
     const Dialect& dialect = dialect_for(row.model, row.dialect);
     const Model model = built_as(dialect, row.model, row.classes);
-    const TensorShapes ours = shapes_of(state_of(model.module));
+    const TensorShapes ours = shapes_of(state_of(model.module()));
     std::vector<std::string> theirs;
     for (const auto& [name, unused] : ours) theirs.push_back(dialect.to_theirs(name));
     const NameMapping names = map_names(theirs, "a file");

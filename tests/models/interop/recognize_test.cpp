@@ -13,7 +13,7 @@ Model made(const std::string& name, const Settings& options = {}, long classes =
 
 TensorShapes shapes_of_model(const std::string& name, const Settings& options = {},
                              long classes = 10) {
-  return shapes_of(state_of(made(name, options, classes).module));
+  return shapes_of(state_of(made(name, options, classes).module()));
 }
 
 const Dialect& named(const std::string& name) {

@@ -19,13 +19,13 @@ const Preprocessing preprocessing{
 
 std::string saved(const ScratchFolder& folder, const Model& model) {
   const std::string path = folder / "model.safetensors";
-  save_tensors(path, describe(model, preprocessing), state_of(model.module));
+  save_tensors(path, describe(model, preprocessing), state_of(model.module()));
   return path;
 }
 
 std::vector<Tensor> copy_of(const Model& model) {
   std::vector<Tensor> all;
-  for (const auto& [name, tensor] : state_of(model.module)) all.push_back(tensor->clone());
+  for (const auto& [name, tensor] : state_of(model.module())) all.push_back(tensor->clone());
   return all;
 }
 
@@ -55,7 +55,7 @@ TEST(Weights, AreSavedInPyTorchsLayoutUnderTimmsNames) {
     EXPECT_TRUE(file.contains(name)) << name;
   EXPECT_EQ(file.entry("layer2.0.conv1.weight").dims, (std::vector<long>{32, 16, 3, 3}));
   EXPECT_EQ(file.entry("fc.weight").dims, (std::vector<long>{10, 64}));
-  for (const auto& [name, tensor] : state_of(model.module)) {
+  for (const auto& [name, tensor] : state_of(model.module())) {
     const Tensor in_file = file.read(name);
     const Shape& s = tensor->shape();
     if (s.rank() == 4) {
@@ -79,7 +79,7 @@ TEST(Weights, OneErrorListsAllMismatchesAndNothingIsLoaded) {
   const ScratchFolder folder;
   const Model model = drawn("se_resnet8", 3), other = drawn("se_resnet8", 4);
   const std::vector<Tensor> before = copy_of(other);
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   Tensor narrow = zeros({63, 10}), extra = zeros({1});
   for (auto& [name, tensor] : tensors) {
     if (name == "bn1.bias") name = "bn7.bias";
@@ -89,7 +89,7 @@ TEST(Weights, OneErrorListsAllMismatchesAndNothingIsLoaded) {
   const std::string path = folder / "wrong.safetensors";
   save_tensors(path, {}, tensors);
   const auto load = [&](const std::string& ignored) {
-    return [&, ignored] { load_tensors(SafetensorsFile(path), state_of(other.module), ignored); };
+    return [&, ignored] { load_tensors(SafetensorsFile(path), state_of(other.module()), ignored); };
   };
   EXPECT_TRUE(fails_saying<FileError>(load("optimizer."),
                                       {path, "missing: bn1.bias", "unexpected: bn7.bias",
@@ -104,12 +104,12 @@ TEST(Weights, AnErrorListsAtMostFiveNamesOfAKind) {
   const ScratchFolder folder;
   const Model model = drawn("resnet8", 3);
   Tensor x = zeros({1});
-  NamedTensors tensors{{"fc.bias", state_of(model.module).back().second}};
+  NamedTensors tensors{{"fc.bias", state_of(model.module()).back().second}};
   for (const char* name : {"a", "b", "c", "d", "e", "f", "g.weight"})
     tensors.emplace_back(name, &x);
   save_tensors(folder / "few", {}, tensors);
   EXPECT_TRUE(fails_saying<FileError>(
-      [&] { load_tensors(SafetensorsFile(folder / "few"), state_of(model.module)); },
+      [&] { load_tensors(SafetensorsFile(folder / "few"), state_of(model.module())); },
       {"; missing: bn1.weight, conv1.weight, fc.weight, layer1.0.bn1.weight, layer1.0.bn2.weight "
        "and "
        "41 more; ",
@@ -119,11 +119,11 @@ TEST(Weights, AnErrorListsAtMostFiveNamesOfAKind) {
 TEST(Weights, PyTorchsCountersAreIgnored) {
   const ScratchFolder folder;
   const Model model = drawn("resnet8", 5), other = drawn("resnet8", 6);
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   Tensor count = zeros({});
   tensors.emplace_back("bn1.num_batches_tracked", &count);
   save_tensors(folder / "pytorch.safetensors", {}, tensors);
-  load_tensors(SafetensorsFile(folder / "pytorch.safetensors"), state_of(other.module));
+  load_tensors(SafetensorsFile(folder / "pytorch.safetensors"), state_of(other.module()));
   expect_same(copy_of(other), copy_of(model));
 }
 
@@ -135,7 +135,7 @@ TEST(Weights, InvalidMetadataIsAnErrorThatNamesTheFile) {
     return [&, key, value] {
       Metadata metadata = describe(model, preprocessing);
       value.empty() ? void(metadata.erase(key)) : void(metadata[key] = value);
-      save_tensors(path, metadata, state_of(model.module));
+      save_tensors(path, metadata, state_of(model.module()));
       load_model(SafetensorsFile(path));
     };
   };
@@ -167,7 +167,7 @@ TEST(Weights, AnInvalidModelOverrideIsAUsageError) {
   const ScratchFolder folder;
   const std::string path = folder / "weights.safetensors";
   const Model model = drawn("se_resnet8", 7);
-  save_tensors(path, describe(model, preprocessing), state_of(model.module));
+  save_tensors(path, describe(model, preprocessing), state_of(model.module()));
   const auto load_as = [&](const ModelOverride& overrides) {
     return [&, overrides] { load_model(SafetensorsFile(path), overrides); };
   };
@@ -193,7 +193,7 @@ TEST(Weights, AFileOfExcite010IsRead) {
   EXPECT_EQ(loaded.preprocessing.short_side, 32);
   EXPECT_EQ(loaded.origin, "");
   const Tensor bias = file.read("fc.bias");
-  EXPECT_TRUE(same_bits(loaded.model.module.state().back().var->value, bias));
+  EXPECT_TRUE(same_bits(loaded.model.module().state().back().var->value, bias));
 }
 
 TEST(Weights, AFileOfANewerFormatIsRefused) {
@@ -202,14 +202,14 @@ TEST(Weights, AFileOfANewerFormatIsRefused) {
   Metadata metadata = describe(model, preprocessing);
   EXPECT_EQ(metadata.at("excite_format"), "2");
   metadata["excite_format"] = "3";
-  save_tensors(folder / "newer", metadata, state_of(model.module));
+  save_tensors(folder / "newer", metadata, state_of(model.module()));
   const auto is_refused = [&] {
     return fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "newer")); },
                                    {"newer: its file format is 3, expected 1 to 2"});
   };
   EXPECT_TRUE(is_refused());
   // A newer format may have other keys: it is still no file of another program.
-  save_tensors(folder / "newer", {{"excite_format", "3"}}, state_of(model.module));
+  save_tensors(folder / "newer", {{"excite_format", "3"}}, state_of(model.module()));
   EXPECT_TRUE(is_refused());
 }
 
@@ -229,7 +229,7 @@ std::string foreign(
     const std::function<std::string(const std::string&)>& change = [](const std::string& name) {
       return name;
     }) {
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   for (auto& [name, tensor] : tensors) name = change(dialect.to_theirs(name));
   save_tensors(folder / "foreign.safetensors", {}, tensors);
   return folder / "foreign.safetensors";
@@ -275,7 +275,7 @@ TEST(Weights, ParallelPrefixesAndAuxiliaryClassifiersAreIgnored) {
       load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
   expect_same(copy_of(loaded.model), copy_of(model));
 
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   Tensor other = zeros({3, 4});
   tensors.emplace_back("AuxLogits.fc.weight", &other);
   save_tensors(folder / "auxiliary", {}, tensors);
@@ -295,7 +295,7 @@ TEST(Weights, LinearLayersMayHaveBothShapes) {
   const ScratchFolder folder;
   const Model model = drawn("se_small_resnet", 10),
               as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
-  NamedTensors tensors = state_of(model.module);
+  NamedTensors tensors = state_of(model.module());
   Tensor turned;
   for (auto& [name, tensor] : tensors)
     if (name == "fc.weight")
@@ -303,9 +303,9 @@ TEST(Weights, LinearLayersMayHaveBothShapes) {
   save_tensors(folder / "linear", {}, tensors);
   const SafetensorsFile file(folder / "linear");
   EXPECT_EQ(file.entry("fc.weight").dims.size(), 4u);
-  load_tensors(file, state_of(as_conv.module));
+  load_tensors(file, state_of(as_conv.module()));
   for (std::size_t i = 0; i < tensors.size(); i++) {
-    const Tensor& now = *state_of(as_conv.module)[i].second;
+    const Tensor& now = *state_of(as_conv.module())[i].second;
     EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}),
                           tensors[i].second->clone().reshaped(Shape{now.size()})))
         << tensors[i].first;
@@ -342,7 +342,7 @@ TEST(Weights, AnOverriddenOptionIsNotInferred) {
 TEST(Weights, AFileThatNamesAnotherModelThanItsTensorsFitIsAnError) {
   const ScratchFolder folder;
   const Model model = drawn("resnet20", 13), stated = drawn("se_resnet20", 14);
-  save_tensors(folder / "wrong", describe(stated, preprocessing), state_of(model.module));
+  save_tensors(folder / "wrong", describe(stated, preprocessing), state_of(model.module()));
   EXPECT_TRUE(fails_saying<FileError>(
       [&] { load_model(SafetensorsFile(folder / "wrong")); },
       {"its tensors are not those of se_resnet20; they fit resnet20 and 10 classes",
@@ -383,10 +383,10 @@ TEST(Weights, IntegersInPlaceOfWeightsAreAnErrorAndNothingIsLoaded) {
   std::vector<TensorToWrite> tensors;
   const Model other = drawn("resnet8", 16);
   std::vector<Tensor> kept;
-  for (const auto& [name, dims] : shapes_of(state_of(other.module)))
+  for (const auto& [name, dims] : shapes_of(state_of(other.module())))
     kept.push_back(zeros(Shape(dims)));
   std::size_t i = 0;
-  for (const auto& [name, dims] : shapes_of(state_of(other.module)))
+  for (const auto& [name, dims] : shapes_of(state_of(other.module())))
     if (const Tensor* tensor = &kept[i++]; name == "layer3.0.bn2.bias")
       tensors.push_back({name, Integers{dims, std::vector<long>(64)}});
     else
@@ -394,7 +394,7 @@ TEST(Weights, IntegersInPlaceOfWeightsAreAnErrorAndNothingIsLoaded) {
   write_safetensors(folder / "integers", {}, tensors);
   const SafetensorsFile integers(folder / "integers");
   EXPECT_TRUE(
-      fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module)); },
+      fails_saying<FileError>([&] { load_tensors(integers, state_of(model.module())); },
                               {"'layer3.0.bn2.bias' holds I64, expected F16, BF16, F32 or F64"}));
   expect_same(copy_of(model), before);
 }
@@ -407,14 +407,14 @@ TEST(Weights, LoadBackboneKeepsTheClassifierOfOtherClasses) {
   const std::vector<Tensor> before = copy_of(three), trained = copy_of(model);
   const std::string path = saved(folder, model);
   EXPECT_TRUE(
-      fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module)); },
+      fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module())); },
                               {"fc.weight [10, 64] instead of [3, 64]"}));
   load_backbone(three, SafetensorsFile(path));
   const std::vector<Tensor> after = copy_of(three);
   for (std::size_t i = 0; i < after.size(); i++) {
-    const bool classifier = three.module.state()[i].name.starts_with("fc.");
+    const bool classifier = three.module().state()[i].name.starts_with("fc.");
     EXPECT_TRUE(same_bits(after[i], classifier ? before[i] : trained[i]))
-        << three.module.state()[i].name;
+        << three.module().state()[i].name;
   }
 }
 

@@ -68,7 +68,7 @@ class GoldenFamily : public testing::TestWithParam<Case> {
   void SetUp() override {
     const auto& [model, dialect] = built(GetParam(), classes());
     model_ = model;
-    for (const Module::Entry& e : model.module.state())
+    for (const Module::Entry& e : model.module().state())
       by_name_.emplace(dialect.to_theirs(e.name), e);
   }
   // The weights come from the formula of golden::start.
@@ -126,7 +126,7 @@ TEST_P(GoldenFamily, HasTheNamesAndShapesOfPyTorch) {
 
 TEST_P(GoldenFamily, Evaluates) {
   EXPECT_TRUE(
-      close(logits(Mode::evaluate)->value, expected("evaluate"), in_double_build ? 1e-9 : 1e-4));
+      close(logits(Mode::eval)->value, expected("evaluate"), in_double_build ? 1e-9 : 1e-4));
 }
 
 // In float, rounding may change the sign of a ReLU's input, so the gradients are compared all

@@ -25,11 +25,11 @@ SeOptions se_of_half(Placement place = Placement::standard, const std::vector<lo
 }
 
 Var unit(const Layer& layer, const Var& x) {
-  return relu(layer.conv_bn->bn(layer.conv_bn->conv(x), Mode::evaluate));
+  return relu(layer.conv_bn->bn(layer.conv_bn->conv(x), Mode::eval));
 }
 
 void expect_logits(const Network& net, const Var& x, const Var& last) {
-  EXPECT_TRUE(close(net(x, Mode::evaluate)->value, net.fc(global_avg_pool(last))->value,
+  EXPECT_TRUE(close(net(x, Mode::eval)->value, net.fc(global_avg_pool(last))->value,
                     in_double_build ? 1e-13 : 1e-5));
 }
 
@@ -132,11 +132,11 @@ TEST(InceptionNetworks, AcceptTheirMinimalImageSizeAndNothingSmaller) {
     Rng silent = Rng::silent();
     const Network net(design, 10, silent);
     EXPECT_EQ(net.min_image_size(), smallest) << design.name;
-    EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::evaluate).shape(), (Shape{1, 10}))
+    EXPECT_EQ(net(zeros({1, smallest, smallest + 6, 3}), Mode::eval).shape(), (Shape{1, 10}))
         << design.name;
     EXPECT_TRUE(fails_saying(
         [&, side = smallest] {
-          net(zeros({1, side, side - 1, 3}), Mode::evaluate);
+          net(zeros({1, side, side - 1, 3}), Mode::eval);
         },
         {design.name, "too small", text(Size2(smallest))}));
   }

@@ -16,7 +16,7 @@ Model made(const std::string& name, const std::string& settings = "", long class
 
 TEST(Registry, ModelsHaveTheExactNumberOfParameters) {
   const auto count = [](const std::string& name, const std::string& settings = "") {
-    return made(name, settings).module.parameter_count();
+    return made(name, settings).module().parameter_count();
   };
   struct Row {
     std::string depth;
@@ -45,16 +45,16 @@ TEST(Registry, AModelsDefaultOptions) {
                                                    {"shortcut", "B"},
                                                    {"squeeze", "avg"}}));
   EXPECT_EQ(made("resnet20").options, (Settings{{"shortcut", "B"}}));
-  EXPECT_EQ(made("se_resnet20", "reduction=16,shortcut=B,se_bias=on").module.parameter_count(),
+  EXPECT_EQ(made("se_resnet20", "reduction=16,shortcut=B,se_bias=on").module().parameter_count(),
             274'847);
 }
 
 TEST(Registry, OptionsChangeTheModel) {
   // An SE block of C channels and reduction r has 2 C^2/r weights and C/r + C biases.
   const auto se = [](long c, long r) { return 2 * c * c / r + c / r + c; };
-  EXPECT_EQ(made("se_resnet20", "reduction=8").module.parameter_count(),
+  EXPECT_EQ(made("se_resnet20", "reduction=8").module().parameter_count(),
             272'474 + 3 * (se(16, 8) + se(32, 8) + se(64, 8)));
-  EXPECT_EQ(made("se_resnet20", "", 100).module.parameter_count(), 274'847 + 90 * 65);
+  EXPECT_EQ(made("se_resnet20", "", 100).module().parameter_count(), 274'847 + 90 * 65);
 }
 
 // se_resnet20.txt has timm's names and PyTorch's shapes, so that PyTorch's checkpoints fit.
@@ -63,7 +63,7 @@ TEST(Registry, SeResnet20HasTimmsNamesAndShapes) {
   const std::string committed{std::istreambuf_iterator<char>(file), {}};
   const Model model = made("se_resnet20");
   std::string all;
-  for (const Module::Entry& e : model.module.state()) {
+  for (const Module::Entry& e : model.module().state()) {
     const Shape& s = e.var.shape();
     const Shape torch = s.rank() == 4   ? Shape{s[3], s[2], s[0], s[1]}
                         : s.rank() == 2 ? Shape{s[1], s[0]}
@@ -83,7 +83,7 @@ TEST(Registry, EveryListedModelCanBeBuiltAndGivesLogits) {
     const Model small = made(entry.small_variant, "", 7);
     const NoGrad no_grad;
     Rng rng(1);
-    EXPECT_EQ(small(normal({2, 16, 16, 3}, rng), Mode::evaluate).shape(), (Shape{2, 7}))
+    EXPECT_EQ(small(normal({2, 16, 16, 3}, rng), Mode::eval).shape(), (Shape{2, 7}))
         << entry.small_variant;
   }
   for (const char* name :
@@ -157,10 +157,10 @@ TEST(Models, TrainingAndEvaluationDiffer) {
   const Model model = made("se_resnet8");
   Rng rng(1);
   const Var x = normal({4, 32, 32, 3}, rng);
-  const Tensor evaluated = model(x, Mode::evaluate)->value.clone(),
+  const Tensor evaluated = model(x, Mode::eval)->value.clone(),
                trained = model(x, Mode::train)->value.clone();
   EXPECT_FALSE(close(evaluated, trained, 0.01));
-  EXPECT_FALSE(same_bits(evaluated, model(x, Mode::evaluate)->value))
+  EXPECT_FALSE(same_bits(evaluated, model(x, Mode::eval)->value))
       << "training did not change the running statistics";
 }
 
@@ -168,17 +168,18 @@ TEST(Models, TrainingAndEvaluationDiffer) {
 // see golden_test.cpp.
 TEST(Models, FusedTrainingEqualsPlainTraining) {
   for (const std::string name : {"se_resnet8", "resnet8"}) {
-    const Model fused = made(name), plain = made(name);
+    Model fused = made(name), plain = made(name);
+    plain.implementation.fused = false;
     Rng rng(1);
     const Var x = normal({16, 32, 32, 3}, rng);
     const std::vector<int> labels{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5};
-    const Var a = fused(x, Mode::train), b = plain(x, Mode::train_plain);
+    const Var a = fused(x, Mode::train), b = plain(x, Mode::train);
     EXPECT_TRUE(close(a->value, b->value, in_double_build ? 1e-12 : 1e-5)) << name;
     backward(cross_entropy(a, labels));
     backward(cross_entropy(b, labels));
     double squared_difference = 0, length = 0;
-    for (std::size_t i = 0; i < fused.module.state().size(); i++) {
-      const Module::Entry &one = fused.module.state()[i], &other = plain.module.state()[i];
+    for (std::size_t i = 0; i < fused.module().state().size(); i++) {
+      const Module::Entry &one = fused.module().state()[i], &other = plain.module().state()[i];
       if (one.kind == Module::Kind::buffer) {
         EXPECT_TRUE(close(one.var->value, other.var->value, in_double_build ? 1e-12 : 1e-5))
             << name << ", " << one.name;
@@ -198,15 +199,15 @@ TEST(Models, FusedTrainingEqualsPlainTraining) {
 
 TEST(Models, WithTheSameSeedAreEqual) {
   const Model a = made("se_resnet8"), b = made("se_resnet8");
-  for (std::size_t i = 0; i < a.module.state().size(); i++)
-    EXPECT_TRUE(same_bits(a.module.state()[i].var->value, b.module.state()[i].var->value))
-        << a.module.state()[i].name;
+  for (std::size_t i = 0; i < a.module().state().size(); i++)
+    EXPECT_TRUE(same_bits(a.module().state()[i].var->value, b.module().state()[i].var->value))
+        << a.module().state()[i].name;
 }
 
 TEST(Models, SayWhichInputTheyExpect) {
   EXPECT_TRUE(fails_saying(
       [] {
-        made("se_resnet8")(zeros({2, 3, 32, 32}), Mode::evaluate);
+        made("se_resnet8")(zeros({2, 3, 32, 32}), Mode::eval);
       },
       {"[2, 3, 32, 32]", "[N, H, W, 3]"}));
 }

@@ -14,7 +14,7 @@ TEST(TwoPathShortcut, UsesEverySecondPixelAndTheOneAboveLeftOfIt) {
   shortcut.conv2.w->value = full({1, 1, 1, 1}, 1);
   Tensor x({1, 3, 4, 1});
   for (long i = 0; i < 12; i++) x[i] = static_cast<real>(i);
-  const Tensor y = shortcut(std::move(x), Mode::evaluate)->value.clone();
+  const Tensor y = shortcut(std::move(x), Mode::eval)->value.clone();
   const double norm = 1 / std::sqrt(1 + batch_norm_eps);
   // channel 0: rows 0 and 2, columns 0 and 2; channel 1: rows -1 and 1, columns -1 and 1
   EXPECT_TRUE(close(
@@ -28,7 +28,7 @@ TEST(ShakeBlock, FollowsItsFormula) {
   const ShakeBlock basic(4, {{3, 6, 2}, {3, 6}}, ReluAt::start_of_branch, {}, {}, rng),
       same(4, {{3, 4}, {3, 4}}, ReluAt::start_of_branch, {}, {}, rng);
   const auto half = [](const Var& a, const Var& b) { return scale(add(a, b), real(0.5)); };
-  const Mode mode = Mode::evaluate;
+  const Mode mode = Mode::eval;
   const double tolerance = in_double_build ? 1e-13 : 1e-5;
   const Var u = relu(x);
   EXPECT_TRUE(close(
@@ -38,7 +38,7 @@ TEST(ShakeBlock, FollowsItsFormula) {
   EXPECT_TRUE(close(same(x, mode)->value,
                     add(half(same.branch1(u, mode), same.branch2(u, mode)), x)->value, tolerance));
   const ShakeBlock next(4, {{1, 4}, {3, 4, 2, 2}, {1, 8}}, ReluAt::end_of_block, {}, {}, rng);
-  const Var shortcut = conv_norm(*next.projection, x, mode);
+  const Var shortcut = (*next.projection)(x, mode);
   EXPECT_TRUE(close(next(x, mode)->value,
                     relu(add(half(next.branch1(x, mode), next.branch2(x, mode)), shortcut))->value,
                     tolerance));
