@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "autograd/hooks.h"
+#include "autograd/parameter_owner.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 
@@ -21,7 +22,7 @@ void Var::add_grad(Tensor grad) const {
   Node& x = *node_;
   if (!x.requires_grad) return;
   require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ",
-          x.op, x.name.empty() ? "" : " " + x.name, ", whose value has shape ", x.value.shape());
+          x.name.empty() ? x.op : x.name.c_str(), ", whose value has shape ", x.value.shape());
   if (x.grad.empty())
     x.grad = std::move(grad);
   else
@@ -103,6 +104,7 @@ void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
     require(x->inputs.empty(), "backward: ", x->op, " ", x->value.shape(),
             " is an operation for inference only and has no gradient; run the model in training");
   }
+  require_owned_parameters(nodes);
   y.add_grad(std::move(cotangent));
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();

@@ -12,6 +12,7 @@
 namespace excite {
 
 struct Node;
+struct ParameterOwner;  // autograd/parameter_owner.h
 
 class Var {
  public:
@@ -32,7 +33,7 @@ class Var {
   std::shared_ptr<Node> node_;
 };
 
-using Backward = std::function<void(Node& y)>;
+using Backward = std::function<void(Node& y)>;  // reads y.grad, see Node::backward
 
 // The cost of an operation, for profiles and cost tables.
 struct Arithmetic {
@@ -57,6 +58,7 @@ struct Node {
   std::string name;       // of a parameter or buffer: its full path, layer1.0.conv1.weight
   long sequence = 0;      // number of the recorded node, larger than those of its inputs; leaf: 0
   bool released = false;  // backward has run and freed inputs and closure; it cannot run again
+  std::shared_ptr<ParameterOwner> owner;  // of a module's parameter: that module; else null
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;

@@ -3,6 +3,7 @@
 #include <typeinfo>
 
 #include "autograd/hooks.h"
+#include "autograd/parameter_owner.h"
 #include "core/check.h"
 
 namespace excite {
@@ -21,16 +22,25 @@ void rethrow_with_layer(const Var& parameter, const Error& error) {
   throw LayerError(layer + ": " + error.what());
 }
 
+Module::Module() : owner_(std::make_shared<ParameterOwner>()) {}
+
+const std::vector<Module::Entry>& Module::state() const {
+  require(owner_ != nullptr, "module: it was moved from; use the module that it was moved to");
+  owner_->listed = true;
+  return state_;
+}
+
 std::vector<Var> Module::parameters() const {
   std::vector<Var> all;
-  for (const Entry& entry : state_)
+  for (const Entry& entry : state())
     if (entry.kind != Kind::buffer) all.push_back(entry.var);
   return all;
 }
 
 long Module::parameter_count() const {
   long count = 0;
-  for (const Var& p : parameters()) count += p->value.size();
+  for (const Entry& entry : state_)
+    if (entry.kind != Kind::buffer) count += entry.var->value.size();
   return count;
 }
 
@@ -40,10 +50,10 @@ void Module::reseed(long seed, long step) const {
 }
 
 Var Module::weight(const std::string& name, Tensor initial) {
-  return add_entry(name, parameter(std::move(initial)), Kind::weight);
+  return add_parameter(name, std::move(initial), Kind::weight);
 }
 Var Module::bias(const std::string& name, Tensor initial) {
-  return add_entry(name, parameter(std::move(initial)), Kind::bias);
+  return add_parameter(name, std::move(initial), Kind::bias);
 }
 Var Module::buffer(const std::string& name, Tensor initial) {
   return add_entry(name, Var(std::move(initial)), Kind::buffer);
@@ -51,6 +61,12 @@ Var Module::buffer(const std::string& name, Tensor initial) {
 
 std::shared_ptr<Rng> Module::random() {
   return random_.emplace_back(std::make_shared<Rng>(random_.size()));
+}
+
+Var Module::add_parameter(const std::string& name, Tensor initial, Kind kind) {
+  const Var var = parameter(std::move(initial));
+  var->owner = owner_;
+  return add_entry(name, var, kind);
 }
 
 Var Module::add_entry(const std::string& name, Var var, Kind kind) {
@@ -63,6 +79,9 @@ Var Module::add_entry(const std::string& name, Var var, Kind kind) {
 }
 
 void Module::add_child(const std::string& name, const Module& child) {
+  require(child.owner_ != nullptr, "module: own(\"", name,
+          "\", ...) got a layer that was moved from, expected a layer with its parameters");
+  child.owner_->parent = owner_;
   for (const Entry& entry : child.state_) add_entry(name + "." + entry.name, entry.var, entry.kind);
   random_.insert(random_.end(), child.random_.begin(), child.random_.end());
 }

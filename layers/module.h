@@ -13,19 +13,9 @@
 
 namespace excite {
 
-// Training or evaluation. train_plain trains without fused operations: it is slower, and the
-// reference that train is tested against. Evaluation may use layers whose batch norms were folded
-// into their convolutions, see layers/fused/folded.h.
-class FoldedLayers;
-struct Mode {
-  enum class Kind { train, train_plain, evaluate } kind;
-  FoldedLayers* folded = nullptr;
-  bool training() const { return kind != Kind::evaluate; }
-  bool operator==(const Mode&) const = default;
-  static const Mode train, train_plain, evaluate;
-};
-inline constexpr Mode Mode::train{Mode::Kind::train}, Mode::train_plain{Mode::Kind::train_plain},
-    Mode::evaluate{Mode::Kind::evaluate};
+// Training or evaluation: batch norm uses the statistics of the batch or the running ones, dropout
+// is active or not.
+enum class Mode { train, eval };
 
 // Initial values of a layer's bias. `none`: the layer has no bias, as a batch norm follows it.
 // `uniform`: fan_in_uniform of layers/init.h.
@@ -37,18 +27,25 @@ enum class Bias { none, zero, uniform };
 template <class Body>
 auto in_layer(const Var& parameter, const Body& body);
 
+// A module can be moved, but not copied: a copy would share its parameters, or train others than
+// those that the optimizer knows. To use a layer in two places, call it twice.
 class Module {
  public:
-  // weight: of convolutions and linear layers. bias: every other parameter. buffer: running
-  // statistics, which have no gradient.
+  Module();
+  Module(Module&&) = default;
+  Module& operator=(Module&&) = default;
+
+  // weight: of convolutions and linear layers; these decay, and have another layout in a file.
+  // bias: every other parameter. buffer: running statistics, which have no gradient.
   enum class Kind { weight, bias, buffer };
   struct Entry {
     std::string name;  // as in PyTorch: layer1.0.conv1.weight
     Var var;
     Kind kind;
   };
-  // All parameters and buffers, in order of registration: what a file of weights holds.
-  const std::vector<Entry>& state() const { return state_; }
+  // All parameters and buffers, in order of registration: what a file of weights holds. Error if
+  // the module was moved from.
+  const std::vector<Entry>& state() const;
   std::vector<Var> parameters() const;  // weights and biases
   long parameter_count() const;         // the total number of their elements
 
@@ -56,25 +53,30 @@ class Module {
   void reseed(long seed, long step) const;
 
  protected:
+  // Registers a parameter or buffer with its initial value, and returns it.
   Var weight(const std::string& name, Tensor initial);
   Var bias(const std::string& name, Tensor initial);
   Var buffer(const std::string& name, Tensor initial);
   std::shared_ptr<Rng> random();  // a new stream for this layer, restarted by reseed
 
-  // Registers the entries of a child layer under "name.", and returns the layer.
+  // Registers the entries of a child layer under "name.", and returns the layer. A member made
+  // without own() is found by the first backward (autograd/parameter_owner.h).
   template <class Layer>
   Layer own(const std::string& name, Layer layer) {
     add_child(name, layer);
-    return layer;
+    return layer;  // moved
   }
 
  private:
+  Var add_parameter(const std::string& name, Tensor initial, Kind kind);
   Var add_entry(const std::string& name, Var var, Kind kind);
   void add_child(const std::string& name, const Module& child);
   std::vector<Entry> state_;
   std::vector<std::shared_ptr<Rng>> random_;
+  std::shared_ptr<ParameterOwner> owner_;  // this module, for its parameters; null: moved from
 };
 
+// Throws the error again, with the name of the parameter's layer before its text.
 [[noreturn]] void rethrow_with_layer(const Var& parameter, const Error& error);
 
 template <class Body>

@@ -87,13 +87,13 @@ TEST(BatchNormLayer, UsesTheBatchInTrainingAndRunningStatisticsInEvaluation) {
   Rng rng(0);
   const BatchNorm2d bn(3);
   const Var x = normal({4, 5, 5, 3}, rng, 2, 3);
-  const Tensor evaluated = bn(x, Mode::evaluate)->value.clone();
+  const Tensor evaluated = bn(x, Mode::eval)->value.clone();
   const Tensor trained = bn(x, Mode::train)->value.clone();
   EXPECT_FALSE(close(evaluated, trained, 0.1));
   EXPECT_FALSE(same_bits(bn.running_mean->value, zeros({3})));
   for (int step = 0; step < 200; step++) bn(x, Mode::train);
   const Tensor mean = bn.running_mean->value.clone();
-  EXPECT_TRUE(close(bn(x, Mode::evaluate)->value, trained, 0.02))
+  EXPECT_TRUE(close(bn(x, Mode::eval)->value, trained, 0.02))
       << "the running statistics converge to those of the only batch";
   EXPECT_TRUE(same_bits(bn.running_mean->value, mean)) << "evaluation does not change them";
 }
@@ -102,7 +102,7 @@ TEST(DropoutLayer, IsTheIdentityInEvaluation) {
   Rng rng(0);
   const Dropout half(real(0.5));
   const Var x = normal({1000}, rng);
-  EXPECT_TRUE(same_bits(half(x, Mode::evaluate)->value, x->value));
+  EXPECT_TRUE(same_bits(half(x, Mode::eval)->value, x->value));
   EXPECT_FALSE(close(half(x, Mode::train)->value, x->value, 0.1));
   EXPECT_TRUE(half.state().empty());
 }

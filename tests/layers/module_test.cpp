@@ -1,5 +1,8 @@
 #include "layers/module.h"
 
+#include <type_traits>
+#include <utility>
+
 #include "autograd/ops.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"
@@ -46,13 +49,33 @@ TEST(Module, CountsParametersWithoutBuffers) {
   EXPECT_FALSE(net.counter.steps.requires_grad());
 }
 
-TEST(Module, SharesItsParametersWithItsLayersAndCopies) {
+TEST(Module, SharesItsParametersWithItsLayers) {
   Rng rng(0);
   const Net net(rng);
-  const Module& module = net;
-  const Module copy = module;
-  copy.state()[0].var->value[0] = 42;
+  net.state()[0].var->value[0] = 42;
   EXPECT_EQ(net.first.w->value[0], 42);
+}
+
+TEST(Module, CanBeMovedButNotCopied) {
+  static_assert(!std::is_copy_constructible_v<Net> && !std::is_copy_assignable_v<Net>);
+  Rng rng(0);
+  Net net(rng);
+  const Var w = net.first.w;
+  const Net moved = std::move(net);
+  EXPECT_EQ(moved.parameters().size(), 3u);
+  EXPECT_EQ(moved.parameters()[0], w) << "the same node";
+  EXPECT_TRUE(fails_saying([&] { net.state(); }, {"module: it was moved from"}));
+}
+
+TEST(Module, RefusesToOwnALayerThatWasMovedFrom) {
+  struct Twice : Module {
+    Linear one, two;
+    explicit Twice(Linear layer)
+        : one(own("one", std::move(layer))), two(own("two", std::move(layer))) {}
+  };
+  Rng rng(0);
+  EXPECT_TRUE(fails_saying([&] { Twice(Linear(2, 3, rng)); },
+                           {"own(\"two\", ...) got a layer that was moved from"}));
 }
 
 TEST(Module, NamesParametersByTheirFullPath) {

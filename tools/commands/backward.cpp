@@ -42,7 +42,7 @@ int run_backward(const BackwardOptions& o) {
   backward(loss);
 
   NamedTensors all{{"loss", &loss->value}};
-  for (const Module::Entry& e : trained.model.module.state())
+  for (const Module::Entry& e : trained.model.module().state())
     all.emplace_back(e.name, e.kind == Module::Kind::buffer ? &e.var->value : &e.var->grad);
   save_tensors(o.out, {}, all, *map_names(weights.names(), weights.path()).dialect);
   return 0;

@@ -23,7 +23,7 @@ namespace excite {
 namespace {
 
 struct BenchOptions {
-  std::string model = "se_resnet20", set, mode = "train";
+  std::string model = "se_resnet20", set, mode = "train", conv = "auto";
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
@@ -67,14 +67,14 @@ int bench_model(const BenchOptions& o) {
   recipe.options = parse_settings(o.set);
   recipe.batch = o.batch;
   recipe.plain = o.plain;
-  Rng rng(recipe.seed);
+  recipe.conv = o.conv;
   constexpr long classes = 10;  // of the built-in images
-  const Model model = make_model(recipe.model, recipe.options, classes, rng);
+  const Model model = make_model(recipe, classes);
   const DataSplit data = images_for(model, o.batch);
   const BenchStep step =
       o.mode == "train" ? training_step(recipe, model, data) : inference_step(model, o.batch, data);
   const Measurement measurement = measure_steps(step, o.seconds);
-  const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain};
+  const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain, o.conv};
   (o.json ? print_measurement_as_json : print_measurement)(subject, measurement);
   return 0;
 }
@@ -122,6 +122,7 @@ void add_bench(CLI::App& app, Run& run) {
   c->add_option("--seconds", o->seconds, "Duration of the measurement; it takes at least 5 steps")
       ->check(real_number(0, 3600));
   add_plain_option(*c, o->plain);
+  add_conv_option(*c, o->conv);
   begin_group(*c, "Instead of a model");
   c->add_flag("--limits", o->limits,
               "Measure the limits of the machine: multiply-adds and reading memory");
@@ -129,9 +130,10 @@ void add_bench(CLI::App& app, Run& run) {
               "Compare the algorithms of each convolution of the models, and each fused operation "
               "with the operations that it replaces");
   begin_group(*c, "Output");
-  add_json_option(*c, o->json,
-                  "model, options, mode, images_per_second, step_milliseconds, peak_megabytes, "
-                  "tensor_megabytes, limits, operations");
+  add_json_option(
+      *c, o->json,
+      "model, options, mode, plain, conv, images_per_second, step_milliseconds, peak_megabytes, "
+      "tensor_megabytes, limits, operations");
   add_examples(*c, {"excite bench --model se_resnet20 --mode train --batch 128 --threads 2",
                     "excite bench --json > bench.json && excite roofline bench.json --out roof.svg",
                     "excite bench --limits"});

@@ -82,6 +82,7 @@ void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
               {"options", s.model.options},
               {"mode", s.mode},
               {"plain", s.plain},
+              {"conv", s.conv},
               {"batch", s.batch},
               {"threads", s.threads},
               {"precision", precision},

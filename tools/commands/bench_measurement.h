@@ -43,6 +43,7 @@ struct BenchSubject {
   long batch;
   int threads;
   bool plain;
+  std::string conv;
 };
 void print_measurement(const BenchSubject& subject, const Measurement& measurement);
 void print_measurement_as_json(const BenchSubject& subject, const Measurement& measurement);

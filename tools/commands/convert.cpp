@@ -52,10 +52,10 @@ int convert(const ConvertOptions& o) {
   const TrainedModel shaped = load_shaped_for(dialect, loaded, file, overrides);
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
   save_tensors(o.out, describe(shaped.model, complete_preprocessing(shaped)),
-               state_of(shaped.model.module), dialect, counters);
+               state_of(shaped.model.module()), dialect, counters);
   std::printf("%s: %s, %ld classes, %s parameters, in the format of %s\n", printable(o.out).c_str(),
               shaped.model.name.c_str(), shaped.model.classes,
-              grouped(shaped.model.module.parameter_count()).c_str(), dialect.name.c_str());
+              grouped(shaped.model.module().parameter_count()).c_str(), dialect.name.c_str());
   return 0;
 }
 

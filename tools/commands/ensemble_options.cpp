@@ -6,6 +6,7 @@
 #include "tools/commands/class_files.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
+#include "tools/training/recipe.h"
 
 namespace excite {
 
@@ -47,14 +48,6 @@ std::vector<std::string> class_names(const std::vector<std::string>& in_file,
 
 }  // namespace
 
-ResizeCrop resize_crop_of(const TrainedModel& t, ResizeFunction resize) {
-  const long side =
-      t.preprocessing.image_size > 0 ? t.preprocessing.image_size : t.model.image_size;
-  const bool whole_image = t.model.image_size <= 32;  // as usual for CIFAR
-  const long usual = whole_image ? side : default_short_side(side);
-  return {side, t.preprocessing.short_side > 0 ? t.preprocessing.short_side : usual, resize};
-}
-
 void add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
   begin_group(command, "Model");
   command
@@ -69,6 +62,8 @@ void add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
                   "Weight of each model in the average, such as 2,1,1 [equal]")
       ->type_name("LIST");
   add_override_options(command, o.overrides);
+  add_plain_option(command, o.plain);
+  add_conv_option(command, o.conv);
   begin_group(command, "Preprocessing");
   command.add_option("--crops", o.crops,
                      "1: use the center crop; 10: average over the four corners, the center, and "
@@ -96,7 +91,11 @@ LoadedEnsemble load_ensemble(const EnsembleOptions& o) {
   std::vector<TrainedModel> trained =
       load_models(o.weights, override_of(o.overrides),
                   o.labels.empty() ? SameClasses::by_name : SameClasses::by_number);
-  for (std::size_t m = 0; m < trained.size(); m++) print_origin(o.weights[m], trained[m].origin);
+  const Implementation implementation = parse_implementation(o.plain, o.conv);
+  for (std::size_t m = 0; m < trained.size(); m++) {
+    trained[m].model.implementation = implementation;
+    print_origin(o.weights[m], trained[m].origin);
+  }
   const std::vector<std::string> in_file = trained.front().preprocessing.classes;
   std::vector<long> order;
   if (!o.class_order.empty())
@@ -107,18 +106,6 @@ LoadedEnsemble load_ensemble(const EnsembleOptions& o) {
           .resize = resize,
           .classes = class_names(in_file, order, o.labels),
           .order = order};
-}
-
-Ensemble LoadedEnsemble::ensemble() const {
-  std::vector<EnsembleMember> members;
-  for (std::size_t m = 0; m < trained.size(); m++) {
-    const TrainedModel& t = trained[m];
-    members.push_back({t.model,
-                       {t.preprocessing.mean, t.preprocessing.deviation},
-                       weights[m],
-                       resize_crop_of(t, resize)});
-  }
-  return Ensemble(std::move(members), crops, order);
 }
 
 }  // namespace excite

@@ -80,12 +80,12 @@ GradcheckReport check_model(const std::string& small, const Settings& settings) 
     const Model model = make_model(small, settings, 4, rng);
     const long side = std::max(model.image_size > 32 ? 24l : 8l, model.min_image_size);
     const Tensor images = normal({3, side, side, 3}, rng);
-    const std::set<std::string> zero = biases_before_norm(model.module);
+    const std::set<std::string> zero = biases_before_norm(model.module());
     Parameters parameters;
-    for (const Module::Entry& entry : model.module.state())
+    for (const Module::Entry& entry : model.module().state())
       if (entry.kind != Module::Kind::buffer) parameters.push_back({entry.name, entry.var});
     const auto logits = [&] {
-      model.module.reseed(0, 0);
+      model.module().reseed(0, 0);
       return model(images.clone(), Mode::train);
     };
     if (seed < last_seed && any_gradient_is_zero(logits(), parameters, zero)) continue;

@@ -15,7 +15,7 @@ namespace {
 
 long parameter_count(const ModelEntry& entry) {
   Rng rng = Rng::silent();
-  return make_model(entry.name, {}, 10, rng).module.parameter_count();
+  return make_model(entry.name, {}, 10, rng).module().parameter_count();
 }
 
 void print_list_as_json() {

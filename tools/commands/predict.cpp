@@ -6,11 +6,9 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <numeric>
 
 #include "core/check.h"
 #include "core/images/image.h"
-#include "core/kernels/softmax.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/class_files.h"
@@ -21,6 +19,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
+#include "tools/training/classifier.h"
 
 namespace excite {
 
@@ -34,11 +33,6 @@ struct PredictOptions {
   long top = 5;
   int threads = excite::threads();
   bool json = false, strict = false;
-};
-
-struct Prediction {
-  std::string name;
-  double probability;
 };
 
 // ---- the files ----
@@ -74,28 +68,6 @@ std::vector<ImageFile> all_files(const std::vector<std::string>& named) {
   return all;
 }
 
-// ---- one image ----
-
-Tensor probabilities(const Ensemble& ensemble, const Image& image) {
-  Tensor p = softmax(ensemble({image}));
-  for (const real v : p)
-    require<FileError>(std::isfinite(v), "the weights give a probability of ", v,
-                       ", expected a finite number; the training diverged or the file is damaged");
-  return p;
-}
-
-std::vector<Prediction> top_predictions(const Tensor& p, const std::vector<std::string>& classes,
-                                        long top) {
-  std::vector<long> order(p.size());
-  std::iota(order.begin(), order.end(), 0l);
-  std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
-  std::vector<Prediction> predictions;
-  for (const long i : order)
-    if (static_cast<long>(predictions.size()) < top)
-      predictions.push_back({classes[i], static_cast<double>(p[i])});
-  return predictions;
-}
-
 // ---- printing ----
 
 void print_bars(const std::string& path, const std::vector<Prediction>& predictions) {
@@ -118,7 +90,7 @@ using OnImage = std::function<void(const std::string& path, const Tensor& probab
 
 // Calls on_image() for each image. A file that is not an image is an error if it was named on the
 // command line or with --strict; otherwise it is skipped with a warning and added to `skipped`.
-void classify_all(const PredictOptions& o, const Ensemble& ensemble,
+void classify_all(const PredictOptions& o, const Classifier& classifier,
                   nlohmann::ordered_json& skipped, const OnImage& on_image) {
   bool any = false;
   for (const auto& [path, named] : all_files(o.images)) {
@@ -131,30 +103,29 @@ void classify_all(const PredictOptions& o, const Ensemble& ensemble,
       skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    on_image(path, probabilities(ensemble, image));
+    on_image(path, classifier.probabilities({image}));
     any = true;
   }
   require<FileError>(any, o.images.front(), ": contains no PNG or JPEG image");
 }
 
 int predict_images(const PredictOptions& o) {
-  const LoadedEnsemble loaded = load_ensemble(o.ensemble);
-  const Ensemble ensemble = loaded.ensemble();
+  const Classifier classifier(load_ensemble(o.ensemble));
   nlohmann::ordered_json json{{"images", nlohmann::ordered_json::array()},
                               {"skipped", nlohmann::ordered_json::array()}};
   const OnImage show = [&](const std::string& path, const Tensor& p) {
-    const std::vector<Prediction> predictions = top_predictions(p, loaded.classes, o.top);
+    const std::vector<Prediction> predictions = top_predictions(p, classifier.classes(), o.top);
     if (o.json)
       json["images"].push_back(as_json(path, predictions));
     else
       print_bars(path, predictions);
   };
   if (o.csv.empty())
-    classify_all(o, ensemble, json["skipped"], show);
+    classify_all(o, classifier, json["skipped"], show);
   else
     write_atomically(o.csv, [&](FileWriter& out) {
-      write_csv_head(out, loaded.classes);
-      classify_all(o, ensemble, json["skipped"], [&](const std::string& path, const Tensor& p) {
+      write_csv_head(out, classifier.classes());
+      classify_all(o, classifier, json["skipped"], [&](const std::string& path, const Tensor& p) {
         show(path, p);
         write_csv_row(out, path, "", p.data(), p.size());
       });

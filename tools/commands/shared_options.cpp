@@ -40,12 +40,21 @@ CLI::Option* add_threads_option(CLI::App& command, int& threads) {
   return command
       .add_option("--threads", threads, "Worker threads; the numbers do not depend on them")
       ->check(whole_number(1, 1024))
-      ->default_str("all cores");
+      ->default_str("available cores");
 }
 
 CLI::Option* add_plain_option(CLI::App& command, bool& plain) {
   return command.add_flag("--plain", plain,
                           "Disable fused operations (slower; equal up to rounding)");
+}
+
+CLI::Option* add_conv_option(CLI::App& command, std::string& conv) {
+  return command
+      .add_option("--conv", conv,
+                  "Algorithm of all convolutions: auto (the fastest for each shape), blas (im2col "
+                  "and matrix products), direct or reference (plain loops); all but auto disable "
+                  "fused operations")
+      ->type_name("NAME");
 }
 
 CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {

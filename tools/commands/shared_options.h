@@ -18,6 +18,7 @@ CLI::Option* add_strict_option(CLI::App& command, bool& strict);
 
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
 CLI::Option* add_plain_option(CLI::App& command, bool& plain);
+CLI::Option* add_conv_option(CLI::App& command, std::string& conv);
 CLI::Option* add_csv_option(CLI::App& command, std::string& csv);
 CLI::Option* add_json_option(CLI::App& command, bool& json, const std::string& fields);
 

@@ -73,7 +73,7 @@ int summary(const SummaryOptions& o) {
                       "expected --model NAME or --weights FILE");
   const Model model = create_or_load(o);
   const long image_size = o.image_size == 0 ? model.image_size : o.image_size;
-  const Cost cost = cost_of(model(zeros({1, image_size, image_size, 3}), Mode::evaluate));
+  const Cost cost = cost_of(model(zeros({1, image_size, image_size, 3}), Mode::eval));
   o.json ? print_summary_as_json(model, image_size, cost) : print_summary(model, image_size, cost);
   return 0;
 }

@@ -10,8 +10,8 @@
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
+#include "tools/commands/training_run.h"
 #include "tools/training/recipe.h"
-#include "tools/training/run.h"
 
 namespace excite {
 
@@ -168,6 +168,7 @@ void add_run_groups(CLI::App& c, TrainOptions& o) {
                "Seed of all random numbers: weights, order and augmentation of the images");
   add_threads_option(c, o.threads);
   add_plain_option(c, o.recipe.plain);
+  add_conv_option(c, o.recipe.conv);
   begin_group(c, "Output");
   c.add_option("--out", o.out,
                "Folder of the run, created by train [runs/MODEL-1, or the next free number]")

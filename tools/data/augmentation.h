@@ -33,6 +33,7 @@ struct RandomTransform {
   bool flipped = false;
   long cut_top = 0, cut_left = 0, cut_side = 0;  // the erased square; side 0: none
 };
+// For an image of height x width pixels.
 RandomTransform draw_transform(long height, long width, const Augmentation& augmentation, Rng& rng);
 
 }  // namespace excite

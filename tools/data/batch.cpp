@@ -100,6 +100,13 @@ Batch make_batch(const Dataset& set, const std::vector<long>& indices,
                        normalization, augmentation, seed, epoch);
 }
 
+Batch to_tensors(const Dataset& set, const Normalization& normalization,
+                 const ResizeCrop& resize_crop) {
+  std::vector<long> all(set.count());
+  std::iota(all.begin(), all.end(), 0l);
+  return make_batch(set, all, normalization, {}, 0, 0, resize_crop);
+}
+
 Tensor make_crops(const std::vector<Image>& images, const ResizeCrop& resize_crop,
                   const Normalization& normalization, Crops crops) {
   require(!images.empty(), "make_crops: no images, expected at least one");

@@ -35,6 +35,11 @@ Batch make_batch(const Dataset& dataset, const std::vector<long>& indices,
                  const Normalization& normalization, const Augmentation& augmentation, long seed,
                  long epoch, const ResizeCrop& resize_crop = {});
 
+// All images of the set in their own order, without augmentation: 4 or 8 bytes per number, so a
+// large set takes much memory (tools/data/image_batches.h does without).
+Batch to_tensors(const Dataset& dataset, const Normalization& normalization,
+                 const ResizeCrop& resize_crop = {});
+
 // Writes the transformed and normalized image to x: height * width * 3 numbers.
 void apply_transform(const Image& image, const RandomTransform& transform,
                      const NormalizationTable& table, real* x);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "tools/training/recipe_json.h"
 
 namespace excite {
 

@@ -9,6 +9,7 @@
 #include "core/files/input_file.h"
 #include "core/parallel.h"
 #include "models/interop/weights.h"
+#include "tools/training/recipe_json.h"
 
 namespace excite {
 

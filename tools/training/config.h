@@ -27,6 +27,7 @@ struct RunConfig {
 RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weights,
                       const std::string& data, OnBadImage on_bad_image);
 
+// As JSON, atomically.
 void write_config(const std::string& path, const RunConfig& config);
 // FileError if the file is missing or damaged; UsageError if its format is another version's.
 RunConfig read_config(const std::string& path);

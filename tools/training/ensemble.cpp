@@ -55,4 +55,24 @@ Tensor Ensemble::operator()(const std::vector<Image>& images) const {
   return class_order_.empty() ? std::move(mean) : reorder_columns(mean, class_order_);
 }
 
+ResizeCrop resize_crop_of(const TrainedModel& t, ResizeFunction resize) {
+  const long side =
+      t.preprocessing.image_size > 0 ? t.preprocessing.image_size : t.model.image_size;
+  const bool whole_image = t.model.image_size <= 32;  // as usual for CIFAR
+  const long usual = whole_image ? side : default_short_side(side);
+  return {side, t.preprocessing.short_side > 0 ? t.preprocessing.short_side : usual, resize};
+}
+
+Ensemble LoadedEnsemble::ensemble() const {
+  std::vector<EnsembleMember> members;
+  for (std::size_t m = 0; m < trained.size(); m++) {
+    const TrainedModel& t = trained[m];
+    members.push_back({t.model,
+                       {t.preprocessing.mean, t.preprocessing.deviation},
+                       weights[m],
+                       resize_crop_of(t, resize)});
+  }
+  return Ensemble(std::move(members), crops, order);
+}
+
 }  // namespace excite

@@ -2,9 +2,11 @@
 // probabilities.
 #pragma once
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "models/infer.h"
+#include "models/interop/weights.h"
 #include "tools/data/batch.h"
 
 namespace excite {
@@ -27,7 +29,7 @@ class Ensemble {
   long crops() const { return crop_count(crops_); }
 
   // [N, classes]. For one model and one crop: its logits. Otherwise: the logarithm of the mean
-  // probabilities. Models run in Mode::evaluate.
+  // probabilities. Models run in Mode::eval.
   Tensor operator()(const std::vector<Image>& images) const;
 
  private:
@@ -35,6 +37,21 @@ class Ensemble {
   Crops crops_;
   std::vector<long> class_order_;
   std::deque<Inference> inference_;  // one per member
+};
+
+// How an image is resized and cropped for a model. Sizes that its file does not name are those that
+// are usual for ImageNet: 256 and 224, or in this proportion.
+ResizeCrop resize_crop_of(const TrainedModel& trained, ResizeFunction resize);
+
+// The models of an ensemble, and how they are used.
+struct LoadedEnsemble {
+  std::vector<TrainedModel> trained;  // at least one; all have the same classes
+  std::vector<double> weights;        // of the models in the mean
+  Crops crops = Crops::center;
+  ResizeFunction resize = excite::resize;
+  std::vector<std::string> classes{};
+  std::vector<long> order{};  // class i is output order[i] of the models; empty: output i
+  Ensemble ensemble() const;  // refers to the models of this object
 };
 
 }  // namespace excite

@@ -11,7 +11,6 @@
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "tools/training/diagnosis.h"
-#include "tools/training/report.h"
 
 namespace excite {
 
@@ -19,11 +18,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-}
-
-Model initialize_model(const Recipe& recipe, const Dataset& dataset) {
-  Rng rng(recipe.seed);
-  return make_model(recipe.model, recipe.options, static_cast<long>(dataset.classes.size()), rng);
 }
 
 Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& normalization,
@@ -56,20 +50,19 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
 
 }  // namespace
 
-Training::Training(const Recipe& recipe, DataSplit data, std::function<int()> stop)
+Training::Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callbacks)
     : data_(std::move(data)),
       normalization_(compute_normalization(data_.train)),
-      model_(initialize_model(recipe, data_.train)),
+      model_(make_model(recipe, static_cast<long>(data_.train.classes.size()))),
       recipe_(resolve(recipe, model_, data_.train)),
       metadata_(run_metadata(
           recipe_, model_,
           preprocessing_of(data_.train, normalization_, evaluation_resize_crop(recipe_)))),
       step_(recipe_, model_, data_.train, normalization_),
-      stop_(std::move(stop)),
-      progress_(stdout) {}
+      callbacks_(std::move(callbacks)) {}
 
 std::string Training::summary() const {
-  return text(model_.name, ": ", model_.module.parameter_count(), " parameters; ",
+  return text(model_.name, ": ", model_.module().parameter_count(), " parameters; ",
               data_.train.count(), " training and ", data_.test.count(), " test images of ",
               data_.train.classes.size(), " classes, ", recipe_.image_size, "x", recipe_.image_size,
               " pixels, augmentation ", recipe_.augment, "; ", recipe_.epochs, " epochs of ",
@@ -78,7 +71,7 @@ std::string Training::summary() const {
 }
 
 NamedTensors Training::full_state() {
-  NamedTensors all = state_of(model_.module);
+  NamedTensors all = state_of(model_.module());
   for (const auto& entry : state(step_.optimizer())) all.push_back(entry);
   return all;
 }
@@ -101,7 +94,7 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
   require<UsageError>(same, "train: ", initial_weights.file, " has ", file_classes.size(),
                       " classes, but they are not the ", data_classes.size(),
                       " classes of the images; --new-head loads all weights but the classifier's");
-  load_tensors(file, state_of(model_.module), "optimizer.");
+  load_tensors(file, state_of(model_.module()), "optimizer.");
   return line + "\n";
 }
 
@@ -131,18 +124,14 @@ int Training::run(const RunFolder& folder) {
   while (position_.epoch < recipe_.epochs) {
     if (train_epoch() && finish_epoch(folder)) continue;
     save(folder.last(), full_state());
-    progress_.line(text("stopped in epoch ", position_.epoch + 1, " after step ",
-                        position_.sums.steps, " of ", step_.steps_per_epoch(),
-                        "; all is saved. To continue:\n", resume_command(folder)));
-    return 128 + stop_();
+    return 128 + stop();
   }
   return 0;
 }
 
 StepResult Training::take_step() {
   if (!step_function_) return step_(position_.step);
-  return step_function_(step_, position_.step,
-                        [&](const std::string& line) { progress_.line(line); });
+  return step_function_(step_, position_.step, [&](const std::string& line) { print(line); });
 }
 
 bool Training::train_epoch() {
@@ -150,7 +139,7 @@ bool Training::train_epoch() {
   images_before_run_ = position_.sums.images;
   training_seconds_ = 0;
   for (const long end = (position_.epoch + 1) * step_.steps_per_epoch(); position_.step < end;) {
-    if (stop_() != 0) return false;
+    if (stop() != 0) return false;
     const StepResult result = take_step();
     position_.step++;
     position_.sums.steps++;
@@ -159,7 +148,7 @@ bool Training::train_epoch() {
     position_.sums.loss += result.loss;
     position_.sums.gradient_norm += result.gradient_norm;
     training_seconds_ = seconds_since(epoch_start_);
-    show_progress();
+    if (callbacks_.progress) callbacks_.progress(progress());
   }
   return true;
 }
@@ -171,9 +160,9 @@ bool Training::finish_epoch(const RunFolder& folder) {
   const Metrics test = measure_accuracy(
       Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}), data_.test,
       {recipe_.batch},
-      [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop_() == 0; });
+      [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop() == 0; });
   if (!std::isfinite(test.loss())) throw_diverged(test);
-  if (stop_() != 0) return false;
+  if (stop() != 0) return false;
   // Checked before the log gets a row of this epoch, and while position_ still says which step it
   // is.
   require_finite(full_state());
@@ -185,7 +174,7 @@ bool Training::finish_epoch(const RunFolder& folder) {
   position_.accuracy = test.top1();
   if (best) position_.best_accuracy = test.top1();
   write_log_row(folder.log(), row);
-  if (best) save(folder.best(), state_of(model_.module));
+  if (best) save(folder.best(), state_of(model_.module()));
   save(folder.last(), full_state());
 
   char line[200];
@@ -196,7 +185,7 @@ bool Training::finish_epoch(const RunFolder& folder) {
                 digits, row.epoch, recipe_.epochs, row.train_loss, 100 * row.train_accuracy,
                 row.test_loss, 100 * row.test_accuracy, row.images_per_second,
                 clock(row.seconds).c_str());
-  progress_.line(line);
+  print(line);
   return true;
 }
 
@@ -219,20 +208,19 @@ EpochRow Training::make_row(const Metrics& test) const {
           .peak_megabytes = peak_megabytes()};
 }
 
-void Training::show_progress() {
+Progress Training::progress() const {
   const double steps = static_cast<double>(position_.sums.steps);
   const double seconds_per_step =  // evaluations included
       seconds_since(run_start_) / static_cast<double>(position_.step - steps_before_run_);
-  progress_.show(
-      {.epoch = position_.epoch + 1,
-       .epochs = recipe_.epochs,
-       .step = position_.sums.steps,
-       .steps = step_.steps_per_epoch(),
-       .loss = position_.sums.loss / steps,
-       .accuracy =
-           static_cast<double>(position_.sums.correct) / static_cast<double>(position_.sums.images),
-       .images_per_second = images_since_start() / training_seconds_,
-       .seconds_left = seconds_per_step * static_cast<double>(total_steps() - position_.step)});
+  return {.epoch = position_.epoch + 1,
+          .epochs = recipe_.epochs,
+          .step = position_.sums.steps,
+          .steps = step_.steps_per_epoch(),
+          .loss = position_.sums.loss / steps,
+          .accuracy = static_cast<double>(position_.sums.correct) /
+                      static_cast<double>(position_.sums.images),
+          .images_per_second = images_since_start() / training_seconds_,
+          .seconds_left = seconds_per_step * static_cast<double>(total_steps() - position_.step)};
 }
 
 // Repeats the evaluation, now recording the graph, up to the first batch that is not finite.
@@ -246,7 +234,7 @@ void Training::throw_diverged(const Metrics& test) const {
     if (samples.images.empty()) continue;
     Tensor x =
         make_crops(samples.images, evaluation_resize_crop(recipe_), normalization_, Crops::center);
-    found = find_non_finite(cross_entropy(model_(std::move(x), Mode::evaluate), samples.labels));
+    found = find_non_finite(cross_entropy(model_(std::move(x), Mode::eval), samples.labels));
   }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",
                       position_.sums.steps, " of ", step_.steps_per_epoch(), ", at learning rate ",

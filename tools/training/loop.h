@@ -18,7 +18,7 @@
 
 namespace excite {
 
-// Prints a line above the progress bar.
+// Prints a line, above a progress bar if there is one.
 using PrintLine = std::function<void(const std::string& line)>;
 
 // Performs step number `step` in place of training_step(step), for example with a profiler. It must
@@ -26,15 +26,25 @@ using PrintLine = std::function<void(const std::string& line)>;
 using StepFunction =
     std::function<StepResult(TrainingStep& training_step, long step, const PrintLine& print)>;
 
+// What a run asks and tells its caller. A function that is empty is not called.
+struct TrainingCallbacks {
+  // Called before every step and after every batch of an evaluation. It returns 0, or the number of
+  // the signal that asks the run to stop there.
+  std::function<int()> stop{};
+  std::function<void(const Progress&)> progress{};  // called after every step
+  PrintLine print{};                                // called with one line per epoch
+};
+
 class Training {
  public:
-  // Initializes the model; writes nothing. `stop` is called before every step and after every batch
-  // of an evaluation. It returns 0, or the number of the signal that asks the run to stop there.
-  Training(const Recipe& recipe, DataSplit data, std::function<int()> stop);
+  // Initializes the model; writes nothing.
+  Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callbacks = {});
 
   // The recipe with all values filled in that depend on the model and the data.
   const Recipe& recipe() const { return recipe_; }
   const Position& position() const { return position_; }
+  const Model& model() const { return model_; }
+  long steps_per_epoch() const { return step_.steps_per_epoch(); }
   long total_steps() const { return recipe_.epochs * step_.steps_per_epoch(); }
   std::string summary() const;  // one line: model, images, steps
 
@@ -51,10 +61,14 @@ class Training {
  private:
   using Clock = std::chrono::steady_clock;
 
+  int stop() const { return callbacks_.stop ? callbacks_.stop() : 0; }
+  void print(const std::string& line) const {
+    if (callbacks_.print) callbacks_.print(line);
+  }
   StepResult take_step();
   bool train_epoch();                          // false: stopped
   bool finish_epoch(const RunFolder& folder);  // false: stopped
-  void show_progress();
+  Progress progress() const;
   double images_since_start() const;  // of this epoch, since the process started or resumed the run
   EpochRow make_row(const Metrics& test) const;
   void require_finite(const NamedTensors& state) const;
@@ -69,10 +83,9 @@ class Training {
   Metadata metadata_;
   TrainingStep step_;
   StepFunction step_function_;  // empty: step_ itself
-  std::function<int()> stop_;
+  TrainingCallbacks callbacks_;
   Position position_;
-  Progress progress_;
-  // Only for the log and the progress bar:
+  // Only for the log and the progress:
   Clock::time_point run_start_{}, epoch_start_{};
   long steps_before_run_ = 0;    // steps done by earlier processes
   long images_before_run_ = 0;   // images of this epoch seen by earlier processes

@@ -29,6 +29,25 @@ long rank_of(const real* x, long classes, long label) {
   return before;
 }
 
+long count_correct(const Tensor& logits, const std::vector<int>& labels) {
+  const long n = static_cast<long>(labels.size());
+  require(logits.shape().rank() == 2 && logits.dim(0) == n, "accuracy: ", n,
+          " labels, but the logits are ", logits.shape(), ", expected [", n, ", classes]");
+  const long classes = logits.dim(1);
+  long count = 0;
+  for (long i = 0; i < n; i++) {
+    require(labels[i] >= 0 && labels[i] < classes, "accuracy: label ", i, " is ", labels[i],
+            ", expected 0 to ", classes - 1, ", one of the ", classes, " classes");
+    count += rank_of(logits.data() + i * classes, classes, labels[i]) == 0;
+  }
+  return count;
+}
+
+double accuracy(const Tensor& logits, const std::vector<int>& labels) {
+  require(!labels.empty(), "accuracy: no labels, expected at least one");
+  return static_cast<double>(count_correct(logits, labels)) / static_cast<double>(labels.size());
+}
+
 Metrics::Metrics(long classes) : classes_(classes), confusion_(classes * classes) {}
 
 void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {

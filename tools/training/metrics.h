@@ -45,6 +45,12 @@ class Metrics {
 // number.
 long rank_of(const real* logits, long classes, long label);
 
+// logits [N, classes], one label from 0 to classes - 1 per row. The number of rows whose label has
+// the largest logit, and their fraction, from 0 to 1. Error if the numbers of rows and labels
+// differ, or a label is out of range; for a fraction also if there are none.
+long count_correct(const Tensor& logits, const std::vector<int>& labels);
+double accuracy(const Tensor& logits, const std::vector<int>& labels);
+
 // How many images of the set are decoded at a time: `batch`, but at most 32 if the set is in files,
 // because decoded images may be large.
 long evaluation_batch_size(const Dataset& dataset, long batch);

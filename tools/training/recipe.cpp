@@ -2,40 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "core/check.h"
 #include "core/text.h"
+#include "models/zoo/registry.h"
 
 namespace excite {
 
 namespace {
-
-// The only list of the fields of a recipe, for writing and reading.
-template <class AnyRecipe, class Visit>
-void each_field(AnyRecipe& r, Visit visit) {
-  visit("model", r.model);
-  visit("options", r.options);
-  visit("epochs", r.epochs);
-  visit("batch", r.batch);
-  visit("optimizer", r.optimizer);
-  visit("lr", r.lr);
-  visit("schedule", r.schedule);
-  visit("warmup", r.warmup);
-  visit("milestones", r.milestones);
-  visit("gamma", r.gamma);
-  visit("momentum", r.momentum);
-  visit("nesterov", r.nesterov);
-  visit("plain", r.plain);
-  visit("weight_decay", r.weight_decay);
-  visit("decay", r.decay);
-  visit("clip", r.clip);
-  visit("label_smoothing", r.label_smoothing);
-  visit("augment", r.augment);
-  visit("image_size", r.image_size);
-  visit("limit", r.limit);
-  visit("seed", r.seed);
-}
 
 void check_integer(const std::string& option, long value, long min, long max) {
   require<UsageError>(value >= min && value <= max, "--", option, " ", value,
@@ -55,6 +30,23 @@ void check_choice(const std::string& option, const std::string& value,
 }
 
 }  // namespace
+
+Implementation parse_implementation(bool plain, const std::string& conv) {
+  const std::map<std::string, Conv2dAlgorithm> algorithms{
+      {"auto", Conv2dAlgorithm::automatic},
+      {"blas", Conv2dAlgorithm::blas},
+      {"direct", Conv2dAlgorithm::direct},
+      {"reference", Conv2dAlgorithm::reference}};
+  check_choice("conv", conv, {"auto", "blas", "direct", "reference"});
+  return {.fused = !plain, .conv = algorithms.at(conv)};
+}
+
+Model make_model(const Recipe& recipe, long classes) {
+  Rng rng(recipe.seed);
+  Model model = make_model(recipe.model, recipe.options, classes, rng);
+  model.implementation = parse_implementation(recipe.plain, recipe.conv);
+  return model;
+}
 
 long default_epochs(bool builtin_data) { return builtin_data ? 7 : 16; }
 double default_lr(const std::string& optimizer) { return optimizer == "adamw" ? 0.004 : 0.2; }
@@ -90,6 +82,7 @@ void check_recipe(const Recipe& r) {
         "--milestones: number ", i + 1, " is ", r.milestones[i],
         ": expected epochs above 0 in ascending order");
   }
+  parse_implementation(r.plain, r.conv);
   check_number("gamma", r.gamma, tiny, 1);
   check_number("momentum", r.momentum, 0, 0.999999);
   check_number("weight-decay", r.weight_decay, 0, huge);
@@ -99,25 +92,6 @@ void check_recipe(const Recipe& r) {
   check_integer("image-size", r.image_size, 0, 4096);
   check_integer("limit", r.limit, 0, 1'000'000'000);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected a whole number of at least 0");
-}
-
-nlohmann::ordered_json to_json(const Recipe& recipe) {
-  nlohmann::ordered_json json;
-  each_field(recipe, [&](const char* name, const auto& value) { json[name] = value; });
-  return json;
-}
-
-Recipe recipe_from_json(const nlohmann::ordered_json& json, const std::string& path) {
-  try {
-    Recipe recipe;
-    each_field(recipe, [&](const char* name, auto& value) { json.at(name).get_to(value); });
-    check_recipe(recipe);
-    return recipe;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(text(path, ": not the recipe of a training run: ", error.what()));
-  } catch (const UsageError& error) {
-    throw FileError(text(path, ": ", error.what()));
-  }
 }
 
 }  // namespace excite

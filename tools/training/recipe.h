@@ -2,7 +2,6 @@
 // program give the same weights, bit for bit. The metadata of checkpoints contain the recipe, but
 // nothing about the machine or the number of threads.
 #pragma once
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -31,8 +30,15 @@ struct Recipe {
   long image_size = 0;                // side in pixels; 0: chosen by the images and the model
   long limit = 0;                     // use only the first images of each set; 0: all
   long seed = 0;
-  bool plain = false;  // without fused operations: equal up to rounding, and slower
+  bool plain = false;         // blocks run their definition: equal up to rounding, and slower
+  std::string conv = "auto";  // algorithm of all convolutions: auto | blas | direct | reference
 };
+
+// `plain` and `conv` of a recipe. UsageError for an unknown algorithm.
+Implementation parse_implementation(bool plain, const std::string& conv);
+
+// A new model with the recipe's options, seed and implementation.
+Model make_model(const Recipe& recipe, long classes);
 
 // Defaults that depend on the optimizer, the number of epochs or the data.
 long default_epochs(bool builtin_data);
@@ -43,9 +49,5 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 
 // UsageError that names the option, its value and the values allowed.
 void check_recipe(const Recipe& recipe);
-
-nlohmann::ordered_json to_json(const Recipe& recipe);
-// FileError that names `path` if the JSON is not a valid recipe.
-Recipe recipe_from_json(const nlohmann::ordered_json& json, const std::string& path);
 
 }  // namespace excite

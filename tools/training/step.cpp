@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "layers/parameters.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/metrics.h"
 
@@ -13,26 +14,10 @@ namespace excite {
 
 namespace {
 
-long count_correct(const Tensor& logits, const std::vector<int>& labels) {
-  const long classes = logits.dim(-1);
-  const real* row = logits.data();
-  long count = 0;
-  for (const int label : labels) count += rank_of(row, classes, label) == 0, row += classes;
-  return count;
-}
-
 long count_batches(const Dataset& dataset, long batch) {
   require<UsageError>(dataset.count() >= batch, "train: --batch ", batch, ", but there are only ",
                       dataset.count(), " images to train on; use a smaller --batch");
   return dataset.count() / batch;
-}
-
-std::vector<Parameter> trainable_parameters(const Module& module, const std::string& decay) {
-  std::vector<Parameter> all;
-  for (const Module::Entry& e : module.state())
-    if (e.kind != Module::Kind::buffer)
-      all.push_back({e.name, e.var, decay == "all" || e.kind == Module::Kind::weight});
-  return all;
 }
 
 Optimizer make_optimizer(const Recipe& r, const std::vector<Parameter>& parameters) {
@@ -77,22 +62,22 @@ ResizeCrop evaluation_resize_crop(const Recipe& recipe) {
 TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset,
                            const Normalization& normalization)
     : recipe_(recipe),
-      mode_(recipe.plain ? Mode::train_plain : Mode::train),
       model_(model),
       dataset_(dataset),
       normalization_(normalization),
       augmentation_(parse_augmentation(recipe.augment)),
       steps_per_epoch_(count_batches(dataset, recipe.batch)),
       schedule_(make_schedule(recipe, steps_per_epoch_)),
-      parameters_(trainable_parameters(model.module, recipe.decay)),
+      parameters_(parameters(model.module(),
+                             recipe.decay == "all" ? WeightDecay::all : WeightDecay::weights)),
       optimizer_(make_optimizer(recipe, parameters_)) {}
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
   Batch batch = take_batch(step);
   if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
-  model_.module.reseed(recipe_.seed, step);
-  const Var logits = model_(images, mode_);
+  model_.module().reseed(recipe_.seed, step);
+  const Var logits = model_(images, Mode::train);
   const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
   const double value = static_cast<double>(loss->value.item());
   if (!std::isfinite(value)) throw_diverged(step, text("the loss is ", value));
@@ -130,10 +115,10 @@ Batch TrainingStep::take_batch(long step) {
 // Repeats the step to find the first operation that is not finite. Dropout draws the same masks,
 // and batch norm in training does not read the running statistics, so the numbers are the same.
 void TrainingStep::throw_diverged(long step, const std::string& symptom) {
-  for (const Var& p : model_.module.parameters()) p->grad = Tensor();
-  model_.module.reseed(recipe_.seed, step);
+  for (const Var& p : model_.module().parameters()) p->grad = Tensor();
+  model_.module().reseed(recipe_.seed, step);
   Batch batch = take_batch(step);
-  const Var logits = model_(std::move(batch.x), mode_);
+  const Var logits = model_(std::move(batch.x), Mode::train);
   const std::string found = find_non_finite(
       cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));
   throw Diverged(text("train: diverged in epoch ", step / steps_per_epoch_ + 1, ", step ",

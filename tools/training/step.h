@@ -42,7 +42,7 @@ class TrainingStep {
                const Normalization& normalization);
 
   long steps_per_epoch() const { return steps_per_epoch_; }  // the last short batch is dropped
-  double learning_rate(long step) const { return schedule_.at(step); }
+  double learning_rate(long step) const { return schedule_.at(step); }  // counted as below
   Optimizer& optimizer() { return optimizer_; }
 
   // Performs step `step`, counted from 0 over the whole run. Everything in it (order of the images,
@@ -57,7 +57,6 @@ class TrainingStep {
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
-  const Mode mode_;
   const Model& model_;
   const Dataset& dataset_;
   const Normalization normalization_;

@@ -98,6 +98,14 @@ TEST(Bench, PlainDisablesFusedOperations) {
   EXPECT_EQ(table.find("bn_se_add_relu"), std::string::npos);
 }
 
+TEST(Bench, AConvolutionAlgorithmOtherThanAutoDisablesFusedOperations) {
+  const std::string train = bench({"--mode", "train", "--conv", "blas"}).out;
+  EXPECT_EQ(row(train, "batch_norm", "forward")[0], 9);
+  EXPECT_EQ(train.find("bn_se_add_relu"), std::string::npos);
+  const std::string infer = bench({"--mode", "infer", "--conv", "blas"}).out;
+  EXPECT_EQ(row(infer, "batch_norm_running", "forward")[0], 4 * 9) << "no batch norm is folded";
+}
+
 // Several threads work on different images at once, so operations are recorded on one thread, and
 // the limits are those of one thread.
 TEST(Bench, InferenceHasNoBackwardFoldsBatchNormAndIsRecordedOnOneThread) {

@@ -20,7 +20,7 @@ struct Convert : testing::Test {
   Model saved(const std::string& name, const Settings& options) {
     Rng rng(5);
     Model model = make_model(name, options, 3, rng);
-    save_tensors(ours, describe(model, preprocessing), state_of(model.module));
+    save_tensors(ours, describe(model, preprocessing), state_of(model.module()));
     return model;
   }
 };
@@ -68,7 +68,7 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndNamesTheInferredModel) {
                   "reduction=4,se_bias=off,se_fc=linear");
   const TrainedModel loaded = load_model(SafetensorsFile(again));
   EXPECT_EQ(loaded.origin, "");
-  const NamedTensors before = state_of(model.module), after = state_of(loaded.model.module);
+  const NamedTensors before = state_of(model.module()), after = state_of(loaded.model.module());
   ASSERT_EQ(before.size(), after.size());
   for (std::size_t t = 0; t < before.size(); t++)
     EXPECT_TRUE(same_bits(*after[t].second, *before[t].second)) << before[t].first;
@@ -79,7 +79,7 @@ TEST_F(Convert, ReadsAnotherProgramsFileAndNamesTheInferredModel) {
 TEST_F(Convert, PredictsTheSameAfterConvertingAFileWithoutMetadata) {
   Rng rng(5);
   const Model model = make_model("se_small_resnet", {}, 3, rng);
-  save_tensors(theirs, {}, state_of(model.module));
+  save_tensors(theirs, {}, state_of(model.module()));
   write_png(folder / "a.png", noise_image(90, 120, 1));
   ASSERT_EQ(excite_program({"convert", theirs, ours, "--to", "excite"}).code, 0);
   const auto predicted = [&](const std::string& weights) {

@@ -28,7 +28,7 @@ struct Evaluate : testing::Test {
   }();
 
   Evaluate() {
-    save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+    save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
     for (const char* name : {"ant", "bee", "cat"})
       for (long i = 0; i < 3; i++)
         put_image(data + "/test/" + name + text("/", i, ".png"), noise_image(50 + i, 60, i));
@@ -81,7 +81,7 @@ TEST_F(Evaluate, AveragesTheProbabilitiesOfTheCrops) {
         x[i] = static_cast<real>((window.pixels[from] / 255.0 - preprocessing.mean[c]) /
                                  preprocessing.deviation[c]);
       }
-      const Tensor p = softmax(model(std::move(x), Mode::evaluate)->value);
+      const Tensor p = softmax(model(std::move(x), Mode::eval)->value);
       for (long k = 0; k < 3; k++)
         mean[k] += static_cast<double>(p[k]) / static_cast<double>(crop_count(crops));
     }
@@ -89,6 +89,21 @@ TEST_F(Evaluate, AveragesTheProbabilitiesOfTheCrops) {
     for (std::size_t k = 0; k < 3; k++)
       EXPECT_NEAR(std::stod(rows[1][2 + k]), mean[k], 2e-5) << join(words, " ");
   }
+}
+
+// All implementations compute the same probabilities, up to rounding.
+TEST_F(Evaluate, GivesTheSameResultWithEveryImplementation) {
+  const auto expected = csv({});
+  for (const char* words :
+       {"--plain", "--conv blas", "--conv direct", "--conv reference", "--plain --conv blas"}) {
+    const auto rows = csv(split(words, ' '));
+    ASSERT_EQ(rows.size(), expected.size()) << words;
+    for (std::size_t i = 1; i < rows.size(); i++)
+      for (std::size_t k = 2; k < 5; k++)
+        EXPECT_NEAR(std::stod(rows[i][k]), std::stod(expected[i][k]), 1e-4) << words;
+  }
+  expect_failure(run({"--conv", "fast"}), 2,
+                 {"--conv fast: expected auto, blas, direct, reference"});
 }
 
 TEST_F(Evaluate, RefusesCropsThatCannotBeCombined) {
@@ -103,7 +118,7 @@ TEST_F(Evaluate, RenamesAndReordersTheClasses) {
   const auto plain = csv({});
   Preprocessing nameless = preprocessing;
   nameless.classes = {"0", "1", "2"};
-  save_tensors(weights, describe(model, nameless), state_of(model.module));
+  save_tensors(weights, describe(model, nameless), state_of(model.module()));
   expect_failure(run({}), 3,
                  {"class 0 is '0', expected 'ant' as in " + data, "--labels", "--class-order"});
   put(folder / "labels.txt", "ant\nbee\r\ncat\n");
@@ -176,7 +191,7 @@ TEST_F(Evaluate, ContinuesAfterABatchWithoutReadableImages) {
 TEST_F(Evaluate, AveragesFilesWithOtherClassNamesOnlyWithLabels) {
   Preprocessing other = preprocessing;
   other.classes = {"0", "1", "2"};
-  save_tensors(folder / "v.safetensors", describe(model, other), state_of(model.module));
+  save_tensors(folder / "v.safetensors", describe(model, other), state_of(model.module()));
   put(folder / "labels.txt", "ant\nbee\ncat\n");
   expect_failure(run({"--weights", folder / "v.safetensors"}), 3,
                  {"ensemble: the 3 classes of ", "v.safetensors are not the 3 classes of "});
@@ -187,7 +202,7 @@ TEST_F(Evaluate, AveragesFilesWithOtherClassNamesOnlyWithLabels) {
   other.classes = {"0", "1"};
   Rng rng(5);
   const Model smaller = make_model("se_resnet8", {}, 2, rng);
-  save_tensors(folder / "v.safetensors", describe(smaller, other), state_of(smaller.module));
+  save_tensors(folder / "v.safetensors", describe(smaller, other), state_of(smaller.module()));
   expect_failure(run({"--weights", folder / "v.safetensors", "--labels", folder / "labels.txt"}), 3,
                  {"the 2 classes of ", "v.safetensors are not the 3 classes of "});
 }

@@ -93,7 +93,7 @@ TEST(Help, AlignsDescriptionsAndShowsDefaultsInBrackets) {
   EXPECT_EQ(column_of("Print this help\n"), column_of("Model to create;"));
   expect_contains(help, "\n  --batch INT ");
   expect_contains(help, "[se_resnet20]\n");
-  expect_contains(help, "[all cores]\n");
+  expect_contains(help, "[available cores]\n");
   expect_contains(help_of("train"), "[sgd 0.0005, adamw 0.05]\n");
   expect_contains(help_of("train"), "\n  --nesterov, --no-nesterov ");
 }
@@ -140,7 +140,8 @@ TEST(Help, DescribesAnOptionTheSameInAllCommands) {
       {"--limit", {"train", "evaluate"}},
       {"--csv", {"evaluate", "predict"}},
       {"--data", {"train", "evaluate", "images"}},
-      {"--plain", {"train", "bench"}},
+      {"--plain", {"train", "bench", "evaluate", "predict"}},
+      {"--conv", {"train", "bench", "evaluate", "predict"}},
       {"--set", {"train", "summary", "bench"}},
       {"--model", {"train", "bench"}}};
   for (const auto& [option, all] : same)

@@ -76,7 +76,7 @@ TEST(InspectWeights, NamesTheModelInferredFromAnotherProgramsTensors) {
   const std::string path = folder / "resnet8.safetensors";
   Rng rng = Rng::silent();
   const Model model = make_model("resnet8", {}, 10, rng);
-  save_tensors(path, {}, state_of(model.module));
+  save_tensors(path, {}, state_of(model.module()));
   const Ending ending = excite_program({"inspect", path});
   EXPECT_EQ(ending.code, 0) << ending.err;
   expect_contains(
@@ -89,7 +89,7 @@ TEST(InspectWeights, NamesTheModelInferredFromAnotherProgramsTensors) {
   EXPECT_EQ(summary.err,
             "excite: " + path +
                 ": read as resnet8, with tensor names as in timm, which has no such network\n");
-  save_tensors(path, describe(model, {}), state_of(model.module));
+  save_tensors(path, describe(model, {}), state_of(model.module()));
   EXPECT_EQ(nlohmann::json::parse(excite_program({"inspect", "--json", path}).out)["read_as"], "");
 }
 

@@ -33,7 +33,7 @@ struct Predict : testing::Test {
     return make_model("se_resnet8", {}, 3, rng);
   }();
 
-  Predict() { save_tensors(weights, describe(model, preprocessing), state_of(model.module)); }
+  Predict() { save_tensors(weights, describe(model, preprocessing), state_of(model.module())); }
 
   nlohmann::json predicted(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"predict", "--json", "--weights", weights});
@@ -53,7 +53,7 @@ TEST_F(Predict, NormalizesAsInTrainingAndSortsByProbability) {
     x[i] = static_cast<real>((image.pixels[at] / 255.0 - preprocessing.mean[c]) /
                              preprocessing.deviation[c]);
   }
-  const Tensor expected = softmax(model(std::move(x), Mode::evaluate)->value);
+  const Tensor expected = softmax(model(std::move(x), Mode::eval)->value);
 
   const nlohmann::json json = predicted({folder / "a.png"});
   ASSERT_EQ(json["images"].size(), 1u);
@@ -85,9 +85,9 @@ TEST_F(Predict, AcceptsImagesOfAnySize) {
 
 TEST_F(Predict, RefusesWeightsThatAreNaN) {
   write_png(folder / "a.png", noise(32, 32, 1));
-  for (const Module::Entry& entry : model.module.state())
+  for (const Module::Entry& entry : model.module().state())
     if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
-  save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+  save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
   expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3,
                  {"probability of nan"});
 }
@@ -95,13 +95,13 @@ TEST_F(Predict, RefusesWeightsThatAreNaN) {
 TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
   write_png(folder / "a.png", noise(32, 32, 1));
   const auto always = [&](const std::string& file, double ant, double bee, double cat) {
-    for (const Module::Entry& entry : model.module.state()) {
+    for (const Module::Entry& entry : model.module().state()) {
       for (real& v : entry.var->value) v = 0;
       if (entry.name == "fc.bias")
         entry.var->value =
             Tensor({3}, {real(std::log(ant)), real(std::log(bee)), real(std::log(cat))});
     }
-    save_tensors(file, describe(model, preprocessing), state_of(model.module));
+    save_tensors(file, describe(model, preprocessing), state_of(model.module()));
   };
   const std::string other = folder / "other.safetensors";
   always(weights, 0.1, 0.6, 0.3);
@@ -127,13 +127,13 @@ TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
 
 TEST_F(Predict, ShowsTheTopClassesWithBars) {
   write_png(folder / "a.png", noise(32, 32, 1));
-  for (const Module::Entry& entry : model.module.state()) {
+  for (const Module::Entry& entry : model.module().state()) {
     for (real& v : entry.var->value) v = 0;
     if (entry.name == "fc.bias")
       entry.var->value =
           Tensor({3}, {0, real(std::log(6.0)), real(std::log(3.0))});  // 10 %, 60 %, 30 %
   }
-  save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+  save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
   const Ending ending =
       excite_program({"predict", "--weights", weights, "--top", "2", folder / "a.png"});
   EXPECT_EQ(ending.code, 0) << ending.err;
@@ -145,7 +145,7 @@ TEST_F(Predict, ShowsTheTopClassesWithBars) {
 TEST_F(Predict, AcceptsAnImageOfOneRow) {
   Preprocessing large = preprocessing;
   large.image_size = 224, large.short_side = 256;
-  save_tensors(weights, describe(model, large), state_of(model.module));
+  save_tensors(weights, describe(model, large), state_of(model.module()));
   write_png(folder / "a.png", noise(1, 4000, 1));
   EXPECT_EQ(predicted({folder / "a.png"})["images"].size(), 1u);
 }

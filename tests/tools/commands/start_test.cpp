@@ -25,11 +25,11 @@ struct TrainStart : testing::Test {
   Model saved(long classes) const {
     Rng rng(11);
     Model model = make_model("se_resnet8", {}, classes, rng);
-    for (const Module::Entry& e : model.module.state())
+    for (const Module::Entry& e : model.module().state())
       if (e.var.shape().rank() == 1)
         e.var->value = uniform(e.var.shape(), rng, real(0.5),
                                1);  // a weight of 0 would change even in the smallest step
-    save_tensors(weights, {}, state_of(model.module));
+    save_tensors(weights, {}, state_of(model.module()));
     return model;
   }
   std::string trained(const std::string& words, const std::string& name) const {
@@ -43,7 +43,7 @@ TEST_F(TrainStart, TakesWeightsAndModelFromAFile) {
   const Model model = saved(10);
   const std::string run = trained("--weights " + weights, "run");
   const SafetensorsFile before(weights), after(run + "/last.safetensors");
-  for (const Module::Entry& e : model.module.state())
+  for (const Module::Entry& e : model.module().state())
     if (e.kind != Module::Kind::buffer) {
       EXPECT_TRUE(same_bits(after.read(e.name), before.read(e.name))) << e.name;
     }
@@ -57,7 +57,7 @@ TEST_F(TrainStart, WithNewHeadInitializesOnlyTheClassifier) {
                               "/last.safetensors");
   const SafetensorsFile after(trained("--seed 3 --new-head --weights " + weights, "run") +
                               "/last.safetensors");
-  for (const Module::Entry& e : model.module.state())
+  for (const Module::Entry& e : model.module().state())
     if (e.kind != Module::Kind::buffer) {
       EXPECT_TRUE(
           same_bits(after.read(e.name), (e.name.starts_with("fc.") ? drawn : start).read(e.name)))

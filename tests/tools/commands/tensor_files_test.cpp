@@ -40,7 +40,7 @@ struct OnTensors : testing::Test {
   const double tolerance = in_double_build ? 1e-12 : 1e-5;
 
   void save(const Model& model) {
-    save_tensors(weights, describe(model, preprocessing), state_of(model.module));
+    save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
   }
   void write(const Tensor& x, const Integers& target) {
     write_safetensors(tensors, {}, {{"input", &x}, {"target", target}});
@@ -72,7 +72,7 @@ TEST_F(PredictTensors, WritesTheLogitsOfImagesThatAreNotPreprocessed) {
   ASSERT_EQ(ended.code, 0) << ended.err;
   const SafetensorsFile file(out);
   EXPECT_EQ(file.names(), std::vector<std::string>{"logits"});
-  EXPECT_TRUE(close(file.read("logits"), model(images(), Mode::evaluate)->value, tolerance));
+  EXPECT_TRUE(close(file.read("logits"), model(images(), Mode::eval)->value, tolerance));
 }
 
 TEST_F(PredictTensors, NamesTheTensorsThatItNeeds) {
@@ -119,13 +119,14 @@ TEST_F(BackwardTensors, WritesTheLossEveryGradientAndTheNewStatistics) {
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;
 
-  const Var loss = cross_entropy(without(images(), Mode::train_plain), {2, 1});
+  const UseImplementation plain({.fused = false});
+  const Var loss = cross_entropy(without.run(images(), Mode::train), {2, 1});
   backward(loss);
   const SafetensorsFile file(out);
-  EXPECT_EQ(file.names().size(), 1 + without.module.state().size());
+  EXPECT_EQ(file.names().size(), 1 + without.module().state().size());
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
   const double wider = in_double_build ? 1e-9 : 0.02;
-  for (const Module::Entry& e : without.module.state())
+  for (const Module::Entry& e : without.module().state())
     EXPECT_TRUE(close(from_file_layout(file.read(e.name), e.var.shape()),
                       e.kind == Module::Kind::buffer ? e.var->value : e.var->grad, wider))
         << e.name;
@@ -141,11 +142,12 @@ TEST_F(BackwardTensors, DrawsNoRandomNumbers) {
   write(input, {{2}, {2, 1}});
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;
-  const Var loss = cross_entropy(even(images(), Mode::train_plain), {2, 1});
+  const UseImplementation plain({.fused = false});
+  const Var loss = cross_entropy(even.run(images(), Mode::train), {2, 1});
   backward(loss);
   const SafetensorsFile file(out);
   EXPECT_TRUE(close(file.read("loss"), loss->value, tolerance));
-  for (const Module::Entry& e : even.module.state())
+  for (const Module::Entry& e : even.module().state())
     if (e.kind == Module::Kind::weight) {
       EXPECT_TRUE(close(from_file_layout(file.read(e.name), e.var.shape()), e.var->grad,
                         in_double_build ? 1e-9 : 0.02))
@@ -156,7 +158,7 @@ TEST_F(BackwardTensors, DrawsNoRandomNumbers) {
 TEST_F(BackwardTensors, UsesTheTensorNamesOfTheWeights) {
   const Model model = made("se_small_bottleneck", {{"se_fc", "1x1"}});
   for (const Dialect& d : dialects())
-    if (d.name == "timm-legacy") save_tensors(weights, {}, state_of(model.module), d);
+    if (d.name == "timm-legacy") save_tensors(weights, {}, state_of(model.module()), d);
   write(input, {{2}, {2, 1}});
   const Ending ended = run("backward");
   ASSERT_EQ(ended.code, 0) << ended.err;

@@ -45,6 +45,19 @@ std::string finished_run(const ScratchFolder& folder) {
   return run;
 }
 
+TEST(Train, RecordsTheImplementation) {
+  const ScratchFolder folder;
+  const std::string words = small + "--plain --conv blas --epochs 2 --out ";
+  const Ending ended = outcome_of(words + (folder / "run"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const nlohmann::json recipe = nlohmann::json::parse(get(folder / "run/config.json")).at("recipe");
+  EXPECT_EQ(recipe.at("plain"), true);
+  EXPECT_EQ(recipe.at("conv"), "blas");
+  const Ending unknown = outcome_of(small + "--conv gemm --out " + (folder / "other"));
+  EXPECT_EQ(unknown.code, 2);
+  expect_contains(unknown.err, "--conv gemm: expected auto, blas, direct, reference");
+}
+
 TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
   const ScratchFolder folder;
   const Ending ended = outcome_of(small + "--epochs 2 --out " + (folder / "run"));

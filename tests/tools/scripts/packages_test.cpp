@@ -23,6 +23,7 @@ struct Packages : testing::Test {
     stand_in("dpkg-query", "for name; do :; done; [ $name = here ] && echo install ok installed");
     stand_in("sleep", "");
     stand_in("id", "echo 0");
+    stand_in("dpkg", "echo dpkg \"$@\" >>" + calls);
     stand_in("apt-get", "echo $DEBIAN_FRONTEND \"$@\" >>" + calls);
   }
   Ending install(const std::string& packages) const {
@@ -64,6 +65,21 @@ TEST_F(Packages, AreInstalledWithSudoByAUserWhoHasIt) {
   EXPECT_EQ(ended.code, 0) << ended.err;
   expect_contains(ended.out, "then run: sudo apt-get install g++ missing; after that");
   expect_contains(get(calls), "sudo\nnoninteractive -qq -o DPkg::Lock::Timeout=600 install -y");
+}
+
+TEST_F(Packages, OfAnotherArchitectureAreAllowedFirst) {
+  stand_in("id", "echo 1000");
+  stand_in("sudo", "exec \"$@\"");
+  const Ending ended = install("libopenblas-dev:arm64 missing other:arm64");
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  expect_contains(ended.out, "libopenblas-dev:arm64 (matrix products), missing, other:arm64.");
+  expect_contains(ended.out,
+                  "then run: sudo dpkg --add-architecture arm64; sudo apt-get update; sudo apt-get "
+                  "install libopenblas-dev:arm64 missing other:arm64; after that");
+  const std::string options = "noninteractive -qq -o DPkg::Lock::Timeout=600 ";
+  EXPECT_EQ(get(calls), "dpkg --add-architecture arm64\n" + options + "update\n" + options +
+                            "install -y --no-install-recommends libopenblas-dev:arm64 missing "
+                            "other:arm64\n");
 }
 
 // Every package that the Makefile installs has its reason in the script.
@@ -122,6 +138,16 @@ TEST_F(Packages, FindPackagesNamesMissingOnesInOneSentence) {
             "nlohmann-json3-dev on Debian, where `make packages` installs them (Fedora: "
             "openblas-devel stb-devel cli11-devel json-devel; Arch: openblas stb cli11 "
             "nlohmann-json; Homebrew: openblas github.com/nothings/stb cli11 nlohmann-json)\n");
+}
+
+TEST_F(Packages, FindPackagesSaysWhichArchitectureACrossCompilerNeeds) {
+  stand_in("cross", "[ \"$1\" = -dumpmachine ] && echo aarch64-linux-gnu");
+  stand_in("uname", "echo x86_64");
+  const Ending ended = shell("PATH=" + folder.path() + ":$PATH; CXX=" + (folder / "cross") +
+                             " tools/scripts/find-packages");
+  EXPECT_EQ(ended.code, 1);
+  expect_contains(ended.err, "cross needs the packages of arm64; `make test-arm64` installs them");
+  expect_contains(ended.err, "these packages are missing: libopenblas-dev");
 }
 
 TEST_F(Packages, FindPackagesNamesAMissingCompiler) {

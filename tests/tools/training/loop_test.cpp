@@ -125,15 +125,15 @@ TEST(Training, AStepFunctionPerformsTheStepsAndPrints) {
   ASSERT_EQ(train_in(folder / "whole", recipe, never), 0);
   const RunFolder run = RunFolder::create(folder / "run");
   std::vector<long> steps;
-  testing::internal::CaptureStdout();
-  Training training(recipe, small_data(), never);
+  std::string printed;
+  Training training(recipe, small_data(),
+                    {.print = [&](const std::string& line) { printed += line + "\n"; }});
   training.set_step_function([&](TrainingStep& training_step, long step, const PrintLine& print) {
     steps.push_back(step);
     print(text("step ", step));
     return training_step(step);
   });
   const int code = training.run(run);
-  const std::string printed = testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, 0);
   EXPECT_EQ(training.total_steps(), steps_per_epoch);
   EXPECT_EQ(steps, (std::vector<long>{0, 1}));

@@ -49,6 +49,26 @@ TEST(Metrics, TheFirstOfEqualLogitsIsThePredictionAndNaNNeverIs) {
   EXPECT_EQ(rank_of(invalid.data(), 2, 0), 1);
 }
 
+TEST(Accuracy, IsTheFractionOfRowsWhoseLabelHasTheLargestLogit) {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  const Tensor logits({4, 3}, {0, 2, 1, 5, 4, 3, 1, 1, 0, nan, nan, nan});
+  EXPECT_EQ(count_correct(logits, {1, 0, 1, 1}), 2) << "of equal logits the first is predicted";
+  EXPECT_DOUBLE_EQ(accuracy(logits, {1, 0, 0, 1}), 0.75);
+  EXPECT_DOUBLE_EQ(accuracy(logits, {2, 2, 2, 1}), 0);
+}
+
+TEST(Accuracy, RefusesOtherShapesAndLabels) {
+  const auto fails = [](const Shape& logits, const std::vector<int>& labels,
+                        const std::string& saying) {
+    return fails_saying([&] { accuracy(zeros(logits), labels); }, {saying});
+  };
+  EXPECT_TRUE(fails({4, 3}, {1, 0}, "2 labels, but the logits are [4, 3], expected [2, classes]"));
+  EXPECT_TRUE(fails({2}, {1, 0}, "the logits are [2]"));
+  EXPECT_TRUE(fails({2, 3}, {1, 3}, "label 1 is 3, expected 0 to 2"));
+  EXPECT_TRUE(fails({2, 3}, {-1, 0}, "label 0 is -1"));
+  EXPECT_TRUE(fails({0, 3}, {}, "no labels"));
+}
+
 TEST(Metrics, LargeLogitsDoNotOverflow) {
   Metrics m(2);
   m.add(Tensor({1, 2}, {30000, 29999}), {1});
@@ -69,7 +89,7 @@ TEST(MeasureAccuracy, KeepsTheLastShortBatchAndIsIndependentOfTheBatchSize) {
       measure_accuracy(Ensemble({{model, compute_normalization(data)}}), data, {100}, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
-  for (const Var& p : model.module.parameters()) EXPECT_TRUE(p.requires_grad() && p->grad.empty());
+  for (const Var& p : model.module().parameters()) EXPECT_TRUE(p.requires_grad() && p->grad.empty());
 }
 
 TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirWeightedMean) {

@@ -1,47 +1,14 @@
 #include "tools/training/progress.h"
 
-#include "tests/support/compare.h"
-#include "tests/support/scratch.h"
+#include <gtest/gtest.h>
 
 namespace excite {
 namespace {
-
-const ProgressState halfway{.epoch = 3,
-                            .epochs = 16,
-                            .step = 195,
-                            .steps = 390,
-                            .loss = 1.2344,
-                            .accuracy = 0.5612,
-                            .images_per_second = 812.3,
-                            .seconds_left = 252};
-
-TEST(Progress, ShowsAllPartsIfTheyFit) {
-  EXPECT_EQ(progress_bar(halfway, 200),
-            "epoch 3/16 [==============              ] 195/390  loss 1.234  4:12 left  accuracy "
-            "56.1 %  812 images/s");
-}
-
-TEST(Progress, IsNeverLongerThanTheLine) {
-  for (std::size_t width = 1; width < 150; width++)
-    EXPECT_LE(progress_bar(halfway, width).size(), width) << width;
-  EXPECT_NE(progress_bar(halfway, 60).find("loss 1.234"), std::string::npos);
-  EXPECT_NE(progress_bar(halfway, 79).find("left"), std::string::npos);
-}
 
 TEST(Progress, FormatsSecondsAsAClock) {
   EXPECT_EQ(clock(0.4), "0:00");
   EXPECT_EQ(clock(252), "4:12");
   EXPECT_EQ(clock(3723.2), "1:02:03");
-}
-
-TEST(Progress, DrawsNoBarIfTheOutputIsNoTerminal) {
-  const ScratchFolder folder;
-  std::FILE* file = std::fopen((folder / "out").c_str(), "w");
-  Progress progress(file);
-  progress.show(halfway);
-  progress.line("epoch 3 is finished");
-  std::fclose(file);
-  EXPECT_EQ(get(folder / "out"), "epoch 3 is finished\n");
 }
 
 }  // namespace

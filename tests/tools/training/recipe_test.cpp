@@ -3,7 +3,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/compare.h"
+#include "tests/support/errors.h"
+#include "tools/training/recipe_json.h"
 
 namespace excite {
 namespace {
@@ -64,6 +65,7 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
   recipe.milestones = {1.1, 2.2};
   recipe.nesterov = false;
   recipe.plain = true;
+  recipe.conv = "blas";
   recipe.seed = 123456789012345;
   const std::string json = to_json(recipe).dump();
   const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(json), "file");

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "tests/support/compare.h"
+#include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
 namespace excite {

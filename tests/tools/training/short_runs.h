@@ -44,13 +44,9 @@ inline std::function<int()> stop_at(int k) {
 // Starts or resumes the run in `path`.
 inline int train_in(const std::string& path, const Recipe& recipe, const std::function<int()>& stop,
                     const DataSplit& data = small_data()) {
-  testing::internal::CaptureStdout();
-  const struct Quiet {
-    ~Quiet() { testing::internal::GetCapturedStdout(); }
-  } quiet;
   const bool exists = std::filesystem::exists(path);
   const RunFolder folder = exists ? RunFolder::open(path) : RunFolder::create(path);
-  Training training(recipe, data, stop);
+  Training training(recipe, data, {.stop = stop});
   if (std::filesystem::exists(folder.last())) training.resume_from(folder.last());
   return training.run(folder);
 }

@@ -31,12 +31,12 @@ Model initialize(const Recipe& recipe) {
 
 std::vector<Tensor> copy_of(const Model& model) {
   std::vector<Tensor> all;
-  for (const auto& [name, tensor] : state_of(model.module)) all.push_back(tensor->clone());
+  for (const auto& [name, tensor] : state_of(model.module())) all.push_back(tensor->clone());
   return all;
 }
 
 const Tensor& tensor_named(const Model& model, const std::string& name) {
-  for (const auto& [found, tensor] : state_of(model.module))
+  for (const auto& [found, tensor] : state_of(model.module()))
     if (found == name) return *tensor;
   throw Error("no tensor " + name);
 }
@@ -69,7 +69,7 @@ TEST(TrainingStep, UpdatesTheRunningStatisticsAndEvaluationUsesThem) {
   const NoGrad no_grad;
   const std::vector<long> images{0, 1, 2, 3};
   const Var x(make_batch(data, images, normalization, Augmentation{}, 0, 0).x);
-  const Tensor evaluated = model(x, Mode::evaluate)->value.clone();
+  const Tensor evaluated = model(x, Mode::eval)->value.clone();
   EXPECT_FALSE(close(model(x, Mode::train)->value, evaluated, 0.01));
 }
 
@@ -120,10 +120,10 @@ TEST(TrainingStep, ClipsGradientsBeforeTheUpdate) {
     step(0);
     double squares = 0;
     for (std::size_t i = 0; i < before.size(); i++)
-      for (long k = 0; model.module.state()[i].kind != Module::Kind::buffer && k < before[i].size();
+      for (long k = 0; model.module().state()[i].kind != Module::Kind::buffer && k < before[i].size();
            k++)
         squares +=
-            std::pow(static_cast<double>(model.module.state()[i].var->value[k] - before[i][k]), 2);
+            std::pow(static_cast<double>(model.module().state()[i].var->value[k] - before[i][k]), 2);
     return std::sqrt(squares);
   };
   EXPECT_NEAR(update_norm(0.125), 0.05 * 0.125, 1e-6);  // lr times the clipped norm
@@ -136,17 +136,17 @@ TEST(TrainingStep, ANonFiniteLossNamesOpAndLayerAndUpdatesNoParameter) {
   const Dataset data = noisy_images(16);
   TrainingStep step(recipe, model, data, compute_normalization(data));
   step(0);
-  for (const Module::Entry& e : model.module.state())
+  for (const Module::Entry& e : model.module().state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::infinity();
   const std::vector<Tensor> before = copy_of(model);
   EXPECT_TRUE(fails_saying<Diverged>(
       [&] { step(1); }, {"epoch 1", "step 2 of 2", "learning rate 0.05", "layer2.0.bn1.weight"}));
-  for (const Module::Entry& e : model.module.state())
+  for (const Module::Entry& e : model.module().state())
     if (e.name == "layer2.0.bn1.weight") e.var->value[3] = std::numeric_limits<real>::max();
   EXPECT_TRUE(fails_saying<Diverged>(
       [&] { step(1); }, {"the value of batch_norm_relu_conv2d in layer2.0.conv2 [8, 16, 16, 32]"}));
   for (std::size_t i = 0; i < before.size(); i++) {
-    const Module::Entry& e = model.module.state()[i];
+    const Module::Entry& e = model.module().state()[i];
     const bool unchanged = e.kind != Module::Kind::buffer && e.name != "layer2.0.bn1.weight";
     EXPECT_TRUE(!unchanged || same_bits(e.var->value, before[i])) << e.name;
   }

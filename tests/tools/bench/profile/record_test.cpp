@@ -44,7 +44,7 @@ TEST(Record, DoesNotChangeWhatAStepComputes) {
     EXPECT_EQ(a.loss, b.loss);
     EXPECT_EQ(a.gradient_norm, b.gradient_norm);
   }
-  const NamedTensors a = state_of(recorded_model.module), b = state_of(plain_model.module);
+  const NamedTensors a = state_of(recorded_model.module()), b = state_of(plain_model.module());
   for (std::size_t i = 0; i < a.size(); i++)
     EXPECT_TRUE(same_bits(*a[i].second, *b[i].second)) << a[i].first;
 }

@@ -1,4 +1,4 @@
-#include "tools/training/signals.h"
+#include "tools/commands/signals.h"
 
 #include <unistd.h>
 

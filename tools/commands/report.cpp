@@ -1,4 +1,4 @@
-#include "tools/training/report.h"
+#include "tools/commands/report.h"
 
 #include <filesystem>
 

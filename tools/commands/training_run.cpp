@@ -1,4 +1,4 @@
-#include "tools/training/run.h"
+#include "tools/commands/training_run.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "core/check.h"
-#include "tools/training/report.h"
-#include "tools/training/signals.h"
+#include "tools/commands/progress_bar.h"
+#include "tools/commands/report.h"
+#include "tools/commands/signals.h"
 
 namespace excite {
 
@@ -22,9 +23,23 @@ DataSplit load_limited(const std::string& source, long limit, OnBadImage on_bad_
   return data;
 }
 
-int train_to_end(Training& training, const RunFolder& folder, const std::string& data) {
+// Ctrl-C and a progress bar.
+TrainingCallbacks callbacks(const StopSignals& signals, ProgressBar& bar) {
+  return {.stop = [&] { return signals.received(); },
+          .progress = [&](const Progress& progress) { bar.show(progress); },
+          .print = [&](const std::string& line) { bar.line(line); }};
+}
+
+int train_to_end(Training& training, const RunFolder& folder, const std::string& data,
+                 ProgressBar& bar) {
   const int code = training.run(folder);
-  if (code != 0) return code;
+  if (code != 0) {
+    const Position& position = training.position();
+    bar.line(text("stopped in epoch ", position.epoch + 1, " after step ", position.sums.steps,
+                  " of ", training.steps_per_epoch(), "; all is saved. To continue:\n",
+                  resume_command(folder)));
+    return code;
+  }
   char line[100];
   std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %ld epochs",
                 100 * training.position().accuracy, training.recipe().epochs);
@@ -39,8 +54,9 @@ int start_run(const NewRun& run) {
       run.out.empty() || !std::filesystem::exists(run.out), "train: --out ", run.out,
       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
+  ProgressBar bar(stdout);
   Training training(run.recipe, load_limited(run.data, run.recipe.limit, run.on_bad_image),
-                    [&] { return signals.received(); });
+                    callbacks(signals, bar));
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
@@ -55,11 +71,12 @@ int start_run(const NewRun& run) {
                  "and then `make train`, or give a folder with its .bin files: --data DIR\n";
   std::cout << training.summary() << "\n"
             << weights_line << "folder: " << folder.path() << std::endl;
-  return train_to_end(training, folder, config.data);
+  return train_to_end(training, folder, config.data, bar);
 }
 
 int resume_run(const std::string& path) {
   const StopSignals signals;
+  ProgressBar bar(stdout);
   const RunFolder folder = RunFolder::open(path);
   const RunConfig config = read_config(folder.config());
   const RunConfig current =
@@ -74,7 +91,7 @@ int resume_run(const std::string& path) {
               << current.cpu << ": the numbers may differ in their last bits\n";
   Training training(config.recipe,
                     load_limited(config.data, config.recipe.limit, config.on_bad_image),
-                    [&] { return signals.received(); });
+                    callbacks(signals, bar));
   const bool has_checkpoint = std::filesystem::exists(folder.last());
   if (has_checkpoint)
     training.resume_from(folder.last());
@@ -83,7 +100,7 @@ int resume_run(const std::string& path) {
   std::cout << training.summary() << "\nfolder: " << folder.path()
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
-  return train_to_end(training, folder, config.data);
+  return train_to_end(training, folder, config.data, bar);
 }
 
 }  // namespace excite

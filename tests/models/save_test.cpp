@@ -1,0 +1,174 @@
+#include "models/save.h"
+
+#include "autograd/ops.h"
+#include "layers/batch_norm.h"
+#include "layers/conv2d.h"
+#include "layers/embedding.h"
+#include "layers/linear.h"
+#include "models/interop/weights.h"
+#include "models/zoo/registry.h"
+#include "tests/support/compare.h"
+#include "tests/support/scratch.h"
+
+namespace excite {
+namespace {
+
+// Its names look like those of a PyTorch program in parallel, of Cadene's networks, and of
+// torchvision's auxiliary classifier.
+struct Net : Module {
+  Conv2d conv;
+  BatchNorm2d bn;
+  Linear fc;
+  Var scale;
+  Net(const std::string& name, Rng& rng)
+      : conv(own(name, Conv2d(3, 4, {3, 1}, rng))),
+        bn(own("bn", BatchNorm2d(4))),
+        fc(own("fc", Linear(4, 2, rng))),
+        scale(bias("scale", normal({}, rng))) {
+    bn.running_mean->value = normal({4}, rng);
+  }
+};
+
+std::vector<Tensor> numbers_of(const Module& module) {
+  std::vector<Tensor> all;
+  for (const Module::Entry& e : module.state()) all.push_back(e.var->value.clone());
+  return all;
+}
+
+void expect_same(const Module& module, const std::vector<Tensor>& expected) {
+  ASSERT_EQ(module.state().size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); i++)
+    EXPECT_TRUE(same_bits(module.state()[i].var->value, expected[i])) << module.state()[i].name;
+}
+
+TEST(Save, AndLoadPreserveEveryBitOfAnyModule) {
+  for (const char* name : {"conv", "module", "layer0", "layer0.conv3", "AuxLogits"}) {
+    const ScratchFolder folder;
+    Rng rng(1);
+    const Net net(name, rng), other(name, rng);
+    save(net, folder / "net.safetensors");
+    EXPECT_FALSE(same_bits(other.conv.w->value, net.conv.w->value));
+    load(other, folder / "net.safetensors");
+    expect_same(other, numbers_of(net));
+    EXPECT_EQ(folder.files(), (std::vector<std::string>{"net.safetensors"}));
+  }
+}
+
+TEST(Save, WritesPyTorchsNamesAndLayout) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng);
+  save(net, folder / "net.safetensors");
+  const SafetensorsFile file(folder / "net.safetensors");
+  EXPECT_EQ(file.names(),
+            (std::vector<std::string>{"bn.bias", "bn.running_mean", "bn.running_var", "bn.weight",
+                                      "conv.weight", "fc.bias", "fc.weight", "scale"}));
+  EXPECT_EQ(file.entry("conv.weight").dims, (std::vector<long>{4, 3, 3, 1}));
+  EXPECT_EQ(file.entry("fc.weight").dims, (std::vector<long>{2, 4}));
+  EXPECT_EQ(file.entry("scale").dims, (std::vector<long>{}));
+  const Tensor in_file = file.read("fc.weight");
+  for (long i = 0; i < 4; i++)
+    for (long o = 0; o < 2; o++) EXPECT_EQ(in_file[o * 4 + i], net.fc.w->value[i * 2 + o]);
+}
+
+// PyTorch permutes neither.
+TEST(Save, WritesTablesAndImagesAsTheyAre) {
+  struct Positions : Module {
+    Embedding words;
+    Var table, mask;
+    explicit Positions(Rng& rng)
+        : words(own("words", Embedding(5, 2, rng))),
+          table(bias("table", normal({3, 4}, rng))),
+          mask(buffer("mask", normal({1, 2, 3, 4}, rng))) {}
+  };
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Positions net(rng), other(rng);
+  save(net, folder / "net.safetensors");
+  const SafetensorsFile file(folder / "net.safetensors");
+  EXPECT_TRUE(same_bits(file.read("words.weight"), net.words.table->value));
+  EXPECT_TRUE(same_bits(file.read("table"), net.table->value));
+  EXPECT_TRUE(same_bits(file.read("mask"), net.mask->value));
+  load(other, folder / "net.safetensors");
+  expect_same(other, numbers_of(net));
+}
+
+// What PyTorch adds: counters, and in parallel training a prefix.
+TEST(Load, ReadsAFileOfPyTorch) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng), other("conv", rng);
+  NamedTensors tensors = state_of(net);
+  for (auto& [name, tensor] : tensors) name = "module." + name;
+  save_tensors(folder / "net.safetensors", {}, tensors, own_dialect(), Counters::written);
+  load(other, folder / "net.safetensors");
+  expect_same(other, numbers_of(net));
+}
+
+TEST(Load, IgnoresTheStateOfAnOptimizer) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng), other("conv", rng);
+  NamedTensors tensors = state_of(net);
+  Tensor momentum = zeros({2});
+  tensors.emplace_back("optimizer.momentum.fc.bias", &momentum);
+  save_tensors(folder / "last.safetensors", {}, tensors);
+  load(other, folder / "last.safetensors");
+  expect_same(other, numbers_of(net));
+}
+
+TEST(Load, FillsAllTensorsOrNone) {
+  struct Different : Module {
+    Linear fc, head;
+    explicit Different(Rng& rng)
+        : fc(own("fc", Linear(4, 3, rng))), head(own("head", Linear(2, 2, rng, Bias::none))) {}
+  };
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng);
+  const Different other(rng);
+  const std::vector<Tensor> before = numbers_of(other);
+  save(net, folder / "net.safetensors");
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] { load(other, folder / "net.safetensors"); },
+      {"net.safetensors: its tensors are not the expected ones", "missing: head.weight",
+       "unexpected: bn.weight, conv.weight, bn.bias, bn.running_mean, bn.running_var and 1 more",
+       "wrong shape: fc.weight [2, 4] instead of [3, 4], fc.bias [2] instead of [3]"}));
+  expect_same(other, before);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load(other, folder / "absent.safetensors"); },
+                                      {"absent.safetensors"}));
+}
+
+// The names of a module may be those of another program, and one of its tensors may be missing.
+TEST(Load, NamesWhatIsMissingAsTheModuleDoes) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("layer0", rng);
+  NamedTensors tensors = state_of(net);
+  tensors.pop_back();
+  save_tensors(folder / "net.safetensors", {}, tensors);
+  const std::string error = file_error([&] { load(net, folder / "net.safetensors"); });
+  EXPECT_TRUE(error.ends_with("; missing: scale")) << error;
+}
+
+TEST(Save, NamesAFileThatCannotBeWritten) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng);
+  EXPECT_TRUE(fails_saying<FileError>([&] { save(net, folder / "absent/net.safetensors"); },
+                                      {"absent/net.safetensors"}));
+}
+
+// A network of the list is recognized by names and shapes.
+TEST(Save, OfAListedModelIsReadByLoadModel) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Model model = make_model("se_resnet20", {}, 10, rng);
+  save(model.module(), folder / "net.safetensors");
+  const TrainedModel loaded = load_model(SafetensorsFile(folder / "net.safetensors"));
+  EXPECT_EQ(loaded.model.name, "se_resnet20");
+  expect_same(loaded.model.module(), numbers_of(model.module()));
+}
+
+}  // namespace
+}  // namespace excite

@@ -1,0 +1,83 @@
+#include "tools/training/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "core/check.h"
+#include "core/kernels/softmax.h"
+#include "models/ensemble.h"
+
+namespace excite {
+
+namespace {
+
+LoadedEnsemble load_one(const std::string& weights, const ClassifierOptions& options) {
+  std::vector<TrainedModel> trained = load_models({weights}, options.model);
+  const std::vector<std::string>& in_file = trained.front().preprocessing.classes;
+  const std::vector<std::string> classes = options.classes.empty() ? in_file : options.classes;
+  require(classes.size() == in_file.size(), weights, ": has ", in_file.size(), " classes, but ",
+          classes.size(), " names were given, expected one per class");
+  return {.trained = std::move(trained),
+          .weights = {1},
+          .crops = options.crops,
+          .resize = options.resize,
+          .classes = classes};
+}
+
+}  // namespace
+
+std::vector<Prediction> top_predictions(std::span<const real> p,
+                                        const std::vector<std::string>& classes, long k) {
+  require(k >= 1, "top: the ", k, " most probable classes, expected at least 1");
+  require(p.size() == classes.size(), "top: ", p.size(), " probabilities for ", classes.size(),
+          " classes, expected one each");
+  std::vector<long> order(p.size());
+  std::iota(order.begin(), order.end(), 0l);
+  std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
+  order.resize(std::min(k, std::ssize(order)));
+  std::vector<Prediction> predictions;
+  for (const long i : order) predictions.push_back({classes[i], static_cast<double>(p[i])});
+  return predictions;
+}
+
+Classifier::Classifier(const std::string& weights, const ClassifierOptions& options)
+    : Classifier(load_one(weights, options)) {}
+
+Classifier::Classifier(LoadedEnsemble ensemble)
+    : loaded_(std::move(ensemble)), ensemble_(loaded_.ensemble()) {}
+
+std::vector<Prediction> Classifier::top(const std::string& image_file, long k) const {
+  return top(read_image(image_file), k);
+}
+
+std::vector<Prediction> Classifier::top(std::span<const std::uint8_t> rgb, long height, long width,
+                                        long k) const {
+  return top(Image{height, width, {rgb.begin(), rgb.end()}}, k);
+}
+
+std::vector<Prediction> Classifier::top(const Image& image, long k) const {
+  return top(std::vector<Image>{image}, k).front();
+}
+
+std::vector<std::vector<Prediction>> Classifier::top(const std::vector<Image>& images,
+                                                     long k) const {
+  const Tensor p = probabilities(images);
+  const std::size_t classes = loaded_.classes.size();
+  std::vector<std::vector<Prediction>> all;
+  for (std::size_t i = 0; i < images.size(); i++)
+    all.push_back(top_predictions({p.data() + i * classes, classes}, loaded_.classes, k));
+  return all;
+}
+
+Tensor Classifier::probabilities(const std::vector<Image>& images) const {
+  for (const Image& image : images) require_image(image, "Classifier");
+  Tensor p = softmax(ensemble_(images));
+  for (const real v : p)
+    require<FileError>(std::isfinite(v), "the weights give a probability of ", v,
+                       ", expected a finite number; the training diverged or the file is damaged");
+  return p;
+}
+
+}  // namespace excite

@@ -1,0 +1,59 @@
+#include "tools/training/recipe_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+
+namespace excite {
+
+namespace {
+
+// The only list of the fields of a recipe, for writing and reading.
+template <class AnyRecipe, class Visit>
+void each_field(AnyRecipe& r, Visit visit) {
+  visit("model", r.model);
+  visit("options", r.options);
+  visit("epochs", r.epochs);
+  visit("batch", r.batch);
+  visit("optimizer", r.optimizer);
+  visit("lr", r.lr);
+  visit("schedule", r.schedule);
+  visit("warmup", r.warmup);
+  visit("milestones", r.milestones);
+  visit("gamma", r.gamma);
+  visit("momentum", r.momentum);
+  visit("nesterov", r.nesterov);
+  visit("plain", r.plain);
+  visit("conv", r.conv);
+  visit("weight_decay", r.weight_decay);
+  visit("decay", r.decay);
+  visit("clip", r.clip);
+  visit("label_smoothing", r.label_smoothing);
+  visit("augment", r.augment);
+  visit("image_size", r.image_size);
+  visit("limit", r.limit);
+  visit("seed", r.seed);
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const Recipe& recipe) {
+  nlohmann::ordered_json json;
+  each_field(recipe, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+Recipe recipe_from_json(const nlohmann::ordered_json& json, const std::string& path) {
+  try {
+    Recipe recipe;
+    each_field(recipe, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    check_recipe(recipe);
+    return recipe;
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError(text(path, ": not the recipe of a training run: ", error.what()));
+  } catch (const UsageError& error) {
+    throw FileError(text(path, ": ", error.what()));
+  }
+}
+
+}  // namespace excite
