@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "autograd/ops.h"
+#include "autograd/shape_checks.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 
@@ -12,15 +13,10 @@ namespace excite {
 
 void require_batch_norm(const char* op, const BatchNormInputs& inputs, double eps) {
   require(eps >= 0 && std::isfinite(eps), op, ": eps ", eps, ", expected a number of at least 0");
-  const Shape& x = inputs.x.shape();
-  const auto require_channels = [&](const char* what, const Var& b) {
-    require(x.rank() >= 1 && b.shape() == Shape{x[-1]}, op, ": input ", x, " needs a ", what,
-            " for each of its ", x.rank() ? x[-1] : 0, " channels, but it has shape ", b.shape());
-  };
-  require_channels("gamma", inputs.gamma);
-  require_channels("beta", inputs.beta);
-  require_channels("running mean", inputs.running_mean);
-  require_channels("running variance", inputs.running_var);
+  require_channels(op, "gamma", inputs.x, inputs.gamma);
+  require_channels(op, "beta", inputs.x, inputs.beta);
+  require_channels(op, "running mean", inputs.x, inputs.running_mean);
+  require_channels(op, "running variance", inputs.x, inputs.running_var);
 }
 
 void require_batch_statistics(const char* op, const BatchNormInputs& inputs, double eps) {

@@ -31,6 +31,7 @@ void call_op_hook(const Node& y, const std::vector<Var>& inputs);
 struct BackwardHooks {
   std::function<void(Node&)> before, after;
 };
+// The backward of var.h, with hooks.
 void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks);
 
 // The layer that a node belongs to, for messages: that of the first named input, "layer1.0.conv1".

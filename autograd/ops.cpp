@@ -7,28 +7,19 @@
 #include <utility>
 
 #include "autograd/conv2d_node.h"
+#include "autograd/shape_checks.h"
 #include "core/check.h"
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
+#include "core/kernels/embedding.h"
 #include "core/kernels/matmul.h"
 #include "core/kernels/shift.h"
-#include "core/kernels/softmax.h"
 #include "core/random.h"
 
 namespace excite {
 
 namespace {
 constexpr Arithmetic linear_op{.is_linear = true};
-
-void require_same(const char* op, const Var& a, const Var& b) {
-  require(a.shape() == b.shape(), op, ": shapes ", a.shape(), " and ", b.shape(),
-          " differ, expected equal shapes");
-}
-void require_channels(const char* op, const char* what, const Var& x, const Var& b) {
-  require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape()[-1]}, op, ": input ", x.shape(),
-          " needs a ", what, " for each of its ", x.shape().rank() ? x.shape()[-1] : 0,
-          " channels, but it has shape ", b.shape());
-}
 }  // namespace
 
 // ---- arithmetic ----
@@ -151,6 +142,14 @@ Var linear(const Var& x, const Var& w, const Var& b) {
   return add_bias(matmul(x, w), b);
 }
 
+// A row may be used several times, so its gradient is the sum of dy over all its uses.
+Var embedding(const Var& table, const std::vector<int>& indices) {
+  Tensor value = gather_rows(table->value, indices);
+  return result("embedding", std::move(value), {table}, linear_op, [=](Node& y) {
+    table.add_grad(scatter_add_rows(y.grad, indices, table.shape()[0]));
+  });
+}
+
 Var conv2d_node(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
   const long macs = conv2d_macs(value.shape(), w.shape());
   return result("conv2d", std::move(value), {x, w}, {.macs = macs}, [=](Node& y) {
@@ -202,11 +201,15 @@ Var global_avg_pool(const Var& x) {
 
 // ---- channels and pixels ----
 
-// du = s dy,  ds[n, c] = sum over h, w of dy[n, h, w, c] u[n, h, w, c]
+// du = s dy,  ds[n, c] = sum over h, w of dy[n, h, w, c] u[n, h, w, c]. Where s is [C], the same
+// for all images, ds is the sum of these over n.
 Var scale_channels(const Var& u, const Var& s) {
   Tensor value = scale_channels(u->value, s->value);
   return result("scale_channels", std::move(value), {u, s}, [=](Node& y) {
-    if (s.requires_grad()) s.add_grad(scale_channels_ds(y.grad, u->value));
+    if (s.requires_grad()) {
+      Tensor ds = scale_channels_ds(y.grad, u->value);
+      s.add_grad(s.shape().rank() == 1 ? sum_rows(ds) : std::move(ds));
+    }
     if (u.requires_grad()) u.add_grad(scale_channels(y.grad, s->value));
   });
 }
@@ -255,41 +258,6 @@ Var sum(const Var& x) {
 Var mean(const Var& x) {
   require(!x->value.empty(), "mean: input ", x.shape(), " has no elements, expected at least 1");
   return scale(sum(x), 1 / static_cast<real>(x->value.size()));
-}
-
-// ---- classification ----
-
-// dx_i = p_i (dy_i - sum over j of dy_j p_j)
-Var softmax(const Var& x) {
-  Tensor value = softmax(x->value);
-  return result("softmax", std::move(value), {x},
-                [=](Node& y) { x.add_grad(softmax_dx(y.grad, y.value)); });
-}
-
-// dx_i = dy_i - p_i sum over j of dy_j
-Var log_softmax(const Var& x) {
-  Tensor value = log_softmax(x->value);
-  return result("log_softmax", std::move(value), {x},
-                [=](Node& y) { x.add_grad(log_softmax_dx(y.grad, y.value)); });
-}
-
-// Composed of the operations above, which give the gradient: for a target that sums to 1,
-// (softmax(logits) - target) / N.
-Var cross_entropy(const Var& logits, const Tensor& targets) {
-  require(logits.shape().rank() == 2 && logits.shape() == targets.shape(),
-          "cross_entropy: logits have shape ", logits.shape(), " and targets ", targets.shape(),
-          ", expected [N, classes] of both");
-  require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(),
-          " contain no images, expected at least 1");
-  return scale(sum(mul(log_softmax(logits), targets.clone())),
-               -1 / static_cast<real>(logits.shape()[0]));
-}
-
-Var cross_entropy(const Var& logits, const std::vector<int>& labels, real smoothing) {
-  require(logits.shape().rank() == 2 && logits.shape()[0] == static_cast<long>(labels.size()),
-          "cross_entropy: logits have shape ", logits.shape(), ", but there are ", labels.size(),
-          " labels, expected [N, classes] and N labels");
-  return cross_entropy(logits, smoothed_one_hot(labels, logits.shape()[1], smoothing));
 }
 
 }  // namespace excite

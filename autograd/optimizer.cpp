@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/parameter_owner.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 
@@ -32,6 +33,7 @@ void add_state(NamedTensors& state, const std::string& kind,
 // m starts from zero, so the first step has m = g.
 Sgd::Sgd(std::vector<Parameter> parameters, const SgdOptions& options)
     : parameters_(std::move(parameters)), momentum_(zeros_like(parameters_)), options_(options) {
+  for (const Parameter& p : parameters_) mark_as_listed(p.var);
   require<UsageError>(options.momentum >= 0 && options.momentum < 1, "sgd: momentum ",
                       options.momentum, ", expected at least 0 and below 1");
   require<UsageError>(!options.nesterov || options.momentum > 0,
@@ -70,6 +72,7 @@ AdamW::AdamW(std::vector<Parameter> parameters, const AdamWOptions& options)
       v_(zeros_like(parameters_)),
       t_(zeros({})),
       options_(options) {
+  for (const Parameter& p : parameters_) mark_as_listed(p.var);
   require<UsageError>(
       options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1,
       "adamw: betas ", options.beta1, " and ", options.beta2, ", expected at least 0 and below 1");

@@ -65,6 +65,7 @@ class AdamW {
   AdamWOptions options_;
 };
 
+// Either optimizer, chosen at run time.
 using Optimizer = std::variant<Sgd, AdamW>;
 void step(Optimizer& optimizer, double lr);
 NamedTensors state(Optimizer& optimizer);

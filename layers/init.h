@@ -9,6 +9,7 @@
 
 namespace excite {
 
+// The standard deviation.
 inline real stddev(double variance) { return static_cast<real>(std::sqrt(variance)); }
 
 // Normal with variance 2 / fan (He et al., arXiv 1502.01852). The factor 2 makes up for what ReLU

@@ -15,7 +15,7 @@ struct ChannelMoments {
   // A variance that rounding made negative becomes 0.
   void set(long channel, double new_mean, double new_var);
 };
-ChannelMoments channel_moments(const Tensor& x);
+ChannelMoments channel_moments(const Tensor& x);  // x is (rows, C)
 
 // y[r, c] = a[c] (x[r, c] - mean[c]) + b[c]
 Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const Tensor& b);
@@ -28,6 +28,7 @@ struct ChannelSums {
   Tensor dy;    // sum over r of dy[r, c]
   Tensor dy_x;  // sum over r of dy[r, c] (x[r, c] - mean[c])
 };
+// dy and x are (rows, C), mean is [C].
 ChannelSums channel_sums(const Tensor& dy, const Tensor& x, const Tensor& mean);
 
 }  // namespace excite

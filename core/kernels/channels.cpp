@@ -15,16 +15,21 @@ Shape with_channels(const Shape& x, long channels) {
   dims.back() = channels;
   return Shape(dims);
 }
+
+// The product of all dimensions but the first and the last.
+long pixels_per_image(const Shape& x) { return x.rows() / std::max(1l, x[0]); }
 }  // namespace
 
 Tensor scale_channels(const Tensor& u, const Tensor& s) {
-  require(u.shape().rank() == 4 && s.shape() == Shape{u.dim(0), u.dim(3)},
-          "scale_channels: u has shape ", u.shape(), " and s ", s.shape(),
-          ", expected [N, H, W, C] and [N, C]");
+  const int rank = u.shape().rank();
+  const bool per_image = rank == 4 && s.shape() == Shape{u.dim(0), u.dim(3)};
+  require(per_image || (rank > 1 && s.shape() == Shape{u.dim(-1)}), "scale_channels: u has shape ",
+          u.shape(), " and s ", s.shape(),
+          ", expected [N, H, W, C] and [N, C], or [..., C] and [C]");
   Tensor y(u.shape());
-  const long pixels = u.dim(1) * u.dim(2), channels = u.dim(3);
+  const long pixels = pixels_per_image(u.shape()), channels = u.dim(-1);
   parallel_for(u.dim(0), [&](long n) {
-    const real* gate = s.data() + n * channels;
+    const real* gate = s.data() + (per_image ? n * channels : 0);
     for (long p = n * pixels; p < (n + 1) * pixels; p++)
       for (long c = 0; c < channels; c++) y[p * channels + c] = gate[c] * u[p * channels + c];
   });
@@ -32,7 +37,7 @@ Tensor scale_channels(const Tensor& u, const Tensor& s) {
 }
 
 Tensor scale_channels_ds(const Tensor& dy, const Tensor& u) {
-  const long pixels = u.dim(1) * u.dim(2), channels = u.dim(3);
+  const long pixels = pixels_per_image(u.shape()), channels = u.dim(-1);
   Tensor ds = zeros({u.dim(0), channels});
   parallel_for(u.dim(0), [&](long n) {
     real* total = ds.data() + n * channels;

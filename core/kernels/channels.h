@@ -6,9 +6,11 @@
 
 namespace excite {
 
-// y[n, h, w, c] = s[n, c] u[n, h, w, c], with u [N, H, W, C] and s [N, C]
+// y[n, h, w, c] = s[n, c] u[n, h, w, c], with u [N, H, W, C] and s [N, C]; or, with one factor per
+// channel, y[..., c] = s[c] u[..., c], with u of rank 2 to 4 and s [C]
 Tensor scale_channels(const Tensor& u, const Tensor& s);
-// ds[n, c] = sum over h, w of  dy[n, h, w, c] u[n, h, w, c]
+// [N, C]: ds[n, c] = sum over h, w of  dy[n, h, w, c] u[n, h, w, c]. Rank 2 has no h and w, so
+// nothing is summed.
 Tensor scale_channels_ds(const Tensor& dy, const Tensor& u);
 
 // Below, rows are all dimensions but the last.

@@ -12,7 +12,7 @@ struct ImageMoments {
   ChannelMoments all;
   Tensor mean;
 };
-ImageMoments image_moments(const Tensor& u);
+ImageMoments image_moments(const Tensor& u);  // u is [N, H, W, C]
 
 // y = max(a (u - mean) + b, 0)
 Tensor affine_relu(const Tensor& u, const Tensor& mean, const Tensor& a, const Tensor& b);

@@ -15,6 +15,7 @@ struct Pool2dOptions {
   bool ceil = false;
   bool count_padding = true;
 };
+// The shape of y, [N, OH, OW, C]. Error, beginning with `op`, if the window does not fit into x.
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& options, const char* op = "pool2d");
 
 // x [N, H, W, C] -> y [N, OH, OW, C]. from[i] becomes the index in x of the maximum y[i]: the first

@@ -72,4 +72,16 @@ Tensor smoothed_one_hot(const std::vector<int>& labels, long classes, real smoot
   return targets;
 }
 
+double total_weight(const std::vector<int>& labels, const Tensor& class_weights) {
+  for (long i = 0; i < class_weights.size(); i++)
+    require(class_weights[i] >= 0 && std::isfinite(class_weights[i]),
+            "cross_entropy: weight of class ", i, " is ", class_weights[i],
+            ", expected a number of at least 0");
+  double total = 0;
+  for (const int label : labels) total += static_cast<double>(class_weights[label]);
+  require(total > 0, "cross_entropy: the weights of all ", labels.size(),
+          " labels are 0, expected at least one above 0");
+  return total;
+}
+
 }  // namespace excite

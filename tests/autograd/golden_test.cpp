@@ -73,6 +73,8 @@ Var reshaped(const Case& c) {
 
 Var cross_entropy_of(const Case& c) {
   if (c.inputs.contains("targets")) return cross_entropy(c["x"], c["targets"]->value);
+  if (c.inputs.contains("weights"))
+    return cross_entropy(c["x"], c.numbers("labels"), c["weights"]->value, c.factor("smoothing"));
   return cross_entropy(c["x"], c.numbers("labels"), c.factor("smoothing"));
 }
 
@@ -88,9 +90,13 @@ const std::map<std::string, Op>& ops() {
       {"exp", [](const Case& c) { return exp(c["x"]); }},
       {"log", [](const Case& c) { return log(c["x"]); }},
       {"sqrt", [](const Case& c) { return sqrt(c["x"]); }},
+      {"hard_sigmoid", [](const Case& c) { return hard_sigmoid(c["x"]); }},
+      {"silu", [](const Case& c) { return silu(c["x"]); }},
+      {"gelu", [](const Case& c) { return gelu(c["x"]); }},
       {"matmul", [](const Case& c) { return matmul(c["a"], c["b"]); }},
       {"add_bias", [](const Case& c) { return add_bias(c["x"], c["b"]); }},
       {"linear", [](const Case& c) { return linear(c["x"], c["w"], c["b"]); }},
+      {"embedding", [](const Case& c) { return embedding(c["table"], c.numbers("indices")); }},
       {"conv2d",
        [](const Case& c) {
          const Size2 stride = c.size("stride"), pad = c.size("pad"), dilation = c.size("dilation");
@@ -107,6 +113,10 @@ const std::map<std::string, Op>& ops() {
          return batch_norm_running(c["x"], c["gamma"], c["beta"], c["running_mean"],
                                    c["running_var"]);
        }},
+      {"layer_norm",
+       [](const Case& c) {
+         return layer_norm(c["x"], c["gamma"], c["beta"], std::stod(c.attributes.at("eps")));
+       }},
       {"max_pool2d", [](const Case& c) { return max_pool2d(c["x"], pool_options(c)); }},
       {"avg_pool2d", [](const Case& c) { return avg_pool2d(c["x"], pool_options(c)); }},
       {"global_avg_pool", [](const Case& c) { return global_avg_pool(c["x"]); }},
@@ -121,6 +131,9 @@ const std::map<std::string, Op>& ops() {
       {"softmax", [](const Case& c) { return softmax(c["x"]); }},
       {"log_softmax", [](const Case& c) { return log_softmax(c["x"]); }},
       {"cross_entropy", cross_entropy_of},
+      {"mse_loss", [](const Case& c) { return mse_loss(c["x"], c["targets"]->value); }},
+      {"bce_with_logits",
+       [](const Case& c) { return bce_with_logits(c["x"], c["targets"]->value); }},
   };
   return table;
 }
@@ -187,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()),
                          [](const auto& op) { return op.param; });
 
 TEST(GoldenOps, HaveATestForEveryCaseInTheFile) {
-  EXPECT_EQ(vectors().metadata().size(), 195u);
+  EXPECT_EQ(vectors().metadata().size(), 241u);
   for (const auto& [name, attributes] : vectors().metadata())
     EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
 }

@@ -148,18 +148,6 @@ TEST(BatchNorm, RefusesOneValuePerChannel) {
       << "a refused batch does not change the statistics";
 }
 
-TEST(CrossEntropy, IsTheMeanNegativeLogLikelihood) {
-  const Var logits = Tensor({2, 3}, {1, 2, 3, 0, 0, 0});
-  const double first = std::log(std::exp(1) + std::exp(2) + std::exp(3)), second = std::log(3);
-  const auto number = [](const Var& y) { return static_cast<double>(y->value.item()); };
-  EXPECT_NEAR(number(cross_entropy(logits, {0, 2})), (first - 1 + second) / 2, 1e-6);
-  // smoothing 0.3: a tenth for every class, and 0.7 more for the label
-  EXPECT_NEAR(number(cross_entropy(logits, {0, 2}, real(0.3))),
-              (first - (0.7 * 1 + 0.1 * (1 + 2 + 3)) + second) / 2, 1e-6);
-  EXPECT_NEAR(number(cross_entropy(logits, Tensor({2, 3}, {real(0.5), real(0.5), 0, 0, 0, 1}))),
-              (first - 1.5 + second) / 2, 1e-6);
-}
-
 TEST(Ops, ReportShapesThatDoNotMatch) {
   const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}),
             images = zeros({2, 4, 4, 3});
@@ -203,38 +191,87 @@ TEST(Ops, ReportShapesThatDoNotMatch) {
   EXPECT_TRUE(fails_saying([&] { channel_shuffle(images, 2); },
                            {"channel_shuffle", "2 groups", "[2, 4, 4, 3]"}));
   EXPECT_TRUE(fails_saying([&] { channel_shuffle(zeros({}), 2); }, {"channel_shuffle", "[]"}));
+  EXPECT_TRUE(fails_saying([&] { scale_channels(images, v2); }, {"[2]", "[..., C] and [C]"}));
+  EXPECT_TRUE(fails_saying([&] { scale_channels(v3, v3); }, {"scale_channels", "[3]"}));
+  EXPECT_TRUE(fails_saying([&] { layer_norm(images, v2, v3); },
+                           {"layer_norm", "[2, 4, 4, 3]", "gamma", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { layer_norm(images, v3, v2); }, {"layer_norm", "beta", "[2]"}));
+  EXPECT_TRUE(fails_saying([&] { layer_norm(images, v3, v3, -1); }, {"layer_norm", "eps -1"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        layer_norm(zeros({2, 0}), zeros({0}), zeros({0}));
+      },
+      {"layer_norm", "[2, 0]", "no channels"}));
+  EXPECT_TRUE(fails_saying([&] { layer_norm(zeros({}), v3, v3); }, {"layer_norm", "[]", "gamma"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        embedding(a, {0, 2});
+      },
+      {"embedding", "index 1 is 2", "[2, 3]", "0 to 1"}));
+  EXPECT_TRUE(fails_saying([&] { embedding(v3, {0}); }, {"embedding", "[3]", "[V, D]"}));
   EXPECT_TRUE(fails_saying([&] { reshape(a, {4}); }, {"reshape", "[2, 3]", "[4]"}));
   EXPECT_TRUE(fails_saying([&] { mean(Tensor()); }, {"mean", "[0]", "no elements"}));
-  EXPECT_TRUE(fails_saying([&] { softmax(zeros({})); }, {"softmax", "[]"}));
-  EXPECT_TRUE(fails_saying([&] { log_softmax(zeros({2, 0})); }, {"softmax", "[2, 0]"}));
-  EXPECT_TRUE(
-      fails_saying([&] { cross_entropy(a, {0}); }, {"cross_entropy", "[2, 3]", "1 labels"}));
-  EXPECT_TRUE(fails_saying(
-      [&] {
-        cross_entropy(a, {0, 3});
-      },
-      {"cross_entropy", "label 1 is 3", "0 to 2"}));
-  EXPECT_TRUE(fails_saying(
-      [&] {
-        cross_entropy(a, {0, 1}, 2);
-      },
-      {"cross_entropy", "smoothing 2", "0 to 1"}));
-  EXPECT_TRUE(fails_saying(
-      [&] {
-        cross_entropy(a, {0, 1}, real(std::nan("")));
-      },
-      {"cross_entropy", "smoothing", "nan"}));
-  EXPECT_TRUE(fails_saying(
-      [&] {
-        cross_entropy(v3, {0, 1, 2});
-      },
-      {"cross_entropy", "[3]", "[N, classes]"}));
-  EXPECT_TRUE(fails_saying([&] { cross_entropy(a, b->value); }, with(both, "cross_entropy")));
-  EXPECT_TRUE(fails_saying(
-      [&] {
-        cross_entropy(zeros({0, 3}), std::vector<int>{});
-      },
-      {"cross_entropy", "[0, 3]"}));
+}
+
+// Nothing is broadcast; the error says what to use.
+TEST(Ops, NameWhatAddsOrMultipliesANumberPerChannel) {
+  const Var images = zeros({2, 4, 4, 3}), rows = zeros({5, 3}), c = zeros({3}), nc = zeros({2, 3});
+  const auto says = [](const auto& f, const std::string& text) {
+    return fails_saying(f, {text + " differ, expected equal shapes"});
+  };
+  EXPECT_TRUE(says([&] { return images + c; }, "add: shapes [2, 4, 4, 3] and [3]"));
+  EXPECT_TRUE(says([&] { return nc * images; }, "mul: shapes [2, 3] and [2, 4, 4, 3]"));
+  const std::string channel = "with a number b for each channel, use ",
+                    image = "with a number b for each image and channel, use ";
+  EXPECT_TRUE(fails_saying([&] { return images + c; }, {"for x + b " + channel + "add_bias(x, b)"}));
+  EXPECT_TRUE(fails_saying([&] { return c + rows; }, {"for x + b " + channel + "add_bias(x, b)"}));
+  EXPECT_TRUE(fails_saying([&] { return images - c; }, {"for x - b " + channel + "add_bias(x, -1 * b)"}));
+  EXPECT_TRUE(fails_saying([&] { return c - images; }, {"for b - x " + channel + "add_bias(-1 * x, b)"}));
+  EXPECT_TRUE(fails_saying([&] { return rows * c; }, {"for x * b " + channel + "scale_channels(x, b)"}));
+  EXPECT_TRUE(fails_saying([&] { return nc * images; }, {"for x * b " + image + "scale_channels(x, b)"}));
+  EXPECT_TRUE(fails_saying([&] { return images + nc; },
+                           {"for x + b " + image + "x + scale_channels(full(x.shape(), 1), b)"}));
+  EXPECT_TRUE(fails_saying([&] { return images - nc; },
+                           {"for x - b " + image + "x - scale_channels(full(x.shape(), 1), b)"}));
+  EXPECT_TRUE(fails_saying([&] { return nc - images; },
+                           {"for b - x " + image + "scale_channels(full(x.shape(), 1), b) - x"}));
+}
+
+// What these errors advise has the shape, the value and the gradient of a broadcast.
+TEST(Ops, ThatAreAdvisedComputeTheBroadcast) {
+  Rng rng(0);
+  const Var x = normal({2, 4, 4, 3}, rng), c = parameter(normal({3}, rng)),
+            nc = parameter(normal({2, 3}, rng));
+  const auto at = [](const Var& v, long i) { return static_cast<double>(v->value[i]); };
+  const auto broadcast = [&](const auto& f) {
+    std::vector<double> y;
+    for (long i = 0; i < x->value.size(); i++) y.push_back(f(i));
+    return tensor_of(x.shape(), y);
+  };
+  const auto image = [](long i) { return i / 48 * 3 + i % 3; };
+  const auto ones = [&] { return full(x.shape(), 1); };
+  EXPECT_TRUE(close(add_bias(x, -1 * c)->value,
+                    broadcast([&](long i) { return at(x, i) - at(c, i % 3); }), tolerance));
+  EXPECT_TRUE(close(add_bias(-1 * x, c)->value,
+                    broadcast([&](long i) { return at(c, i % 3) - at(x, i); }), tolerance));
+  EXPECT_TRUE(close(scale_channels(x, c)->value,
+                    broadcast([&](long i) { return at(x, i) * at(c, i % 3); }), tolerance));
+  EXPECT_TRUE(close((x + scale_channels(ones(), nc))->value,
+                    broadcast([&](long i) { return at(x, i) + at(nc, image(i)); }), tolerance));
+  backward(sum(x + scale_channels(ones(), nc)));
+  EXPECT_TRUE(close(nc->grad, full({2, 3}, 16), tolerance));
+  backward(sum(scale_channels(ones(), c)));
+  EXPECT_TRUE(close(c->grad, full({3}, 32), tolerance));
+}
+
+TEST(Ops, AsOperatorsAreTheSameAsByName) {
+  Rng rng(0);
+  const Var a = normal({2, 3}, rng), b = normal({2, 3}, rng);
+  EXPECT_TRUE(same_bits((a + b)->value, add(a, b)->value));
+  EXPECT_TRUE(same_bits((a - b)->value, sub(a, b)->value));
+  EXPECT_TRUE(same_bits((a * b)->value, mul(a, b)->value));
+  EXPECT_TRUE(same_bits((3 * a)->value, scale(a, 3)->value));
+  EXPECT_TRUE(same_bits((a * real(0.5) + b)->value, add(scale(a, real(0.5)), b)->value));
 }
 
 // Also if one tensor is passed to an operation twice, or to two operations.

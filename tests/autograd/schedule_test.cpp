@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tests/support/compare.h"
+#include "tests/support/errors.h"
 
 namespace excite {
 namespace {

@@ -110,7 +110,7 @@ TEST(Backward, ReportsBothShapesWhenAGradientHasTheWrongOne) {
   const Var y = result("bad", zeros({}), {x}, [=](Node&) { x.add_grad(zeros({6})); });
   EXPECT_TRUE(fails_saying(
       [&] { backward(y); },
-      {"a gradient of shape [6] flows into leaf fc.weight, whose value has shape [2, 3]"}));
+      {"a gradient of shape [6] flows into fc.weight, whose value has shape [2, 3]"}));
 }
 
 TEST(Backward, SkipsNodesThatReceiveNoGradient) {

@@ -23,6 +23,21 @@ TEST(ScaleChannels, MatchesItsFormula) {
   EXPECT_TRUE(close(scale_channels_ds(dy, u), tensor_of(s.shape(), ds), tolerance));
 }
 
+TEST(ScaleChannels, TakesOneFactorPerChannelForAllRows) {
+  Rng rng(0);
+  for (const Shape& shape : {Shape{5, 6}, Shape{2, 7, 6}, Shape{3, 4, 5, 6}, Shape{0, 6}}) {
+    const Tensor u = uniform(shape, rng, -1), s = uniform({6}, rng, -1), dy = uniform(shape, rng);
+    std::vector<double> y, ds(shape[0] * 6);
+    for (long i = 0; i < u.size(); i++) {
+      y.push_back(static_cast<double>(s[i % 6]) * static_cast<double>(u[i]));
+      const long image = i / (u.size() / shape[0]);
+      ds[image * 6 + i % 6] += static_cast<double>(dy[i]) * static_cast<double>(u[i]);
+    }
+    EXPECT_TRUE(close(scale_channels(u, s), tensor_of(shape, y), tolerance)) << shape;
+    EXPECT_TRUE(close(scale_channels_ds(dy, u), tensor_of({shape[0], 6}, ds), tolerance)) << shape;
+  }
+}
+
 TEST(ScaleChannels, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying(
       [] {
@@ -39,6 +54,12 @@ TEST(ScaleChannels, ErrorsNameTheShapes) {
         scale_channels(zeros({2, 4}), zeros({2, 4}));
       },
       {"[2, 4]", "[N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        scale_channels(zeros({2, 4}), zeros({2}));
+      },
+      {"[2, 4]", "[2]", "[..., C] and [C]"}));
+  EXPECT_TRUE(fails_saying([] { scale_channels(zeros({4}), zeros({4})); }, {"u has shape [4]"}));
 }
 
 TEST(ConcatRows, JoinsRowsAndSliceRowsSplitsThem) {

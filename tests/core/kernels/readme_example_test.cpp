@@ -27,6 +27,15 @@ TEST(KernelsReadme, BatchNormalizationOfFourNumbers) {
   EXPECT_TRUE(close(beta->grad, full({1}, 1), 1e-6));
 }
 
+TEST(KernelsReadme, LayerNormalizationOfTwoNumbers) {
+  const Var x = parameter(Tensor({1, 2}, {1, 3})), gamma = Tensor({2}, {2, 4}),
+            beta = Tensor({2}, {0, 1});
+  const Var y = layer_norm(x, gamma, beta, 0);
+  EXPECT_TRUE(close(y->value, Tensor({1, 2}, {-2, 5}), 1e-6));
+  backward(y, Tensor({1, 2}, {1, 0}));
+  EXPECT_TRUE(close(x->grad, zeros({1, 2}), 1e-6));
+}
+
 TEST(KernelsReadme, SoftmaxOfLargeScores) {
   const Tensor expected({1, 3}, {real(0.0900), real(0.2447), real(0.6652)});
   EXPECT_TRUE(close(softmax(Tensor({1, 3}, {1000, 1001, 1002})), expected, 1e-4));

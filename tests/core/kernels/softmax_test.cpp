@@ -75,6 +75,17 @@ TEST(SmoothedOneHot, RejectsALabelOutsideTheClasses) {
   EXPECT_TRUE(fails_saying([] { smoothed_one_hot({-1}, 3, 0); }, {"label 0 is -1"}));
 }
 
+TEST(TotalWeight, IsTheSumOfTheWeightsOfAllLabels) {
+  const Tensor weights({3}, {1, 0, real(2.5)});
+  EXPECT_EQ(total_weight({0, 2, 1, 2}, weights), 6);
+  EXPECT_TRUE(fails_saying([&] { total_weight({1, 1}, weights); }, {"2 labels are 0"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        total_weight({0}, Tensor({2}, {1, -2}));
+      },
+      {"weight of class 1 is -2", "at least 0"}));
+}
+
 TEST(Softmax, ErrorsNameTheShapes) {
   EXPECT_TRUE(fails_saying([] { softmax(zeros({})); }, {"softmax", "[]"}));
   EXPECT_TRUE(fails_saying([] { softmax(zeros({3, 0})); }, {"softmax", "[3, 0]"}));

@@ -8,6 +8,8 @@
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_fused.h"
 #include "core/kernels/elementwise.h"
+#include "core/kernels/embedding.h"
+#include "core/kernels/layer_norm.h"
 #include "core/kernels/matmul.h"
 #include "core/kernels/pool.h"
 #include "core/kernels/softmax.h"
@@ -74,6 +76,13 @@ TEST(Threads, AnyNumberGivesTheSameBits) {
   expect_same_bits("channel_sums", [&] { return channel_sums(z, x, mean).dy_x; });
   expect_same_bits("scale_channels_ds", [&] { return scale_channels_ds(z, x); });
   expect_same_bits("global_avg_pool", [&] { return global_avg_pool(x); });
+  const RowMoments rows = row_moments(x, 1e-5);
+  expect_same_bits("row_moments", [&] { return row_moments(x, 1e-5).inv_std; });
+  expect_same_bits("layer_norm_dx", [&] { return layer_norm_dx(z, x, rows, mean); });
+  expect_same_bits("layer_norm_dgamma", [&] { return layer_norm_dgamma(z, x, rows); });
+  std::vector<int> indices;
+  for (long n = 0; n < a.dim(0); n++) indices.push_back(static_cast<int>(rng.below(5)));
+  expect_same_bits("scatter_add_rows", [&] { return scatter_add_rows(a, indices, 5); });
   expect_same_bits("matmul", [&] { return matmul(a, b); });
   expect_same_bits("matmul_transposed_a", [&] { return matmul_transposed_a(a, a); });
   expect_same_bits("matmul_transposed_b", [&] { return matmul_transposed_b(a, a); });
