@@ -18,14 +18,17 @@ FLAGS    := -std=c++20 $(OPTIMIZE) -march=$(MARCH) $(WARNINGS) -pthread -I. \
             -DEXCITE_VERSION='"$(VERSION)"' $(EXTRA)
 LIBS     := -lopenblas -pthread
 
-LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp $(d)/*/*.cpp)))
+# The library: the four folders of the framework, data and training. The rest of tools is the program.
+LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp $(d)/*/*.cpp)) \
+              $(wildcard tools/data/*.cpp tools/training/*.cpp))
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp tools/*/*/*.cpp))
+PROGRAM  := $(filter-out tools/examples/% $(LIBRARY),$(PROGRAM))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
 TESTS    := $(filter-out tests/consumer/%,$(TESTS))
-HEADERS  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.h $(d)/*/*.h)))
 
-.PHONY: all help install clean packages test-packages train test test-bare test-long test-night \
-        test-other cifar10 format golden parity
+.PHONY: all help examples install shared install-shared clean packages test-packages train debug \
+        reference test test-bare test-long test-night test-other cifar10 format golden parity \
+        test-threads test-arm64 test-arm64-run
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -34,7 +37,7 @@ LIBRARIES := $(BUILD)/libexcite.a $(BUILD)/libexcite-double.a
 all: $(PROGRAMS) $(LIBRARIES)  ## builds both programs and both libraries
 
 help:  ## lists the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
 	@echo
 	@echo 'CXX=clang++ chooses the compiler, BUILD=dir the folder, MARCH=x86-64-v3 older machines.'
 
@@ -49,12 +52,13 @@ $(BUILD)/flags: force
 # Files that use no real numbers are compiled once, for both precisions (an include of
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
-          $(patsubst %,core/%.cpp,parallel random shape text) \
+          $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file safetensors_header) \
           $(patsubst %,tools/commands/%.cpp,help_format images label_placement number_options) \
-          $(patsubst %,tools/commands/%.cpp,output parse_errors plot roofline roofline_drawing svg) \
+          $(patsubst %,tools/commands/%.cpp,output parse_errors plot progress_bar report roofline) \
+          $(patsubst %,tools/commands/%.cpp,roofline_drawing signals svg) \
           $(patsubst %,tools/data/%.cpp,cifar dataset figures folder load prefetch resize_crop) \
-          $(patsubst %,tools/training/%.cpp,log progress report run_folder signals) \
+          $(patsubst %,tools/training/%.cpp,log progress run_folder) \
           tools/main.cpp
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
           $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
@@ -73,7 +77,7 @@ $(call in,tests/golden):                 LEVEL :=
 PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
 ifdef PCH
 $(call in,tools):      PREINCLUDE := -include $(BUILD)/tools/pch.h
-$(call in,tools/data): PREINCLUDE :=
+$(call in,tools/data) $(call in,tools/training): PREINCLUDE :=
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden): PREINCLUDE :=
 $(call objects,float,$(PROGRAM)) $(call objects,double,$(PROGRAM)): | $(BUILD)/tools/pch.h.gch
@@ -127,31 +131,79 @@ $(BUILD)/packages-found: tools/scripts/find-packages
 packages:  ## installs the Debian packages that a build needs
 	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
-	@bash tools/scripts/install libgtest-dev pkg-config curl python3 git
+	@bash tools/scripts/install libgtest-dev pkg-config cmake curl python3 git gdb
 
 # ---- using ----
 
-# simd.h stays here: its types follow -march, which a user's compiler may set otherwise.
-PUBLIC = $(shell grep -L core/kernels/simd.h $(filter-out %/simd.h,$(HEADERS)))
-INTO   = $(DESTDIR)$(PREFIX)
+# The folders in which compilers look for headers anyway need no -I.
+INTO    = $(DESTDIR)$(PREFIX)
+INCLUDE = $(if $(filter /usr /usr/local,$(PREFIX)),,-I$${prefix}/include )
 install: all  ## installs libraries, headers, programs into PREFIX=/usr/local (below DESTDIR=)
-	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(addprefix $(INTO)/include/excite/,$(sort $(dir $(PUBLIC))))
+	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(INTO)/lib/cmake/excite
 	install $(PROGRAMS) $(INTO)/bin
 	install -m 644 $(LIBRARIES) $(INTO)/lib
-	for header in $(PUBLIC); do install -m 644 $$header $(INTO)/include/excite/$$header || exit 1; done
-	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//' \
+	bash tools/scripts/install-headers $(INTO)/include
+	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//; s|@INCLUDE@|$(INCLUDE)|' \
 	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
-	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/' \
+	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/; s|@INCLUDE@|$(INCLUDE)|' \
 	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite-double.pc
+	install -m 644 tools/cmake/excite-config.cmake $(INTO)/lib/cmake/excite
+	sed 's/@VERSION@/$(VERSION)/' tools/cmake/excite-config-version.cmake.in \
+	  > $(INTO)/lib/cmake/excite/excite-config-version.cmake
+
+# The shared libraries are compiled again, as position-independent code. Programs ask for them by
+# the soname, which names the version without its last number: libexcite.so.0.2.
+SHARED        := $(BUILD)/shared
+SO            := so.$(basename $(VERSION))
+SHARED_FLAGS  := -fPIC -fno-semantic-interposition
+shared:  ## builds shared libraries, build/shared/libexcite.so and libexcite-double.so
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SHARED) EXTRA='$(SHARED_FLAGS) $(EXTRA)' \
+	  $(SHARED)/libexcite.so $(SHARED)/libexcite-double.so
+$(BUILD)/libexcite.so.$(VERSION): $(call objects,float,$(LIBRARY))
+$(BUILD)/libexcite-double.so.$(VERSION): $(call objects,double,$(LIBRARY))
+$(BUILD)/%.so.$(VERSION):
+	$(CXX) $(FLAGS) -shared -Wl,-soname,$*.$(SO) $^ -o $@ $(LIBS)
+$(BUILD)/%.so: $(BUILD)/%.so.$(VERSION)
+	ln -sf $(<F) $(BUILD)/$*.$(SO)
+	ln -sf $*.$(SO) $@
+install-shared: shared  ## installs the shared libraries too, beside those of `make install`
+	install -d $(INTO)/lib
+	cp -P $(SHARED)/libexcite.so* $(SHARED)/libexcite-double.so* $(INTO)/lib
 
 DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,builtin)
 train: packages  ## trains SE-ResNet-20 on DATA=dir, data/cifar-10-batches-bin, or built-in images
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
 	$(BUILD)/excite train --data '$(DATA)'
 
+DEBUG := $(BUILD)/debug
+debug: packages  ## builds the program for a debugger, build/debug/excite; core/README.md uses it
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(DEBUG) OPTIMIZE=-O0 LEVEL= EXTRA='-g $(EXTRA)' \
+	  $(DEBUG)/excite
+
+reference:  ## makes core/REFERENCE.md again: all public functions, from the headers' comments
+	@bash tools/scripts/install python3
+	@mkdir -p $(BUILD)
+	python3 tools/scripts/reference > $(BUILD)/REFERENCE.md
+	mv $(BUILD)/REFERENCE.md core/REFERENCE.md
+
 cifar10:  ## downloads CIFAR-10 into data/
 	@bash tools/scripts/install curl ca-certificates
 	@bash tools/scripts/cifar10 data
+
+# The examples are built as other projects would: with the public headers and a library. own_op checks
+# a gradient, so it computes in double.
+EXAMPLES := $(patsubst tools/%.cpp,$(BUILD)/%,$(wildcard tools/examples/*.cpp))
+HEADERS  := $(foreach d,core autograd layers models tools,$(wildcard $(d)/*.h $(d)/*/*.h))
+examples: $(EXAMPLES)  ## builds the examples of tools/examples into build/examples
+$(BUILD)/include/excite/excite.h: $(HEADERS) tools/scripts/install-headers
+	bash tools/scripts/install-headers $(BUILD)/include
+$(BUILD)/examples/own_op: PACKAGE := excite-double
+$(BUILD)/examples/own_op: NUMBERS := -DEXCITE_DOUBLE
+$(BUILD)/examples/%: PACKAGE := excite
+$(BUILD)/examples/%: tools/examples/%.cpp $(BUILD)/include/excite/excite.h $(LIBRARIES)
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 -O2 -Wall -Wextra -pthread -I$(BUILD)/include $(NUMBERS) $(EXTRA) $< -o $@ \
+	  $(BUILD)/lib$(PACKAGE).a $(LIBS)
 
 # ---- testing; tests/README.md says which target takes how long ----
 
@@ -173,12 +225,14 @@ SANITIZED := $(BUILD)/sanitized
 SMALL     := -Long*:Counts*:*full_size*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
+	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(SMALL)' float
 	@EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(QUICK)' double
+	@$(MAKE) --no-print-directory test-threads
 
 # Finds what is right only by accident with g++ and this machine's vectors.
 OTHER := $(BUILD)/other
@@ -188,7 +242,37 @@ test-other: test-packages  ## runs the quick tests with clang++, for machines as
 	  all $(OTHER)/tests-float $(OTHER)/tests-double
 	@bash tests/run $(OTHER) '$(QUICK)'
 
-test-night: test-long test-other parity  ## runs everything, parity with all 52 networks included
+# Several threads of a program call the library at the same time. (Newer kernels randomize addresses
+# so much that the thread sanitizer of g++ 12 does not start; setarch -R turns this off.)
+RACES        := $(BUILD)/threads
+THREAD_TESTS := $(patsubst %,tests/%_test.cpp,autograd/threads core/background core/memory core/parallel \
+                  models/infer)
+$(BUILD)/tests-threads: $(call objects,float,$(THREAD_TESTS)) $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
+test-threads: test-packages  ## runs the tests with several threads under the thread sanitizer
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(RACES) OPTIMIZE=-O1 \
+	  EXTRA='-fsanitize=thread -g1' $(RACES)/tests-threads
+	@$$(setarch -R true 2>/dev/null && echo setarch -R) $(RACES)/tests-threads --gtest_brief=1
+
+# 64-bit ARM has vectors of 16 bytes and a char without sign. Its programs are built by a cross
+# compiler and run by qemu, through scripts with the names that tests/run expects. Left out are the
+# tests that compile, debug or limit the memory of programs, and what takes qemu many minutes.
+ARM64      := $(BUILD)/arm64
+ARM64_MAKE  = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(ARM64) CXX=aarch64-linux-gnu-g++ \
+                MARCH=armv8-a EXTRA=-Werror
+test-arm64: packages  ## builds the float program and its library for 64-bit ARM
+	@bash tools/scripts/install g++-aarch64-linux-gnu libopenblas-dev:arm64
+	@$(ARM64_MAKE) $(ARM64)/excite
+test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 64-bit ARM, in qemu
+	@bash tools/scripts/install qemu-user libgtest-dev:arm64
+	@$(ARM64_MAKE) $(ARM64)/tests-float
+	@mkdir -p $(ARM64)/qemu
+	@for program in excite tests-float; do \
+	  printf '#!/bin/sh\nexec qemu-aarch64 $(ARM64)/%s "$$@"\n' $$program > $(ARM64)/qemu/$$program && \
+	  chmod +x $(ARM64)/qemu/$$program || exit 1; done
+	@bash tests/run $(ARM64)/qemu '$(QUICK)' float
+
+test-night: test-long test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
 
 # PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.
 $(BUILD)/parity/timm:

@@ -43,6 +43,7 @@ struct MemoryStats {
   long reserved;   // bytes taken from the system, in use or free
   long allocated;  // number of allocations from the system
 };
+// Of the whole process, for buffers of reals alone.
 MemoryStats memory_stats();
 
 // Returns the pool's free buffers to the system. This is for the end of work that is not repeated,

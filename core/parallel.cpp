@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/available_cores.h"
 #include "core/background.h"
 #include "core/check.h"
 
@@ -23,7 +24,15 @@ namespace {
 // worker spins for a moment, then blocks.
 constexpr int spins_before_blocking = 4000;
 
-void relax() { __builtin_ia32_pause(); }
+// Tells the processor that this loop waits, which saves power and leaves the core to its other
+// thread.
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");  // `yield` does nothing on most cores
+#endif
+}
 
 thread_local bool inside_a_body = false;
 
@@ -141,26 +150,46 @@ class Workers {
   Job job_;
 };
 
-int thread_count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-std::unique_ptr<Workers> workers;  // thread_count - 1 of them, since the caller works too
+// The workers of the program: one fewer than the threads of a loop, as its caller works too. The
+// caller whose loop has them holds the mutex.
+struct SharedWorkers {
+  std::mutex mutex;
+  std::unique_ptr<Workers> workers;
+};
+// Never destroyed, because the program may end while one of its threads runs a loop.
+SharedWorkers& shared_workers() {
+  static SharedWorkers& shared = *new SharedWorkers;
+  return shared;
+}
+
+std::atomic<int> count_set = 0;  // by set_threads; 0 if it was never called
 
 }  // namespace
 
 void set_threads(int count) {
   require<UsageError>(count >= 1 && count <= 1024, "set_threads(", count, "): expected 1 to 1024");
-  thread_count = count;
-  workers.reset();
+  count_set = count;
+  if (inside_a_body) return;
+  SharedWorkers& shared = shared_workers();
+  if (const std::unique_lock lock(shared.mutex, std::try_to_lock); lock) shared.workers.reset();
 }
 
-int threads() { return thread_count; }
+int threads() {
+  static const int available = available_cores();
+  const int count = count_set;
+  return count > 0 ? count : available;
+}
 
 void parallel_for(long count, const std::function<void(long)>& body) {
-  if (thread_count == 1 || count <= 1 || inside_a_body) {
-    for (long i = 0; i < count; i++) body(i);
-    return;
+  if (const int wanted = threads(); wanted > 1 && count > 1 && !inside_a_body) {
+    auto& [mutex, workers] = shared_workers();
+    if (const std::unique_lock lock(mutex, std::try_to_lock); lock) {
+      if (workers && workers->count() != wanted - 1) workers.reset();
+      if (!workers) workers = std::make_unique<Workers>(wanted - 1);
+      return workers->run(count, body);
+    }
   }
-  if (!workers) workers = std::make_unique<Workers>(thread_count - 1);
-  workers->run(count, body);
+  for (long i = 0; i < count; i++) body(i);
 }
 
 Shards::Shards(long n, long grain)
@@ -186,7 +215,7 @@ struct Background::Work {
 
 Background::Background(long count, std::function<void(long)> body)
     : work_(new Work(std::move(body))) {
-  const int threads = static_cast<int>(std::min<long>(thread_count, count));
+  const int threads = static_cast<int>(std::min<long>(excite::threads(), count));
   work_->job.begin(threads, count, work_->body);
   try {
     for (int i = 0; i < threads; i++)

@@ -6,7 +6,10 @@
 
 namespace excite {
 
-void set_threads(int count);  // 1 to 1024; the default is the number of cores
+// The number of threads of a loop, 1 to 1024. The default is available_cores(). A loop that is
+// running keeps its threads; the next one gets the new number. Idle workers end, which is needed
+// before fork(), as it copies the calling thread alone.
+void set_threads(int count);
 int threads();
 
 // Runs body(0), ..., body(count - 1), each once, in any order; returns when all are done.
@@ -16,9 +19,10 @@ int threads();
 // - The bodies of different indices must not write to the same numbers.
 // - An exception thrown by a body is thrown again here; if there are several, the one of the lowest
 //   index.
-// - A nested parallel_for runs entirely on the thread of the outer body.
-// - A program has one set of workers, so only one of its own threads at a time may call this or
-//   set_threads.
+// - A nested parallel_for runs on the thread of the outer body, if the outer one runs on several.
+// - Any thread of the program may call this and set_threads at any time. There is one set of
+//   workers. While one thread's loop has them, the loops of other threads run on their callers
+//   alone, with the same results.
 void parallel_for(long count, const std::function<void(long)>& body);
 
 // Divides [0, items) into at most max_shards nearly equal ranges. None is shorter than `grain`

@@ -13,6 +13,7 @@ class Shape {
  public:
   static constexpr int max_rank = 4;
 
+  // Error if there are more than max_rank dimensions, or if one is negative.
   Shape(std::initializer_list<long> dims) : Shape(dims.begin(), dims.end()) {}
   explicit Shape(const std::vector<long>& dims) : Shape(dims.data(), dims.data() + dims.size()) {}
 

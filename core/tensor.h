@@ -26,15 +26,16 @@ class Tensor {
   long dim(int axis) const { return shape_[axis]; }  // -1 is the innermost
   real* data() { return buffer_.data(); }
   const real* data() const { return buffer_.data(); }
+  // For range-based loops and algorithms, in storage order.
   real* begin() { return data(); }
   real* end() { return data() + size(); }
   const real* begin() const { return data(); }
   const real* end() const { return data() + size(); }
-  real& operator[](long i) { return data()[i]; }  // i counts in storage order
-  real operator[](long i) const { return data()[i]; }
+  real& operator[](long i) { return data()[i]; }       // i counts in storage order
+  real operator[](long i) const { return data()[i]; }  // the same
   real item() const;  // the only number; Error if there is not exactly one
 
-  Tensor clone() const;
+  Tensor clone() const;                    // a copy
   Tensor reshaped(const Shape& shape) &&;  // the same numbers under another shape of the same size
 
  private:
@@ -42,6 +43,7 @@ class Tensor {
   Buffer buffer_;
 };
 
+// Tensors of equal numbers.
 Tensor zeros(const Shape& shape);
 Tensor full(const Shape& shape, real value);
 // Random numbers drawn from rng, in storage order; zeros if rng.is_silent() (core/random.h).

@@ -70,8 +70,8 @@ bool is_utf8(const std::string& text) {
 
 std::string printable(const std::string& text) {
   std::string clean = text;
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(clean.begin(), clean.end(), is_control, '?');
   return clean;
 }
 

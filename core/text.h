@@ -20,7 +20,7 @@ std::string join(const std::vector<std::string>& words, const std::string& separ
 // The first `limit` words, and how many are left out: "a, b, c and 2 more". For lists in errors.
 std::string join_some(const std::vector<std::string>& words, std::size_t limit = 5);
 
-bool is_utf8(const std::string& text);
+bool is_utf8(const std::string& text);  // as RFC 3629 defines it
 
 // The text with each control character, which a terminal would obey, replaced by '?'.
 std::string printable(const std::string& text);

@@ -176,6 +176,61 @@ TEST(Readme, TheReadingOrderTakesAsLongAsItSays) {
   expect_says("README.md", text("Together: ", all_minutes, " minutes, ", all_lines, " lines"));
 }
 
+std::vector<std::string> included_by(const std::string& path) {
+  const std::regex include("#include \"([^\"]+)\"");
+  std::vector<std::string> files;
+  for (const std::string& line : split(get(path), '\n')) {
+    std::smatch file;
+    if (std::regex_match(line, file, include)) files.push_back(file[1]);
+  }
+  return files;
+}
+
+// The links of README.md's paragraph that begins with "Later: ".
+std::set<std::string> later_files() {
+  const std::regex link(R"(\]\(([^)]+)\))");
+  std::set<std::string> files;
+  bool in_paragraph = false;
+  for (const PageLine& line : lines_of_page("README.md")) {
+    in_paragraph = line.text.starts_with("Later: ") || (in_paragraph && !line.text.empty());
+    if (!in_paragraph) continue;
+    for (std::sregex_iterator at(line.text.begin(), line.text.end(), link), end; at != end; ++at)
+      files.insert((*at)[1]);
+  }
+  return files;
+}
+
+TEST(Readme, TheReadingOrderNamesEveryFileThatItsFilesInclude) {
+  std::set<std::string> listed, included, later = later_files();
+  for (const ReadingStep& step : reading_order())
+    for (const auto& [path, lines] : step.files) listed.insert(path);
+  for (const std::string& path : listed)
+    for (const std::string& header : included_by(path)) {
+      included.insert(header);
+      EXPECT_TRUE(listed.contains(header) || later.contains(header))
+          << path << " includes " << header
+          << ", which is neither in README.md's reading order nor in its paragraph \"Later: \"";
+    }
+  EXPECT_GE(included.size(), 20u);
+  for (const std::string& path : later) {
+    EXPECT_TRUE(included.contains(path)) << path << " is in \"Later: \", but nothing includes it";
+    EXPECT_FALSE(listed.contains(path)) << path << " is both in the list and in \"Later: \"";
+  }
+}
+
+// The network that is read first uses no file of the general families, and nothing that is fused.
+TEST(Readme, TheFirstNetworkIsReadWithoutTheFastOnes) {
+  std::set<std::string> listed;
+  for (const ReadingStep& step : reading_order())
+    for (const auto& [path, lines] : step.files) listed.insert(path);
+  for (const char* path :
+       {"layers/conv2d.h", "layers/linear.h", "layers/batch_norm.h", "layers/squeeze_excite.h",
+        "layers/module.h", "layers/block.h", "models/shortcut.h", "models/cifar_resnet.h",
+        "models/cifar_resnet.cpp", "models/network.h"})
+    EXPECT_TRUE(listed.contains(path)) << path;
+  for (const std::string& path : listed) EXPECT_EQ(path.find("fused"), std::string::npos) << path;
+}
+
 // ---- figures and names from other files ----
 
 template <class... Numbers>

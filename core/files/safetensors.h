@@ -25,6 +25,7 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
   bool has_checksum() const { return has_checksum_; }
   std::vector<std::string> names() const;  // sorted
+  // Whether the file has a tensor of this name.
   bool contains(const std::string& name) const { return header_.tensors.contains(name); }
 
   // These throw a FileError if there is no such tensor, or if its type or rank is another.

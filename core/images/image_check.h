@@ -8,8 +8,9 @@
 
 namespace excite {
 
-using Bytes = std::vector<std::uint8_t>;
+using Bytes = std::vector<std::uint8_t>;  // a whole file
 
+// Whether the first bytes are those of the format. Nothing else is checked.
 bool looks_like_png(const Bytes& bytes);
 bool looks_like_jpeg(const Bytes& bytes);
 

@@ -15,6 +15,7 @@ Image resize(const Image& image, long height, long width);
 // Keys' cubic with a = -1/2 (IEEE Trans. ASSP 29, 1981), for |x| < 2.
 Image resize_bicubic(const Image& image, long height, long width);
 
+// resize or resize_bicubic.
 using ResizeFunction = Image (*)(const Image& image, long height, long width);
 
 // Resizes so that the short side is `side` pixels. The long side keeps the aspect ratio, rounded

@@ -1,10 +1,9 @@
 // An operation of your own, and a test of its gradient.
+#include <excite/autograd/gradcheck.h>
+#include <excite/autograd/ops.h>
+#include <excite/core/kernels/elementwise.h>
+#include <excite/core/random.h>
 #include <gtest/gtest.h>
-
-#include "autograd/gradcheck.h"
-#include "autograd/ops.h"
-#include "core/kernels/elementwise.h"
-#include "core/random.h"
 
 using namespace excite;
 

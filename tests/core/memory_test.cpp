@@ -1,6 +1,9 @@
 #include "core/memory.h"
 
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/tensor.h"
@@ -119,6 +122,34 @@ TEST(Memory, BuffersFreedByOneThreadAreReusedByOthers) {
   std::vector<Tensor> many;
   for (int i = 0; i < 10; i++) many.emplace_back(Shape{size});
   EXPECT_EQ(memory_stats().allocated, allocations);
+}
+
+// Each thread fills its tensors with its own number, passes some to the next thread, and half of
+// the threads keep a cache.
+TEST(Memory, NoTwoTensorsOfSeveralThreadsShareABuffer) {
+  constexpr long rounds = 100, size = odd_size / 100;
+  const long live = memory_stats().live;
+  std::vector<Tensor> passed_on(4);
+  std::vector<std::mutex> mutexes(4);
+  const auto work = [&](int self) {
+    std::optional<ThreadBufferCache> cache;
+    if (self % 2 == 0) cache.emplace();
+    for (long round = 0; round < rounds; round++) {
+      std::vector<Tensor> own;
+      for (long i = 1; i <= 4; i++) own.push_back(full({i * size}, static_cast<real>(self)));
+      for (const Tensor& t : own)
+        for (long i = 0; i < t.size(); i++) ASSERT_EQ(t[i], static_cast<real>(self));
+      if (round % 10 == 0) release_unused();
+      const int next = (self + 1) % 4;
+      const std::lock_guard lock(mutexes[next]);
+      passed_on[next] = std::move(own[round % 4]);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int self = 0; self < 4; self++) threads.emplace_back(work, self);
+  for (std::thread& t : threads) t.join();
+  passed_on.clear();
+  EXPECT_EQ(memory_stats().live, live);
 }
 
 TEST(Memory, ReleaseUnusedReturnsFreeBuffersToTheSystem) {

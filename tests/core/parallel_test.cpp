@@ -3,11 +3,18 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "tests/support/compare.h"
+#include "core/background.h"
+#include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -117,6 +124,138 @@ TEST(Threads, MoreThanTheSystemAllowsAreAnError) {
   });
   expect_contains(said, "of the 200 requested threads");
   expect_contains(said, "use fewer threads");
+}
+
+// ---- several threads of the program at once ----
+
+// Runs caller(0), ..., caller(count - 1) at the same time, each on a thread of its own.
+void run_callers(int count, const std::function<void(int)>& caller) {
+  std::vector<std::thread> callers;
+  for (int i = 0; i < count; i++) callers.emplace_back(caller, i);
+  for (std::thread& t : callers) t.join();
+}
+
+// The sum of 1/1, 1/2, ..., 1/n, whose bits depend on the order of the additions.
+float sharded_sum(long n) {
+  const Shards shards(n, 10);
+  std::vector<float> partial(shards.count);
+  parallel_shards(shards, [&](long shard, long begin, long end) {
+    for (long i = begin; i < end; i++) partial[shard] += 1 / static_cast<float>(i + 1);
+  });
+  return std::accumulate(partial.begin(), partial.end(), 0.f);
+}
+
+TEST_P(Parallel, SeveralCallersGetTheSameBitsAsOne) {
+  const std::vector<long> sizes{25, 1000, 40'000};
+  std::vector<float> expected;
+  for (const long n : sizes) expected.push_back(sharded_sum(n));
+  run_callers(4, [&](int) {
+    for (int repetition = 0; repetition < 100; repetition++)
+      for (std::size_t i = 0; i < sizes.size(); i++) ASSERT_EQ(sharded_sum(sizes[i]), expected[i]);
+  });
+}
+
+TEST_P(Parallel, EachOfSeveralCallersGetsItsOwnErrorOfTheLowestIndex) {
+  run_callers(4, [](int caller) {
+    for (int repetition = 0; repetition < 100; repetition++)
+      ASSERT_TRUE(fails_saying(
+          [&] {
+            parallel_for(40, [&](long i) { require(i < 13 + caller, caller, " in body ", i); });
+          },
+          {text(caller, " in body ", 13 + caller)}));
+  });
+}
+
+// All bodies of the first caller wait until the loop of the second one has ended.
+TEST_P(Parallel, ASecondCallerRunsAloneWhileTheFirstHasTheWorkers) {
+  std::promise<void> begun, ended;
+  const std::shared_future<void> second_ended = ended.get_future().share();
+  std::atomic<int> first_runs = 0;
+  std::thread first([&] {
+    parallel_for(10, [&](long) {
+      if (first_runs++ == 0) begun.set_value();
+      second_ended.wait();
+    });
+  });
+  begun.get_future().wait();
+  std::set<std::thread::id> second_threads;
+  long second_runs = 0;
+  parallel_for(1000,
+               [&](long) { second_threads.insert(std::this_thread::get_id()), second_runs++; });
+  ended.set_value();
+  first.join();
+  EXPECT_EQ(second_threads, std::set{std::this_thread::get_id()});
+  EXPECT_EQ(second_runs, 1000);
+  EXPECT_EQ(first_runs, 10);
+}
+
+TEST_P(Parallel, TheNumberOfThreadsMayChangeWhileOthersRunLoops) {
+  const float expected = sharded_sum(1000);
+  run_callers(4, [&](int caller) {
+    for (int repetition = 0; repetition < 50; repetition++) {
+      if (caller < 2) set_threads(1 + (repetition + caller) % 5);
+      ASSERT_EQ(sharded_sum(1000), expected);
+    }
+  });
+  set_threads(3);
+  EXPECT_EQ(threads(), 3);
+}
+
+TEST_P(Parallel, ABodyMayChangeTheNumberOfThreadsOfTheNextLoop) {
+  parallel_for(10, [](long) { set_threads(2); });
+  EXPECT_EQ(threads(), 2);
+  std::atomic<int> begun = 0;
+  std::mutex mutex;
+  std::set<std::thread::id> seen;
+  parallel_for(2, [&](long) {
+    for (begun++; begun < 2;) std::this_thread::yield();
+    const std::lock_guard lock(mutex);
+    seen.insert(std::this_thread::get_id());
+  });
+  EXPECT_EQ(seen.size(), 2);
+}
+
+TEST_P(Parallel, BackgroundWorkOfSeveralCallersRunsBesideTheirLoops) {
+  run_callers(3, [](int) {
+    for (int repetition = 0; repetition < 10; repetition++) {
+      std::vector<std::atomic<int>> runs(50), others(50);
+      Background background(50, [&](long i) { runs[i]++; });
+      parallel_for(50, [&](long i) { others[i]++; });
+      background.wait();
+      for (const auto& r : runs) ASSERT_EQ(r, 1);
+      for (const auto& r : others) ASSERT_EQ(r, 1);
+    }
+  });
+}
+
+// The child process is killed if it does not end. The workers are ended first, as a child process
+// would not have them.
+TEST(Threads, TheProgramMayEndWhileALoopRuns) {
+  const int before = threads();
+  set_threads(3);
+  const std::string another_thread_loops = in_child([] {
+    alarm(60);
+    std::promise<void> begun;
+    std::thread([&, first = true]() mutable {
+      while (true) {
+        parallel_for(100, [](long) {});
+        if (std::exchange(first, false)) begun.set_value();
+      }
+    }).detach();
+    begun.get_future().wait();
+    std::exit(0);
+    return std::string();
+  });
+  EXPECT_EQ(another_thread_loops, "");
+  const std::string a_body_ends_it = in_child([] {
+    alarm(60);
+    parallel_for(3, [](long i) {
+      if (i == 1) std::exit(0);
+    });
+    return std::string("the loop has ended");
+  });
+  EXPECT_EQ(a_body_ends_it, "");
+  set_threads(before);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "core/random.h"
 
-#include "tests/support/compare.h"
+#include <cmath>
+
+#include "tests/support/errors.h"
 
 namespace excite {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <climits>
 
-#include "tests/support/compare.h"
+#include "tests/support/errors.h"
 
 namespace excite {
 namespace {

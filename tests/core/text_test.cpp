@@ -1,6 +1,6 @@
 #include "core/text.h"
 
-#include "tests/support/compare.h"
+#include "tests/support/errors.h"
 
 namespace excite {
 namespace {

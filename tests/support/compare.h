@@ -1,4 +1,4 @@
-// Comparisons for tests: of two tensors, and of an error's text.
+// Comparisons of tensors, for tests.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "core/tensor.h"
+#include "tests/support/errors.h"
 
 namespace excite {
 
@@ -53,25 +54,6 @@ inline testing::AssertionResult same_bits(const Tensor& actual, const Tensor& ex
   const testing::AssertionResult difference = close(actual, expected, 0);
   return difference ? testing::AssertionFailure() << "the numbers are equal, but their bits differ"
                     : difference;
-}
-
-// True if f() throws an error of type Kind whose text contains all of `parts`.
-template <class Kind = Error, class F>
-testing::AssertionResult fails_saying(const F& f, const std::vector<std::string>& parts) {
-  std::string message;
-  try {
-    f();
-    return testing::AssertionFailure() << "there was no error";
-  } catch (const Kind& error) {
-    message = error.what();
-  } catch (const std::exception& other) {
-    return testing::AssertionFailure() << "an error of another type: " << other.what();
-  }
-  for (const std::string& part : parts)
-    if (message.find(part) == std::string::npos)
-      return testing::AssertionFailure()
-             << "'" << part << "' is not in the error's text: " << message;
-  return testing::AssertionSuccess();
 }
 
 // A tensor of numbers that were computed in double.

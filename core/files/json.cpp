@@ -1,0 +1,119 @@
+#include "core/files/json.h"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "core/text.h"
+
+namespace excite {
+
+namespace {
+
+// The value as it is in the file, for an error; objects and arrays only by their kind.
+std::string shown(const Json& value) {
+  if (value.is_object()) return "an object";
+  if (value.is_array()) return "an array";
+  constexpr std::size_t max_bytes = 60;
+  const std::string all = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return all.size() <= max_bytes ? all : all.substr(0, max_bytes) + "...";
+}
+
+bool is_long(const Json& value) {
+  return value.is_number_integer() &&
+         (!value.is_number_unsigned() ||
+          value.get<std::uint64_t>() <= std::uint64_t(std::numeric_limits<long>::max()));
+}
+
+bool is_int(const Json& value) {
+  return is_long(value) && value.get<long>() >= std::numeric_limits<int>::min() &&
+         value.get<long>() <= std::numeric_limits<int>::max();
+}
+
+bool is_bool(const Json& value) { return value.is_boolean(); }
+bool is_number(const Json& value) { return value.is_number(); }
+bool is_text(const Json& value) { return value.is_string(); }
+bool is_object(const Json& value) { return value.is_object(); }
+bool are_numbers(const Json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), is_number);
+}
+bool are_texts(const Json& value) {
+  return value.is_object() && std::all_of(value.begin(), value.end(), is_text);
+}
+bool are_objects(const Json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), is_object);
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& path) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
+    const long line = 1 + std::count(before.begin(), before.end(), '\n');
+    require<FileError>(error.byte <= text.size(), path, ": it is not complete: it ends in line ",
+                       line, ", in the middle of the JSON");
+    const std::size_t line_begin = before.rfind('\n') + 1;  // 0 in the first line: npos + 1
+    throw FileError(excite::text(path, ": line ", line, ", column ", before.size() - line_begin + 1,
+                                 ": this is not JSON"));
+  }
+}
+
+JsonObject::JsonObject(const Json& json, const std::string& path, const std::string& name)
+    : json_(json), path_(path), name_(name) {
+  require<FileError>(json.is_object(), path, ": ", name.empty() ? "it" : "'" + name + "'", " is ",
+                     shown(json), ", expected an object");
+}
+
+std::string JsonObject::name_of(const std::string& key) const {
+  return name_.empty() ? key : name_ + "." + key;
+}
+
+bool JsonObject::contains(const std::string& key) const { return json_.contains(key); }
+
+const Json& JsonObject::entry(const std::string& key, bool (*fits)(const Json&),
+                              const char* expected) const {
+  const auto found = json_.find(key);
+  require<FileError>(found != json_.end(), path_, ": it has no entry '", name_of(key),
+                     "', expected ", expected);
+  require<FileError>(fits(*found), path_, ": '", name_of(key), "' is ", shown(*found),
+                     ", expected ", expected);
+  return *found;
+}
+
+void JsonObject::read(const std::string& key, bool& value) const {
+  entry(key, is_bool, "true or false").get_to(value);
+}
+void JsonObject::read(const std::string& key, long& value) const {
+  entry(key, is_long, "a whole number").get_to(value);
+}
+void JsonObject::read(const std::string& key, int& value) const {
+  entry(key, is_int, "a whole number").get_to(value);
+}
+void JsonObject::read(const std::string& key, double& value) const {
+  entry(key, is_number, "a number").get_to(value);
+}
+void JsonObject::read(const std::string& key, std::string& value) const {
+  entry(key, is_text, "a text").get_to(value);
+}
+void JsonObject::read(const std::string& key, std::vector<double>& value) const {
+  entry(key, are_numbers, "an array of numbers").get_to(value);
+}
+void JsonObject::read(const std::string& key, std::map<std::string, std::string>& value) const {
+  entry(key, are_texts, "an object whose values are texts").get_to(value);
+}
+
+JsonObject JsonObject::object(const std::string& key) const {
+  return {entry(key, is_object, "an object"), path_, name_of(key)};
+}
+
+std::vector<JsonObject> JsonObject::objects(const std::string& key) const {
+  std::vector<JsonObject> all;
+  for (const Json& one : entry(key, are_objects, "an array of objects"))
+    all.emplace_back(one, path_, text(name_of(key), "[", all.size(), "]"));
+  return all;
+}
+
+}  // namespace excite

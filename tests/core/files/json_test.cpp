@@ -1,0 +1,87 @@
+#include "core/files/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/errors.h"
+
+namespace excite {
+namespace {
+
+testing::AssertionResult refused(const std::string& text, const std::string& error) {
+  return fails_saying<FileError>([&] { parse_json(text, "a.json"); }, {error});
+}
+
+TEST(Json, AnErrorOfTheSyntaxSaysLineAndColumn) {
+  EXPECT_EQ(parse_json("{\"a\": 1}", "a.json").at("a"), 1);
+  EXPECT_TRUE(refused("{\"a\": 1,\n  \"b\" 2}", "a.json: line 2, column 7: this is not JSON"));
+  EXPECT_TRUE(refused("{1", "a.json: line 1, column 2: this is not JSON"));
+  EXPECT_TRUE(refused("{\n\"a\": [1, 2", "a.json: it is not complete: it ends in line 2"));
+  EXPECT_TRUE(refused("", "a.json: it is not complete: it ends in line 1"));
+  EXPECT_TRUE(refused(std::string(100'000, '['), "a.json: it is not complete"));
+}
+
+TEST(Json, ReadsValuesOfEachType) {
+  const Json json = parse_json(R"({"flag": true, "count": -3, "rate": 2, "name": "cat",
+      "list": [1, 2.5], "words": {"a": "b"}, "inner": {"x": 0.5}, "rows": [{"y": 1}, {"y": 2}]})",
+                               "a.json");
+  const JsonObject object(json, "a.json");
+  bool flag = false;
+  long count = 0, y = 0;
+  double rate = 0, x = 0;
+  std::string name;
+  std::vector<double> list;
+  std::map<std::string, std::string> words;
+  object.read("flag", flag);
+  object.read("count", count);
+  object.read("rate", rate);
+  object.read("name", name);
+  object.read("list", list);
+  object.read("words", words);
+  object.object("inner").read("x", x);
+  object.objects("rows").at(1).read("y", y);
+  EXPECT_TRUE(flag);
+  EXPECT_EQ(count, -3);
+  EXPECT_EQ(rate, 2);
+  EXPECT_EQ(name, "cat");
+  EXPECT_EQ(list, (std::vector<double>{1, 2.5}));
+  EXPECT_EQ(words.at("a"), "b");
+  EXPECT_EQ(x, 0.5);
+  EXPECT_EQ(y, 2);
+  EXPECT_TRUE(object.contains("flag"));
+  EXPECT_FALSE(object.contains("flags"));
+}
+
+TEST(Json, AWrongEntryIsNamedWithItsValueAndWhatIsExpected) {
+  const Json json = parse_json(R"({"a": {"count": 2.5, "big": 9223372036854775808, "flag": 1,
+      "name": null, "list": [1, "b"], "rows": [1], "row": [{}]}})",
+                               "a.json");
+  const JsonObject a = JsonObject(json, "a.json").object("a");
+  const auto fails = [](const auto& read, const std::string& error) {
+    EXPECT_TRUE(fails_saying<FileError>(read, {error}));
+  };
+  long count = 7;
+  int small = 7;
+  bool flag = false;
+  double rate = 0;
+  std::string name;
+  std::vector<double> list;
+  fails([&] { a.read("count", count); }, "a.json: 'a.count' is 2.5, expected a whole number");
+  fails([&] { a.read("big", count); }, "a.json: 'a.big' is 9223372036854775808, expected a whole");
+  fails([&] { a.read("big", small); }, "a.json: 'a.big' is 9223372036854775808, expected a whole");
+  fails([&] { a.read("flag", flag); }, "a.json: 'a.flag' is 1, expected true or false");
+  fails([&] { a.read("name", name); }, "a.json: 'a.name' is null, expected a text");
+  fails([&] { a.read("name", rate); }, "a.json: 'a.name' is null, expected a number");
+  fails([&] { a.read("list", list); },
+        "a.json: 'a.list' is an array, expected an array of numbers");
+  fails([&] { a.read("none", rate); }, "a.json: it has no entry 'a.none', expected a number");
+  fails([&] { a.object("list"); }, "a.json: 'a.list' is an array, expected an object");
+  fails([&] { a.objects("rows"); }, "a.json: 'a.rows' is an array, expected an array of objects");
+  fails([&] { a.objects("row").at(0).read("y", rate); },
+        "a.json: it has no entry 'a.row[0].y', expected a number");
+  fails([&] { JsonObject(json.at("a").at("count"), "a.json"); },
+        "a.json: it is 2.5, expected an object");
+  EXPECT_EQ(count, 7);
+}
+
+}  // namespace
+}  // namespace excite
