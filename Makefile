@@ -53,13 +53,21 @@ $(BUILD)/flags: force
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
-          $(patsubst %,core/files/%.cpp,atomic_file crc input_file safetensors_header) \
+          $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
           $(patsubst %,tools/commands/%.cpp,help_format images label_placement number_options) \
           $(patsubst %,tools/commands/%.cpp,output parse_errors plot progress_bar report roofline) \
           $(patsubst %,tools/commands/%.cpp,roofline_drawing signals svg) \
           $(patsubst %,tools/data/%.cpp,cifar dataset figures folder load prefetch resize_crop) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
-          tools/main.cpp
+          tools/main.cpp \
+          $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
+          $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
+          $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
+          tests/core/images/image_test.cpp tests/tools/data/cifar_test.cpp \
+          $(patsubst %,tests/tools/commands/%_test.cpp,bench help images main plot progress_bar) \
+          $(patsubst %,tests/tools/commands/%_test.cpp,roofline summary train) \
+          $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \
+          $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
           $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
 
@@ -71,17 +79,17 @@ $(call in,tools/data):                   LEVEL :=
 $(call in,tests):                        LEVEL := -O0
 $(call in,tests/golden):                 LEVEL :=
 
-# The headers of CLI11 and GoogleTest are compiled once, and read by the objects beside them: this
-# saves about a quarter of the processor time of a whole build.
+# The headers of CLI11 and GoogleTest are compiled once, and read by the files that use them.
 # clang++ and ccache do without.
 PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
 ifdef PCH
-$(call in,tools):      PREINCLUDE := -include $(BUILD)/tools/pch.h
-$(call in,tools/data) $(call in,tools/training): PREINCLUDE :=
+USES_CLI := $(shell grep -l CLI:: tools/*.cpp tools/commands/*.cpp)
+USES_CLI := $(call objects,float,$(USES_CLI)) $(call objects,double,$(USES_CLI))
+$(USES_CLI):           PREINCLUDE := -include $(BUILD)/tools/pch.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden): PREINCLUDE :=
-$(call objects,float,$(PROGRAM)) $(call objects,double,$(PROGRAM)): | $(BUILD)/tools/pch.h.gch
-$(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)):     | $(BUILD)/tests/pch.h.gch
+$(USES_CLI): | $(BUILD)/tools/pch.h.gch
+$(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif
 $(BUILD)/tools/pch.h.gch: LEVEL := -Og
 $(BUILD)/tests/pch.h.gch: LEVEL := -O0
@@ -115,7 +123,7 @@ PARTS := $(filter-out tools/main.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
 $(BUILD)/tests-double: $(call objects,double,$(TESTS) $(PARTS)) $(BUILD)/libexcite-double.a
-$(TEST_PROGRAMS):
+$(TEST_PROGRAMS): | examples  # tests/examples_test.cpp runs them
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
 SOURCES := $(LIBRARY) $(PROGRAM) $(TESTS)
@@ -131,7 +139,7 @@ $(BUILD)/packages-found: tools/scripts/find-packages
 packages:  ## installs the Debian packages that a build needs
 	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
-	@bash tools/scripts/install libgtest-dev pkg-config cmake curl python3 git gdb
+	@bash tools/scripts/install libgtest-dev libgmock-dev pkg-config cmake curl python3 git gdb
 
 # ---- using ----
 
@@ -217,12 +225,12 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
 # the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
-# the program are checked in float alone, and networks of full size are left out, as their small
-# relatives run the same code.
+# the program are checked in float alone, and the longest training and networks of full size are
+# left out, as their small relatives run the same code.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-SMALL     := -Long*:Counts*:*full_size*
+SMALL     := -Long*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
 	@bash tools/scripts/install clang

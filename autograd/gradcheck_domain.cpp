@@ -16,24 +16,26 @@ std::string not_finite(const Tensor& numbers) {
 
 namespace {
 
-bool is_finite(const CheckedFunction& f) {
+// What f gives instead of finite numbers: "nan", "inf", "-inf" or "an error"; "" if it is finite.
+std::string bad_result(const CheckedFunction& f) {
   try {
-    return not_finite(f.value()).empty();
+    return not_finite(f.value());
   } catch (const std::exception&) {
-    return false;
+    return "an error";
   }
 }
 
 // The sentence for an input whose values have been replaced, and with them f is finite. Puts the
 // old ones back, one after the other: an element is at fault if f is then no longer finite.
 std::string elements_at_fault(const CheckedFunction& f, const CheckedInput& input,
-                              const Tensor& old, const std::string& bad) {
+                              const Tensor& old) {
   Tensor& x = input.x->value;
   std::string first;
   long count = 0;
   for (long i = 0; i < x.size(); i++) {
     const real replacement = std::exchange(x[i], old[i]);
-    if (is_finite(f)) continue;
+    const std::string bad = bad_result(f);
+    if (bad.empty()) continue;
     x[i] = replacement;
     if (count++ == 0)
       first = text(input.name, ", element ", index_text(x.shape(), i), " = ", old[i],
@@ -53,7 +55,6 @@ std::string outside_domain(CheckedFunction& f) {
     if (const std::string bad = not_finite(input.x->value); !bad.empty())
       return text(input.name, " has the value ", bad, ", expected finite numbers");
   const NoGrad no_grad;
-  const std::string bad = not_finite(f.y());
   const std::vector<Tensor> old = values_of(f.inputs());
   std::vector<std::vector<std::size_t>> suspects;
   for (std::size_t i = 0; i < old.size(); i++) suspects.push_back({i});
@@ -66,16 +67,16 @@ std::string outside_domain(CheckedFunction& f) {
     for (const std::vector<std::size_t>& some : suspects) {
       for (std::size_t i : some) f.inputs()[i].x->value = map(replacement, old[i]);
       std::string sentences;
-      if (is_finite(f))
+      if (bad_result(f).empty())
         for (std::size_t i : some) {
-          const std::string sentence = elements_at_fault(f, f.inputs()[i], old[i], bad);
+          const std::string sentence = elements_at_fault(f, f.inputs()[i], old[i]);
           if (!sentence.empty()) sentences += (sentences.empty() ? "" : "\n") + sentence;
         }
       for (std::size_t i : some) f.inputs()[i].x->value = old[i].clone();
       if (!sentences.empty()) return sentences;
     }
-  return text("f is not finite at the inputs: its value ", f.y().shape(), " contains ", bad,
-              "; use inputs inside its domain");
+  return text("f is not finite at the inputs: its value ", f.y().shape(), " contains ",
+              not_finite(f.y()), "; use inputs inside its domain");
 }
 
 }  // namespace excite

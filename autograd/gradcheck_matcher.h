@@ -16,11 +16,12 @@
 
 namespace excite {
 
+// What has_right_gradient returns; the functions are those that gmock calls.
 class RightGradientMatcher {
  public:
   RightGradientMatcher(std::vector<Var> inputs, GradcheckOptions options)
       : inputs_(std::move(inputs)), options_(std::move(options)) {}
-
+  // Checks the operation, and writes the report to the listener.
   template <class Op>
   bool MatchAndExplain(const Op& op, testing::MatchResultListener* listener) const {
     const GradcheckReport report =
@@ -29,6 +30,7 @@ class RightGradientMatcher {
     if (!report.ok) *listener << "\n" << report.table(20);
     return report.ok;
   }
+  // The sentences "has the gradient that ..." and "does not have ...".
   void DescribeTo(std::ostream* out) const { describe(out, "has"); }
   void DescribeNegationTo(std::ostream* out) const { describe(out, "does not have"); }
 

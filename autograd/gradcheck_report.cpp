@@ -1,5 +1,4 @@
 // The report of a gradient check: its totals and its sentences.
-#include <algorithm>
 #include <ostream>
 
 #include "autograd/gradcheck_parts.h"
@@ -77,10 +76,10 @@ void conclude_rows(GradcheckReport& report, std::size_t first, double tolerance)
 }
 
 void limit_kinks(GradcheckReport& report, std::size_t first, const std::string& what) {
-  const long total = static_cast<long>(report.rows.size() - first),
-             kinks =
-                 std::count_if(report.rows.begin() + static_cast<long>(first), report.rows.end(),
-                               [](const GradcheckRow&row) { return row.result == Result::kink; });
+  const auto total = static_cast<long>(report.rows.size() - first);
+  long kinks = 0;
+  for (std::size_t i = first; i < report.rows.size(); i++)
+    kinks += report.rows[i].result == Result::kink;
   if (100 * kinks > total)
     add_message(report,
                 text(kinks, " of the ", total, " ", what,

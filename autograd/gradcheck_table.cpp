@@ -59,20 +59,25 @@ std::string GradcheckReport::table(long limit) const {
   const std::vector<std::size_t> shown =
       most_telling(rows, static_cast<std::size_t>(std::max(limit, 0L)));
   std::size_t input = 0, element = 0;
+  bool with_value = false;  // pairs and directions have none
   for (std::size_t i : shown) {
     input = std::max(input, rows[i].input.size());
     element = std::max(element, rows[i].element.size());
+    with_value |= rows[i].x.has_value();
   }
-  std::string lines = padded("", input) + padded("", element) +
-                      formatted("%12s %17s %17s %11s %9s\n", "value", columns[0].c_str(),
-                                columns[1].c_str(), "difference", "error");
+  const auto value_column = [&](const std::string& word) {
+    return with_value ? formatted("%10s", word.c_str()) : "";
+  };
+  std::string lines = padded("", input) + padded("", element) + value_column("value") +
+                      formatted(" %17s %17s %11s %9s\n", columns[0].c_str(), columns[1].c_str(),
+                                "difference", "error");
   std::vector<bool> is_shown(rows.size());
   for (std::size_t i : shown) {
     const GradcheckRow& row = rows[i];
     is_shown[i] = true;
     lines += padded(row.input, input) + padded(row.element, element) +
-             formatted("%12s %17.10g %17.10g %11.1e %9.1e",
-                       row.x ? formatted("%.6g", *row.x).c_str() : "", row.analytic, row.numeric,
+             value_column(row.x ? formatted("%.6g", *row.x) : "") +
+             formatted(" %17.10g %17.10g %11.1e %9.1e", row.analytic, row.numeric,
                        row.analytic - row.numeric, row.error) +
              mark(row) + "\n";
   }

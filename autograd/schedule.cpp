@@ -27,8 +27,8 @@ Decay parse_decay(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, unused] : decays) names.push_back(known);
   const auto found = decays.find(name);
-  require<UsageError>(found != decays.end(), "there is no schedule '", name, "'; the nearest is ",
-                      closest_match(name, names), " (all: ", join(names, ", "), ")");
+  require<UsageError>(found != decays.end(), "there is no schedule '", name, "'",
+                      suggestion(name, names), " (all: ", join(names, ", "), ")");
   return found->second;
 }
 

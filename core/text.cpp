@@ -1,24 +1,28 @@
 #include "core/text.h"
 
 #include <algorithm>
-#include <numeric>
 #include <sstream>
-#include <utility>
 
 namespace excite {
 
 namespace {
+// The smallest number of letters to insert, delete, replace, or swap with the next one
+// (Damerau-Levenshtein, no letter being changed twice).
 std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);  // from the first i letters of a to each prefix of b
-  std::iota(row.begin(), row.end(), 0u);
-  for (std::size_t i = 0; i < a.size(); i++) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); j++) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
+  // d[i][j]: from the first i letters of a to the first j letters of b
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); i++)
+    for (std::size_t j = 0; j <= b.size(); j++) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      const std::size_t replaced = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+      d[i][j] = std::min({replaced, d[i - 1][j] + 1, d[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
-  }
-  return row.back();
+  return d[a.size()][b.size()];
 }
 }  // namespace
 
@@ -27,7 +31,18 @@ std::string closest_match(const std::string& word, const std::vector<std::string
     return edit_distance(word, a) < edit_distance(word, b);
   };
   const auto best = std::min_element(candidates.begin(), candidates.end(), nearer);
-  return best == candidates.end() ? "" : *best;
+  if (best == candidates.end()) return "";
+  return 3 * edit_distance(word, *best) <= word.size() ? *best : "";
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
+  const std::string match = closest_match(word, candidates);
+  return match.empty() ? "" : "; the nearest is " + match;
+}
+
+std::string counted(long n, const std::string& noun) {
+  const std::string ending = n == 1 ? "" : noun.ends_with("s") ? "es" : "s";
+  return std::to_string(n) + " " + noun + ending;
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

@@ -9,9 +9,14 @@
 
 namespace excite {
 
-// The candidate with the smallest edit distance (Levenshtein: letters to insert, delete or
-// replace); the first of several equal ones. Empty if there are no candidates.
+// The candidate with the smallest edit distance (letters to insert, delete, replace, or swap with
+// the next one), the first of several equal ones. Empty if even that one is not what `word` may
+// have meant: if its distance is more than a third of the letters of `word`.
 std::string closest_match(const std::string& word, const std::vector<std::string>& candidates);
+// For an error about an unknown word: "; the nearest is MATCH", or "" if there is no such match.
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
+
+std::string counted(long n, const std::string& noun);  // "1 epoch", "2 classes"
 
 // "a,b" -> {"a", "b"}; "" -> {}
 std::vector<std::string> split(const std::string& text, char separator);

@@ -6,13 +6,11 @@
 
 namespace excite {
 
-namespace {
-long blocks_per_stage(long depth) {
+long cifar_blocks_per_stage(long depth) {
   require<UsageError>(depth >= 8 && depth % 6 == 2, "resnet", depth,
                       ": expected a depth of 6 n + 2, such as 20, 32, 44, 56 or 110");
   return (depth - 2) / 6;
 }
-}  // namespace
 
 CifarSeResNet::CifarSeResNet(long depth, const SqueezeExciteOptions& se, Shortcut kind,
                              long classes, Rng& rng)
@@ -27,7 +25,7 @@ std::vector<SeBasicBlock> CifarSeResNet::make_blocks(long depth, const SqueezeEx
   std::vector<SeBasicBlock> all;
   long in = 16;
   for (const long stage : {1, 2, 3})
-    for (long block = 0; block < blocks_per_stage(depth); block++) {
+    for (long block = 0; block < cifar_blocks_per_stage(depth); block++) {
       const long out = 8 << stage, stride = block == 0 && stage > 1 ? 2 : 1;
       all.push_back(
           own(text("layer", stage, ".", block), SeBasicBlock(in, out, stride, se, kind, rng)));
@@ -41,17 +39,6 @@ Var CifarSeResNet::forward(const Var& x, Mode mode) const {
   Var u = relu(bn1(conv1(x), mode));  // [N, H, W, 16]
   for (const SeBasicBlock& block : blocks) u = block(u, mode);
   return fc(global_avg_pool(u));  // [N, H/4, W/4, 64] -> [N, 64] -> [N, classes]
-}
-
-ResidualDesign cifar_resnet(long depth, Shortcut shortcut, const std::optional<SeOptions>& se) {
-  const long n = blocks_per_stage(depth);
-  return {.name = text(se ? "se_resnet" : "resnet", depth),
-          .stem = {{3, 16}},
-          .stages = {{n, {{3, 16}, {3, 16}}},      // 32x32
-                     {n, {{3, 32, 2}, {3, 32}}},   // 16x16
-                     {n, {{3, 64, 2}, {3, 64}}}},  // 8x8
-          .shortcut = shortcut,
-          .se = se};
 }
 
 }  // namespace excite

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "layers/conv_bn.h"
-#include "models/residual.h"
 #include "models/shortcut.h"
 
 namespace excite {
@@ -35,6 +34,9 @@ struct SeBasicBlock : Module, Block<SeBasicBlock> {
   }
 };
 
+// n for a depth of 6 n + 2: 20, 32, 44, 56 or 110 layers. Another depth is a UsageError.
+long cifar_blocks_per_stage(long depth);
+
 // A convolution, three stages of n blocks with 16, 32 and 64 channels, and a linear layer. There
 // are 6 n + 2 layers with weights: depth 20, 32, 44, 56 or 110. Another depth is a UsageError.
 struct CifarSeResNet : Module, Block<CifarSeResNet> {
@@ -51,9 +53,5 @@ struct CifarSeResNet : Module, Block<CifarSeResNet> {
   std::vector<SeBasicBlock> make_blocks(long depth, const SqueezeExciteOptions& se, Shortcut kind,
                                         Rng& rng);
 };
-
-// The same networks as a table of models/residual.h: without squeeze-and-excitation, or with it at
-// any place and in any stages.
-ResidualDesign cifar_resnet(long depth, Shortcut shortcut, const std::optional<SeOptions>& se);
 
 }  // namespace excite

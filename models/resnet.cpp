@@ -73,4 +73,15 @@ ResidualDesign resnet(const ResnetSpec& row, const ResnetOptions& options) {
   return design;
 }
 
+ResidualDesign cifar_resnet(long depth, Shortcut shortcut, const std::optional<SeOptions>& se) {
+  const long n = cifar_blocks_per_stage(depth);
+  return {.name = text(se ? "se_resnet" : "resnet", depth),
+          .stem = {{3, 16}},
+          .stages = {{n, {{3, 16}, {3, 16}}},      // 32x32
+                     {n, {{3, 32, 2}, {3, 32}}},   // 16x16
+                     {n, {{3, 64, 2}, {3, 64}}}},  // 8x8
+          .shortcut = shortcut,
+          .se = se};
+}
+
 }  // namespace excite

@@ -1,6 +1,8 @@
-// Residual networks for 224x224 images: ResNet (He et al., arXiv 1512.03385, table 1), ResNeXt (Xie
-// et al., arXiv 1611.05431, table 1) and SENet-154 (Hu et al., arXiv 1709.01507, appendix).
+// Residual networks as tables. For 224x224 images: ResNet (He et al., arXiv 1512.03385, table 1),
+// ResNeXt (Xie et al., arXiv 1611.05431, table 1) and SENet-154 (Hu et al., arXiv 1709.01507,
+// appendix).
 #pragma once
+#include "models/cifar_resnet.h"
 #include "models/residual.h"
 
 namespace excite {
@@ -29,5 +31,9 @@ struct ResnetOptions {
 };
 // The table of the whole network.
 ResidualDesign resnet(const ResnetSpec& row, const ResnetOptions& options);
+
+// The networks of models/cifar_resnet.h as a table: without squeeze-and-excitation, or with it at
+// any place and in any stages. UsageError for a depth that is not 6 n + 2.
+ResidualDesign cifar_resnet(long depth, Shortcut shortcut, const std::optional<SeOptions>& se);
 
 }  // namespace excite

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 
@@ -81,6 +82,22 @@ TEST_F(Install, AnotherProjectCanCheckTheGradientOfItsOperation) {
   const Ending wrong = build_and_run("g++", source, "excite-double", "-lgtest -lgtest_main");
   EXPECT_EQ(wrong.code, 1) << wrong.err;
   expect_contains(wrong.out, "input 1 [2, 3]");
+}
+
+TEST_F(Install, AnotherProjectCanCheckFunctionsOfNumbersAndUseTheMatcher) {
+  for (const auto& [file, right, wrong, message] :
+       {std::array{"function_gradient.cpp", "+ 3 * x[1], 3", "+ 3 * x[1], 2",
+                   "input 0 [2], element [1]: analytic 1.4, numeric 2.1"},
+        {"gradient_matcher.cpp", "{x, w}", "{x}", "takes 2 inputs, but the matcher has 1"}}) {
+    std::string source = get(std::string("tests/consumer/") + file);
+    const Ending correct = build_and_run("g++", source, "excite-double", "-lgtest -lgtest_main");
+    EXPECT_EQ(correct.code, 0) << correct.out << correct.err;
+    expect_contains(correct.out, "[  PASSED  ] 1 test");
+    source.replace(source.find(right), std::string(right).size(), wrong);
+    const Ending mistake = build_and_run("g++", source, "excite-double", "-lgtest -lgtest_main");
+    EXPECT_EQ(mistake.code, 1) << mistake.err;
+    expect_contains(mistake.out, message);
+  }
 }
 
 TEST_F(Install, AnotherProjectCanBuildAndTrainNetworks) {

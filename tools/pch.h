@@ -1,5 +1,3 @@
-// Precompiled header: headers that most commands include, parsed once because that takes longer
-// than compiling a command itself.
+// Precompiled header of the files that use CLI11, whose header takes longer to parse than a command.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <nlohmann/json.hpp>

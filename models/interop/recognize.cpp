@@ -153,8 +153,8 @@ std::string incompatibility(const Dialect& dialect, const Model& model) {
   if (!different.empty())
     return text(dialect.name, " has ", model.name, " with ", join_some(different),
                 ", and would compute other results from these weights");
-  const Differences d =
-      differences(shapes_of(state_of(model.module())), shapes_of(state_of(theirs->module())), dialect);
+  const Differences d = differences(shapes_of(state_of(model.module())),
+                                    shapes_of(state_of(theirs->module())), dialect);
   return d.count() == 0
              ? ""
              : text("the tensors are not those of ", dialect.name, "'s ", model.name, d.summary());
@@ -172,8 +172,8 @@ const Dialect& dialect_for_export(const std::string& name, const Model& model) {
     if (problem.empty()) compatible.push_back(d.name);
     if (names.empty() || names.back() != d.name) names.push_back(d.name);
   }
-  require<UsageError>(!reason.empty(), "there is no format '", name, "'; the nearest is ",
-                      closest_match(name, names), " (expected ", join_some(names), ")");
+  require<UsageError>(!reason.empty(), "there is no format '", name, "'", suggestion(name, names),
+                      " (expected ", join_some(names), ")");
   throw UsageError(text(reason, "; the same network is in: ", join_some(compatible)));
 }
 

@@ -143,7 +143,8 @@ Description inferred_description(const SafetensorsFile& file, const ModelOverrid
   std::string origin = dialect.has(r.model) ? text("read as ", dialect.name, "'s ", model)
                                             : text("read as ", model, ", with tensor names as in ",
                                                    dialect.name, ", which has no such network");
-  if (names.ignored) origin += text(", without ", names.ignored, " tensors of AuxLogits");
+  if (names.ignored)
+    origin += text(", without ", counted(names.ignored, "tensor"), " of AuxLogits");
   return {r.model, r.options, imagenet_preprocessing(r.model, r.classes), origin};
 }
 
@@ -191,7 +192,7 @@ std::string mismatch_message(const std::string& model, const Differences& mismat
   std::string suggestion;
   if (r.differences == 0)
     suggestion =
-        text("; they fit ", with_options(r.model, r.options), " and ", r.classes, " classes");
+        text("; they fit ", with_options(r.model, r.options), " and ", counted(r.classes, "class"));
   else
     suggestion = same_model ? " (no model is nearer)" : text("; the nearest model is ", r.model);
   if (!same_model && !is_listed(r.model)) suggestion.clear();
@@ -280,6 +281,10 @@ Description describe(const SafetensorsFile& file, const ModelOverride& overrides
     d.model = overrides.model, d.options.clear();
   d.options = merged(overrides.options, d.options);
   return d;
+}
+
+void load_weights(const Model& model, const SafetensorsFile& file) {
+  fill_model(model, file, belongs_to_model);
 }
 
 void load_backbone(const Model& model, const SafetensorsFile& file) {

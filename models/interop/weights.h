@@ -68,6 +68,10 @@ struct ModelOverride {
 // the tensors are not those of the model; the error names the nearest model.
 TrainedModel load_model(const SafetensorsFile& file, const ModelOverride& overrides = {});
 
+// Fills all tensors of the model. FileError as load_model: the error names the model that fits, or
+// the nearest one.
+void load_weights(const Model& model, const SafetensorsFile& file);
+
 // Loads all weights except the classifier's, which keep their values: for fine-tuning on other
 // classes than those of the file.
 void load_backbone(const Model& model, const SafetensorsFile& file);

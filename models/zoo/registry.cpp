@@ -32,8 +32,8 @@ bool is_listed(const std::string& name) {
 const ModelEntry& find_model(const std::string& name) {
   for (const ModelEntry& entry : model_list())
     if (entry.name == name || entry.small_variant == name) return entry;
-  throw UsageError(text("there is no model '", name, "'; the nearest is ",
-                        closest_match(name, model_names()), " (`excite models` lists them)"));
+  throw UsageError(text("there is no model '", name, "'", suggestion(name, model_names()),
+                        " (`excite models` lists them)"));
 }
 
 namespace {
@@ -44,14 +44,15 @@ void require_known_option(const std::string& model, const Settings& defaults,
                       "'; it has no options at all");
   std::vector<std::string> known;
   for (const auto& [name, unused] : defaults) known.push_back(name);
-  throw UsageError(text("model ", model, " has no option '", key, "'; the nearest is ",
-                        closest_match(key, known), " (its options: ", join_some(known), ")"));
+  throw UsageError(text("model ", model, " has no option '", key, "'", suggestion(key, known),
+                        " (its options: ", join_some(known), ")"));
 }
 }  // namespace
 
 Model make_model(const std::string& name, const Settings& options, long classes, Rng& rng) {
   const ModelEntry& entry = find_model(name);
-  require<UsageError>(classes >= 2, "model ", name, ": ", classes, " classes, expected at least 2");
+  require<UsageError>(classes >= 2, "model ", name, ": ", counted(classes, "class"),
+                      ", expected at least 2");
   for (const auto& [key, unused] : options) require_known_option(name, entry.defaults, key);
   return entry.make(name, merged(options, entry.defaults), classes, rng);
 }

@@ -92,6 +92,10 @@ TEST(GradcheckDomain, NamesTheInputsOutsideTheDomain) {
   EXPECT_EQ(one.message,
             "input 0 [3], element [1] = -2: f is not finite there (nan), but it is at 2; the input "
             "lies outside the domain of the function; use values inside it (2 of 3 elements)");
+  const auto zero = check_gradient([](auto& in) { return log(in[0]); }, {three(-1, 1, 0)});
+  expect_contains(zero.message, "element [0] = -1: f is not finite there (nan), but it is at ");
+  expect_contains(check_gradient([](auto& in) { return log(in[0]); }, {three(0, 1, -1)}).message,
+                  "element [0] = 0: f is not finite there (-inf), but it is at 0.5");
   const auto second = check_gradient(x_log_w, {three(-1, -2, 0), three(1, 0, 3)});
   EXPECT_EQ(second.message,
             "input 1 [3], element [1] = 0: f is not finite there (inf), but it is at 0.5; the "

@@ -40,14 +40,13 @@ TEST(GradcheckTable, HasALineForEachDerivativeWithBothValuesAndTheirDifference) 
   EXPECT_EQ(split(lines[0], ' ').back(), "error");
   for (const char* heading : {"value", "analytic", "numeric", "difference"})
     expect_contains(lines[0], heading);
-  EXPECT_TRUE(lines[1].starts_with("input 0 [2, 1]  element [0, 0]             1 ")) << lines[1];
-  EXPECT_TRUE(lines[3].starts_with("input 1 [2, 1]  element [0, 0]          0.25 ")) << lines[3];
-  EXPECT_TRUE(lines[4].starts_with("input 1 [2, 1]  element [1, 0]            -4 ")) << lines[4];
+  EXPECT_TRUE(lines[1].starts_with("input 0 [2, 1]  element [0, 0]           1 ")) << lines[1];
+  EXPECT_TRUE(lines[3].starts_with("input 1 [2, 1]  element [0, 0]        0.25 ")) << lines[3];
+  EXPECT_TRUE(lines[4].starts_with("input 1 [2, 1]  element [1, 0]          -4 ")) << lines[4];
   EXPECT_TRUE(lines[4].ends_with("  WRONG")) << lines[4];
   EXPECT_EQ(lines[3].find("WRONG"), std::string::npos);
   const GradcheckRow& wrong = report.rows[3];
   EXPECT_EQ(wrong.analytic, 3);
-  EXPECT_NEAR(wrong.numeric, report.rows[1].numeric / 2 * 0 + wrong.numeric, 0);
   expect_contains(lines[4], " 3 ");
   EXPECT_EQ(wrong.result, GradcheckRow::Result::wrong);
 }
@@ -99,6 +98,7 @@ TEST(GradcheckTable, HasARowForEachDirectionOfAModel) {
   ASSERT_EQ(report.rows.size(), 5u);
   EXPECT_EQ(report.rows[4].input, "direction 1");
   EXPECT_FALSE(report.rows[4].x);
+  expect_contains(report.table(), " value ");
   expect_contains(report.table(), "\ndirection 1  ");
 }
 

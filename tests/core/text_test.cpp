@@ -10,14 +10,28 @@ TEST(Text, ClosestMatchHasTheSmallestEditDistance) {
   EXPECT_EQ(closest_match("se_resnet2", models), "se_resnet20");
   EXPECT_EQ(closest_match("seresnet20", models), "se_resnet20");
   EXPECT_EQ(closest_match("rsenet20", models), "resnet20");
-  EXPECT_EQ(closest_match("se_resnet10", models),
-            "se_resnet20");  // the first of two
-  EXPECT_EQ(closest_match("", models), "resnet20");
-  EXPECT_EQ(closest_match("axb", {"ayc", "ab"}),
-            "ab");                                       // one deletion, two replacements
-  EXPECT_EQ(closest_match("ab", {"cd", "axb"}), "axb");  // one insertion
-  EXPECT_EQ(closest_match("ab", {"abcd", "ac"}), "ac");  // one replacement, two insertions
+  EXPECT_EQ(closest_match("se_resnet10", models), "se_resnet20");    // the first of two
+  EXPECT_EQ(closest_match("axbxxx", {"aycxxx", "abxxx"}), "abxxx");  // one deletion, two replaced
+  EXPECT_EQ(closest_match("abxx", {"cdxx", "axbxx"}), "axbxx");      // one insertion
+  EXPECT_EQ(closest_match("sdg", {"adamw", "sgd"}), "sgd");  // two letters swapped: one edit
+}
+
+TEST(Text, ClosestMatchIsEmptyIfMoreThanAThirdOfTheLettersDiffer) {
+  EXPECT_EQ(closest_match("abcdef", {"abcxyf"}), "abcxyf");
+  EXPECT_EQ(closest_match("abcdef", {"abcxyz"}), "");
+  EXPECT_EQ(closest_match("ab", {"a"}), "");
+  EXPECT_EQ(closest_match("", {"a"}), "");
   EXPECT_EQ(closest_match("x", {}), "");
+  EXPECT_EQ(suggestion("modle", {"set", "model"}), "; the nearest is model");
+  EXPECT_EQ(suggestion("side", {"set", "model"}), "");
+}
+
+TEST(Text, CountsInSingularAndPlural) {
+  EXPECT_EQ(counted(0, "epoch"), "0 epochs");
+  EXPECT_EQ(counted(1, "epoch"), "1 epoch");
+  EXPECT_EQ(counted(2, "epoch"), "2 epochs");
+  EXPECT_EQ(counted(1, "class"), "1 class");
+  EXPECT_EQ(counted(10, "class"), "10 classes");
 }
 
 TEST(Text, SplitsAndJoins) {

@@ -4,6 +4,7 @@
 #include "autograd/gradcheck.h"
 #include "layers/fused/folded.h"
 #include "models/fused/cifar_resnet.h"
+#include "models/resnet.h"
 #include "tests/support/block_results.h"
 
 namespace excite {

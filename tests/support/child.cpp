@@ -27,6 +27,8 @@ std::string contents(int file) {
 
 }  // namespace
 
+std::string program_precision() { return sizeof(real) == 8 ? "double" : "float"; }
+
 std::string program() {
   const char* path_in_environment = std::getenv("EXCITE");
   const char* built = sizeof(real) == 8 ? "build/excite-double" : "build/excite";

@@ -10,6 +10,8 @@ namespace excite {
 // build/excite, or build/excite-double in the double build. The environment variable EXCITE may
 // name another one.
 std::string program();
+// Of this build: "float" or "double".
+std::string program_precision();
 
 struct Ending {
   int code;              // the exit code, or 128 + the signal that ended the process

@@ -7,7 +7,6 @@ import os
 import gdb
 
 gdb.execute("set pagination off")
-gdb.execute("set args " + gdb.parameter("args") + " >/dev/null")
 for command in open(os.environ["LINES_FILE"]).read().splitlines():
     print("(gdb) " + command)
     print(gdb.execute(command, to_string=True), end="", flush=True)

@@ -13,20 +13,21 @@ import gdb
 
 
 def function_name(symbol):
-    """excite::(anonymous namespace)::f<int>(long)::{lambda(long)#1}::operator()(long) const -> f"""
-    while symbol != (shorter := re.sub(r"<[^<>]*>", "", symbol)):  # template arguments
+    """excite::Block<excite::Net>::f<int>(long)::{lambda(long)#1}::operator()() -> Block<Net>::f"""
+    symbol = symbol.replace("(anonymous namespace)::", "").replace("excite::", "")
+    symbol = re.sub(r"<(\w+)>::", r"[[\1]]::", symbol)  # a template class keeps its argument
+    while symbol != (shorter := re.sub(r"<[^<>]*>", "", symbol)):
         symbol = shorter
-    symbol = symbol.split("::{lambda")[0].replace("(anonymous namespace)::", "")
-    symbol = symbol.replace("operator()", "operator[]").split("(")[0].replace("[]", "()")
-    return symbol.split(" ")[-1].replace("excite::", "")
+    symbol = symbol.split("::{lambda")[0].replace("operator()", "operator{}").split("(")[0]
+    return symbol.split(" ")[-1].replace("{}", "()").replace("[[", "<").replace("]]", ">")
 
 
 def calls():
     """From main to the newest frame."""
     chain, frame = [], gdb.newest_frame()
     while frame:
-        function = frame.function()
-        file = os.path.normpath(function.symtab.filename) if function else "/"
+        source = frame.find_sal().symtab
+        file = os.path.normpath(source.filename) if source else "/"
         if not file.startswith("/"):
             symbol = gdb.execute(f"info symbol {frame.pc()}", to_string=True)
             symbol = re.sub(r"( \+ \d+)? in section .*", "", symbol).strip()
@@ -44,8 +45,9 @@ def walk(functions):
     breakpoints = {}
     for function in functions:
         name, file = function.split()
+        name = re.sub("<.*>", "", name)  # gdb finds templates by their names alone
         breakpoints[function] = gdb.Breakpoint(source=file, function=name)
-    gdb.execute("run >/dev/null", to_string=True)
+    gdb.execute("run", to_string=True)
     while breakpoints and gdb.selected_inferior().pid:
         chain = calls()
         if chain and chain[-1] in breakpoints:

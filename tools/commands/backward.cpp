@@ -7,6 +7,7 @@
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
+#include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
 
@@ -34,7 +35,9 @@ int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
   const SafetensorsFile weights(o.weights), tensors(o.tensors);
   const TrainedModel trained = load_deterministic(weights, override_of(o.overrides));
+  require_not_an_input(o.out, {o.weights, o.tensors});
   Tensor x = images_in(tensors);
+  require_large_enough(x, trained.model, tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
   print_origin(o.weights, trained.origin);
 

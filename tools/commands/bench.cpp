@@ -91,12 +91,26 @@ int compare_ops(long batch) {
   return 0;
 }
 
-int bench(const BenchOptions& o) {
+// --limits and --ops measure no model, so they take no options of one.
+void refuse_unused_options(const CLI::App& command, const BenchOptions& o) {
+  require<UsageError>(!o.limits || !o.ops, "--limits cannot be combined with --ops");
+  if (!o.limits && !o.ops) return;
+  const std::string chosen = o.ops ? "--ops" : "--limits";
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    const bool used = name == chosen || name == "--threads" || (o.ops && name == "--batch");
+    require<UsageError>(option->count() == 0 || used, name, " has no effect with ", chosen,
+                        "; expected ", o.ops ? "only --batch and --threads" : "only --threads");
+  }
+}
+
+int bench(const CLI::App& command, const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "--mode ", o.mode,
-                      ": expected train or infer; the nearest is ", closest_match(o.mode, modes));
+                      ": expected train or infer", suggestion(o.mode, modes));
   require<UsageError>(!o.json || !(o.ops || o.limits),
                       "--json cannot be combined with --ops or --limits, only with a model");
+  refuse_unused_options(command, o);
   set_threads(o.threads);
   if (o.limits) return print_limits();
   if (o.ops) return compare_ops(o.batch);
@@ -137,7 +151,7 @@ void add_bench(CLI::App& app, Run& run) {
   add_examples(*c, {"excite bench --model se_resnet20 --mode train --batch 128 --threads 2",
                     "excite bench --json > bench.json && excite roofline bench.json --out roof.svg",
                     "excite bench --limits"});
-  c->callback([=, &run] { run = [=] { return bench(*o); }; });
+  c->callback([=, &run] { run = [=] { return bench(*c, *o); }; });
 }
 
 }  // namespace excite

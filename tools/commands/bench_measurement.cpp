@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "tools/commands/output.h"
 
 namespace excite {
@@ -14,8 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr const char* precision = sizeof(real) == 4 ? "float" : "double";
-
-std::string describe_threads(int count) { return text(count, count == 1 ? " thread" : " threads"); }
 
 double megabytes(long bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
@@ -59,7 +59,7 @@ std::string describe(const Limits& limits) {
   char words[120];
   std::snprintf(words, sizeof words,
                 "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory",
-                describe_threads(threads()).c_str(), precision, limits.gflops, limits.gbytes);
+                counted(threads(), "thread").c_str(), precision, limits.gflops, limits.gbytes);
   return words;
 }
 
@@ -67,12 +67,12 @@ void print_measurement(const BenchSubject& s, const Measurement& m) {
   std::printf(
       "%s, %s, batch %ld, %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), peak memory "
       "%.0f MB\n",
-      s.model.name.c_str(), s.mode.c_str(), s.batch, describe_threads(s.threads).c_str(), precision,
-      m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
+      s.model.name.c_str(), s.mode.c_str(), s.batch, counted(s.threads, "thread").c_str(),
+      precision, m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
   std::printf("tensors: %.1f MB between steps, %.1f MB at the peak\n", megabytes(m.memory.live),
               megabytes(m.memory.peak));
   std::printf("limits of %s\n", describe(m.limits).c_str());
-  std::printf("\nOperations of a step on %s:\n", describe_threads(m.record_threads).c_str());
+  std::printf("\nOperations of a step on %s:\n", counted(m.record_threads, "thread").c_str());
   print_op_table(m.operations, m.limits);
   std::printf("\nimages/s %.1f\n", m.images_per_second(s.batch));
 }

@@ -18,8 +18,9 @@ std::vector<std::string> lines_of(const std::string& path, long expected,
   for (std::string& line : lines)
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ", lines.size(),
-                     " lines, expected ", expected, ", with ", content, " on each");
+  require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ",
+                     counted(std::ssize(lines), "line"), ", expected ", expected, ", with ",
+                     content, " on each");
   return lines;
 }
 

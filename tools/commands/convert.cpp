@@ -45,6 +45,7 @@ Preprocessing complete_preprocessing(const TrainedModel& trained) {
 
 int convert(const ConvertOptions& o) {
   const SafetensorsFile file(o.in);
+  require_not_an_input(o.out, {o.in});
   const ModelOverride overrides = override_of(o.overrides);
   const TrainedModel loaded = load_model(file, overrides);
   const Dialect& dialect = dialect_for_export(o.to, loaded.model);

@@ -1,6 +1,7 @@
 // excite evaluate: measures trained weights on the test images of a data set.
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/check.h"

@@ -14,6 +14,7 @@
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
+#include "tools/commands/number_options.h"
 #include "tools/commands/op_cases.h"
 #include "tools/commands/output.h"
 
@@ -153,8 +154,8 @@ std::vector<Check> chosen_checks(const std::vector<std::string>& names) {
   for (const Check& check : all) known.insert(known.end(), check.names.begin(), check.names.end());
   for (const std::string& name : names)
     require<UsageError>(std::count(known.begin(), known.end(), name),
-                        "there is no operation or model '", name, "'; the nearest is ",
-                        closest_match(name, suggested_names()));
+                        "there is no operation or model '", name, "'",
+                        suggestion(name, suggested_names()));
   std::vector<Check> chosen;
   for (const Check& check : all)
     if (names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -170,7 +171,7 @@ struct Row {
   std::string name;
   long cases = 0, failed = 0, checked = 0, kinks = 0;
   double max_error = 0;
-  std::string worst_case;
+  std::string worst_case, derivatives;
   void add(const Check& check, const GradcheckReport& report) {
     if (cases++ == 0 || report.worst > max_error)
       max_error = report.worst, worst_case = check.about;
@@ -181,6 +182,7 @@ struct Row {
   void print() const {
     std::printf("%-26s %5ld %8ld %6ld %10.1e  %-6s  %s\n", name.c_str(), cases, checked, kinks,
                 max_error, failed ? "FAILED" : "ok", worst_case.c_str());
+    std::printf("%s", derivatives.c_str());
     std::fflush(stdout);
   }
 };
@@ -201,21 +203,29 @@ void run_all(
   });
 }
 
-// Prints one row per operation and model, or one row per case if names are given.
-int gradcheck(const std::vector<std::string>& names) {
+struct Options {
+  std::vector<std::string> names;
+  long derivatives = 0;  // of each case, to be printed
+};
+
+// Prints one row per operation and model, or one row per case if names or derivatives are asked
+// for.
+int gradcheck(const Options& options) {
   require<UsageError>(
       sizeof(real) == sizeof(double),
       "this program computes in float, whose rounding errors would hide mistakes; run "
       "excite-double gradcheck");
-  const std::vector<Check> checks = chosen_checks(names);
+  const std::vector<Check> checks = chosen_checks(options.names);
+  const bool row_per_case = !options.names.empty() || options.derivatives > 0;
   std::printf("%-26s %5s %8s %6s %10s  %-6s  %s\n", "checked", "cases", "elements", "kinks",
-              "max error", "", names.empty() ? "case with the largest error" : "case");
+              "max error", "", row_per_case ? "case" : "case with the largest error");
   Row row, total;
   std::string failures;
   run_all(checks, [&](const Check& check, const GradcheckReport& report) {
-    if (row.cases && (!names.empty() || row.name != check.name)) row.print(), row = {};
+    if (row.cases && (row_per_case || row.name != check.name)) row.print(), row = {};
     row.name = check.name;
     row.add(check, report);
+    if (options.derivatives > 0) row.derivatives = report.table(options.derivatives);
     total.add(check, report);
     if (!report.ok) failures += text(check.name, ", ", check.about, ":\n", report.message, "\n");
   });
@@ -228,14 +238,19 @@ int gradcheck(const std::vector<std::string>& names) {
 }  // namespace
 
 void add_gradcheck(CLI::App& app, Run& run) {
-  const auto names = std::make_shared<std::vector<std::string>>();
+  const auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand(
       "gradcheck",
       "Compare gradients with finite differences (excite-double only).\nThe error must stay below "
       "1e-7 for an operation and below 1e-6 for a model. Checking everything takes some minutes.");
-  c->add_option("names", *names, "Operations and models to check [all]")->type_name("NAME");
-  add_examples(*c, {"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20"});
-  c->callback([=, &run] { run = [=] { return gradcheck(*names); }; });
+  c->add_option("names", o->names, "Operations and models to check [all]")->type_name("NAME");
+  c->add_option("--table", o->derivatives,
+                "Print this many derivatives of each case, those with the largest errors: by "
+                "backward, by differences, and the error [0]")
+      ->check(whole_number(0));
+  add_examples(*c, {"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20",
+                    "excite-double gradcheck softmax --table 10"});
+  c->callback([=, &run] { run = [=] { return gradcheck(*o); }; });
 }
 
 }  // namespace excite

@@ -9,6 +9,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
+#include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/load.h"
 #include "tools/data/prefetch.h"
@@ -76,11 +77,12 @@ Image draw_sheet(const Dataset& data, long per_class) {
 }
 
 int images(const ImagesOptions& o) {
+  require_extension(o.out, ".png");
   const DataSplit data = load_data(o.data);
   const Dataset& set = o.test ? data.test : data.train;
   write_png(o.out, draw_sheet(set, o.per_class));
-  std::printf("%s: the first %ld images of each class, from left to right:",
-              printable(o.out).c_str(), o.per_class);
+  std::printf("%s: the first %s of each class, from left to right:", printable(o.out).c_str(),
+              counted(o.per_class, "image").c_str());
   for (const std::string& name : set.classes) std::printf(" %s", printable(name).c_str());
   std::printf("\n");
   return 0;

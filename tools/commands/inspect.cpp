@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/check.h"
@@ -107,7 +108,8 @@ void print_file(const SafetensorsFile& file) {
   long numbers = 0;
   for (const std::string& name : file.names())
     width = std::max(width, static_cast<int>(std::min<std::size_t>(name.size(), max_width)));
-  std::printf("%s: %zu tensors, %s\n\n", printable(file.path()).c_str(), file.names().size(),
+  std::printf("%s: %s, %s\n\n", printable(file.path()).c_str(),
+              counted(std::ssize(file.names()), "tensor").c_str(),
               file.has_checksum() ? "checksum ok" : "no checksum");
   if (const std::string model = inferred_model(file); !model.empty())
     std::printf("%s\n\n", printable(model).c_str());

@@ -1,6 +1,7 @@
 // excite models: lists the models.
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/text.h"
 #include "models/zoo/registry.h"

@@ -1,6 +1,10 @@
 #include "tools/commands/output.h"
 
+#include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
 
 namespace excite {
 
@@ -9,6 +13,18 @@ std::string grouped(long number) {
   const long first = number < 0 ? 1 : 0;
   for (long i = static_cast<long>(digits.size()) - 3; i > first; i -= 3) digits.insert(i, 1, ',');
   return digits;
+}
+
+void require_extension(const std::string& path, const std::string& extension) {
+  require<UsageError>(path.ends_with(extension), "--out ", path, ": expected a name that ends in ",
+                      extension, ", the format in which the image is written");
+}
+
+void require_not_an_input(const std::string& out, const std::vector<std::string>& inputs) {
+  std::error_code none;  // `out` need not exist
+  for (const std::string& in : inputs)
+    require<UsageError>(!std::filesystem::equivalent(in, out, none), "the output ", out,
+                        " is the input ", in, ", which would be lost; give another name");
 }
 
 void print_json(const nlohmann::ordered_json& json) {

@@ -1,5 +1,7 @@
 #include "tools/commands/parse_errors.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "core/text.h"
 #include "tools/commands/help_format.h"
@@ -12,27 +14,39 @@ const CLI::App& called(const CLI::App& app) {
   return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
 }
 
-std::string unknown_option(const CLI::App& command, const std::string& word) {
-  std::vector<std::string> known, beginnings;  // --batch is a beginning of --batch-size
+// "excite train", or "excite" where no command was called.
+std::string name_of(const CLI::App& app, const CLI::App& command) {
+  return &command == &app ? app.get_name() : app.get_name() + " " + command.get_name();
+}
+
+// Names are compared without dashes, which all options have in common.
+std::string unknown_option(const CLI::App& app, const CLI::App& command, const std::string& word) {
+  const std::string bare = word.substr(std::min(word.size(), word.find_first_not_of('-')));
+  std::vector<std::string> known, parts;  // --batch is a part of --batch-size
   for (const CLI::Option* option : command.get_options())
     for (const std::string& name : option->get_lnames()) {
-      known.push_back("--" + name);
-      if (word.starts_with("--" + name + "-")) beginnings.push_back("--" + name);
+      known.push_back(name);
+      if (bare.starts_with(name + "-") || name.starts_with(bare + "-")) parts.push_back(name);
     }
-  if (!beginnings.empty()) known = beginnings;
-  return text("there is no option ", word, "; the nearest is ", closest_match(word, known));
+  std::string match = closest_match(bare, known);
+  if (match.empty() && !parts.empty()) match = parts.front();
+  if (!match.empty()) return text("there is no option ", word, "; the nearest is --", match);
+  return text("there is no option ", word, "; `", name_of(app, command),
+              " --help` lists the options");
 }
 
 std::string unknown_word(const CLI::App& app) {
   const CLI::App& command = called(app);
   const std::string first = app.remaining(true).front(), word = first.substr(0, first.find('='));
-  if (word.starts_with("-")) return unknown_option(command, word);
+  if (word.starts_with("-")) return unknown_option(app, command, word);
   if (&command != &app)
     return text("unexpected argument '", first,
-                "'; usage: ", usage_line(command, app.get_name() + " " + command.get_name()));
+                "'; usage: ", usage_line(command, name_of(app, command)));
   std::vector<std::string> known;
   for (const CLI::App* possible : app.get_subcommands({})) known.push_back(possible->get_name());
-  return text("there is no command '", word, "'; the nearest is ", closest_match(word, known));
+  const std::string near = suggestion(word, known);
+  return text("there is no command '", word, "'",
+              near.empty() ? "; `excite --help` lists the commands" : near);
 }
 
 // The label of the option that CLI11 names at the beginning of its message.
@@ -43,8 +57,8 @@ std::string label_in(const CLI::App& command, const std::string& name) {
 
 std::string missing(const CLI::App& app, const std::string& name) {
   const CLI::App& command = called(app);
-  return text(label_in(command, name), " is missing; usage: ",
-              usage_line(command, app.get_name() + " " + command.get_name()));
+  return text(label_in(command, name),
+              " is missing; usage: ", usage_line(command, name_of(app, command)));
 }
 
 std::string wrong_count(const CLI::App& command, const std::string& name) {

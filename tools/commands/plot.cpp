@@ -9,6 +9,7 @@
 #include "core/files/atomic_file.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
+#include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/svg.h"
 #include "tools/training/log.h"
@@ -122,6 +123,7 @@ PlottedRun read_run(const std::string& path, const std::string& color) {
 }
 
 int plot(const std::vector<std::string>& paths, const std::string& out) {
+  require_extension(out, ".svg");
   std::vector<PlottedRun> runs;
   for (const std::string& path : paths)
     runs.push_back(read_run(path, svg::colors[runs.size() % std::size(svg::colors)]));

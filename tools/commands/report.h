@@ -12,7 +12,8 @@ std::string program_path();
 std::string shell_quoted(const std::string& word);
 
 std::string resume_command(const RunFolder& folder);
-// Four lines: the weights' path, and commands to evaluate, to predict and to resume.
+// Four lines: the weights' path, and commands to evaluate, to predict, and to train on from these
+// weights in a new run.
 std::string next_commands(const RunFolder& folder, const std::string& data);
 
 }  // namespace excite

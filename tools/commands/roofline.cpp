@@ -7,8 +7,11 @@
 #include "core/check.h"
 #include "core/files/atomic_file.h"
 #include "core/files/input_file.h"
+#include "core/files/json.h"
+#include "core/text.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
+#include "tools/commands/output.h"
 #include "tools/commands/roofline_drawing.h"
 #include "tools/commands/shared_options.h"
 
@@ -16,40 +19,46 @@ namespace excite {
 
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr double min_share = 0.001;  // of the step's time; smaller operations are not drawn
 
 // A number whose logarithm can be drawn, and also that of the quotient of two of them.
-double positive(const Json& json, const char* key) {
+double positive(const JsonObject& object, const char* key) {
   constexpr double min = 1e-12, max = 1e12;
-  const double number = json.at(key).get<double>();
-  require<FileError>(number >= min && number <= max, key, " is ", number,
-                     ", expected a number from ", min, " to ", max);
+  double number = 0;
+  object.read(key, number);
+  require<FileError>(number >= min && number <= max, object.path(), ": ", object.name_of(key),
+                     " is ", number, ", expected a number from ", min, " to ", max);
   return number;
 }
 
-Roofline parse_roofline(const Json& json) {
-  const Json& limits = json.at("limits");
-  Roofline r{text(json.at("model").get<std::string>(), ", ", json.at("mode").get<std::string>(),
-                  ", batch ", json.at("batch").get<long>(), ", ", limits.at("threads").get<long>(),
-                  limits.at("threads") == 1 ? " thread, " : " threads, ",
-                  json.at("precision").get<std::string>()),
+template <class Value>
+Value value_of(const JsonObject& object, const char* key) {
+  Value value{};
+  object.read(key, value);
+  return value;
+}
+
+Roofline parse_roofline(const JsonObject& bench) {
+  const JsonObject limits = bench.object("limits");
+  const auto word = [&](const char* key) { return value_of<std::string>(bench, key); };
+  const long batch = value_of<long>(bench, "batch"), threads = value_of<long>(limits, "threads");
+  Roofline r{text(word("model"), ", ", word("mode"), ", batch ", batch, ", ",
+                  counted(threads, "thread"), ", ", word("precision")),
              {positive(limits, "gflop_per_second"), positive(limits, "gb_per_second")},
              {}};
   constexpr std::size_t max_operations = 100;
-  const Json& operations = json.at("operations");
-  require<FileError>(operations.size() <= max_operations, "there are ", operations.size(),
-                     " operations, expected at most ", max_operations);
-  for (const Json& o : operations) {
+  const std::vector<JsonObject> operations = bench.objects("operations");
+  require<FileError>(operations.size() <= max_operations, bench.path(), ": there are ",
+                     operations.size(), " operations, expected at most ", max_operations);
+  for (const JsonObject& o : operations) {
     // Making the batch and the optimizer have no counted work.
     if (!o.contains("gflop") || positive(o, "share_of_step") < min_share) continue;
-    r.dots.push_back({o.at("operation").get<std::string>(),
-                      o.at("pass").get<std::string>() == "forward", positive(o, "share_of_step"),
+    r.dots.push_back({value_of<std::string>(o, "operation"),
+                      value_of<std::string>(o, "pass") == "forward", positive(o, "share_of_step"),
                       1e9 * positive(o, "gflop") / positive(o, "bytes"),
                       positive(o, "gflop_per_second")});
   }
-  require<FileError>(!r.dots.empty(), "it has no operation with counted work");
+  require<FileError>(!r.dots.empty(), bench.path(), ": it has no operation with counted work");
   std::stable_sort(r.dots.begin(), r.dots.end(),
                    [](const RooflineDot& a, const RooflineDot& b) { return a.share > b.share; });
   return r;
@@ -58,17 +67,9 @@ Roofline parse_roofline(const Json& json) {
 Roofline read_roofline(const std::string& path) {
   constexpr long max_bytes = 1 << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
-  const auto refuse = [&](const char* why) {
-    throw FileError(text(path, ": not the output of `excite bench --json`: ", why));
-  };
-  try {
-    return parse_roofline(Json::parse(bytes.begin(), bytes.end()));
-  } catch (const Json::exception& error) {
-    refuse(error.what());
-  } catch (const FileError& error) {
-    refuse(error.what());
-  }
-  return {};
+  const std::string what = path + ": not the output of `excite bench --json`";
+  const Json json = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
+  return parse_roofline(JsonObject(json, what));
 }
 
 }  // namespace
@@ -93,6 +94,7 @@ void add_roofline(CLI::App& app, Run& run) {
                {"excite bench --json > bench.json && excite roofline bench.json --out roof.svg"});
   c->callback([=, &run] {
     run = [=] {
+      require_extension(o->out, ".svg");
       write_text_atomically(o->out, draw_roofline(read_roofline(o->bench)));
       return 0;
     };

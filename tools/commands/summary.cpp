@@ -1,6 +1,7 @@
 // excite summary: lists the operations of a model with their costs, counted from one forward pass.
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/text.h"
@@ -73,6 +74,9 @@ int summary(const SummaryOptions& o) {
                       "expected --model NAME or --weights FILE");
   const Model model = create_or_load(o);
   const long image_size = o.image_size == 0 ? model.image_size : o.image_size;
+  require<UsageError>(image_size >= model.min_image_size, "--image-size ", image_size, ": ",
+                      model.name, " needs images of at least ", model.min_image_size, "x",
+                      model.min_image_size, " pixels");
   const Cost cost = cost_of(model(zeros({1, image_size, image_size, 3}), Mode::eval));
   o.json ? print_summary_as_json(model, image_size, cost) : print_summary(model, image_size, cost);
   return 0;

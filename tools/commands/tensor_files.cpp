@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "models/infer.h"
+#include "tools/commands/output.h"
 
 namespace excite {
 
@@ -29,6 +30,14 @@ Tensor images_in(const SafetensorsFile& file) {
   return to;
 }
 
+void require_large_enough(const Tensor& images, const Model& model, const SafetensorsFile& file) {
+  const long height = images.dim(1), width = images.dim(2), least = model.min_image_size;
+  require<FileError>(height >= least && width >= least, file.path(),
+                     ": tensor 'input' has images of ", height, "x", width,
+                     " pixels, too small for ", model.name, ", which needs at least ", least, "x",
+                     least);
+}
+
 std::vector<int> targets_in(const SafetensorsFile& file, long images, long classes) {
   const TensorEntry& entry = file.entry("target");
   require<FileError>(entry.dtype == "I64" && entry.dims == std::vector<long>{images}, file.path(),
@@ -51,9 +60,15 @@ int predict_tensors(const EnsembleOptions& options, const std::string& tensors,
       "used "
       "as they are, and so are the logits");
   const LoadedEnsemble ensemble = load_ensemble(options);
-  const Tensor x = images_in(SafetensorsFile(tensors));
+  require_not_an_input(out, {tensors});
+  require_not_an_input(out, options.weights);
+  const SafetensorsFile file(tensors);
+  const Tensor x = images_in(file);
   std::vector<Tensor> logits;
-  for (const TrainedModel& trained : ensemble.trained) logits.push_back(infer(trained.model, x));
+  for (const TrainedModel& trained : ensemble.trained) {
+    require_large_enough(x, trained.model, file);
+    logits.push_back(infer(trained.model, x));
+  }
   const Tensor y = log_mean_probability(std::move(logits), ensemble.weights);
   write_safetensors(out, {}, {{"logits", &y}});
   return 0;

@@ -13,6 +13,9 @@ namespace excite {
 // or type.
 Tensor images_in(const SafetensorsFile& file);
 
+// FileError, which names the file, if the images are smaller than the model can process.
+void require_large_enough(const Tensor& images, const Model& model, const SafetensorsFile& file);
+
 // Reads tensor `target` [N], I64: the class of each image, from 0 to classes - 1. FileError if it
 // has another shape or type, or a class is out of range.
 std::vector<int> targets_in(const SafetensorsFile& file, long images, long classes);

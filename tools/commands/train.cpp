@@ -36,6 +36,17 @@ void infer_model(Recipe& r, const CLI::App& command, const TrainOptions& o) {
   r.options = d.options;
 }
 
+// Options of another schedule or optimizer than the chosen one.
+void refuse_unused_options(const CLI::App& command, const Recipe& r) {
+  const auto given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+  const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
+  require<UsageError>(has_steps || !given("--gamma"), "--gamma has no effect with --schedule ",
+                      r.schedule, "; use --schedule step or multistep");
+  require<UsageError>(r.optimizer == "sgd" || !given("--nesterov"),
+                      r.nesterov ? "--nesterov" : "--no-nesterov",
+                      " has no effect with --optimizer ", r.optimizer, "; use --optimizer sgd");
+}
+
 Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   Recipe r = o.recipe;
   r.options = parse_settings(o.model_options);
@@ -52,6 +63,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   if (o.augment) parse_augmentation(*o.augment);  // an error if empty: that is not the default
   r.augment = o.augment.value_or("");
   check_recipe(r);
+  refuse_unused_options(command, r);
   return r;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "tools/commands/progress_bar.h"
 #include "tools/commands/report.h"
 #include "tools/commands/signals.h"
@@ -30,6 +31,15 @@ TrainingCallbacks callbacks(const StopSignals& signals, ProgressBar& bar) {
           .print = [&](const std::string& line) { bar.line(line); }};
 }
 
+int print_result(const Training& training, const RunFolder& folder, const std::string& data) {
+  char line[100];
+  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %s",
+                100 * training.position().accuracy,
+                counted(training.recipe().epochs, "epoch").c_str());
+  std::cout << line << "\n" << next_commands(folder, data) << std::endl;
+  return 0;
+}
+
 int train_to_end(Training& training, const RunFolder& folder, const std::string& data,
                  ProgressBar& bar) {
   const int code = training.run(folder);
@@ -40,11 +50,7 @@ int train_to_end(Training& training, const RunFolder& folder, const std::string&
                   resume_command(folder)));
     return code;
   }
-  char line[100];
-  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %ld epochs",
-                100 * training.position().accuracy, training.recipe().epochs);
-  std::cout << line << "\n" << next_commands(folder, data) << std::endl;
-  return 0;
+  return print_result(training, folder, data);
 }
 
 }  // namespace
@@ -97,6 +103,13 @@ int resume_run(const std::string& path) {
     training.resume_from(folder.last());
   else
     training.load_initial_weights(config.initial_weights);
+  if (training.position().epoch == config.recipe.epochs) {
+    std::cout << "The run in " << folder.path() << " is finished after "
+              << counted(config.recipe.epochs, "epoch")
+              << ". To train longer, start a new run from its weights, with a new schedule "
+                 "of the learning rate.\n";
+    return print_result(training, folder, config.data);
+  }
   std::cout << training.summary() << "\nfolder: " << folder.path()
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;

@@ -24,8 +24,8 @@ Augmentation parse_augmentation(const std::string& text) {
                         "': none cannot be combined with others; ", expected);
     const auto found = flags.find(word);
     require<UsageError>(
-        found != flags.end(), "augmentation '", word, "': ", expected, "; the nearest is ",
-        closest_match(word, {"none", "resized-crop", "crop", "black-crop", "flip", "cutout"}));
+        found != flags.end(), "augmentation '", word, "': ", expected,
+        suggestion(word, {"none", "resized-crop", "crop", "black-crop", "flip", "cutout"}));
     *found->second = true;
   }
   require<UsageError>(

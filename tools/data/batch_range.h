@@ -31,6 +31,7 @@ class BatchRange {
     Iterator& operator++() { return index++, *this; }
     bool operator==(const Iterator& other) const { return index == other.index; }
   };
+  // For range-based loops; a batch is made when it is reached.
   Iterator begin() const { return {this, 0}; }
   Iterator end() const { return {this, count_}; }
   long size() const { return count_; }

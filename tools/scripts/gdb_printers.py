@@ -4,7 +4,7 @@ usage: gdb -x tools/scripts/gdb_printers.py --args build/debug/excite train
 
     Tensor   [2, 3] {1, 2, 3, 4, ...}
     Var      sigmoid [2, 3] {0.5, 0.622, 0.731, 0.818, ...} requires_grad
-    Var      leaf conv1.weight [3, 3, 3, 16] {0.14, ...} requires_grad, grad [3, 3, 3, 16] {0.02, ...}
+    Var      leaf fc.bias [10] {0.1, -0.2, ...} requires_grad, grad [10] {0.02, 0.01, ...}
 """
 import gdb
 import gdb.printing

@@ -4,11 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "tools/training/recipe_json.h"
 
 namespace excite {
-
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -28,15 +27,12 @@ void each_field(AnyPosition& p, Visit visit) {
 }
 
 Position parse_position(const std::string& json_text, const std::string& path) {
-  try {
-    Position position;
-    const Json json = Json::parse(json_text);
-    each_field(position, [&](const char* name, auto& value) { json.at(name).get_to(value); });
-    return position;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(
-        text(path, ": its metadata has no valid position in the training run: ", error.what()));
-  }
+  const std::string what = path + ": the position in its metadata";
+  const Json json = parse_json(json_text, what);
+  const JsonObject object(json, what);
+  Position position;
+  each_field(position, [&](const char* name, auto& value) { object.read(name, value); });
+  return position;
 }
 
 // The first difference of two long texts, in both, from the comma before it.
@@ -82,10 +78,10 @@ Position load_checkpoint(const std::string& path, const Metadata& run, long epoc
   const long max_steps = p.epoch < epochs ? steps_per_epoch : 0;
   const bool possible =
       steps_of_epoch >= 0 && steps_of_epoch <= max_steps && steps_of_epoch == p.sums.steps;
-  require<FileError>(possible, path, ": impossible position: ", p.epoch, " finished epochs, ",
-                     p.step, " steps, ", p.sums.steps,
-                     " of them in the current epoch; the run has ", epochs, " epochs of ",
-                     steps_per_epoch, " steps");
+  require<FileError>(possible, path, ": impossible position: ", counted(p.epoch, "finished epoch"),
+                     ", ", counted(p.step, "step"), ", ", p.sums.steps,
+                     " of them in the current epoch; the run has ", counted(epochs, "epoch"),
+                     " of ", counted(steps_per_epoch, "step"));
   load_tensors(file, state);
   return p;
 }

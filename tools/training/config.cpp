@@ -13,8 +13,6 @@
 
 namespace excite {
 
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 std::string cpu_name() {
@@ -63,29 +61,30 @@ void write_config(const std::string& path, const RunConfig& c) {
 RunConfig read_config(const std::string& path) {
   constexpr long max_bytes = 1 << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
-  try {
-    const Json json = Json::parse(bytes.begin(), bytes.end());
-    RunConfig c;
-    c.format = json.value("format", 1);
-    json.at("version").get_to(c.version);
-    require<UsageError>(c.format == file_format, "train: the run of ", path,
-                        " was started by excite ", c.version, " and cannot be resumed by excite ",
-                        EXCITE_VERSION, ", whose files are in format ", file_format, " instead of ",
-                        c.format, "; start a new run from its weights: excite train --weights ",
-                        std::filesystem::path(path).replace_filename("last.safetensors").string());
-    json.at("precision").get_to(c.precision);
-    json.at("cpu").get_to(c.cpu);
-    json.at("threads").get_to(c.threads);
-    json.at("data").get_to(c.data);
-    c.on_bad_image = json.value("strict", false) ? OnBadImage::fail : OnBadImage::skip;
-    c.recipe = recipe_from_json(json.at("recipe"), path);
-    if (!json.contains("start")) return c;
-    json.at("start").at("weights").get_to(c.initial_weights.file);
-    json.at("start").at("new_head").get_to(c.initial_weights.new_head);
-    return c;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(text(path, ": not the configuration of a training run: ", error.what()));
-  }
+  const std::string what = path + ": not the configuration of a training run";
+  const Json json = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
+  const JsonObject all(json, what);
+  RunConfig c;
+  c.format = 1;
+  if (all.contains("format")) all.read("format", c.format);
+  all.read("version", c.version);
+  require<UsageError>(c.format == file_format, "train: the run of ", path,
+                      " was started by excite ", c.version, " and cannot be resumed by excite ",
+                      EXCITE_VERSION, ", whose files are in format ", file_format, " instead of ",
+                      c.format, "; start a new run from its weights: excite train --weights ",
+                      std::filesystem::path(path).replace_filename("last.safetensors").string());
+  all.read("precision", c.precision);
+  all.read("cpu", c.cpu);
+  all.read("threads", c.threads);
+  all.read("data", c.data);
+  bool strict = false;
+  if (all.contains("strict")) all.read("strict", strict);
+  c.on_bad_image = strict ? OnBadImage::fail : OnBadImage::skip;
+  c.recipe = recipe_from_json(all.object("recipe"));
+  if (!all.contains("start")) return c;
+  all.object("start").read("weights", c.initial_weights.file);
+  all.object("start").read("new_head", c.initial_weights.new_head);
+  return c;
 }
 
 }  // namespace excite

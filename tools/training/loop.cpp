@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "tools/training/diagnosis.h"
 
 namespace excite {
@@ -63,11 +64,11 @@ Training::Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callb
 
 std::string Training::summary() const {
   return text(model_.name, ": ", model_.module().parameter_count(), " parameters; ",
-              data_.train.count(), " training and ", data_.test.count(), " test images of ",
-              data_.train.classes.size(), " classes, ", recipe_.image_size, "x", recipe_.image_size,
-              " pixels, augmentation ", recipe_.augment, "; ", recipe_.epochs, " epochs of ",
-              step_.steps_per_epoch(), " steps; ", threads(),
-              threads() == 1 ? " thread" : " threads");
+              data_.train.count(), " training and ", counted(data_.test.count(), "test image"),
+              " of ", counted(std::ssize(data_.train.classes), "class"), ", ", recipe_.image_size,
+              "x", recipe_.image_size, " pixels, augmentation ", recipe_.augment, "; ",
+              counted(recipe_.epochs, "epoch"), " of ", counted(step_.steps_per_epoch(), "step"),
+              "; ", counted(threads(), "thread"));
 }
 
 NamedTensors Training::full_state() {
@@ -94,7 +95,7 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
   require<UsageError>(same, "train: ", initial_weights.file, " has ", file_classes.size(),
                       " classes, but they are not the ", data_classes.size(),
                       " classes of the images; --new-head loads all weights but the classifier's");
-  load_tensors(file, state_of(model_.module()), "optimizer.");
+  load_weights(model_, file);
   return line + "\n";
 }
 

@@ -22,11 +22,18 @@ void check_number(const std::string& option, double value, double min, double ma
                       ": expected a number from ", min, " to ", max);
 }
 
+constexpr double huge = 1e300;
+
+void check_positive(const std::string& option, double value, double max = huge) {
+  require<UsageError>(value > 0 && value <= max, "--", option, " ", value,
+                      ": expected a number above 0", max < huge ? text(", at most ", max) : "");
+}
+
 void check_choice(const std::string& option, const std::string& value,
                   const std::vector<std::string>& choices) {
   const bool known = std::find(choices.begin(), choices.end(), value) != choices.end();
   require<UsageError>(known, "--", option, " ", value, ": expected ", join(choices, ", "),
-                      "; the nearest is ", closest_match(value, choices));
+                      suggestion(value, choices));
 }
 
 }  // namespace
@@ -63,11 +70,10 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 }
 
 void check_recipe(const Recipe& r) {
-  constexpr double tiny = 1e-300, huge = 1e300;
   check_integer("epochs", r.epochs, 1, 1'000'000);
   check_integer("batch", r.batch, 1, 1'000'000);
   check_choice("optimizer", r.optimizer, {"sgd", "adamw"});
-  check_number("lr", r.lr, tiny, huge);
+  check_positive("lr", r.lr);
   check_choice("schedule", r.schedule, {"one-cycle", "cosine", "step", "multistep", "constant"});
   check_number("warmup", r.warmup, 0, static_cast<double>(r.epochs));
   const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
@@ -83,7 +89,7 @@ void check_recipe(const Recipe& r) {
         ": expected epochs above 0 in ascending order");
   }
   parse_implementation(r.plain, r.conv);
-  check_number("gamma", r.gamma, tiny, 1);
+  check_positive("gamma", r.gamma, 1);
   check_number("momentum", r.momentum, 0, 0.999999);
   check_number("weight-decay", r.weight_decay, 0, huge);
   check_choice("decay", r.decay, {"weights", "all"});

@@ -37,23 +37,21 @@ void each_field(AnyRecipe& r, Visit visit) {
 
 }  // namespace
 
-nlohmann::ordered_json to_json(const Recipe& recipe) {
-  nlohmann::ordered_json json;
+Json to_json(const Recipe& recipe) {
+  Json json;
   each_field(recipe, [&](const char* name, const auto& value) { json[name] = value; });
   return json;
 }
 
-Recipe recipe_from_json(const nlohmann::ordered_json& json, const std::string& path) {
+Recipe recipe_from_json(const JsonObject& object) {
+  Recipe recipe;
+  each_field(recipe, [&](const char* name, auto& value) { object.read(name, value); });
   try {
-    Recipe recipe;
-    each_field(recipe, [&](const char* name, auto& value) { json.at(name).get_to(value); });
     check_recipe(recipe);
-    return recipe;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(text(path, ": not the recipe of a training run: ", error.what()));
   } catch (const UsageError& error) {
-    throw FileError(text(path, ": ", error.what()));
+    throw FileError(text(object.path(), ": ", error.what()));
   }
+  return recipe;
 }
 
 }  // namespace excite

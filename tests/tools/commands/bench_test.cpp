@@ -9,11 +9,12 @@
 
 #include "core/text.h"
 #include "tests/support/child.h"
-#include "tests/support/compare.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
+
+const bool in_double = program_precision() == "double";
 
 // With four images on one thread, unless `more` has other options.
 Ending bench(const std::vector<std::string>& more) {
@@ -83,7 +84,7 @@ TEST(Bench, PrintsTheLimitsAndTheMemoryOfTensors) {
       << table;
   EXPECT_GT(live, 0);
   EXPECT_GT(peak, live);
-  const std::string limits = text("limits of 1 thread, ", in_double_build ? "double: " : "float: ");
+  const std::string limits = text("limits of 1 thread, ", in_double ? "double: " : "float: ");
   expect_contains(table, limits);
   EXPECT_EQ(std::sscanf(table.c_str() + table.find(limits) + limits.size(),
                         "%lf GFLOP/s of multiply-adds in registers", &gflops),
@@ -128,7 +129,7 @@ TEST(Bench, PrintsTheSameAsJson) {
     EXPECT_EQ(json.at("mode"), mode);
     EXPECT_EQ(json.at("batch"), 4);
     EXPECT_EQ(json.at("threads"), 1);
-    EXPECT_EQ(json.at("precision"), in_double_build ? "double" : "float");
+    EXPECT_EQ(json.at("precision"), in_double ? "double" : "float");
     const nlohmann::json& step = json.at("step_milliseconds");
     EXPECT_DOUBLE_EQ(json.at("images_per_second"), 4000 / step.at("median").get<double>());
     EXPECT_LE(step.at("min"), step.at("median"));
@@ -169,13 +170,12 @@ TEST(Bench, LimitsArePlausible) {
   const Ending ending = excite_program({"bench", "--limits", "--threads", "1"});
   ASSERT_EQ(ending.code, 0) << ending.err;
   double gflops = 0, gbytes = 0;
-  ASSERT_EQ(
-      std::sscanf(ending.out.c_str(),
-                  in_double_build
-                      ? "1 thread, double: %lf GFLOP/s of multiply-adds in registers, %lf GB/s"
-                      : "1 thread, float: %lf GFLOP/s of multiply-adds in registers, %lf GB/s",
-                  &gflops, &gbytes),
-      2)
+  ASSERT_EQ(std::sscanf(
+                ending.out.c_str(),
+                in_double ? "1 thread, double: %lf GFLOP/s of multiply-adds in registers, %lf GB/s"
+                          : "1 thread, float: %lf GFLOP/s of multiply-adds in registers, %lf GB/s",
+                &gflops, &gbytes),
+            2)
       << ending.out;
   EXPECT_GT(gflops, 0.1);
   EXPECT_GT(gbytes, 0.1);
@@ -202,16 +202,12 @@ TEST(PeersThreads, ComparesTwoThreadsWithTwoProcessesTogether) {
   expect_contains(shell("tools/bench/peers/threads").err, "usage: threads ROUNDS -- COMMAND");
 }
 
-// One row per algorithm, one block per shape. For each of y, dx and dw the algorithm that conv2d
-// chooses is marked.
-TEST(Bench, OpsComparesAllAlgorithmsAndMarksTheChosenOnes) {
-  const Ending ending = bench({"--ops"});
-  ASSERT_EQ(ending.code, 0) << ending.err;
+// Of the convolutions, one row per algorithm and one block per shape. For each of y, dx and dw the
+// algorithm that conv2d chooses is marked.
+void expect_chosen_algorithms(const std::string& convolutions) {
   long shapes = 0, winograd = 0;
   std::vector<long> marks;
-  for (const std::string& line :
-       split(ending.out.substr(ending.out.find("convolution "), ending.out.find("Milliseconds")),
-             '\n')) {
+  for (const std::string& line : split(convolutions, '\n')) {
     if (line.find(" reference ") != std::string::npos) shapes++, marks.push_back(0);
     winograd += line.find(" winograd ") != std::string::npos;
     if (!marks.empty()) marks.back() += std::count(line.begin(), line.end(), '*');
@@ -223,10 +219,9 @@ TEST(Bench, OpsComparesAllAlgorithmsAndMarksTheChosenOnes) {
 
 // Five operations on the three stages of SE-ResNet-20: four times, and the errors of value and
 // gradients.
-TEST(Bench, OpsComparesFusedOperationsWithTheComposedOnes) {
-  const Ending ending = bench({"--ops"});
+void expect_small_errors(const std::string& fused) {
   long rows = 0;
-  for (const std::string& line : split(ending.out.substr(ending.out.find("composed:")), '\n')) {
+  for (const std::string& line : split(fused, '\n')) {
     const std::size_t end = line.find(']');
     if (end == std::string::npos) continue;
     rows++;
@@ -237,10 +232,18 @@ TEST(Bench, OpsComparesFusedOperationsWithTheComposedOnes) {
       EXPECT_GT(time, 0) << line;
     }
     numbers >> value >> gradients;
-    EXPECT_LT(value, in_double_build ? 1e-12 : 1e-4) << line;
-    EXPECT_LT(gradients, in_double_build ? 1e-11 : 1e-3) << line;
+    EXPECT_LT(value, in_double ? 1e-12 : 1e-4) << line;
+    EXPECT_LT(gradients, in_double ? 1e-11 : 1e-3) << line;
   }
   EXPECT_EQ(rows, 15);
+}
+
+TEST(Bench, OpsMarksTheChosenAlgorithmsAndComparesFusedOperationsWithTheComposedOnes) {
+  const Ending ending = excite_program({"bench", "--ops", "--batch", "4", "--threads", "1"});
+  ASSERT_EQ(ending.code, 0) << ending.err;
+  const std::string& all = ending.out;
+  expect_chosen_algorithms(all.substr(all.find("convolution "), all.find("Milliseconds")));
+  expect_small_errors(all.substr(all.find("composed:")));
 }
 
 TEST(Bench, RefusesUnknownModesAndModels) {
@@ -251,6 +254,20 @@ TEST(Bench, RefusesUnknownModesAndModels) {
   for (const char* other : {"--ops", "--limits"})
     expect_failure(bench({"--json", other}), 2,
                    {"bench: --json cannot be combined with --ops or --limits", other});
+}
+
+TEST(Bench, RefusesOptionsThatHaveNoEffect) {
+  const auto refused = [](const std::vector<std::string>& options, const std::string& error) {
+    std::vector<std::string> all{"bench"};
+    all.insert(all.end(), options.begin(), options.end());
+    expect_failure(excite_program(all), 2, {"bench: " + error});
+  };
+  refused({"--limits", "--ops"}, "--limits cannot be combined with --ops");
+  refused({"--limits", "--batch", "4"},
+          "--batch has no effect with --limits; expected only --threads");
+  refused({"--ops", "--model", "resnet20"},
+          "--model has no effect with --ops; expected only --batch and --threads");
+  refused({"--ops", "--plain"}, "--plain has no effect with --ops");
 }
 
 }  // namespace

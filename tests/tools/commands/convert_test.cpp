@@ -91,6 +91,17 @@ TEST_F(Convert, PredictsTheSameAfterConvertingAFileWithoutMetadata) {
   EXPECT_EQ(predicted(ours), predicted(theirs));
 }
 
+TEST_F(Convert, NeverOverwritesItsInput) {
+  saved("se_resnet20", {});
+  const std::string before = get(ours), link = folder / "link.safetensors";
+  std::filesystem::create_symlink(ours, link);
+  for (const auto& [in, out] : {std::pair{ours, ours}, {ours, link}, {link, ours}})
+    expect_failure(excite_program({"convert", in, out, "--to", "timm-legacy"}), 2,
+                   {"convert: the output " + out + " is the input " + in});
+  EXPECT_TRUE(get(ours) == before);
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
 TEST_F(Convert, RefusesAModelThatTheOtherProgramDoesNotHave) {
   saved("se_resnet20", {});
   expect_failure(excite_program({"convert", ours, theirs, "--to", "timm"}), 2,

@@ -23,6 +23,17 @@ TEST(GradcheckProgram, PrintsOneRowPerCaseOfTheNamedOperations) {
       lines[5], "3 cases, 61 elements, 0 kinks: 0 failed");  // 12, 20 + 15 + 3 and 5 + 5 + 1 inputs
 }
 
+TEST(GradcheckProgram, PrintsATableOfDerivativesOfEachCase) {
+  const Ending ending = excite_program({"gradcheck", "sqrt", "--table", "3"});
+  EXPECT_EQ(ending.code, 0) << ending.out << ending.err;
+  const std::vector<std::string> lines = split(ending.out, '\n');
+  ASSERT_EQ(lines.size(), 9u) << ending.out;  // as above, with a heading, 3 of 12 rows and the rest
+  expect_contains(lines[2], " analytic ");
+  for (int i = 3; i < 6; i++) EXPECT_TRUE(lines[i].starts_with("input 0 [4, 3]  element [")) << i;
+  expect_contains(lines[6], "and 9 more, with errors of at most ");
+  expect_failure(excite_program({"gradcheck", "--table", "-1"}), 2, {"--table", "-1"});
+}
+
 TEST(GradcheckProgram, ChecksASmallVariantOfTheNamedModelAndItsOptions) {
   const Ending ending = excite_program({"gradcheck", "resnet110"});
   EXPECT_EQ(ending.code, 0) << ending.out;

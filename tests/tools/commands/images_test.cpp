@@ -93,5 +93,12 @@ TEST(Images, NamesTheInvalidFileOrOption) {
                  3, {folder.path()});
 }
 
+TEST(Images, WritesOnlyPng) {
+  const ScratchFolder folder;
+  expect_failure(excite_program({"images", "--out", folder / "sheet.jpg"}), 2,
+                 {"images: --out ", "sheet.jpg: expected a name that ends in .png"});
+  EXPECT_TRUE(folder.files().empty());
+}
+
 }  // namespace
 }  // namespace excite

@@ -23,7 +23,9 @@ TEST(Program, WithoutACommandIsAnError) {
 TEST(Program, SuggestsTheNearestCommand) {
   expect_failure(excite_program({"trian"}), 2, {"no command 'trian'", "train"});
   expect_failure(excite_program({"sumary", "--model", "resnet20"}), 2,
-                 {"no command 'sumary'", "summary"});
+                 {"no command 'sumary'; the nearest is summary\n"});
+  expect_failure(excite_program({"fit"}), 2,
+                 {"no command 'fit'; `excite --help` lists the commands\n"});
 }
 
 TEST(Program, SuggestsTheNearestOption) {
@@ -32,7 +34,21 @@ TEST(Program, SuggestsTheNearestOption) {
   expect_failure(excite_program({"train", "--epoch=3"}), 2,
                  {"train: ", "no option --epoch;", "the nearest is --epochs"});
   expect_failure(excite_program({"train", "--batch-size", "8"}), 2, {"the nearest is --batch"});
+  expect_failure(excite_program({"train", "--weight", "8"}), 2, {"the nearest is --weights\n"});
+  expect_failure(excite_program({"train", "--label", "8"}), 2,
+                 {"the nearest is --label-smoothing\n"});
   expect_failure(excite_program({"--vresion"}), 2, {"no option --vresion", "--version"});
+}
+
+TEST(Program, SuggestsNothingThatIsFarFromTheWord) {
+  expect_failure(excite_program({"summary", "--side", "32"}), 2,
+                 {"no option --side; `excite summary --help` lists the options\n"});
+  expect_failure(excite_program({"--verbose"}), 2,
+                 {"no option --verbose; `excite --help` lists the options\n"});
+  expect_failure(excite_program({"summary", "--model", "transformer"}), 2,
+                 {"no model 'transformer' (`excite models` lists them)\n"});
+  expect_failure(excite_program({"bench", "--mode", "speed"}), 2,
+                 {"--mode speed: expected train or infer\n"});
 }
 
 TEST(Program, ReadsDecimalNumbersOnly) {

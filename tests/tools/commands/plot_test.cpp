@@ -93,5 +93,15 @@ TEST(Plot, NamesTheInvalidLineOfALog) {
                  {"nowhere"});
 }
 
+TEST(Plot, WritesOnlySvg) {
+  const ScratchFolder folder;
+  expect_failure(excite_program({"plot", "--out", folder / "curve.png",
+                                 "tools/training/se_resnet20-builtin.csv"}),
+                 2, {"plot: --out ", "curve.png: expected a name that ends in .svg"});
+  expect_failure(excite_program({"roofline", "--out", folder / "roof", "core/roofline.json"}), 2,
+                 {"roofline: --out ", "roof: expected a name that ends in .svg"});
+  EXPECT_TRUE(folder.files().empty());
+}
+
 }  // namespace
 }  // namespace excite

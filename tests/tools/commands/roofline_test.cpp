@@ -125,17 +125,20 @@ TEST(Roofline, RefusesFilesThatAreNotABenchmark) {
   refused("", {"bad.json: not the output of `excite bench --json`"});
   refused(whole.substr(0, whole.size() / 2), {"bad.json: not the output"});
   refused("[1, 2]", {"bad.json: not the output"});
-  refused("{}", {"bad.json: not the output", "limits"});
+  refused("{}", {"bad.json: not the output", "no entry 'limits'"});
   refused(std::string(100'000, '['), {"bad.json: not the output"});
   refused(changed("/limits/gflop_per_second", 0),
           {"bad.json", "gflop_per_second is 0, expected a number from"});
-  refused(changed("/limits/gb_per_second", "fast"), {"bad.json"});
+  refused(changed("/limits/gb_per_second", "fast"),
+          {"`excite bench --json`: 'limits.gb_per_second' is \"fast\", expected a number\n"});
   refused(changed("/operations/0/gflop_per_second", -1), {"bad.json", "gflop_per_second is -1"});
-  refused(changed("/operations/0/bytes", nullptr), {"bad.json"});
+  refused(changed("/operations/0/bytes", nullptr),
+          {"bad.json", "'operations[0].bytes' is null, expected a number\n"});
   refused(changed("/operations/0/bytes", 1e-308),
           {"bad.json", "bytes is 1e-308, expected a number from 1e-12 to 1e+12"});
   refused(changed("/limits/gb_per_second", 1e300), {"bad.json", "gb_per_second is 1e+300"});
-  refused(changed("/operations/0/pass", 5), {"bad.json"});
+  refused(changed("/operations/0/pass", 5),
+          {"bad.json", "'operations[0].pass' is 5, expected a text\n"});
   refused(changed("/operations", nlohmann::json::array()), {"bad.json", "no operation"});
   refused(
       changed("/operations", std::vector<nlohmann::json>(101, a_bench().at("operations").at(0))),

@@ -90,6 +90,11 @@ TEST_F(TrainStart, RefusesWeightsThatDoNotFitAndCreatesNoFolder) {
   expect_failure(
       outcome_of(without_change + "--new-head --model resnet8 --weights " + weights + out), 3,
       {"its tensors are not those of resnet8", "unexpected: layer1.0.se.fc1.weight"});
+  Rng rng(12);
+  const Model listed = make_model("se_resnet20", {}, 10, rng);
+  save_tensors(weights, {}, state_of(listed.module()));
+  expect_failure(outcome_of(without_change + "--model resnet20 --weights " + weights + out), 3,
+                 {"its tensors are not those of resnet20; they fit se_resnet20", "10 classes"});
   expect_failure(outcome_of(without_change + "--weights " + (folder / "none") + out), 3, {"none"});
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }

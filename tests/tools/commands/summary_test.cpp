@@ -2,12 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/real.h"
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
+
+const long bytes_per_number = program_precision() == "double" ? 8 : 4;
 
 nlohmann::json summary_of(const std::vector<std::string>& arguments) {
   std::vector<std::string> all{"summary", "--json", "--model"};
@@ -46,7 +47,7 @@ TEST(Summary, ShowsEachOperationWithItsLayer) {
   const nlohmann::json layers = summary_of({"se_resnet20"})["layers"];
   const nlohmann::json first = {
       {"layer", "conv1"},  {"op", "conv2d"},  {"output", {1, 32, 32, 16}},
-      {"parameters", 432}, {"macs", 442'368}, {"bytes", 32 * 32 * 16 * sizeof(real)}};
+      {"parameters", 432}, {"macs", 442'368}, {"bytes", 32 * 32 * 16 * bytes_per_number}};
   EXPECT_EQ(layers.front(), first);
   EXPECT_EQ(layers.back()["layer"], "fc");
   const auto with = [&](const std::string& layer, const std::string& op) {
@@ -85,9 +86,14 @@ TEST(Summary, SuggestsTheNearestModelAndOption) {
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--set", "reduction=0"}), 2,
                  {"reduction=0"});
   expect_failure(excite_program({"summary", "--model", "se_resnet20", "--classes", "1"}), 2,
-                 {"1 classes", "at least 2"});
+                 {"1 class, expected at least 2"});
   expect_failure(excite_program({"summary", "--weights", "w.safetensors", "--classes", "5"}), 2,
                  {"cannot be combined with"});
+}
+
+TEST(Summary, RefusesAnImageSizeBelowTheModelsSmallest) {
+  expect_failure(excite_program({"summary", "--model", "inception_v3", "--image-size", "32"}), 2,
+                 {"summary: --image-size 32: inception_v3 needs images of at least 75x75 pixels"});
 }
 
 }  // namespace

@@ -110,6 +110,30 @@ TEST_F(PredictTensors, NamesTheTensorsThatItNeeds) {
   }
 }
 
+TEST_F(OnTensors, PredictAndBackwardNeverOverwriteTheirInput) {
+  save(made("se_small_resnet"));
+  write(input, {{2}, {0, 1}});
+  for (const char* command : {"predict", "backward"})
+    for (const std::string& out_file : {weights, tensors}) {
+      const std::string before = get(out_file);
+      expect_failure(
+          excite_program({command, "--weights", weights, "--tensors", tensors, "--out", out_file}),
+          2, {"the output " + out_file + " is the input"});
+      EXPECT_TRUE(get(out_file) == before) << command;
+    }
+}
+
+TEST_F(OnTensors, PredictAndBackwardNameTheFileOfImagesThatAreTooSmall) {
+  save(made("small_inception_v3"));
+  ASSERT_GT(made("small_inception_v3").min_image_size, 40);
+  write(input, {{2}, {0, 1}});
+  for (const char* command : {"predict", "backward"})
+    expect_failure(run(command), 3,
+                   {"in.safetensors: tensor 'input' has images of 40x35 pixels, too small for "
+                    "small_inception_v3, which needs at least 75x75"});
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 // Names and layouts are those of the file of weights. The dropout of this model is off.
 TEST_F(BackwardTensors, WritesTheLossEveryGradientAndTheNewStatistics) {
   const Model model = made("small_senet", {{"dropout", "0.9"}}),

@@ -16,5 +16,29 @@ TEST(Config, StoresWhatToDoWithABadImage) {
   }
 }
 
+TEST(Config, AnErrorSaysInWordsWhatIsWrongAndWhere) {
+  const ScratchFolder folder;
+  const std::string path = folder / "config.json";
+  write_config(path, make_config(Recipe{}, InitialWeights{}, "builtin", OnBadImage::skip));
+  const std::string whole = get(path);
+  const auto error_with = [&](const std::string& before, const std::string& after) {
+    std::string changed = whole;
+    changed.replace(changed.find(before), before.size(), after);
+    put(path, changed);
+    return file_error([&] { read_config(path); });
+  };
+  const std::string begin = path + ": not the configuration of a training run: ";
+  EXPECT_EQ(error_with("\"data\": \"builtin\"", "\"data\": 5"),
+            begin + "'data' is 5, expected a text");
+  EXPECT_EQ(error_with("\"data\"", "\"dates\""), begin + "it has no entry 'data', expected a text");
+  EXPECT_EQ(error_with("\"epochs\": 16", "\"epochs\": \"many\""),
+            begin + "'recipe.epochs' is \"many\", expected a whole number");
+  EXPECT_EQ(error_with("\"format\": 2,", "\"format\": 2"),
+            begin + "line 3, column 3: this is not JSON");
+  put(path, whole.substr(0, 30));
+  EXPECT_EQ(file_error([&] { read_config(path); }),
+            begin + "it is not complete: it ends in line 3, in the middle of the JSON");
+}
+
 }  // namespace
 }  // namespace excite

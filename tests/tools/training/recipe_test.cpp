@@ -68,7 +68,7 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
   recipe.conv = "blas";
   recipe.seed = 123456789012345;
   const std::string json = to_json(recipe).dump();
-  const Recipe back = recipe_from_json(nlohmann::ordered_json::parse(json), "file");
+  const Recipe back = recipe_from_json(JsonObject(parse_json(json, "file"), "file"));
   EXPECT_EQ(back.lr, recipe.lr);
   EXPECT_EQ(back.warmup, recipe.warmup);
   EXPECT_EQ(back.milestones, recipe.milestones);
@@ -78,16 +78,19 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
 }
 
 TEST(Recipe, DamagedJsonIsAnErrorThatNamesTheFile) {
-  nlohmann::ordered_json json = to_json(Recipe{});
+  Json json = to_json(Recipe{});
+  const auto refused_as = [&](const std::string& error) {
+    return fails_saying<FileError>([&] { recipe_from_json(JsonObject(json, "a.json", "recipe")); },
+                                   {error});
+  };
   json["epochs"] = "many";
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
-                                      {"runs/a/config.json"}));
+  EXPECT_TRUE(refused_as("a.json: 'recipe.epochs' is \"many\", expected a whole number"));
+  json["epochs"] = 1.5;
+  EXPECT_TRUE(refused_as("a.json: 'recipe.epochs' is 1.5, expected a whole number"));
   json["epochs"] = -1;
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
-                                      {"runs/a/config.json", "--epochs -1"}));
+  EXPECT_TRUE(refused_as("a.json: --epochs -1: expected a whole number from 1"));
   json.erase("epochs");
-  EXPECT_TRUE(fails_saying<FileError>([&] { recipe_from_json(json, "runs/a/config.json"); },
-                                      {"runs/a/config.json", "epochs"}));
+  EXPECT_TRUE(refused_as("a.json: it has no entry 'recipe.epochs'"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Sums the records of several steps by operation, and prints the sums as a table or as JSON.
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
