@@ -63,7 +63,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
-          tests/core/images/image_test.cpp tests/tools/data/cifar_test.cpp \
+          $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench help images main plot progress_bar) \
           $(patsubst %,tests/tools/commands/%_test.cpp,roofline summary train) \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \
@@ -230,10 +230,9 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-SMALL     := -Long*:Counts*:*full_size*:*SeCnn*
+SMALL     := -Long*:Night*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
-	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
@@ -281,6 +280,7 @@ test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 6
 	@bash tests/run $(ARM64)/qemu '$(QUICK)' float
 
 test-night: test-long test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
+	@bash tests/run $(BUILD) 'Night*'
 
 # PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.
 $(BUILD)/parity/timm:

@@ -99,7 +99,7 @@ GradcheckReport check_function_gradient(
 // derivative of the pair of inputs, Hmax that of all pairs, and Gmax the largest |gradient|. A row
 // of the table is a pair of elements: `analytic` is d g_i / d x_j, `numeric` is d g_j / d x_i.
 // Where g jumps, f has a kink. The inputs may have up to 500 elements together, as each costs two
-// gradients. options.zero_gradient is not used.
+// gradients; those in options.zero_gradient are left out.
 GradcheckReport check_second_order(const std::function<Var(const std::vector<Var>&)>& f,
                                    std::vector<Var> inputs, const GradcheckOptions& options = {});
 

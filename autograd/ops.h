@@ -110,7 +110,11 @@ Var cross_entropy(const Var& logits, const Tensor& targets);  // targets[n, :] a
 
 // ---- losses of numbers; losses.cpp; targets have the input's shape and are data ----
 Var mse_loss(const Var& x, const Tensor& targets);  // mean of (x - t)^2
+inline Var mse_loss(const Var& x, const Var& targets) { return mse_loss(x, targets->value); }
 // Binary cross-entropy, the mean of -t log p - (1 - t) log(1 - p) with p = sigmoid(logits).
 Var bce_with_logits(const Var& logits, const Tensor& targets);
+inline Var bce_with_logits(const Var& logits, const Var& targets) {
+  return bce_with_logits(logits, targets->value);
+}
 
 }  // namespace excite

@@ -32,7 +32,7 @@ struct SgdOptions {
 //   w = w - lr m,  or with nesterov (Nesterov, 1983)  w = w - lr (g + momentum m)
 class Sgd {
  public:
-  Sgd(std::vector<Parameter> parameters, const SgdOptions& options);
+  explicit Sgd(std::vector<Parameter> parameters, const SgdOptions& options = {});
   void step(double lr);  // clears the gradients; Error if a parameter has none
   NamedTensors state();
 
@@ -54,7 +54,7 @@ struct AdamWOptions {
 //   w = (1 - lr weight_decay) w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 class AdamW {
  public:
-  AdamW(std::vector<Parameter> parameters, const AdamWOptions& options);
+  explicit AdamW(std::vector<Parameter> parameters, const AdamWOptions& options = {});
   void step(double lr);
   NamedTensors state();  // t is optimizer.step, a tensor of one number
 

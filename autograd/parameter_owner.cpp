@@ -40,6 +40,7 @@ void require_owned_parameters(const std::vector<Var>& graph) {
   }
   if (listed_roots.empty()) return;
   std::vector<std::string> forgotten;
+  std::reverse(unlisted.begin(), unlisted.end());  // in the order in which the network uses them
   for (const Var& x : unlisted)
     if (std::find(listed_roots.begin(), listed_roots.end(), root_of(x->owner.get())) ==
         listed_roots.end())

@@ -85,7 +85,7 @@ std::vector<Exchange> session() {
 
 // ---- gdb ----
 
-struct LongDebugger : testing::Test {
+struct NightDebugger : testing::Test {
   const ScratchFolder folder;
   const std::string build = std::filesystem::path(program()).parent_path();
 
@@ -117,7 +117,7 @@ std::string last_calls(const std::string& chain) {
   return at == std::string::npos ? chain : chain.substr(at + 3);
 }
 
-TEST_F(LongDebugger, CallsAreThoseOfTheCallMapInItsOrder) {
+TEST_F(NightDebugger, CallsAreThoseOfTheCallMapInItsOrder) {
   std::vector<std::string> names, expected, stops;
   const std::vector<Call> calls = call_map();
   ASSERT_GE(calls.size(), 40u);
@@ -162,7 +162,7 @@ TEST(Debugger, NumbersAreAlikeWithinAPercent) {
 }
 
 // The chapter shows the lines that matter, in their order.
-TEST_F(LongDebugger, TheSessionPrintsWhatTheChapterShows) {
+TEST_F(NightDebugger, TheSessionPrintsWhatTheChapterShows) {
   const std::vector<Exchange> exchanges = session();
   ASSERT_GE(exchanges.size(), 10u);
   std::vector<std::string> commands;

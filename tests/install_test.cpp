@@ -205,16 +205,16 @@ TEST_F(Install, ProgramsRunAndHaveTheVersionOfPkgConfig) {
   }
 }
 
-using LongInstall = Install;
+using NightInstall = Install;
 
-TEST_F(LongInstall, AnotherProjectCanUseClang) {
+TEST_F(NightInstall, AnotherProjectCanUseClang) {
   const Ending o =
       build_and_run("clang++ -O0 -g", get("tests/consumer/small_program.cpp"), package);
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(o.out, greeting);
 }
 
-TEST_F(LongInstall, AnotherProjectCanFetchTheSourcesAndBuildThem) {
+TEST_F(NightInstall, AnotherProjectCanFetchTheSourcesAndBuildThem) {
   const Ending o = cmake_and_run(
       "fetch", "-DFETCHCONTENT_SOURCE_DIR_EXCITE=" + std::filesystem::current_path().string() +
                    " -DEXCITE_OPTIMIZE=-O0");
@@ -223,7 +223,7 @@ TEST_F(LongInstall, AnotherProjectCanFetchTheSourcesAndBuildThem) {
 }
 
 // The program asks for libexcite.so.0.2, which is any version with the same interface.
-TEST_F(LongInstall, AnotherProjectCanLinkTheSharedLibrary) {
+TEST_F(NightInstall, AnotherProjectCanLinkTheSharedLibrary) {
   prefix = stage + "/opt/shared";
   const Ending made = install_into("/opt/shared");
   ASSERT_EQ(made.code, 0) << made.err;

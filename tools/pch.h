@@ -1,3 +1,4 @@
-// Precompiled header of the files that use CLI11, whose header takes longer to parse than a command.
+// Precompiled header of the files that use CLI11, whose header takes longer to parse than a
+// command.
 #include <CLI/CLI.hpp>
 #include <filesystem>

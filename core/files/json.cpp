@@ -57,7 +57,7 @@ Json parse_json(std::string_view text, const std::string& path) {
                        line, ", in the middle of the JSON");
     const std::size_t line_begin = before.rfind('\n') + 1;  // 0 in the first line: npos + 1
     throw FileError(excite::text(path, ": line ", line, ", column ", before.size() - line_begin + 1,
-                                 ": this is not JSON"));
+                                 " or before: this is not JSON"));
   }
 }
 

@@ -202,6 +202,13 @@ TEST(SecondOrder, CountsKinks) {
   expect_contains(report.message, "1 of the 1 pairs of elements are at a kink");
 }
 
+TEST(SecondOrder, LeavesOutInputsWhoseGradientIsZeroInTheory) {
+  const auto f = [](const Inputs& in) { return mul(in[0], in[1]); };
+  const auto report = check_second_order(f, {full({3}, 1), full({3}, 2)}, {.zero_gradient = {1}});
+  EXPECT_EQ(report.rows.size(), 3u);
+  for (const GradcheckRow& row : report.rows) EXPECT_EQ(row.input, "input 0 [3]");
+}
+
 TEST(SecondOrder, RequiresTwoTo500Elements) {
   const auto f = [](const Inputs& in) { return exp(in[0]); };
   expect_contains(check_second_order(f, {zeros({1})}).message,

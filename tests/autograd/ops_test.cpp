@@ -223,12 +223,17 @@ TEST(Ops, NameWhatAddsOrMultipliesANumberPerChannel) {
   EXPECT_TRUE(says([&] { return nc * images; }, "mul: shapes [2, 3] and [2, 4, 4, 3]"));
   const std::string channel = "with a number b for each channel, use ",
                     image = "with a number b for each image and channel, use ";
-  EXPECT_TRUE(fails_saying([&] { return images + c; }, {"for x + b " + channel + "add_bias(x, b)"}));
+  EXPECT_TRUE(
+      fails_saying([&] { return images + c; }, {"for x + b " + channel + "add_bias(x, b)"}));
   EXPECT_TRUE(fails_saying([&] { return c + rows; }, {"for x + b " + channel + "add_bias(x, b)"}));
-  EXPECT_TRUE(fails_saying([&] { return images - c; }, {"for x - b " + channel + "add_bias(x, -1 * b)"}));
-  EXPECT_TRUE(fails_saying([&] { return c - images; }, {"for b - x " + channel + "add_bias(-1 * x, b)"}));
-  EXPECT_TRUE(fails_saying([&] { return rows * c; }, {"for x * b " + channel + "scale_channels(x, b)"}));
-  EXPECT_TRUE(fails_saying([&] { return nc * images; }, {"for x * b " + image + "scale_channels(x, b)"}));
+  EXPECT_TRUE(
+      fails_saying([&] { return images - c; }, {"for x - b " + channel + "add_bias(x, -1 * b)"}));
+  EXPECT_TRUE(
+      fails_saying([&] { return c - images; }, {"for b - x " + channel + "add_bias(-1 * x, b)"}));
+  EXPECT_TRUE(
+      fails_saying([&] { return rows * c; }, {"for x * b " + channel + "scale_channels(x, b)"}));
+  EXPECT_TRUE(
+      fails_saying([&] { return nc * images; }, {"for x * b " + image + "scale_channels(x, b)"}));
   EXPECT_TRUE(fails_saying([&] { return images + nc; },
                            {"for x + b " + image + "x + scale_channels(full(x.shape(), 1), b)"}));
   EXPECT_TRUE(fails_saying([&] { return images - nc; },

@@ -108,9 +108,9 @@ TEST(Backward, ReportsBothShapesWhenAGradientHasTheWrongOne) {
   const Var x = parameter(zeros({2, 3}));
   x->name = "fc.weight";
   const Var y = result("bad", zeros({}), {x}, [=](Node&) { x.add_grad(zeros({6})); });
-  EXPECT_TRUE(fails_saying(
-      [&] { backward(y); },
-      {"a gradient of shape [6] flows into fc.weight, whose value has shape [2, 3]"}));
+  EXPECT_TRUE(
+      fails_saying([&] { backward(y); },
+                   {"a gradient of shape [6] flows into fc.weight, whose value has shape [2, 3]"}));
 }
 
 TEST(Backward, SkipsNodesThatReceiveNoGradient) {

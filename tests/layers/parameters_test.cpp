@@ -108,7 +108,7 @@ TEST(UnownedLayer, MayHaveLayersItself) {
   net.parameters();
   EXPECT_TRUE(
       fails_saying([&] { train_step(net); },
-                   {"fc1.weight [3, 4], fc1.bias [4], bn.weight [4], bn.bias [4] (4 of 6"}));
+                   {"fc1.weight [3, 4], fc1.bias [4], bn.bias [4], bn.weight [4] (4 of 6"}));
 }
 
 // The list still has the parameters of the old layer.
@@ -180,6 +180,16 @@ TEST(UnownedLayer, IsNotAnotherModuleThatSomebodyAskedForItsList) {
   EXPECT_FALSE(trained.fc1.w->grad.empty());
   for (const Var& p : frozen.parameters()) p->requires_grad = true;
   backward(loss());
+}
+
+TEST(UnownedLayer, IsNotOneThatRequiresNoGradient) {
+  Rng rng(0);
+  const Net trained(rng);
+  const Linear frozen(4, 2, rng);
+  const Sgd sgd(parameters(trained), {});
+  frozen.w->requires_grad = frozen.b->requires_grad = false;
+  backward(sum(frozen(trained(input()))));
+  EXPECT_FALSE(trained.fc1.w->grad.empty());
 }
 
 TEST(UnownedLayer, IsNotATeacherUnderNoGrad) {

@@ -246,7 +246,7 @@ void add_gradcheck(CLI::App& app, Run& run) {
   c->add_option("names", o->names, "Operations and models to check [all]")->type_name("NAME");
   c->add_option("--table", o->derivatives,
                 "Print this many derivatives of each case, those with the largest errors: by "
-                "backward, by differences, and the error [0]")
+                "backward, by differences, and the error")
       ->check(whole_number(0));
   add_examples(*c, {"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20",
                     "excite-double gradcheck softmax --table 10"});

@@ -49,7 +49,7 @@ int main() {
 
   Rng rng(0);
   const SeCnn net(classes, rng);
-  AdamW adam(parameters(net), {});
+  AdamW adam(parameters(net));
   const long epochs = 5, steps = train.batches_per_epoch();
   const Schedule rate{.peak = 0.005, .total_steps = epochs * steps, .warmup_steps = steps};
   long step = 0;

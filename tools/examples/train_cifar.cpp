@@ -60,8 +60,7 @@ int train(const std::string& source, long epochs, long limit) {
     for (long i = 0; i < steps; i++) loss += training_step(position.step++).loss;
     // Made anew after each epoch: it prepares the weights for inference, once.
     const Ensemble evaluated({{model, normalization, 1, evaluation_resize_crop(recipe)}});
-    const Metrics test =
-        measure_accuracy(evaluated, data.test, {recipe.batch}, [](const Metrics&) { return true; });
+    const Metrics test = measure_accuracy(evaluated, data.test, {recipe.batch});
     position.epoch++;
     position.accuracy = test.top1();
     position.best_accuracy = std::max(position.best_accuracy, test.top1());

@@ -23,7 +23,7 @@ int main() {
   const std::vector<int> labels{0, 1, 1, 0};
   Rng rng(0);
   const Net net(rng);
-  Sgd sgd(parameters(net), {});  // with Nesterov momentum 0.9
+  Sgd sgd(parameters(net));  // with Nesterov momentum 0.9
 
   for (int step = 0; step <= 100; step++) {
     const Var logits = net(x);

@@ -93,7 +93,7 @@ Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
     const Tensor logits = ensemble(samples.images);
     metrics.add(logits, samples.labels);
     if (options.on_batch) options.on_batch(samples, logits);
-    if (!keep_going(metrics)) break;
+    if (keep_going && !keep_going(metrics)) break;
   }
   require<FileError>(metrics.count() > 0 || dataset.count() == 0, dataset.source, ": of ",
                      dataset.count(), " images none could be decoded");

@@ -62,10 +62,10 @@ struct EvaluationOptions {
 };
 
 // Metrics over all images of the set that can be decoded, the last short batch included. After each
-// batch `keep_going` gets the metrics so far; if it returns false, the evaluation ends there.
-// FileError if no image can be decoded.
+// batch `keep_going`, if given, gets the metrics so far; if it returns false, the evaluation ends
+// there. FileError if no image can be decoded.
 Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
-                         const EvaluationOptions& options,
-                         const std::function<bool(const Metrics&)>& keep_going);
+                         const EvaluationOptions& options = {},
+                         const std::function<bool(const Metrics&)>& keep_going = {});
 
 }  // namespace excite

@@ -13,9 +13,11 @@ testing::AssertionResult refused(const std::string& text, const std::string& err
 
 TEST(Json, AnErrorOfTheSyntaxSaysLineAndColumn) {
   EXPECT_EQ(parse_json("{\"a\": 1}", "a.json").at("a"), 1);
-  EXPECT_TRUE(refused("{\"a\": 1,\n  \"b\" 2}", "a.json: line 2, column 7: this is not JSON"));
-  EXPECT_TRUE(refused("{1", "a.json: line 1, column 2: this is not JSON"));
+  EXPECT_TRUE(
+      refused("{\"a\": 1,\n  \"b\" 2}", "a.json: line 2, column 7 or before: this is not JSON"));
+  EXPECT_TRUE(refused("{1", "a.json: line 1, column 2 or before: this is not JSON"));
   EXPECT_TRUE(refused("{\n\"a\": [1, 2", "a.json: it is not complete: it ends in line 2"));
+  EXPECT_TRUE(refused("[1\n\"two\"]", "a.json: line 2, column 5 or before"));  // a comma is missing
   EXPECT_TRUE(refused("", "a.json: it is not complete: it ends in line 1"));
   EXPECT_TRUE(refused(std::string(100'000, '['), "a.json: it is not complete"));
 }

@@ -1,38 +1,9 @@
 #include "models/interop/weights.h"
 
-#include <functional>
-
-#include "models/zoo/registry.h"
-#include "tests/support/compare.h"
-#include "tests/support/scratch.h"
+#include "tests/models/interop/saved_models.h"
 
 namespace excite {
 namespace {
-
-Model drawn(const std::string& name, long seed, const Settings& options = {}) {
-  Rng rng(seed);
-  return make_model(name, options, 10, rng);
-}
-
-const Preprocessing preprocessing{
-    {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}, {0.1, 0.2, 1.0 / 3}, {0.25, 0.5, 0.75}};
-
-std::string saved(const ScratchFolder& folder, const Model& model) {
-  const std::string path = folder / "model.safetensors";
-  save_tensors(path, describe(model, preprocessing), state_of(model.module()));
-  return path;
-}
-
-std::vector<Tensor> copy_of(const Model& model) {
-  std::vector<Tensor> all;
-  for (const auto& [name, tensor] : state_of(model.module())) all.push_back(tensor->clone());
-  return all;
-}
-
-void expect_same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); i++) EXPECT_TRUE(same_bits(a[i], b[i])) << "tensor " << i;
-}
 
 TEST(Weights, SavingAndLoadingPreservesEveryBit) {
   const ScratchFolder folder;
@@ -213,169 +184,6 @@ TEST(Weights, AFileOfANewerFormatIsRefused) {
   EXPECT_TRUE(is_refused());
 }
 
-// ---- files of other programs ----
-
-// timm-legacy has two rows; this finds the one for networks other than SENet-154.
-const Dialect& named(const std::string& name) {
-  const Dialect* found = nullptr;
-  for (const Dialect& d : dialects())
-    if (d.name == name) found = &d;
-  return *found;
-}
-
-// Writes a file without metadata, as PyTorch's libraries do. `change` may rename tensors.
-std::string foreign(
-    const ScratchFolder& folder, const Model& model, const Dialect& dialect,
-    const std::function<std::string(const std::string&)>& change = [](const std::string& name) {
-      return name;
-    }) {
-  NamedTensors tensors = state_of(model.module());
-  for (auto& [name, tensor] : tensors) name = change(dialect.to_theirs(name));
-  save_tensors(folder / "foreign.safetensors", {}, tensors);
-  return folder / "foreign.safetensors";
-}
-
-TEST(Weights, AFileOfAnotherProgramIsReadAsThatProgramsNetwork) {
-  const ScratchFolder folder;
-  const Model model = drawn("se_small_bottleneck", 8, {{"se_fc", "1x1"}, {"reduction", "4"}});
-  const TrainedModel loaded =
-      load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
-  EXPECT_EQ(loaded.model.name, "se_small_bottleneck");
-  EXPECT_EQ(loaded.model.options.at("stride_on"), "1x1");
-  EXPECT_EQ(loaded.model.options.at("reduction"), "4");
-  EXPECT_EQ(loaded.origin,
-            "read as se_small_bottleneck with dropout=0.2,reduction=4,se_bias=on,"
-            "se_fc=1x1,se_stages=2,3,4,5,stem_pool=ceil,stride_on=1x1, with tensor names as in "
-            "timm-legacy, which has no such network");
-  EXPECT_EQ(loaded.preprocessing.classes.size(), 10u);
-  EXPECT_EQ(loaded.preprocessing.classes[9], "class 9");
-  EXPECT_EQ(loaded.preprocessing.mean, (std::array<double, 3>{0.485, 0.456, 0.406}));
-  EXPECT_EQ(loaded.preprocessing.deviation, (std::array<double, 3>{0.229, 0.224, 0.225}));
-  expect_same(copy_of(loaded.model), copy_of(model));
-}
-
-TEST(Weights, TheLaterInceptionsScalePixelsFromMinusOneToOne) {
-  const ScratchFolder folder;
-  for (const char* name : {"small_inception_v3", "se_small_inception_v4",
-                           "small_inception_resnet_v2", "small_bn_inception"}) {
-    const Model model = drawn(name, 8);
-    const bool later = std::string(name) != "small_bn_inception";
-    EXPECT_EQ(
-        load_model(SafetensorsFile(foreign(folder, model, named("timm")))).preprocessing.mean[0],
-        later ? 0.5 : 0.485)
-        << name;
-  }
-}
-
-TEST(Weights, ParallelPrefixesAndAuxiliaryClassifiersAreIgnored) {
-  const ScratchFolder folder;
-  const Model model = drawn("small_resnet", 9);
-  const auto in_parallel = [](const std::string& name) { return "module." + name; };
-  const TrainedModel loaded =
-      load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
-  expect_same(copy_of(loaded.model), copy_of(model));
-
-  NamedTensors tensors = state_of(model.module());
-  Tensor other = zeros({3, 4});
-  tensors.emplace_back("AuxLogits.fc.weight", &other);
-  save_tensors(folder / "auxiliary", {}, tensors);
-  EXPECT_NE(load_model(SafetensorsFile(folder / "auxiliary"))
-                .origin.find("without 1 tensors of AuxLogits"),
-            std::string::npos);
-
-  tensors.back().first = "module.fc.weight";
-  save_tensors(folder / "twice", {}, tensors);
-  EXPECT_TRUE(
-      fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); },
-                              {"'fc.weight' and 'module.fc.weight' both stand for 'fc.weight'"}));
-}
-
-// A file may store a linear layer as a 1x1 convolution.
-TEST(Weights, LinearLayersMayHaveBothShapes) {
-  const ScratchFolder folder;
-  const Model model = drawn("se_small_resnet", 10),
-              as_conv = drawn("se_small_resnet", 11, {{"se_fc", "1x1"}});
-  NamedTensors tensors = state_of(model.module());
-  Tensor turned;
-  for (auto& [name, tensor] : tensors)
-    if (name == "fc.weight")
-      turned = tensor->clone().reshaped({1, 1, tensor->dim(0), tensor->dim(1)}), tensor = &turned;
-  save_tensors(folder / "linear", {}, tensors);
-  const SafetensorsFile file(folder / "linear");
-  EXPECT_EQ(file.entry("fc.weight").dims.size(), 4u);
-  load_tensors(file, state_of(as_conv.module()));
-  for (std::size_t i = 0; i < tensors.size(); i++) {
-    const Tensor& now = *state_of(as_conv.module())[i].second;
-    EXPECT_TRUE(same_bits(now.clone().reshaped(Shape{now.size()}),
-                          tensors[i].second->clone().reshaped(Shape{now.size()})))
-        << tensors[i].first;
-  }
-  expect_same(copy_of(load_model(file).model), copy_of(model));
-}
-
-TEST(Weights, AFileThatFitsNoModelIsAnErrorThatNamesTheNearest) {
-  const ScratchFolder folder;
-  const Model model = drawn("resnet20", 12);
-  const auto misspelt = [](const std::string& name) {
-    return name == "layer0.bn1.bias" ? "layer0.bn1.bis" : name;
-  };
-  EXPECT_TRUE(fails_saying<FileError>(
-      [&] { load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"), misspelt))); },
-      {"foreign.safetensors: its tensors are not those of resnet20 (no model is nearer); missing: "
-       "layer0.bn1.bias; unexpected: layer0.bn1.bis"}));
-  const std::string path = foreign(folder, model, named("timm-legacy"));
-  EXPECT_TRUE(fails_saying<FileError>(
-      [&] {
-        load_model(SafetensorsFile(path), {"resnet32", {}});
-      },
-      {"not those of resnet32; they fit resnet20 and 10 classes; missing: layer1.3.bn1.weight"}));
-}
-
-TEST(Weights, AnOverriddenOptionIsNotInferred) {
-  const ScratchFolder folder;
-  const std::string path = foreign(folder, drawn("small_resnet", 12), named("timm-legacy"));
-  EXPECT_EQ(load_model(SafetensorsFile(path), {"", {{"stem_pool", "floor"}}})
-                .model.options.at("stem_pool"),
-            "floor");
-}
-
-TEST(Weights, AFileThatNamesAnotherModelThanItsTensorsFitIsAnError) {
-  const ScratchFolder folder;
-  const Model model = drawn("resnet20", 13), stated = drawn("se_resnet20", 14);
-  save_tensors(folder / "wrong", describe(stated, preprocessing), state_of(model.module()));
-  EXPECT_TRUE(fails_saying<FileError>(
-      [&] { load_model(SafetensorsFile(folder / "wrong")); },
-      {"its tensors are not those of se_resnet20; they fit resnet20 and 10 classes",
-       "; missing: layer1.0.se.fc1.weight, layer1.0.se.fc2.weight, layer1.1.se.fc1.weight, "
-       "layer1.1.se.fc2.weight, layer1.2.se.fc1.weight and 31 more"}));
-}
-
-// They exist for gradient checks. Their names are only in an error if the user wrote them.
-TEST(Weights, NoErrorSuggestsASmallVariant) {
-  const ScratchFolder folder;
-  const auto message = [&](const std::string& path, const ModelOverride& overrides) -> std::string {
-    try {
-      load_model(SafetensorsFile(path), overrides);
-    } catch (const Error& error) {
-      return std::string(error.what()).substr(path.size());
-    }
-    return "no error";
-  };
-  for (const char* name : {"small_resnet", "se_small_bottleneck", "small_vgg", "resnet8"}) {
-    const Model model = drawn(name, 12);
-    const auto misspelt = [](const std::string& tensor) {
-      return tensor.ends_with(".bias") ? tensor + "es" : tensor;
-    };
-    for (const std::string& error :
-         {message(foreign(folder, model, own_dialect(), misspelt), {}),
-          message(foreign(folder, model, own_dialect()), {"resnet20", {}})}) {
-      EXPECT_NE(error.find("its tensors are not those of "), std::string::npos) << error;
-      EXPECT_EQ(error.find("small"), std::string::npos) << error;
-      EXPECT_EQ(error.find("resnet8"), std::string::npos) << error;
-    }
-  }
-}
-
 TEST(Weights, IntegersInPlaceOfWeightsAreAnErrorAndNothingIsLoaded) {
   const ScratchFolder folder;
   const Model model = drawn("resnet8", 15);
@@ -406,9 +214,9 @@ TEST(Weights, LoadBackboneKeepsTheClassifierOfOtherClasses) {
   const Model three = make_model("se_resnet8", {}, 3, rng);
   const std::vector<Tensor> before = copy_of(three), trained = copy_of(model);
   const std::string path = saved(folder, model);
-  EXPECT_TRUE(
-      fails_saying<FileError>([&] { load_tensors(SafetensorsFile(path), state_of(three.module())); },
-                              {"fc.weight [10, 64] instead of [3, 64]"}));
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] { load_tensors(SafetensorsFile(path), state_of(three.module())); },
+      {"fc.weight [10, 64] instead of [3, 64]"}));
   load_backbone(three, SafetensorsFile(path));
   const std::vector<Tensor> after = copy_of(three);
   for (std::size_t i = 0; i < after.size(); i++) {

@@ -3,6 +3,7 @@
 
 #ifdef EXCITE_DOUBLE
 
+#include <algorithm>
 #include <set>
 
 #include "autograd/gradcheck.h"
@@ -19,9 +20,12 @@ TEST(OpCases, HaveSymmetricSecondDerivatives) {
     Rng rng(0);
     const std::vector<Var> inputs = c.inputs(rng);
     long elements = 0;
-    for (const Var& x : inputs) elements += x->value.size();
+    for (std::size_t i = 0; i < inputs.size(); i++)
+      if (!std::count(c.zero_gradient.begin(), c.zero_gradient.end(), static_cast<int>(i)))
+        elements += inputs[i]->value.size();
     if (elements < 2 || elements > max_elements) continue;
-    const GradcheckReport report = check_second_order(c.f, inputs);
+    const GradcheckReport report =
+        check_second_order(c.f, inputs, {.zero_gradient = c.zero_gradient});
     EXPECT_TRUE(report.ok) << c.op << ", " << c.name << ": " << report;
     cases++;
     ops.insert(c.op);

@@ -34,7 +34,7 @@ TEST(Config, AnErrorSaysInWordsWhatIsWrongAndWhere) {
   EXPECT_EQ(error_with("\"epochs\": 16", "\"epochs\": \"many\""),
             begin + "'recipe.epochs' is \"many\", expected a whole number");
   EXPECT_EQ(error_with("\"format\": 2,", "\"format\": 2"),
-            begin + "line 3, column 3: this is not JSON");
+            begin + "line 3, column 11 or before: this is not JSON");
   put(path, whole.substr(0, 30));
   EXPECT_EQ(file_error([&] { read_config(path); }),
             begin + "it is not complete: it ends in line 3, in the middle of the JSON");

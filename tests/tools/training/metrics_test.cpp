@@ -89,7 +89,8 @@ TEST(MeasureAccuracy, KeepsTheLastShortBatchAndIsIndependentOfTheBatchSize) {
       measure_accuracy(Ensemble({{model, compute_normalization(data)}}), data, {100}, count);
   EXPECT_NEAR(by_eight.loss(), whole.loss(), 1e-5 * whole.loss());
   EXPECT_EQ(by_eight.top1(), whole.top1());
-  for (const Var& p : model.module().parameters()) EXPECT_TRUE(p.requires_grad() && p->grad.empty());
+  for (const Var& p : model.module().parameters())
+    EXPECT_TRUE(p.requires_grad() && p->grad.empty());
 }
 
 TEST(MeasureAccuracy, OfSeveralModelsIsThatOfTheirWeightedMean) {

@@ -120,10 +120,10 @@ TEST(TrainingStep, ClipsGradientsBeforeTheUpdate) {
     step(0);
     double squares = 0;
     for (std::size_t i = 0; i < before.size(); i++)
-      for (long k = 0; model.module().state()[i].kind != Module::Kind::buffer && k < before[i].size();
-           k++)
-        squares +=
-            std::pow(static_cast<double>(model.module().state()[i].var->value[k] - before[i][k]), 2);
+      for (long k = 0;
+           model.module().state()[i].kind != Module::Kind::buffer && k < before[i].size(); k++)
+        squares += std::pow(
+            static_cast<double>(model.module().state()[i].var->value[k] - before[i][k]), 2);
     return std::sqrt(squares);
   };
   EXPECT_NEAR(update_norm(0.125), 0.05 * 0.125, 1e-6);  // lr times the clipped norm
