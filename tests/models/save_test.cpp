@@ -139,11 +139,11 @@ TEST(Load, FillsAllTensorsOrNone) {
                                       {"absent.safetensors"}));
 }
 
-// The names of a module may be those of another program, and one of its tensors may be missing.
+// PyTorch's prefix is removed only where that fits better.
 TEST(Load, NamesWhatIsMissingAsTheModuleDoes) {
   const ScratchFolder folder;
   Rng rng(1);
-  const Net net("layer0", rng);
+  const Net net("module", rng);
   NamedTensors tensors = state_of(net);
   tensors.pop_back();
   save_tensors(folder / "net.safetensors", {}, tensors);
