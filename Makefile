@@ -271,7 +271,7 @@ test-arm64: packages  ## builds the float program and its library for 64-bit ARM
 	@bash tools/scripts/install g++-aarch64-linux-gnu libopenblas-dev:arm64
 	@$(ARM64_MAKE) $(ARM64)/excite
 test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 64-bit ARM, in qemu
-	@bash tools/scripts/install qemu-user libgtest-dev:arm64
+	@bash tools/scripts/install qemu-user libstdc++6:arm64 libgtest-dev:arm64
 	@$(ARM64_MAKE) $(ARM64)/tests-float
 	@mkdir -p $(ARM64)/qemu
 	@for program in excite tests-float; do \

@@ -12,6 +12,8 @@ namespace excite {
 
 namespace {
 
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
 // Differences of <r, f> for a step h to the right and one to the left, divided by h. For each
 // element of y, the smaller of the two is added to low and the larger to high, so that kinks cannot
 // cancel. For a smooth f, high - low is h times the curvature. At a kink it is the change of slope,
@@ -40,6 +42,7 @@ Differences differences(const CheckedFunction& f, const Line& line, double h) {
     d.low += std::min(up, down);
     d.high += std::max(up, down);
   }
+  if (!d.bad.empty()) d.low = d.high = nan;
   return d;
 }
 
@@ -56,9 +59,10 @@ std::string note(const GradcheckRow& row, const Differences& d) {
 void try_other_steps(const CheckedFunction& f, const Line& line, double tolerance,
                      GradcheckRow& row) {
   row.error = std::numeric_limits<double>::infinity();
+  row.numeric = nan;
   const auto agrees = [&](double numeric) {
     const double error = std::abs(row.analytic - numeric) / line.scale;
-    if (error < row.error || !std::isfinite(row.numeric)) row.numeric = numeric;
+    if (error < row.error || std::isnan(row.numeric)) row.numeric = numeric;
     if (error < row.error) row.error = error;
     return row.error <= tolerance;
   };

@@ -11,7 +11,8 @@ namespace excite {
 
 using Json = nlohmann::ordered_json;
 
-// FileError with the line and the column at which the text cannot be JSON. Errors begin with `path`.
+// FileError with the line and the column at which the text cannot be JSON. Errors begin with
+// `path`.
 Json parse_json(std::string_view text, const std::string& path);
 
 // An object of a JSON file, or a part of it. Errors name its entries as 'recipe.epochs' and

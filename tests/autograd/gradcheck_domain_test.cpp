@@ -46,6 +46,7 @@ TEST(GradcheckDomain, NamesTheElementAtTheBorder) {
   EXPECT_EQ(report.message,
             "input 0 [3], element [0] = 0: f is not finite (nan) at 0 - 6e-06; the input leaves "
             "the domain of the function; use inputs farther from its border (the first of 2 such)");
+  EXPECT_TRUE(std::isnan(report.rows[0].numeric));
 }
 
 TEST(GradcheckDomain, NamesOnlyTheInputAtFault) {
@@ -141,6 +142,7 @@ TEST(GradcheckDomain, DistinguishesABackwardThatDividesByZero) {
   const auto report = check_gradient(cube, {three(-1, 0, 3)});
   expect_contains(report.message, "input 0 [3], element [1]: analytic ");
   expect_contains(report.message, "nan, numeric ");
+  EXPECT_NEAR(report.rows[1].numeric, 0, 1e-9);
   expect_contains(report.message, "(1 of 3 wrong)");
 }
 

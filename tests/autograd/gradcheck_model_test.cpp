@@ -108,6 +108,15 @@ TEST(ModelGradcheck, AcceptsZeroGradientsOnlyOfListedParameters) {
                    .ok);
 }
 
+TEST(ModelGradcheck, FailsIfMoreThanOnePercentAreKinks) {
+  const Var w = parameter(Tensor({3}, {1, 0, 2}));
+  const auto report =
+      check_model_gradient([&] { return sum(relu(w)); }, {{"w", w}}, {.directions = 7});
+  EXPECT_FALSE(report.ok);
+  EXPECT_EQ(report.checked + report.kinks, 10);
+  EXPECT_TRUE(mentions(report, " of the 10 elements and directions are at a kink")) << report;
+}
+
 // Loose parameters have no name of their own.
 TEST(ModelGradcheck, NamesTheParameterIntoWhichAGradientOfAWrongShapeFlows) {
   const Net net;
