@@ -13,6 +13,8 @@ namespace excite {
 inline constexpr long vector_bytes = 64, vector_registers = 32;
 #elif defined(__AVX__)
 inline constexpr long vector_bytes = 32, vector_registers = 16;
+#elif defined(__aarch64__)
+inline constexpr long vector_bytes = 16, vector_registers = 32;
 #else
 inline constexpr long vector_bytes = 16, vector_registers = 16;
 #endif
