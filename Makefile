@@ -230,7 +230,7 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-SMALL     := -Long*:Night*:Counts*:*full_size*:*SeCnn*
+SMALL     := -Long*:Night*:Examples*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
