@@ -150,7 +150,7 @@ TEST_F(Install, AnotherProjectMayHaveFoldersAndFilesOfTheSameNames) {
 TEST_F(Install, InstalledHeadersIncludeOnlyInstalledHeaders) {
   const Ending o = compile("(cd " + prefix +
                                "/include && find excite -name '*.h' | sed 's/.*/#include <&>/')"
-                               " > consumer.cpp && g++ -fsyntax-only -MMD -MF headers" +
+                               " > consumer.cpp && g++ -fsyntax-only -MD -MF headers" +
                                flags() + "consumer.cpp && cat headers",
                            "");
   EXPECT_EQ(o.code, 0) << o.err;

@@ -5,6 +5,7 @@
 #ifdef EXCITE_DOUBLE
 
 #include <cmath>
+#include <limits>
 
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
@@ -110,7 +111,8 @@ TEST(GradcheckDomain, NamesTheInputsOutsideTheDomain) {
 }
 
 TEST(GradcheckDomain, NamesAnInputThatIsNotFinite) {
-  const auto report = check_gradient([](auto& in) { return exp(in[0]); }, {three(1, NAN, 2)});
+  const auto report = check_gradient([](auto& in) { return exp(in[0]); },
+                                     {three(1, std::numeric_limits<real>::quiet_NaN(), 2)});
   EXPECT_EQ(report.message, "input 0 [3] has the value nan, expected finite numbers");
 }
 

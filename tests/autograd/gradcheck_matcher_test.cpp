@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "autograd/ops.h"
 #include "core/kernels/elementwise.h"
 #include "core/random.h"
@@ -61,9 +63,12 @@ TEST_F(HasRightGradient, PassesTheOptionsOn) {
 }
 
 TEST_F(HasRightGradient, DescribesItself) {
-  const testing::Matcher<Var (&)(const Var&, const Var&)> matcher = has_right_gradient({x, w});
-  EXPECT_EQ(testing::DescribeMatcher<Var (&)(const Var&, const Var&)>(matcher),
-            "has the gradient that finite differences give, for inputs of shape [2, 3], [2, 3]");
+  using Op = std::function<Var(const Var&, const Var&)>;
+  const std::string what =
+      " the gradient that finite differences give, for inputs of shape [2, 3], [2, 3]";
+  EXPECT_EQ(testing::DescribeMatcher<Op>(has_right_gradient({x, w})), "has" + what);
+  EXPECT_EQ(testing::DescribeMatcher<Op>(testing::Not(has_right_gradient({x, w}))),
+            "does not have" + what);
 }
 
 TEST_F(HasRightGradient, ReportsAnotherNumberOfInputs) {
