@@ -44,6 +44,13 @@ TEST_F(Packages, InstalledOnesAreNotInstalledAgain) {
   EXPECT_FALSE(std::filesystem::exists(calls));
 }
 
+TEST_F(Packages, InstalledForTwoArchitecturesAreNotInstalledAgain) {
+  stand_in("dpkg-query", "echo install ok installed; echo install ok installed");
+  const Ending ended = install("here");
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "");
+}
+
 TEST_F(Packages, MissingOnesAreInstalledWithoutQuestionsAfterAnAnnouncement) {
   const Ending ended = install("here libopenblas-dev missing libstb-dev");
   EXPECT_EQ(ended.code, 0) << ended.err;
