@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/check.h"
 #include "core/text.h"
@@ -45,11 +46,12 @@ bool are_objects(const Json& value) {
   return value.is_array() && std::all_of(value.begin(), value.end(), is_object);
 }
 
-}  // namespace
-
-Json parse_json(std::string_view text, const std::string& path) {
+// As JsonObject's constructor.
+std::shared_ptr<const Json> parsed(std::string_view text, const std::string& path) {
   try {
-    return Json::parse(text);
+    auto json = std::make_shared<const Json>(Json::parse(text));
+    require<FileError>(json->is_object(), path, ": it is ", shown(*json), ", expected an object");
+    return json;
   } catch (const Json::parse_error& error) {
     const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
     const long line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -61,22 +63,25 @@ Json parse_json(std::string_view text, const std::string& path) {
   }
 }
 
-JsonObject::JsonObject(const Json& json, const std::string& path, const std::string& name)
-    : json_(json), path_(path), name_(name) {
-  require<FileError>(json.is_object(), path, ": ", name.empty() ? "it" : "'" + name + "'", " is ",
-                     shown(json), ", expected an object");
-}
+}  // namespace
+
+JsonObject::JsonObject(std::string_view text, const std::string& path)
+    : JsonObject(parsed(text, path), path, "") {}
+
+JsonObject::JsonObject(std::shared_ptr<const Json> json, const std::string& path,
+                       const std::string& name)
+    : json_(std::move(json)), path_(path), name_(name) {}
 
 std::string JsonObject::name_of(const std::string& key) const {
   return name_.empty() ? key : name_ + "." + key;
 }
 
-bool JsonObject::contains(const std::string& key) const { return json_.contains(key); }
+bool JsonObject::contains(const std::string& key) const { return json_->contains(key); }
 
 const Json& JsonObject::entry(const std::string& key, bool (*fits)(const Json&),
                               const char* expected) const {
-  const auto found = json_.find(key);
-  require<FileError>(found != json_.end(), path_, ": it has no entry '", name_of(key),
+  const auto found = json_->find(key);
+  require<FileError>(found != json_->end(), path_, ": it has no entry '", name_of(key),
                      "', expected ", expected);
   require<FileError>(fits(*found), path_, ": '", name_of(key), "' is ", shown(*found),
                      ", expected ", expected);
@@ -105,14 +110,16 @@ void JsonObject::read(const std::string& key, std::map<std::string, std::string>
   entry(key, are_texts, "an object whose values are texts").get_to(value);
 }
 
+// A part shares the ownership of the whole file.
 JsonObject JsonObject::object(const std::string& key) const {
-  return {entry(key, is_object, "an object"), path_, name_of(key)};
+  const Json& part = entry(key, is_object, "an object");
+  return {{json_, &part}, path_, name_of(key)};
 }
 
 std::vector<JsonObject> JsonObject::objects(const std::string& key) const {
   std::vector<JsonObject> all;
-  for (const Json& one : entry(key, are_objects, "an array of objects"))
-    all.emplace_back(one, path_, text(name_of(key), "[", all.size(), "]"));
+  for (const Json& part : entry(key, are_objects, "an array of objects"))
+    all.push_back(JsonObject({json_, &part}, path_, text(name_of(key), "[", all.size(), "]")));
   return all;
 }
 

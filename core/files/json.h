@@ -2,6 +2,7 @@
 // and where. Not installed: a project that uses the library needs no JSON headers.
 #pragma once
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -11,16 +12,13 @@ namespace excite {
 
 using Json = nlohmann::ordered_json;
 
-// FileError with the line and the column at which the text cannot be JSON. Errors begin with
-// `path`.
-Json parse_json(std::string_view text, const std::string& path);
-
-// An object of a JSON file, or a part of it. Errors name its entries as 'recipe.epochs' and
-// 'operations[2].pass'.
+// An object of a JSON file, or an object in it. Errors begin with `path`, and name entries as
+// 'recipe.epochs' and 'operations[2].pass'.
 class JsonObject {
  public:
-  // Refers to `json`. FileError if it is no object.
-  JsonObject(const Json& json, const std::string& path, const std::string& name = "");
+  // FileError if the text is not JSON, with the line and the column at which it cannot be, or if it
+  // is no object.
+  JsonObject(std::string_view text, const std::string& path);
 
   bool contains(const std::string& key) const;
   // These throw a FileError if there is no such entry, or if it is not of that type.
@@ -31,6 +29,12 @@ class JsonObject {
   void read(const std::string& key, std::string& value) const;
   void read(const std::string& key, std::vector<double>& value) const;
   void read(const std::string& key, std::map<std::string, std::string>& value) const;
+  template <class Value>
+  Value get(const std::string& key) const {
+    Value value{};
+    read(key, value);
+    return value;
+  }
   JsonObject object(const std::string& key) const;
   std::vector<JsonObject> objects(const std::string& key) const;  // an array of objects
 
@@ -38,10 +42,11 @@ class JsonObject {
   std::string name_of(const std::string& key) const;
 
  private:
+  JsonObject(std::shared_ptr<const Json> json, const std::string& path, const std::string& name);
   const Json& entry(const std::string& key, bool (*fits)(const Json&), const char* expected) const;
 
-  const Json& json_;
-  std::string path_, name_;
+  std::shared_ptr<const Json> json_;  // shares the whole file's
+  std::string path_, name_;           // name_ is empty for the whole file
 };
 
 }  // namespace excite

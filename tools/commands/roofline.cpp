@@ -2,7 +2,6 @@
 // of `excite bench --json`.
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/files/atomic_file.h"
@@ -24,24 +23,16 @@ constexpr double min_share = 0.001;  // of the step's time; smaller operations a
 // A number whose logarithm can be drawn, and also that of the quotient of two of them.
 double positive(const JsonObject& object, const char* key) {
   constexpr double min = 1e-12, max = 1e12;
-  double number = 0;
-  object.read(key, number);
+  const double number = object.get<double>(key);
   require<FileError>(number >= min && number <= max, object.path(), ": ", object.name_of(key),
                      " is ", number, ", expected a number from ", min, " to ", max);
   return number;
 }
 
-template <class Value>
-Value value_of(const JsonObject& object, const char* key) {
-  Value value{};
-  object.read(key, value);
-  return value;
-}
-
 Roofline parse_roofline(const JsonObject& bench) {
   const JsonObject limits = bench.object("limits");
-  const auto word = [&](const char* key) { return value_of<std::string>(bench, key); };
-  const long batch = value_of<long>(bench, "batch"), threads = value_of<long>(limits, "threads");
+  const auto word = [&](const char* key) { return bench.get<std::string>(key); };
+  const long batch = bench.get<long>("batch"), threads = limits.get<long>("threads");
   Roofline r{text(word("model"), ", ", word("mode"), ", batch ", batch, ", ",
                   counted(threads, "thread"), ", ", word("precision")),
              {positive(limits, "gflop_per_second"), positive(limits, "gb_per_second")},
@@ -53,8 +44,8 @@ Roofline parse_roofline(const JsonObject& bench) {
   for (const JsonObject& o : operations) {
     // Making the batch and the optimizer have no counted work.
     if (!o.contains("gflop") || positive(o, "share_of_step") < min_share) continue;
-    r.dots.push_back({value_of<std::string>(o, "operation"),
-                      value_of<std::string>(o, "pass") == "forward", positive(o, "share_of_step"),
+    r.dots.push_back({o.get<std::string>("operation"), o.get<std::string>("pass") == "forward",
+                      positive(o, "share_of_step"),
                       1e9 * positive(o, "gflop") / positive(o, "bytes"),
                       positive(o, "gflop_per_second")});
   }
@@ -68,8 +59,8 @@ Roofline read_roofline(const std::string& path) {
   constexpr long max_bytes = 1 << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
   const std::string what = path + ": not the output of `excite bench --json`";
-  const Json json = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
-  return parse_roofline(JsonObject(json, what));
+  return parse_roofline(
+      JsonObject({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what));
 }
 
 }  // namespace

@@ -28,8 +28,7 @@ void each_field(AnyPosition& p, Visit visit) {
 
 Position parse_position(const std::string& json_text, const std::string& path) {
   const std::string what = path + ": it has no valid position in the training run";
-  const Json json = parse_json(json_text, what);
-  const JsonObject object(json, what);
+  const JsonObject object(json_text, what);
   Position position;
   each_field(position, [&](const char* name, auto& value) { object.read(name, value); });
   return position;

@@ -62,8 +62,7 @@ RunConfig read_config(const std::string& path) {
   constexpr long max_bytes = 1 << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
   const std::string what = path + ": not the configuration of a training run";
-  const Json json = parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
-  const JsonObject all(json, what);
+  const JsonObject all({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
   RunConfig c;
   c.format = 1;
   if (all.contains("format")) all.read("format", c.format);

@@ -1,9 +1,9 @@
 #include "tools/training/loop.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/files/atomic_file.h"
+#include "core/files/json.h"
 #include "core/parallel.h"
 #include "tests/support/image_folder.h"
 #include "tests/tools/training/short_runs.h"
@@ -74,7 +74,8 @@ TEST(Training, OnImageFilesGivesTheSameBitsOnAnyNumberOfThreadsAndAfterAStop) {
   const Metadata metadata = SafetensorsFile(folder / "whole/last.safetensors").metadata();
   EXPECT_EQ(metadata.at("image_size"), "32");
   EXPECT_EQ(metadata.at("short_side"), "37");
-  EXPECT_EQ(nlohmann::json::parse(metadata.at("recipe")).at("augment"), "resized-crop,flip");
+  EXPECT_EQ(JsonObject(metadata.at("recipe"), "recipe").get<std::string>("augment"),
+            "resized-crop,flip");
 }
 
 TEST(Training, ImageSizeResizesTheImages) {
@@ -171,11 +172,11 @@ TEST(Training, DivergingLeavesTheLastGoodCheckpoint) {
   EXPECT_TRUE(fails_saying<Diverged>([&] { train_in(folder / "bad", recipe, never); },
                                      {"diverged in epoch ", "step ", "at learning rate 0.0"}));
   const std::string last = folder / "bad/last.safetensors";
-  const int epoch =
-      nlohmann::json::parse(SafetensorsFile(last).metadata().at("position")).at("epoch");
+  const JsonObject position(SafetensorsFile(last).metadata().at("position"), last);
+  const long epoch = position.get<long>("epoch");
   ASSERT_GE(epoch, 1);
   const int calls =
-      epoch * static_cast<int>(steps_per_epoch + 2 + 1) + 1;  // stops as the next epoch begins
+      static_cast<int>(epoch * (steps_per_epoch + 2 + 1)) + 1;  // stops as the next epoch begins
   ASSERT_EQ(train_in(folder / "good", recipe, stop_at(calls)), 130);
   EXPECT_TRUE(get(last) == get(folder / "good/last.safetensors"));
 }

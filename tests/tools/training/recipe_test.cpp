@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/errors.h"
+#include "tests/support/scratch.h"
 #include "tools/training/recipe_json.h"
 
 namespace excite {
@@ -68,7 +69,7 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
   recipe.conv = "blas";
   recipe.seed = 123456789012345;
   const std::string json = to_json(recipe).dump();
-  const Recipe back = recipe_from_json(JsonObject(parse_json(json, "file"), "file"));
+  const Recipe back = recipe_from_json(JsonObject(json, "file"));
   EXPECT_EQ(back.lr, recipe.lr);
   EXPECT_EQ(back.warmup, recipe.warmup);
   EXPECT_EQ(back.milestones, recipe.milestones);
@@ -78,19 +79,22 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
 }
 
 TEST(Recipe, DamagedJsonIsAnErrorThatNamesTheFile) {
-  Json json = to_json(Recipe{});
-  const auto refused_as = [&](const std::string& error) {
-    return fails_saying<FileError>([&] { recipe_from_json(JsonObject(json, "a.json", "recipe")); },
-                                   {error});
+  const std::string whole = to_json(Recipe{}).dump();
+  const auto error_with = [&](const std::string& before, const std::string& after) {
+    std::string changed = whole;
+    changed.replace(changed.find(before), before.size(), after);
+    const JsonObject file("{\"recipe\": " + changed + "}", "a.json");
+    return file_error([&] { recipe_from_json(file.object("recipe")); });
   };
-  json["epochs"] = "many";
-  EXPECT_TRUE(refused_as("a.json: 'recipe.epochs' is \"many\", expected a whole number"));
-  json["epochs"] = 1.5;
-  EXPECT_TRUE(refused_as("a.json: 'recipe.epochs' is 1.5, expected a whole number"));
-  json["epochs"] = -1;
-  EXPECT_TRUE(refused_as("a.json: --epochs -1: expected a whole number from 1"));
-  json.erase("epochs");
-  EXPECT_TRUE(refused_as("a.json: it has no entry 'recipe.epochs'"));
+  const std::string epochs = "\"epochs\":16";
+  EXPECT_EQ(error_with(epochs, "\"epochs\":\"many\""),
+            "a.json: 'recipe.epochs' is \"many\", expected a whole number");
+  EXPECT_EQ(error_with(epochs, "\"epochs\":1.5"),
+            "a.json: 'recipe.epochs' is 1.5, expected a whole number");
+  EXPECT_EQ(error_with(epochs, "\"epochs\":-1"),
+            "a.json: --epochs -1: expected a whole number from 1 to 1000000");
+  EXPECT_EQ(error_with("\"epochs\"", "\"turns\""),
+            "a.json: it has no entry 'recipe.epochs', expected a whole number");
 }
 
 }  // namespace
