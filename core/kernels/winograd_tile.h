@@ -23,12 +23,11 @@ struct Winograd {
     t[5] = d[1] - real(2.5) * d[3] + d[5];
   }
   [[gnu::always_inline]] static void output(const Vec (&m)[6], Vec (&y)[4]) {  // y = A^T m
-    const Vec plus = m[1] + m[2], minus = a * (m[1] - m[2]), plus2 = m[3] + m[4],
-              minus2 = b * (m[3] - m[4]);
+    const Vec plus = m[1] + m[2], minus = m[1] - m[2], plus2 = m[3] + m[4], minus2 = m[3] - m[4];
     y[0] = m[0] + plus + plus2;
-    y[1] = minus + minus2;
+    y[1] = a * minus + b * minus2;
     y[2] = half * plus + 2 * plus2;
-    y[3] = half * minus + 2 * minus2 + m[5];
+    y[3] = half * a * minus + (2 * b * minus2 + m[5]);
   }
   [[gnu::always_inline]] static void output_gradient(const Vec (&dy)[4], Vec (&m)[6]) {  // m = A dy
     const Vec even = dy[0] + half * dy[2], odd = a * (dy[1] + half * dy[3]),
