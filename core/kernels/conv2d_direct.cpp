@@ -146,7 +146,8 @@ void find_inputs(const Grid& grid, const ImageSize& in, const real* x, const rea
 // the grid covers all pixels of y, these are the runs of RunSums.
 template <class EpilogueT>
 void convolve(const Grid& grid, const ImageSize& in, const real* x, const Groups& groups,
-              const Buffer& packed, const EpilogueT& epilogue, const ImageSize& out, real* y) {
+              const Buffer& packed, const EpilogueT& epilogue, const ImageSize& out,
+              const Output& y) {
   const long taps = static_cast<long>(grid.taps.size()), rows = taps * groups.in,
              pixels = grid.rows * grid.cols;
   const std::vector<real> zero(in.c, real(0));
@@ -173,8 +174,6 @@ void convolve(const Grid& grid, const ImageSize& in, const real* x, const Groups
                         const long width = panel_width(k, groups.out), channel = g * groups.out + k;
                         const real* panel =
                             packed.data() + (g * whole_vectors(groups.out) + k) * rows;
-                        for (long p = 0; p < count; p++)
-                          __builtin_prefetch(y + to[p] + channel, 1);  // written after the product
                         microkernel(inputs.data(), count, g * groups.in, taps, groups.in, panel,
                                     width, sums, width);
                         for_vectors(std::min(width, groups.out - k), [&](long v, auto lane_count) {
@@ -186,6 +185,7 @@ void convolve(const Grid& grid, const ImageSize& in, const real* x, const Groups
                         });
                       }
                   });
+    if (y.streamed) finish_streams();
   });
 }
 
@@ -298,7 +298,7 @@ Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& packed
     const ImageSize in{q.n, images.dim(1), images.dim(2), q.c}, out{q.n, q.oh, q.ow, q.k};
     std::visit(
         [&](const auto& chosen_epilogue) {
-          convolve(grid, in, images.data(), groups, packed_weight, chosen_epilogue, out, y.data());
+          convolve(grid, in, images.data(), groups, packed_weight, chosen_epilogue, out, Output(y));
         },
         epilogue);
   };
@@ -326,7 +326,7 @@ Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w)
       };
       const Buffer weights = packed_weights(grid, groups, transposed_weight);
       convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, BiasClamp(q.c),
-               {q.n, q.h, q.w, q.c}, dx.data());
+               {q.n, q.h, q.w, q.c}, Output(dx));
     }
   return dx;
 }

@@ -36,56 +36,81 @@ LoadNormRelu<Count> make_load(const NormRelu& n, long c, Count count) {
           load(n.b.data() + c, count)};
 }
 
+// ---- where an epilogue writes ----
+// A result of this size or more is not in a core's cache any more when it is read, so it is
+// streamed (simd.h). That needs channels in whole vectors.
+struct Output {
+  static constexpr long min_streamed_bytes = 1l << 20;
+  real* numbers;
+  bool streamed;
+  explicit Output(Tensor& y)
+      : numbers(y.data()),
+        streamed(y.dim(-1) % lanes == 0 &&
+                 y.size() * static_cast<long>(sizeof(real)) >= min_streamed_bytes) {}
+};
+
+// Writes `count` numbers at index i of the output.
+template <class Count>
+struct Writer {
+  const Output& y;
+  Count count;
+  void operator()(long i, const Vec& v) const {
+    if constexpr (std::is_same_v<Count, WholeVector>)
+      if (y.streamed) return stream(y.numbers + i, v);
+    store(y.numbers + i, v, count);
+  }
+};
+
 // ---- make_store(epilogue, y, c, count, run) gives a function: store_y(i, v) applies the epilogue
 // to v and writes it to y[i], y[i + 1], ... Call begin(v) before the first v of a run, or resume()
 // to continue a run, and end() after the last. ----
 template <class Count>
 struct StoreBiasClamp {
-  real* y;
-  Count count;
+  Writer<Count> write;
   Vec bias, floor;
   void begin(const Vec&) {}
   void resume() {}
-  void operator()(long i, const Vec& v) { store(y + i, at_least(v + bias, floor), count); }
+  void operator()(long i, const Vec& v) { write(i, at_least(v + bias, floor)); }
   void end() {}
 };
 template <class Count>
-StoreBiasClamp<Count> make_store(const BiasClamp& e, real* y, long c, Count count, long) {
-  return {y, count, load(e.bias.data() + c), Vec{} + e.floor};
+StoreBiasClamp<Count> make_store(const BiasClamp& e, const Output& y, long c, Count count, long) {
+  return {{y, count}, load(e.bias.data() + c), Vec{} + e.floor};
 }
 
 template <class Count>
 struct StoreAndAccumulateMoments {
-  real* y;
-  Count count;
+  Writer<Count> write;
   real *origin_slot, *sum_slot, *squares_slot;
   Vec origin{}, sum{}, squares{};
   void begin(const Vec& first) { origin = first; }
   void resume() {
-    origin = load(origin_slot, count), sum = load(sum_slot, count),
-    squares = load(squares_slot, count);
+    origin = load(origin_slot, write.count), sum = load(sum_slot, write.count),
+    squares = load(squares_slot, write.count);
   }
   void operator()(long i, const Vec& v) {
-    store(y + i, v, count);
+    write(i, v);
     const Vec d = v - origin;
     sum += d;
     squares += d * d;
   }
   void end() {
-    store(origin_slot, origin, count), store(sum_slot, sum, count),
-        store(squares_slot, squares, count);
+    store(origin_slot, origin, write.count), store(sum_slot, sum, write.count),
+        store(squares_slot, squares, write.count);
   }
 };
 template <class Count>
-StoreAndAccumulateMoments<Count> make_store(const AccumulateMoments& e, real* y, long c,
+StoreAndAccumulateMoments<Count> make_store(const AccumulateMoments& e, const Output& y, long c,
                                             Count count, long run) {
-  return {y, count, e.sums.at(run, RunSums::origin) + c, e.sums.at(run, RunSums::first) + c,
+  return {{y, count},
+          e.sums.at(run, RunSums::origin) + c,
+          e.sums.at(run, RunSums::first) + c,
           e.sums.at(run, RunSums::second) + c};
 }
 
 template <class Count>
 struct StoreAndAccumulateMasked {
-  real* y;
+  Writer<Count> write;
   const real* u;
   LoadNormRelu<Count> norm_relu;
   real *sum_slot, *product_slot;
@@ -95,7 +120,7 @@ struct StoreAndAccumulateMasked {
     sum = load(sum_slot, norm_relu.count), product = load(product_slot, norm_relu.count);
   }
   void operator()(long i, const Vec& v) {
-    store(y + i, v, norm_relu.count);
+    write(i, v);
     const Vec centered = norm_relu.centered(u + i), d = norm_relu.norm(centered) > 0 ? v : Vec{};
     sum += d;
     product += d * centered;
@@ -105,9 +130,12 @@ struct StoreAndAccumulateMasked {
   }
 };
 template <class Count>
-StoreAndAccumulateMasked<Count> make_store(const AccumulateMasked& e, real* y, long c, Count count,
-                                           long run) {
-  return {y, e.u.data(), make_load(e.norm, c, count), e.sums.at(run, RunSums::first) + c,
+StoreAndAccumulateMasked<Count> make_store(const AccumulateMasked& e, const Output& y, long c,
+                                           Count count, long run) {
+  return {{y, count},
+          e.u.data(),
+          make_load(e.norm, c, count),
+          e.sums.at(run, RunSums::first) + c,
           e.sums.at(run, RunSums::second) + c};
 }
 

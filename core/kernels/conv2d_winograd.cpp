@@ -14,23 +14,29 @@ namespace {
 
 constexpr long positions = Winograd::positions;
 
-// m = x u at one position: (tiles, C) (C, K) -> (tiles, K)
-void multiply_at(long position, long tiles, Planes& x, const Buffer& packed_weight, Planes& m) {
-  const real* u = packed_weight.data() + position * packed_size(x.channels, m.channels);
-  for (long k = 0; k < m.row_stride; k += tile_vectors * lanes) {
-    const long width = panel_width(k, m.channels);
+// m = x u at one position: (tiles, C) (C, K) -> (tiles, K). m may be x if replaces_tiles(q).
+void multiply_at(const Conv2dShape& q, long position, long tiles, Planes& x,
+                 const Buffer& packed_weight, Planes& m) {
+  const real* u = packed_weight.data() + position * packed_size(q.c, q.k);
+  for (long k = 0; k < q.k; k += tile_vectors * lanes) {
+    const long width = panel_width(k, q.k);
     for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
-      microkernel(x.at(position, first), x.row_stride, rows, x.channels, u + k * x.channels, width,
+      microkernel(x.at(position, first), x.row_stride, rows, q.c, u + k * q.c, width,
                   m.at(position, first) + k, m.row_stride);
     });
   }
 }
 
+// A microkernel reads its tiles to the end before it writes its sums. If it computes all K channels
+// at once, the product of a tile can therefore replace the tile, which halves the memory in use.
+bool replaces_tiles(const Conv2dShape& q) { return whole_vectors(q.k) <= tile_vectors * lanes; }
+
 // du += x^T dm at one position: (C, tiles) (tiles, K) -> (C, K)
-void accumulate_gradient_at(long position, long tiles, Planes& x, Planes& dm, Planes& du) {
-  for (long k = 0; k < dm.row_stride; k += tile_vectors * lanes) {
-    const long width = panel_width(k, dm.channels);
-    for_tile_rows(x.channels, tile_rows(width), [&](long c, long rows) {
+void accumulate_gradient_at(const Conv2dShape& q, long position, long tiles, Planes& x, Planes& dm,
+                            Planes& du) {
+  for (long k = 0; k < q.k; k += tile_vectors * lanes) {
+    const long width = panel_width(k, q.k);
+    for_tile_rows(q.c, tile_rows(width), [&](long c, long rows) {
       microkernel_outer({x.at(position, 0) + c, x.row_stride, 0}, rows,
                         {dm.at(position, 0) + k, dm.row_stride, 0}, width, 1, tiles,
                         du.at(position, c) + k, du.row_stride);
@@ -51,10 +57,13 @@ long bands_per_block(const Bands& bands, long tiles) {
              multiple = max_tile_rows / std::gcd(max_tile_rows, bands.tiles);
   return max_bands < multiple ? max_bands : max_bands / multiple * multiple;
 }
+long bands_per_private_block(const Bands& bands, long numbers_per_tile) {
+  const long bytes = positions * numbers_per_tile * static_cast<long>(sizeof(real));
+  return bands_per_block(bands, std::clamp((144l << 10) / bytes, 16l, 32l));
+}
 long bands_per_private_block(const Bands& bands) {
-  const long bytes_per_tile = positions * (whole_vectors(bands.q.c) + whole_vectors(bands.q.k)) *
-                              static_cast<long>(sizeof(real));
-  return bands_per_block(bands, std::clamp((288l << 10) / bytes_per_tile, 30l, 96l));
+  const long c = whole_vectors(bands.q.c), k = whole_vectors(bands.q.k);
+  return bands_per_private_block(bands, replaces_tiles(bands.q) ? std::max(c, k) : c + k);
 }
 long bands_per_shared_block(const Bands& bands) { return bands_per_block(bands, 192); }
 
@@ -71,14 +80,13 @@ Range rows_of(const Bands& bands, long first, long last, long h, long row_size) 
 }
 
 // Memory is idle during the products. So the product of each position prefetches a 36th of the
-// range that is used next. `write` is 1 if the range will be written, else 0.
-template <int write>
+// range that is used next.
 void prefetch_part(const real* numbers, const Range& range, long position) {
   constexpr long numbers_per_cache_line = 64 / static_cast<long>(sizeof(real));
   const long size = range.end - range.begin;
   for (long i = range.begin + size * position / positions;
        i < range.begin + size * (position + 1) / positions; i += numbers_per_cache_line)
-    __builtin_prefetch(numbers + i, write);
+    __builtin_prefetch(numbers + i);
 }
 
 // Stands for a row outside the image.
@@ -88,10 +96,13 @@ std::vector<real> zero_row(long numbers) { return std::vector<real>(numbers + la
 template <class PrologueT, class EpilogueT>
 void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x,
                     const Buffer& u, const PrologueT& prologue, const EpilogueT& epilogue,
-                    real* y) {
+                    const Output& y) {
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zero_row(q.w * q.c);
-  Planes in(block * bands.tiles, q.c), m(block * bands.tiles, q.k);
+  const bool in_place = replaces_tiles(q);
+  Planes in(block * bands.tiles, in_place ? std::max(q.c, q.k) : q.c),
+      separate(in_place ? 0 : block * bands.tiles, q.k);
+  Planes& m = in_place ? in : separate;
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
     parallel_for(count, [&](long b) {
@@ -101,13 +112,14 @@ void forward_blocks(const Bands& bands, long begin, long end, long block, const 
         rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
     const Range written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
     parallel_for(positions, [&](long position) {
-      prefetch_part<0>(x, next, position);
-      prefetch_part<1>(y, written, position);
-      if (second_input(epilogue)) prefetch_part<0>(second_input(epilogue), written, position);
-      multiply_at(position, count * bands.tiles, in, u, m);
+      prefetch_part(x, next, position);
+      if (second_input(epilogue)) prefetch_part(second_input(epilogue), written, position);
+      multiply_at(q, position, count * bands.tiles, in, u, m);
     });
-    parallel_for(count,
-                 [&](long b) { output_band(bands, m, b * bands.tiles, epilogue, y, first + b); });
+    parallel_for(count, [&](long b) {
+      output_band(bands, m, b * bands.tiles, epilogue, y, first + b);
+      if (y.streamed) finish_streams();
+    });
   }
 }
 
@@ -118,8 +130,9 @@ void gradient_blocks(const Bands& bands, long begin, long end, const real* x,
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zero_row(std::max(q.w * q.c, q.ow * q.k));
   std::fill_n(du.numbers.data(), positions * du.plane_stride, real(0));
-  const long block =
-      gradient_is_large(q) ? bands_per_shared_block(bands) : bands_per_private_block(bands);
+  const long block = gradient_is_large(q)
+                         ? bands_per_shared_block(bands)
+                         : bands_per_private_block(bands, whole_vectors(q.c) + whole_vectors(q.k));
   Planes in(block * bands.tiles, q.c), dm(block * bands.tiles, q.k);
   for (long first = begin; first < end; first += block) {
     const long count = std::min(block, end - first);
@@ -131,9 +144,9 @@ void gradient_blocks(const Bands& bands, long begin, long end, const real* x,
     const Range next_x = rows_of(bands, first + count, last, q.h, q.w * q.c),
                 next_dy = rows_of(bands, first + count, last, q.oh, q.ow * q.k);
     parallel_for(positions, [&](long position) {
-      prefetch_part<0>(x, next_x, position);
-      prefetch_part<0>(dy, next_dy, position);
-      accumulate_gradient_at(position, count * bands.tiles, in, dm, du);
+      prefetch_part(x, next_x, position);
+      prefetch_part(dy, next_dy, position);
+      accumulate_gradient_at(q, position, count * bands.tiles, in, dm, du);
     });
   }
 }
@@ -201,7 +214,7 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& pack
     std::visit(
         [&](const auto& chosen_prologue, const auto& chosen_epilogue) {
           forward_blocks(bands, begin, end, block, x.data(), packed_weight, chosen_prologue,
-                         chosen_epilogue, y.data());
+                         chosen_epilogue, Output(y));
         },
         prologue, epilogue);
   };

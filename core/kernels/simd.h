@@ -2,6 +2,10 @@
 // arithmetic operators work on all of them at once. The width follows -march; no code here is
 // specific to one machine.
 #pragma once
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <cstring>
 #include <type_traits>
 
@@ -33,6 +37,26 @@ inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1)
 using UnalignedVec [[gnu::aligned(sizeof(real))]] = Vec;
 inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*>(from); }
 inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
+
+// A store that writes to memory past the caches, and reads no cache line first. It is for results
+// that do not fit into the caches until they are read. `to` is aligned to a whole vector. Other
+// threads see the numbers after finish_streams(), which the storing thread calls.
+inline void stream(real* to, const Vec& v) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(to), reinterpret_cast<__m512i>(v));
+#elif defined(__AVX__)
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(v));
+#elif defined(__x86_64__)
+  _mm_stream_si128(reinterpret_cast<__m128i*>(to), reinterpret_cast<__m128i>(v));
+#else
+  store(to, v);
+#endif
+}
+inline void finish_streams() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
 
 // The first `count` numbers of a vector; load_some sets the other lanes to 0.
 inline Vec load_some(const real* from, long count) {

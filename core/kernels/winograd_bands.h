@@ -21,14 +21,14 @@ struct Bands {
   long first_row(long band) const { return band % per_image * 4; }  // of y
 };
 
-// The transformed tiles, one plane per position: [36][tiles][channels], with channels rounded up to
-// whole vectors. A cache line between two planes keeps them from competing for the same cache sets.
+// Transformed tiles, one plane per position: [36][tiles][width], where width is at least the number
+// of channels, and a whole number of vectors. A cache line between two planes keeps them from
+// competing for the same cache sets.
 struct Planes {
-  long channels, row_stride, plane_stride;
+  long row_stride, plane_stride;
   Buffer numbers;
-  Planes(long tiles, long c)
-      : channels(c),
-        row_stride(whole_vectors(c)),
+  Planes(long tiles, long width)
+      : row_stride(whole_vectors(width)),
         plane_stride(tiles * row_stride + 64 / static_cast<long>(sizeof(real))),
         numbers(Winograd::positions * plane_stride) {}
   real* at(long position, long tile) {
@@ -68,30 +68,39 @@ struct PixelRows {
 // B^T x B for each tile of a band (size = 6), or A dy A^T (size = 4). Columns are transformed
 // first, once each, because neighboring tiles share columns.
 template <auto transform_1d, int size, class PrologueT>
-void transform_in(const PixelRows<size>& pixels, const Bands& bands, const PrologueT& prologue,
-                  Planes& planes, long first_tile) {
-  for_vectors(planes.channels, [=, &prologue, &planes, scratch = column_scratch(bands),
-                                tiles = bands.tiles](long c, auto count) {
+void transform_in(const PixelRows<size>& pixels, long channels, const Bands& bands,
+                  const PrologueT& prologue, Planes& planes, long first_tile) {
+  const long tiles = bands.tiles, columns = tiles * 4 + size - 4, left = pixels.padding_left,
+             inside = std::min(pixels.width, columns - left);
+  for_vectors(channels, [&, scratch = column_scratch(bands)](long c, auto count) {
     const auto load_x = make_load(prologue, c, count);
-    const long plane_stride = planes.plane_stride, channels = planes.channels;
-    for (long j = 0; j < tiles * 4 + size - 4; j++) {
-      const long column = j - pixels.padding_left;
-      Vec in[size] = {}, out[6];
-      if (column >= 0 && column < pixels.width)
-        for (int i = 0; i < size; i++) {
-          in[i] = load_x(pixels.row[i] + column * channels + c);
-          if constexpr (!decltype(load_x)::maps_zero_to_zero) in[i] *= pixels.inside[i];
-        }
+    real* column = scratch;
+    const auto add_zeros = [&](long added) {
+      for (long i = 0; i < added * 6; i++, column += lanes) store(column, Vec{});
+    };
+    add_zeros(left);
+    const real* row[size];
+    for (int i = 0; i < size; i++) row[i] = pixels.row[i] + c;
+    for (long j = 0; j < inside; j++, column += 6 * lanes) {
+      Vec in[size], out[6];
+      for (int i = 0; i < size; i++) {
+        in[i] = load_x(row[i]);
+        if constexpr (!decltype(load_x)::maps_zero_to_zero) in[i] *= pixels.inside[i];
+        row[i] += channels;
+      }
       transform_1d(in, out);
-      for (int i = 0; i < 6; i++) store(scratch + (j * 6 + i) * lanes, out[i]);
+      for (int i = 0; i < 6; i++) store(column + i * lanes, out[i]);
     }
-    for (long tile = 0; tile < tiles; tile++)
+    add_zeros(columns - left - inside);
+
+    const real* from = scratch;
+    real* to = planes.at(0, first_tile) + c;
+    for (long tile = 0; tile < tiles; tile++, from += 4 * 6 * lanes, to += planes.row_stride)
       for (int i = 0; i < 6; i++) {
         Vec in[size], out[6];
-        for (int j = 0; j < size; j++) in[j] = load(scratch + ((tile * 4 + j) * 6 + i) * lanes);
+        for (int j = 0; j < size; j++) in[j] = load(from + (j * 6 + i) * lanes);
         transform_1d(in, out);
-        real* to = planes.at(i * 6, first_tile + tile) + c;
-        for (int j = 0; j < 6; j++) store(to + j * plane_stride, out[j]);
+        for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * planes.plane_stride, out[j]);
       }
   });
 }
@@ -102,20 +111,20 @@ void input_band(const Bands& bands, const real* x, const real* zero, const Prolo
   const Conv2dShape& q = bands.q;
   const PixelRows<6> pixels(x, zero, bands.image(band), bands.first_row(band) - q.pad.h, q.h, q.w,
                             q.c, q.pad.w);
-  transform_in<Winograd::input>(pixels, bands, prologue, planes, first_tile);
+  transform_in<Winograd::input>(pixels, q.c, bands, prologue, planes, first_tile);
 }
 
 inline void output_gradient_band(const Bands& bands, const real* dy, const real* zero, long band,
                                  Planes& planes, long first_tile) {
   const Conv2dShape& q = bands.q;
   const PixelRows<4> pixels(dy, zero, bands.image(band), bands.first_row(band), q.oh, q.ow, q.k, 0);
-  transform_in<Winograd::output_gradient>(pixels, bands, Identity(), planes, first_tile);
+  transform_in<Winograd::output_gradient>(pixels, q.k, bands, Identity(), planes, first_tile);
 }
 
 // y = A^T m A for each tile of a band.
 template <class EpilogueT>
 void output_band(const Bands& bands, Planes& planes, long first_tile, const EpilogueT& epilogue,
-                 real* y, long band) {
+                 const Output& y, long band) {
   const Conv2dShape& q = bands.q;
   const long first = (bands.image(band) * q.oh + bands.first_row(band)) * q.ow * q.k,
              rows = std::min(4l, q.oh - bands.first_row(band));
