@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/kernels/conv2d_algorithms.h"
+#include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
 
 namespace excite {
@@ -69,6 +70,15 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options) {
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options) {
   const Conv2dShape q(x, w.shape(), options);
   return functions(options, q, conv2d_algorithm(q)).dx(q, dy, w);
+}
+
+void conv2d_add_dx(const Tensor& dy, const Tensor& w, Tensor& dx, const Conv2dOptions& options) {
+  const Conv2dShape q(dx.shape(), w.shape(), options);
+  const Conv2dFunctions& chosen = functions(options, q, conv2d_algorithm(q));
+  if (chosen.add_dx)
+    chosen.add_dx(q, dy, w, dx);
+  else
+    add_to(dx, chosen.dx(q, dy, w));
 }
 
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {

@@ -45,6 +45,8 @@ Conv2dAlgorithm conv2d_dw_algorithm(const Conv2dShape& shape);
 // support the shape.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options);
 Tensor conv2d_dx(const Tensor& dy, const Tensor& w, const Shape& x, const Conv2dOptions& options);
+// dx += the gradient: where x has several users, their gradients are added.
+void conv2d_add_dx(const Tensor& dy, const Tensor& w, Tensor& dx, const Conv2dOptions& options);
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options);
 
 }  // namespace excite

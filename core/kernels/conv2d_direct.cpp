@@ -315,20 +315,32 @@ Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
   return conv2d_direct(q, x, direct_packed_weight(q, w, full({q.k}, 1)), BiasClamp(q.k));
 }
 
-Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
-  Tensor dx(q.x());
+namespace {
+template <class EpilogueT>
+void gradient_of_x(const Conv2dShape& q, const Tensor& dy, const Tensor& w,
+                   const EpilogueT& epilogue, Tensor& dx) {
   const Groups groups(q.groups, q.kg, q.cg);
   for (long a = 0; a < std::min(q.stride.h, q.h); a++)
     for (long b = 0; b < std::min(q.stride.w, q.w); b++) {
       const Grid grid = gradient_grid(q, a, b);
+      if (std::is_same_v<EpilogueT, AddToOutput> && grid.taps.empty()) continue;  // adds 0
       const auto transposed_weight = [&](long tap, long g, long k, long c) {
         return w[(tap * q.cg + c) * q.k + g * q.kg + k];
       };
       const Buffer weights = packed_weights(grid, groups, transposed_weight);
-      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, BiasClamp(q.c),
+      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights, epilogue,
                {q.n, q.h, q.w, q.c}, Output(dx));
     }
+}
+}  // namespace
+
+Tensor conv2d_direct_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
+  Tensor dx(q.x());
+  gradient_of_x(q, dy, w, BiasClamp(q.c), dx);
   return dx;
+}
+void conv2d_direct_add_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w, Tensor& dx) {
+  gradient_of_x(q, dy, w, AddToOutput(), dx);
 }
 
 // A small weight: each shard of images has sums of its own. A weight of many blocks: each thread

@@ -26,6 +26,9 @@ struct BiasClamp {
   BiasClamp(const Tensor& bias, real floor);
 };
 
+// Adds y to what the output holds already.
+struct AddToOutput {};
+
 // Sums per run and channel. A run is a fixed number of consecutive pixels of an image, written by
 // one thread; the last run of an image may be shorter. Runs follow from the shapes, so the sums do
 // not depend on the number of threads.
@@ -63,7 +66,7 @@ struct AccumulateMasked {
   RunSums& sums;
 };
 // What happens to each number of y before it is written.
-using Epilogue = std::variant<BiasClamp, AccumulateMoments, AccumulateMasked>;
+using Epilogue = std::variant<BiasClamp, AddToOutput, AccumulateMoments, AccumulateMasked>;
 
 ImageMoments moments_of(const RunSums& sums);  // from the sums of AccumulateMoments
 ImageSums sums_of(const RunSums& sums);        // from the sums of AccumulateMasked

@@ -78,6 +78,21 @@ StoreBiasClamp<Count> make_store(const BiasClamp& e, const Output& y, long c, Co
   return {{y, count}, load(e.bias.data() + c), Vec{} + e.floor};
 }
 
+// The output is in the cache once it was read, so it is not streamed.
+template <class Count>
+struct StoreSum {
+  real* y;
+  Count count;
+  void begin(const Vec&) {}
+  void resume() {}
+  void operator()(long i, const Vec& v) { store(y + i, load(y + i, count) + v, count); }
+  void end() {}
+};
+template <class Count>
+StoreSum<Count> make_store(const AddToOutput&, const Output& y, long, Count count, long) {
+  return {y.numbers, count};
+}
+
 template <class Count>
 struct StoreAndAccumulateMoments {
   Writer<Count> write;
@@ -139,9 +154,10 @@ StoreAndAccumulateMasked<Count> make_store(const AccumulateMasked& e, const Outp
           e.sums.at(run, RunSums::second) + c};
 }
 
-// The tensor that an epilogue reads besides y, in the same order as y; null if there is none.
-inline const real* second_input(const BiasClamp&) { return nullptr; }
-inline const real* second_input(const AccumulateMoments&) { return nullptr; }
-inline const real* second_input(const AccumulateMasked& e) { return e.u.data(); }
+// The numbers that an epilogue reads, in the same order as it writes y; null if it reads none.
+inline const real* read_by(const BiasClamp&, const Output&) { return nullptr; }
+inline const real* read_by(const AddToOutput&, const Output& y) { return y.numbers; }
+inline const real* read_by(const AccumulateMoments&, const Output&) { return nullptr; }
+inline const real* read_by(const AccumulateMasked& e, const Output&) { return e.u.data(); }
 
 }  // namespace excite

@@ -113,7 +113,7 @@ void forward_blocks(const Bands& bands, long begin, long end, long block, const 
     const Range written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
     parallel_for(positions, [&](long position) {
       prefetch_part(x, next, position);
-      if (second_input(epilogue)) prefetch_part(second_input(epilogue), written, position);
+      if (read_by(epilogue, y)) prefetch_part(read_by(epilogue, y), written, position);
       multiply_at(q, position, count * bands.tiles, in, u, m);
     });
     parallel_for(count, [&](long b) {
@@ -202,9 +202,9 @@ Buffer winograd_packed_weight(const Tensor& w, const Tensor& scale) {
   return u;
 }
 
-Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
-                       const Prologue& prologue, const Epilogue& epilogue) {
-  Tensor y(q.y());
+namespace {
+void convolve(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
+              const Prologue& prologue, const Epilogue& epilogue, Tensor& y) {
   const Bands bands(q);
   const bool too_few_for_private_blocks =
       bands.count < Shards::max_shards * bands_per_private_block(bands);
@@ -223,6 +223,21 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& pack
   else
     parallel_shards(Shards(bands.count, block),
                     [&](long, long begin, long end) { blocks(begin, end); });
+}
+
+// dx is a convolution of dy.
+Conv2dShape gradient_shape(const Conv2dShape& q) {
+  return Conv2dShape(q.y(), {3, 3, q.k, q.c}, {.pad = {2 - q.pad.h, 2 - q.pad.w}});
+}
+Buffer gradient_weight(const Conv2dShape& q, const Tensor& w) {
+  return winograd_packed_weight(rotated_weight(w), full({q.c}, 1));
+}
+}  // namespace
+
+Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
+                       const Prologue& prologue, const Epilogue& epilogue) {
+  Tensor y(q.y());
+  convolve(q, x, packed_weight, prologue, epilogue, y);
   return y;
 }
 
@@ -233,12 +248,13 @@ Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Tensor& w) {
 
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w,
                           const Epilogue& epilogue) {
-  const Buffer rotated = winograd_packed_weight(rotated_weight(w), full({q.c}, 1));
-  return conv2d_winograd(Conv2dShape(q.y(), {3, 3, q.k, q.c}, {.pad = {2 - q.pad.h, 2 - q.pad.w}}),
-                         dy, rotated, Identity(), epilogue);
+  return conv2d_winograd(gradient_shape(q), dy, gradient_weight(q, w), Identity(), epilogue);
 }
 Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
   return conv2d_winograd_dx(q, dy, w, BiasClamp(q.c));
+}
+void conv2d_winograd_add_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w, Tensor& dx) {
+  convolve(gradient_shape(q), dy, gradient_weight(q, w), Identity(), AddToOutput(), dx);
 }
 
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy,

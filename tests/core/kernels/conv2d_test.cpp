@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/kernels/conv2d_algorithms.h"
+#include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
 #include "core/random.h"
 #include "tests/support/compare.h"
@@ -75,12 +76,21 @@ void expect_reference(const Problem& p, const std::string& name) {
   EXPECT_TRUE(close(conv2d(p.x, p.w, p.options), y, tolerance)) << what << ": y";
   EXPECT_TRUE(close(conv2d_dx(p.dy, p.w, p.x.shape(), p.options), dx, tolerance)) << what << ": dx";
   EXPECT_TRUE(close(conv2d_dw(p.x, p.dy, p.w.shape(), p.options), dw, tolerance)) << what << ": dw";
+  const Tensor dx_twice = map([](real v) { return v + v; }, dx);
+  Tensor sum = dx.clone();
+  conv2d_add_dx(p.dy, p.w, sum, p.options);
+  EXPECT_TRUE(close(sum, dx_twice, tolerance)) << what << ": dx + dx";
   for (const Conv2dFunctions* algorithm : {&blas_conv2d, &direct_conv2d, &winograd_conv2d}) {
     if (algorithm == &winograd_conv2d && !winograd_supports(q)) continue;
     EXPECT_TRUE(close(algorithm->y(q, p.x, p.w), y, tolerance))
         << what << ": y of " << algorithm->name;
     EXPECT_TRUE(close(algorithm->dx(q, p.dy, p.w), dx, tolerance))
         << what << ": dx of " << algorithm->name;
+    if (algorithm->add_dx) {
+      sum = dx.clone();
+      algorithm->add_dx(q, p.dy, p.w, sum);
+      EXPECT_TRUE(close(sum, dx_twice, tolerance)) << what << ": dx + dx of " << algorithm->name;
+    }
     EXPECT_TRUE(close(algorithm->dw(q, p.x, p.dy), dw, tolerance))
         << what << ": dw of " << algorithm->name;
   }
