@@ -2,9 +2,11 @@
 // and a convolution is linear. Together they are one convolution with other weights and a bias:
 //   a (conv(x; w) - mean) + beta = conv(x; w a) + (beta - a mean),    a = gamma / sqrt(var + eps)
 #pragma once
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "core/kernels/conv2d_prepacked.h"
 #include "layers/conv_bn.h"
@@ -18,11 +20,18 @@ PrepackedConv2d fold(const ConvNormView& c);  // with the weights and statistics
 class FoldedLayers {
  public:
   const PrepackedConv2d& of(const ConvNormView& c);
+  // Whether all numbers that were folded are still the same, by their checksums.
+  bool are_current() const;
 
  private:
-  std::mutex mutex_;
+  struct Layer {
+    std::vector<Var> folded;  // the weights and statistics
+    std::uint64_t checksum;   // of their numbers when they were folded
+    PrepackedConv2d conv;
+  };
+  mutable std::mutex mutex_;
   // The key: the convolution's weight and the batch norm's gamma.
-  std::map<std::pair<const Node*, const Node*>, PrepackedConv2d> folded_;
+  std::map<std::pair<const Node*, const Node*>, Layer> layers_;
 };
 
 }  // namespace excite

@@ -8,6 +8,7 @@
 #include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "layers/conv_bn.h"
+#include "layers/parameters.h"
 #include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 
@@ -113,6 +114,52 @@ TEST(Inference, UsesTheCurrentWeightsWhenItIsConstructed) {
   model.module().state().front().var->value =
       normal(model.module().state().front().var.shape(), rng);
   EXPECT_FALSE(close(infer(model, x), before, 0.01));
+}
+
+// ---- weights that change while an Inference exists ----
+
+// Statistics, weights of convolutions, and factors of batch norm: each alone, as in training.
+TEST(Inference, FoldsAgainAfterATrainingStep) {
+  const Model model = made("se_resnet8");
+  Sgd sgd(parameters(model.module()));
+  Rng rng(1);
+  const Tensor x = normal({5, 32, 32, 3}, rng);
+  const Inference infer(model);
+  for (int step = 0; step < 3; step++) {
+    const Tensor before = infer(x);
+    backward(cross_entropy(model(x.clone(), Mode::train), {1, 2, 3, 4, 5}));
+    EXPECT_FALSE(close(infer(x), before, 1e-3)) << "the running statistics have changed";
+    sgd.step(0.1);
+    const Tensor expected = model(x.clone(), Mode::eval)->value.clone();
+    EXPECT_FALSE(close(expected, before, 1e-3));
+    EXPECT_TRUE(close(infer(x), expected, in_double_build ? 1e-11 : 1e-4)) << "step " << step;
+  }
+}
+
+TEST(Inference, SeesAChangeOfAnyTensorOfTheModel) {
+  const Model model = made("se_resnet8");
+  Rng rng(1);
+  const Tensor x = normal({2, 16, 16, 3}, rng);
+  const Inference infer(model);
+  Tensor before = infer(x);
+  for (const Module::Entry& e : model.module().state()) {
+    e.var->value[e.var->value.size() - 1] += real(0.5);
+    Tensor after = infer(x);
+    EXPECT_FALSE(same_bits(after, before)) << e.name;
+    EXPECT_TRUE(close(after, model(x.clone(), Mode::eval)->value, in_double_build ? 1e-11 : 1e-4))
+        << e.name;
+    before = std::move(after);
+  }
+}
+
+TEST(Inference, OfConstantWeightsFoldsOnce) {
+  const Model model = made("resnet8");
+  Rng rng(1);
+  const Tensor x = normal({2, 16, 16, 3}, rng);
+  const Inference infer(model, Weights::constant);
+  const Tensor before = infer(x);
+  model.module().state().front().var->value[0] += 1;
+  EXPECT_TRUE(same_bits(infer(x), before));
 }
 
 TEST(Fold, AConvolutionWithTwoBatchNormsIsFoldedTwice) {

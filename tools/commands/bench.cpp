@@ -47,7 +47,7 @@ BenchStep inference_step(const Model& model, long batch, const DataSplit& data) 
   for (long i = 0; i < batch; i++) images[i] = i % data.test.count();
   const auto x = std::make_shared<Tensor>(
       make_batch(data.test, images, compute_normalization(data.train), Augmentation{}, 0, 0).x);
-  const auto infer = std::make_shared<Inference>(model);
+  const auto infer = std::make_shared<Inference>(model, Weights::constant);
   return {[=] { (*infer)(*x); },
           [=](std::vector<Record>& records) { record_inference(*infer, *x, records); }, 1};
 }

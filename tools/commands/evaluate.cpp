@@ -97,7 +97,8 @@ int evaluate(const EvaluateOptions& o) {
   Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip);
   if (o.limit > 0) test = keep_first(std::move(test), o.limit);
   require_same_classes(o, test.classes, loaded.classes);
-  const Metrics metrics = evaluate_into_csv(loaded.ensemble(), test, {o.batch}, o.csv);
+  const Metrics metrics =
+      evaluate_into_csv(loaded.ensemble(Weights::constant), test, {o.batch}, o.csv);
   o.json ? print_json(as_json(metrics, loaded.classes)) : print_table(metrics, loaded.classes);
   return 0;
 }

@@ -31,13 +31,14 @@ Tensor reorder_columns(const Tensor& x, const std::vector<long>& order) {
 
 }  // namespace
 
-Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> class_order)
+Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> class_order,
+                   Weights weights)
     : members_(std::move(members)), crops_(crops), class_order_(std::move(class_order)) {
   require(!members_.empty(), "ensemble: there is no model, expected at least one");
   require(class_order_.empty() || static_cast<long>(class_order_.size()) == classes(),
           "ensemble: the class order has ", class_order_.size(), " classes, the models have ",
           classes());
-  for (const EnsembleMember& m : members_) inference_.emplace_back(m.model);
+  for (const EnsembleMember& m : members_) inference_.emplace_back(m.model, weights);
 }
 
 Tensor Ensemble::operator()(const std::vector<Image>& images) const {
@@ -63,7 +64,7 @@ ResizeCrop resize_crop_of(const TrainedModel& t, ResizeFunction resize) {
   return {side, t.preprocessing.short_side > 0 ? t.preprocessing.short_side : usual, resize};
 }
 
-Ensemble LoadedEnsemble::ensemble() const {
+Ensemble LoadedEnsemble::ensemble(Weights model_weights) const {
   std::vector<EnsembleMember> members;
   for (std::size_t m = 0; m < trained.size(); m++) {
     const TrainedModel& t = trained[m];
@@ -72,7 +73,7 @@ Ensemble LoadedEnsemble::ensemble() const {
                        weights[m],
                        resize_crop_of(t, resize)});
   }
-  return Ensemble(std::move(members), crops, order);
+  return Ensemble(std::move(members), crops, order, model_weights);
 }
 
 }  // namespace excite

@@ -21,9 +21,11 @@ struct EnsembleMember {
 class Ensemble {
  public:
   // Keeps references to the models, which must have the same number of classes. Logit i of the
-  // result is logit class_order[i] of the models; an empty class_order keeps the models' order.
+  // result is logit class_order[i] of the models; an empty class_order keeps the models' order. If
+  // the models are trained further, the next batch gets their new weights; for weights that do not
+  // change, Weights::constant is faster.
   explicit Ensemble(std::vector<EnsembleMember> members, Crops crops = Crops::center,
-                    std::vector<long> class_order = {});
+                    std::vector<long> class_order = {}, Weights weights = Weights::may_change);
 
   long classes() const { return members_.front().model.classes; }
   long crops() const { return crop_count(crops_); }
@@ -51,7 +53,8 @@ struct LoadedEnsemble {
   ResizeFunction resize = excite::resize;
   std::vector<std::string> classes{};
   std::vector<long> order{};  // class i is output order[i] of the models; empty: output i
-  Ensemble ensemble() const;  // refers to the models of this object
+  // Refers to the models of this object.
+  Ensemble ensemble(Weights model_weights = Weights::may_change) const;
 };
 
 }  // namespace excite

@@ -16,7 +16,7 @@
 namespace excite {
 namespace {
 
-struct Weights : testing::Test {
+struct WeightsFile : testing::Test {
   ScratchFolder folder;
   const std::string weights = folder / "best.safetensors";
   const Preprocessing preprocessing{{"ant", "bee", "cat"}, {0.4, 0.5, 0.6}, {0.2, 0.25, 0.3}};
@@ -24,7 +24,7 @@ struct Weights : testing::Test {
     Rng rng(5);
     return make_model("se_resnet8", {}, 3, rng);
   }();
-  Weights() { save_tensors(weights, describe(model, preprocessing), state_of(model.module())); }
+  WeightsFile() { save_tensors(weights, describe(model, preprocessing), state_of(model.module())); }
 
   // By the definition: normalized pixels, the model in evaluation, softmax.
   Tensor expected(const Image& image) const {
@@ -35,7 +35,7 @@ struct Weights : testing::Test {
     return softmax(model(std::move(x), Mode::eval)->value);
   }
 };
-using ClassifierTest = Weights;
+using ClassifierTest = WeightsFile;
 
 void expect_same(const std::vector<Prediction>& a, const std::vector<Prediction>& b) {
   ASSERT_EQ(a.size(), b.size());
