@@ -79,8 +79,9 @@ std::vector<CheckedInput> checked_copies(const std::vector<Var>& inputs,
   for (std::size_t i = 0; i < inputs.size(); i++) {
     const bool zero = std::find(zero_gradient.begin(), zero_gradient.end(), static_cast<int>(i)) !=
                       zero_gradient.end();
-    copies.push_back(
-        {text("input ", i, " ", inputs[i].shape()), parameter(inputs[i]->value.clone()), zero});
+    const Var copy = inputs[i]->value.clone();
+    copy->requires_grad = true;
+    copies.push_back({text("input ", i, " ", copy.shape()), copy, zero});
   }
   return copies;
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "autograd/gradcheck_parts.h"
+#include "autograd/parameter_owner.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 
@@ -48,9 +49,11 @@ GradcheckReport check_model_gradient(const std::function<Var()>& f,
   return report_of([&](GradcheckReport& report) {
     Rng rng = stream_of_check(options.seed);
     std::vector<CheckedInput> inputs;
-    for (const auto& [name, x] : parameters)
+    for (const auto& [name, x] : parameters) {
       inputs.push_back(
           {text(name, " ", x.shape()), x, options.zero_gradient && options.zero_gradient(name)});
+      if (x->owner && !x->owner->is_module) mark_as_listed(x);  // it was not forgotten
+    }
     CheckedFunction checked(f, std::move(inputs), rng);
     checked.find_gradients();
     find_scales(checked.inputs());

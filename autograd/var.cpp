@@ -47,6 +47,7 @@ Node::~Node() {
 Var parameter(Tensor value) {
   Var leaf(std::move(value));
   leaf->requires_grad = true;
+  leaf->owner = std::make_shared<ParameterOwner>();
   return leaf;
 }
 

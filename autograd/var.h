@@ -58,14 +58,14 @@ struct Node {
   std::string name;       // of a parameter or buffer: its full path, layer1.0.conv1.weight
   long sequence = 0;      // number of the recorded node, larger than those of its inputs; leaf: 0
   bool released = false;  // backward has run and freed inputs and closure; it cannot run again
-  std::shared_ptr<ParameterOwner> owner;  // of a module's parameter: that module; else null
+  std::shared_ptr<ParameterOwner> owner;  // of a parameter: its module, or its own; else null
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
 };
 
-Var parameter(Tensor value);  // a leaf that requires a gradient
+Var parameter(Tensor value);  // a leaf that requires a gradient, and is to be trained
 
 // Every operation returns result(...). Its inputs and its backward are recorded only if an input
 // requires a gradient.

@@ -22,7 +22,7 @@ void rethrow_with_layer(const Var& parameter, const Error& error) {
   throw LayerError(layer + ": " + error.what());
 }
 
-Module::Module() : owner_(std::make_shared<ParameterOwner>()) {}
+Module::Module() : owner_(std::make_shared<ParameterOwner>()) { owner_->is_module = true; }
 
 const std::vector<Module::Entry>& Module::state() const {
   require(owner_ != nullptr, "module: it was moved from; use the module that it was moved to");

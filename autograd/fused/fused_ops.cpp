@@ -147,7 +147,8 @@ Var bn_se_add_relu(const ConvOutput& conv, const Var& gamma, const Var& beta,
       affine_rows(moments->mean, z->mean, full(gamma.shape(), 1), zeros(gamma.shape())));
 
   const Shape per_image{u.shape()[0], u.shape()[3]};
-  const Var q = parameter(affine_rows(moments->mean, z->mean, z->a, beta->value));
+  const Var q = affine_rows(moments->mean, z->mean, z->a, beta->value);
+  q->requires_grad = true;
   const Var s = gate ? without_hooks(gate, q) : Var(full(per_image, 1));
   require(s.shape() == per_image, "bn_se_add_relu: the gate turned ", per_image, " into ",
           s.shape(), ", expected the same shape");

@@ -137,16 +137,6 @@ TEST(UnownedLayer, IsAllowedWhereNobodyAskedForAList) {
   EXPECT_FALSE(net.fc2.w->grad.empty());
 }
 
-// As in a neuron by hand: these have no owner.
-TEST(UnownedLayer, IsNotALooseParameter) {
-  Rng rng(0);
-  const Net net(rng);
-  const Sgd sgd(parameters(net), {});
-  const Var w = parameter(full({4, 1}, 1));
-  backward(sum(matmul(net(input()), w)));
-  EXPECT_FALSE(w->grad.empty());
-}
-
 TEST(UnownedLayer, IsNotALayerWhoseParametersWereGivenToAnOptimizerOneByOne) {
   Rng rng(0);
   const Forgetful net(rng);
@@ -204,6 +194,70 @@ TEST(UnownedLayer, IsNotATeacherUnderNoGrad) {
   const Var difference = sub(student(input()), target);
   backward(sum(mul(difference, difference)));
   EXPECT_FALSE(student.fc1.w->grad.empty());
+}
+
+// ---- parameters that no module has ----
+
+// A member that is made with parameter() in place of weight("scale", ...).
+struct WithLooseMember : Module {
+  Net body;
+  Var scale;
+  explicit WithLooseMember(Rng& rng)
+      : body(own("body", Net(rng))), scale(parameter(full({4, 1}, 1))) {}
+  Var operator()(const Var& x) const { return matmul(body(x), scale); }
+};
+
+TEST(LooseParameter, IsAnErrorOfTheFirstBackwardIfAModuleIsTrained) {
+  Rng rng(0);
+  const WithLooseMember net(rng);
+  Sgd sgd(parameters(net), {});
+  EXPECT_TRUE(fails_saying(
+      [&] { train_step(net); },
+      {"backward: no module and no optimizer has parameter [4, 1] (an input of matmul), 1 of 5 "
+       "parameters, so it would not be trained",
+       "scale(weight(\"scale\", tensor))", "give it to an optimizer", "requires_grad"}));
+  EXPECT_TRUE(net.body.fc1.w->grad.empty()) << "nothing has been computed";
+  net.scale->name = "my scale";
+  EXPECT_TRUE(fails_saying([&] { train_step(net); }, {"has my scale [4, 1] (an input of matmul)"}));
+}
+
+TEST(LooseParameter, MayBeGivenToAnOptimizer) {
+  Rng rng(0);
+  const WithLooseMember net(rng);
+  std::vector<Parameter> all = parameters(net);
+  all.push_back({"scale", net.scale, true});
+  Sgd sgd(all, {});
+  train_step(net);
+  sgd.step(0.1);
+  EXPECT_FALSE(close(net.scale->value, full({4, 1}, 1), 1e-3));
+}
+
+TEST(LooseParameter, IsFoundOnlyIfSomebodyAskedForTheListOfAModule) {
+  Rng rng(0);
+  const WithLooseMember net(rng);
+  train_step(net);
+  EXPECT_FALSE(net.scale->grad.empty());
+}
+
+// As in a neuron by hand: some are given to an optimizer, others are changed by hand.
+TEST(LooseParameter, NeedsNoModule) {
+  const Var w = parameter(full({3, 2}, 1)), b = parameter(full({2}, 1));
+  Sgd sgd({{"w", w, true}}, {});
+  backward(sum(linear(input(), w, b)));
+  EXPECT_FALSE(b->grad.empty());
+  sgd.step(0.1);
+}
+
+// An adversarial image, for example: the gradient is wanted, but nothing is to be trained.
+TEST(LooseParameter, IsNotAnInputThatRequiresAGradient) {
+  Rng rng(0);
+  const Net net(rng);
+  const Sgd sgd(parameters(net), {});
+  const Var x = normal({5, 3}, rng);
+  x->requires_grad = true;
+  const Var y = net(x);
+  backward(sum(mul(y, y)));
+  EXPECT_EQ(x->grad.shape(), x.shape());
 }
 
 }  // namespace

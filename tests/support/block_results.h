@@ -31,7 +31,10 @@ inline BlockResults block_results(const Module& module, const std::vector<Shape>
                                   const std::function<Var(const std::vector<Var>&)>& f) {
   Rng rng(1);
   std::vector<Var> inputs;
-  for (const Shape& shape : shapes) inputs.push_back(parameter(normal(shape, rng)));
+  for (const Shape& shape : shapes) {
+    inputs.push_back(normal(shape, rng));
+    inputs.back()->requires_grad = true;
+  }
   const Var y = f(inputs);
   BlockResults all;
   all["value"] = y->value.clone();
