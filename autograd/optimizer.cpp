@@ -119,6 +119,14 @@ NamedTensors state(Optimizer& optimizer) {
   return std::visit([](auto& o) { return o.state(); }, optimizer);
 }
 
+void clear_gradients(const std::vector<Parameter>& parameters) {
+  for (const Parameter& p : parameters) p.var->grad = Tensor();
+}
+
+void clear_gradients(const std::vector<Var>& parameters) {
+  for (const Var& p : parameters) p->grad = Tensor();
+}
+
 double gradient_norm(const std::vector<Parameter>& parameters) {
   double squares = 0;
   for (const Parameter& p : parameters) squares += dot(p.var->grad, p.var->grad);

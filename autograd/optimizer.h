@@ -70,6 +70,11 @@ using Optimizer = std::variant<Sgd, AdamW>;
 void step(Optimizer& optimizer, double lr);
 NamedTensors state(Optimizer& optimizer);
 
+// Removes the gradients, as `step` does: for a step that is not taken, or gradients that were
+// computed to look at them. backward adds to a gradient that is there.
+void clear_gradients(const std::vector<Parameter>& parameters);
+void clear_gradients(const std::vector<Var>& parameters);
+
 // The norm of all gradients together: sqrt(sum of g^2 over all elements of all parameters). Summed
 // in double and in a fixed order.
 double gradient_norm(const std::vector<Parameter>& parameters);

@@ -177,6 +177,17 @@ TEST(Optimizer, RefusesOptionsOutOfRange) {
   EXPECT_THROW(AdamW(p.parameters(true), {.weight_decay = -1}), UsageError);
 }
 
+TEST(ClearGradients, LeavesNoneToAddTo) {
+  const Problem p;
+  p.add_gradients();
+  clear_gradients(p.parameters(true));
+  EXPECT_TRUE(p.w->grad.empty() && p.b->grad.empty());
+  p.w.add_grad(Tensor({3}, {1, 2, 3}));
+  EXPECT_EQ(p.w->grad[2], 3);
+  clear_gradients({p.w, p.b});
+  EXPECT_TRUE(p.w->grad.empty());
+}
+
 // ---- the norm of all gradients ----
 
 // sqrt(3^2 + 4^2 + 12^2 + 84^2) = 85

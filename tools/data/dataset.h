@@ -20,9 +20,10 @@ struct Dataset {
   // A file that cannot be decoded: true: it is an error; false: it is reported and skipped.
   bool strict = false;
 
-  long count() const { return static_cast<long>(labels.size()); }  // images
-  bool in_files() const { return !files.empty(); }                 // not in memory
-  long image_bytes() const { return height * width * 3; }          // per image in memory
+  long count() const { return static_cast<long>(labels.size()); }         // images
+  long class_count() const { return static_cast<long>(classes.size()); }  // 10 for CIFAR-10
+  bool in_files() const { return !files.empty(); }                        // not in memory
+  long image_bytes() const { return height * width * 3; }                 // per image in memory
   // Of a set in memory.
   const std::uint8_t* pixels_of(long i) const { return pixels.data() + i * image_bytes(); }
   Image image(long i) const;       // FileError that names the file if it cannot be decoded

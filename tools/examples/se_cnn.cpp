@@ -41,7 +41,7 @@ Var evaluate(const SeCnn& net, const Var& images) {
 
 int main() {
   const DataSplit data = draw_builtin(8000, 1000);  // images to train on, and to test on
-  const long classes = static_cast<long>(data.train.classes.size());
+  const long classes = data.train.class_count();
   const Normalization normalization = compute_normalization(data.train);
   const ImageBatches train(data.train, normalization, {.batch = 32}, {.flip = true});
   const ImageBatches test(data.test, normalization, {.batch = data.test.count()});

@@ -115,7 +115,7 @@ Batch TrainingStep::take_batch(long step) {
 // Repeats the step to find the first operation that is not finite. Dropout draws the same masks,
 // and batch norm in training does not read the running statistics, so the numbers are the same.
 void TrainingStep::throw_diverged(long step, const std::string& symptom) {
-  for (const Var& p : model_.module().parameters()) p->grad = Tensor();
+  clear_gradients(parameters_);
   model_.module().reseed(recipe_.seed, step);
   Batch batch = take_batch(step);
   const Var logits = model_(std::move(batch.x), Mode::train);
