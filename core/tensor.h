@@ -18,6 +18,7 @@ class Tensor {
   explicit Tensor(const Shape& shape);  // numbers undefined
   Tensor(const Shape& shape, std::initializer_list<real> numbers);
   Tensor(Tensor&& other) noexcept;  // leaves the other empty
+  Tensor(const Tensor&) = delete;   // for a copy call x.clone(); or hand x over: std::move(x)
   Tensor& operator=(Tensor&& other) noexcept;
 
   bool empty() const { return shape_.size() == 0; }

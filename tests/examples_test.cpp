@@ -94,6 +94,19 @@ TEST(Examples, SeCnnLearnsAndComputesTheSameAfterSavingAndLoading) {
   EXPECT_EQ(folder.files(), std::vector<std::string>{"se_cnn.safetensors"});
 }
 
+TEST(Examples, OwnNetworkLearnsAndClassifies) {
+  const ScratchFolder folder;
+  const Ending o = run(folder, "own_network");
+  EXPECT_EQ(o.code, 0) << o.out << o.err;
+  const std::vector<std::string> accuracies = matches(o.out, "test accuracy ([0-9.]+) %"),
+                                 right = matches(o.out, "classifier: ([0-9]+) of 100");
+  ASSERT_EQ(accuracies.size(), 4u) << o.out;
+  ASSERT_EQ(right.size(), 1u) << o.out;
+  EXPECT_GE(std::stod(accuracies.back()), 40) << o.out;
+  EXPECT_NEAR(std::stod(right[0]), std::stod(accuracies.back()), 15);
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"own_network.safetensors"});
+}
+
 const std::string checkpoint = "train_cifar.safetensors";
 const std::vector<std::string> two_epochs{"builtin", "2", "256"};
 
@@ -193,7 +206,7 @@ TEST_F(InstalledExamples, CMakeBuildsAllOfThem) {
   EXPECT_EQ(o.code, 0) << o.err;
   expect_contains(o.out, "1 xor 1");
   expect_contains(o.out, "gradient check passed");
-  for (const char* name : {"se_cnn", "train_cifar", "classify"})
+  for (const char* name : {"se_cnn", "own_network", "train_cifar", "classify"})
     EXPECT_TRUE(std::filesystem::exists(project + "/build/" + name)) << name;
 }
 

@@ -178,6 +178,21 @@ TEST_F(Install, FlagsThatCannotWorkAreRefusedWithASentence) {
     }
 }
 
+// The declaration that the compiler shows says what to do.
+TEST_F(Install, CopiesOfTensorsAndModulesAreRefusedWithASentence) {
+  const auto error_of = [&](const std::string& line) {
+    return compile("LC_ALL=C g++ -fsyntax-only" + flags() + "consumer.cpp",
+                   "#include <excite/excite.h>\nusing namespace excite;\n"
+                   "struct Net : Module {\n  Var operator()(const Var& x) const { return x; }\n};\n"
+                   "int main() {\n  Net net;\n  Tensor x = zeros({2});\n  " +
+                       line + "\n}\n")
+        .err;
+  };
+  EXPECT_EQ(error_of("net(std::move(x)), net(x.clone()), as_model(std::move(net), {});"), "");
+  expect_contains(error_of("net(x);"), "for a copy call x.clone(); or hand x over: std::move(x)");
+  expect_contains(error_of("as_model(net, {});"), "call it with std::move(net)");
+}
+
 TEST_F(Install, HeadersOfOnePrecisionDoNotLinkWithTheLibraryOfTheOther) {
   const std::string other = in_double_build ? "excite" : "excite-double";
   const Ending o = compile("LC_ALL=C g++" + flags(other) + "consumer.cpp " +

@@ -30,9 +30,10 @@
 #include "layers/pool.h"
 #include "layers/squeeze_excite.h"
 
-// Networks by name, their weights, and inference
+// Networks by name or of your own, their weights, and inference
 #include "models/infer.h"
 #include "models/interop/weights.h"
+#include "models/model.h"
 #include "models/save.h"
 #include "models/zoo/registry.h"
 

@@ -38,9 +38,18 @@ NamedTensors state_of(const Module& module) {
   return tensors;
 }
 
-TensorShapes shapes_of(const NamedTensors& tensors) {
+std::set<std::string> names_as_in_memory(const Module& module) {
+  std::set<std::string> names;
+  for (const Module::Entry& e : module.state())
+    if (e.kind != Module::Kind::weight) names.insert(e.name);
+  return names;
+}
+
+TensorShapes shapes_of(const NamedTensors& tensors, const std::set<std::string>& as_in_memory) {
   TensorShapes shapes;
-  for (const auto& [name, tensor] : tensors) shapes[name] = dims_in_file(tensor->shape());
+  for (const auto& [name, tensor] : tensors)
+    shapes[name] =
+        as_in_memory.contains(name) ? tensor->shape().dims() : dims_in_file(tensor->shape());
   return shapes;
 }
 

@@ -2,6 +2,7 @@
 // are enough to tell which network a file belongs to, and what is missing in it.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,12 @@ using TensorShapes = std::map<std::string, std::vector<long>>;  // name -> PyTor
 // ones of rank 2: [in, out] here, [out, in] in a file. All others have the same shape in both.
 std::vector<long> dims_in_file(const Shape& shape);
 
-NamedTensors state_of(const Module& module);          // parameters and running statistics
-TensorShapes shapes_of(const NamedTensors& tensors);  // as in a file
-std::string classifier_name(const Module& module);    // the name of the last layer: fc
+NamedTensors state_of(const Module& module);  // parameters and running statistics
+// The names of all but the weights of convolutions and linear layers: a file has them as they are.
+std::set<std::string> names_as_in_memory(const Module& module);
+// The shapes that the tensors have in a file.
+TensorShapes shapes_of(const NamedTensors& tensors, const std::set<std::string>& as_in_memory = {});
+std::string classifier_name(const Module& module);  // the name of the last layer: fc
 
 // Which tensor of a file is which of ours.
 struct NameMapping {

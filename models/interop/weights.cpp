@@ -1,5 +1,6 @@
 #include "models/interop/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -206,11 +207,13 @@ void fill_model(const Model& model, const SafetensorsFile& file, const NameFilte
   std::erase_if(tensors, [&](const auto& tensor) { return !accepts(tensor.first); });
   const NameMapping names = filtered_names(file, accepts);
   const TensorShapes shapes = shapes_of(file, names);
-  const Differences mismatch = differences(shapes, shapes_of(tensors), *names.dialect);
+  const std::set<std::string> as_in_memory = names_as_in_memory(model.module());
+  const Differences mismatch =
+      differences(shapes, shapes_of(tensors, as_in_memory), *names.dialect);
   if (mismatch.count() > 0)
     throw FileError(
         text(file.path(), ": ", mismatch_message(model.name, mismatch, shapes, *names.dialect)));
-  fill(tensors, file, names);
+  fill(tensors, file, names, as_in_memory);
 }
 
 }  // namespace
@@ -234,9 +237,7 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
 
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
                   const std::string& ignored, const std::set<std::string>& as_in_memory) {
-  TensorShapes expected = shapes_of(tensors);
-  for (const auto& [name, tensor] : tensors)
-    if (as_in_memory.contains(name)) expected[name] = tensor->shape().dims();
+  const TensorShapes expected = shapes_of(tensors, as_in_memory);
   const auto accepts = [&](const std::string& name) {
     return expected.contains(name) || ignored.empty() || !name.starts_with(ignored);
   };
@@ -305,7 +306,14 @@ TrainedModel load_model(const SafetensorsFile& file, const ModelOverride& overri
     return {std::move(model), d.preprocessing, d.origin};
   } catch (const UsageError& error) {
     if (!overrides.model.empty() || !overrides.options.empty()) throw;
-    throw FileError(text(file.path(), ": ", error.what()));
+    const auto& list = model_list();
+    const bool known = std::any_of(list.begin(), list.end(), [&](const ModelEntry& e) {
+      return e.name == d.model || e.small_variant == d.model;
+    });
+    throw FileError(text(file.path(), ": ", error.what(),
+                         known ? ""
+                               : "; a network of your own is loaded in code, by "
+                                 "load_model(as_model(net, ...), path)"));
   }
 }
 

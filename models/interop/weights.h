@@ -44,7 +44,7 @@ struct Preprocessing {
 struct TrainedModel {
   Model model;
   Preprocessing preprocessing;
-  std::string origin;  // for a file of another program: which network it was recognized as
+  std::string origin{};  // for a file of another program: which network it was recognized as
 };
 
 // The version of the files that this program writes. Format 1 is that of excite 0.1.0: its metadata

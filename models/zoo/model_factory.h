@@ -13,14 +13,8 @@ namespace excite {
 template <class Network>
 Model wrap_network(const std::string& name, const Settings& options, long classes, long image_size,
                    Network network) {
-  const auto shared = std::make_shared<const Network>(std::move(network));
-  return {name,
-          options,
-          classes,
-          image_size,
-          shared->min_image_size(),
-          shared,
-          [shared](const Var& x, Mode mode) { return (*shared)(x, mode); }};
+  const long min_image_size = network.min_image_size();
+  return as_model(std::move(network), {name, classes, image_size, min_image_size, options});
 }
 
 // Whether the model has squeeze-and-excitation: se_resnet20; and its name without: resnet20.

@@ -3,8 +3,10 @@
 #include "autograd/ops.h"
 #include "layers/batch_norm.h"
 #include "layers/conv2d.h"
+#include "layers/dropout.h"
 #include "layers/embedding.h"
 #include "layers/linear.h"
+#include "layers/parameters.h"
 #include "models/interop/weights.h"
 #include "models/zoo/registry.h"
 #include "tests/support/compare.h"
@@ -168,6 +170,90 @@ TEST(Save, OfAListedModelIsReadByLoadModel) {
   const TrainedModel loaded = load_model(SafetensorsFile(folder / "net.safetensors"));
   EXPECT_EQ(loaded.model.name, "se_resnet20");
   expect_same(loaded.model.module(), numbers_of(model.module()));
+}
+
+// ---- checkpoints of a training loop ----
+
+// With a table of rank 2, which is no weight of a linear layer, and with dropout.
+struct Learner : Module {
+  Linear fc1, fc2;
+  BatchNorm2d bn;
+  Dropout dropout;
+  Var table;
+  explicit Learner(long seed, Rng rng = Rng(0))
+      : fc1(own("fc1", Linear(3, 8, rng = Rng(seed)))),
+        fc2(own("fc2", Linear(8, 2, rng))),
+        bn(own("bn", BatchNorm2d(8))),
+        dropout(own("dropout", Dropout(real(0.3)))),
+        table(bias("table", normal({6, 8}, rng))) {}
+  Var operator()(const Var& x) const {
+    return fc2(dropout(relu(bn(fc1(x) + table, Mode::train)), Mode::train));
+  }
+};
+
+// Steps `begin` to `end` - 1. What is random in them is a function of the step.
+template <class AnyOptimizer>
+void train(const Learner& net, AnyOptimizer& optimizer, long begin, long end) {
+  for (long step = begin; step < end; step++) {
+    net.reseed(5, step);
+    Rng rng(step);
+    backward(cross_entropy(net(normal({6, 3}, rng)), {0, 1, 0, 1, 0, 1}));
+    optimizer.step(0.05);
+  }
+}
+
+template <class AnyOptimizer>
+void expect_exact_resume() {
+  const ScratchFolder folder;
+  const std::string path = folder / "last.safetensors";
+  const Learner whole(1);
+  AnyOptimizer of_whole(parameters(whole));
+  train(whole, of_whole, 0, 7);
+  std::vector<Tensor> saved;
+  {
+    const Learner net(1);
+    AnyOptimizer optimizer(parameters(net));
+    const long step = 4;
+    train(net, optimizer, 0, step);
+    save_training(net, optimizer.state(), step, path);
+    saved = numbers_of(net);
+  }
+  const Learner net(2);
+  AnyOptimizer optimizer(parameters(net));
+  const long step = load_training(net, optimizer.state(), path);
+  EXPECT_EQ(step, 4);
+  expect_same(net, saved);
+  train(net, optimizer, step, 7);
+  expect_same(net, numbers_of(whole));
+
+  const Learner weights_alone(3);
+  load(weights_alone, path);
+  expect_same(weights_alone, saved);
+}
+
+TEST(SaveTraining, ContinuesWithTheSameBits) {
+  expect_exact_resume<Sgd>();
+  expect_exact_resume<AdamW>();
+}
+
+TEST(LoadTraining, RefusesOtherFilesAndChangesNothing) {
+  const ScratchFolder folder;
+  const std::string path = folder / "last.safetensors";
+  const Learner net(1), other(2);
+  AdamW adam(parameters(net));
+  Sgd sgd(parameters(other));
+  save_training(net, adam.state(), 3, path);
+  const std::vector<Tensor> before = numbers_of(other);
+  const auto load_sgd = [&] { load_training(other, sgd.state(), path); };
+  EXPECT_TRUE(fails_saying<FileError>(
+      load_sgd, {path, "its tensors are not the expected ones; missing: optimizer.momentum."}));
+  save(net, path);
+  EXPECT_TRUE(fails_saying<FileError>(load_sgd, {path, "no number of training steps"}));
+  for (const char* steps : {"", "-1", "3 ", "1e3", "99999999999999999999"}) {
+    save_tensors(path, {{"training_steps", steps}}, state_of(net));
+    EXPECT_TRUE(fails_saying<FileError>(load_sgd, {path, "steps is '" + std::string(steps) + "'"}));
+  }
+  expect_same(other, before);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ void classify_all(const PredictOptions& o, const Classifier& classifier,
 }
 
 int predict_images(const PredictOptions& o) {
-  const Classifier classifier(load_ensemble(o.ensemble));
+  const Classifier classifier(load_ensemble(o.ensemble), Weights::constant);
   nlohmann::ordered_json json{{"images", nlohmann::ordered_json::array()},
                               {"skipped", nlohmann::ordered_json::array()}};
   const OnImage show = [&](const std::string& path, const Tensor& p) {

@@ -38,7 +38,7 @@ int train(const std::string& source, long epochs, long limit) {
   const Normalization normalization = compute_normalization(data.train);
   Recipe recipe = make_recipe(data.train, epochs, limit);
 
-  const Model model = make_model(recipe, static_cast<long>(data.train.classes.size()));
+  const Model model = make_model(recipe, data.train.class_count());
   recipe.options = model.options;  // with all defaults
   TrainingStep training_step(recipe, model, data.train, normalization);
 
@@ -46,21 +46,19 @@ int train(const std::string& source, long epochs, long limit) {
   // recipe and the preprocessing as text.
   NamedTensors tensors = state_of(model.module());
   for (const auto& entry : state(training_step.optimizer())) tensors.push_back(entry);
+  const ResizeCrop evaluation = evaluation_resize_crop(recipe);
   const Metadata run =
-      run_metadata(recipe, model,
-                   {data.train.classes, normalization.mean, normalization.deviation,
-                    recipe.image_size, recipe.image_size});
+      run_metadata(recipe, model, preprocessing_of(data.train, normalization, evaluation));
   const long steps = training_step.steps_per_epoch();
   Position position;
   if (std::filesystem::exists(checkpoint))
     position = load_checkpoint(checkpoint, run, epochs, steps, tensors);
 
+  const Ensemble ensemble({{model, normalization, 1, evaluation}});
   while (position.epoch < epochs) {
     double loss = 0;
     for (long i = 0; i < steps; i++) loss += training_step(position.step++).loss;
-    // Made anew after each epoch: it prepares the weights for inference, once.
-    const Ensemble evaluated({{model, normalization, 1, evaluation_resize_crop(recipe)}});
-    const Metrics test = measure_accuracy(evaluated, data.test, {recipe.batch});
+    const Metrics test = measure_accuracy(ensemble, data.test, {recipe.batch});
     position.epoch++;
     position.accuracy = test.top1();
     position.best_accuracy = std::max(position.best_accuracy, test.top1());

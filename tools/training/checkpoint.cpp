@@ -55,16 +55,17 @@ Metadata run_metadata(const Recipe& recipe, const Model& model,
 }
 
 void save_checkpoint(const std::string& path, const Metadata& run, const Position& position,
-                     const NamedTensors& state) {
+                     const NamedTensors& state, const std::set<std::string>& as_in_memory) {
   Metadata metadata = run;
   Json json;
   each_field(position, [&](const char* name, const auto& value) { json[name] = value; });
   metadata["position"] = json.dump();
-  save_tensors(path, metadata, state);
+  save_tensors(path, metadata, state, own_dialect(), Counters::left_out, as_in_memory);
 }
 
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,
-                         long steps_per_epoch, const NamedTensors& state) {
+                         long steps_per_epoch, const NamedTensors& state,
+                         const std::set<std::string>& as_in_memory) {
   const SafetensorsFile file(path);
   Metadata metadata = file.metadata();
   for (const auto& [key, value] : run)
@@ -81,7 +82,7 @@ Position load_checkpoint(const std::string& path, const Metadata& run, long epoc
                      ", ", counted(p.step, "step"), ", ", p.sums.steps,
                      " of them in the current epoch; the run has ", counted(epochs, "epoch"),
                      " of ", counted(steps_per_epoch, "step"));
-  load_tensors(file, state);
+  load_tensors(file, state, "", as_in_memory);
   return p;
 }
 

@@ -1,6 +1,7 @@
 // Checkpoints: the state of a training run between two steps. last.safetensors holds everything
 // that is needed to continue with the same bits; best.safetensors holds the weights alone.
 #pragma once
+#include <set>
 #include <string>
 
 #include "models/interop/weights.h"
@@ -26,13 +27,15 @@ struct Position {
 Metadata run_metadata(const Recipe& recipe, const Model& model, const Preprocessing& preprocessing);
 
 // Writes atomically. `state`: the tensors of the model, and for last.safetensors also those of the
-// optimizer.
+// optimizer. For a network of your own, `as_in_memory` is its names_as_in_memory
+// (models/interop/tensor_shapes.h); those of the list have none of rank 2 or 4.
 void save_checkpoint(const std::string& path, const Metadata& run, const Position& position,
-                     const NamedTensors& state);
+                     const NamedTensors& state, const std::set<std::string>& as_in_memory = {});
 
 // Fills `state` and returns the position in the run. FileError if the file is damaged, belongs to
 // another run or has an impossible position; `state` is then unchanged.
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,
-                         long steps_per_epoch, const NamedTensors& state);
+                         long steps_per_epoch, const NamedTensors& state,
+                         const std::set<std::string>& as_in_memory = {});
 
 }  // namespace excite

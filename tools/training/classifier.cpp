@@ -7,23 +7,36 @@
 
 #include "core/check.h"
 #include "core/kernels/softmax.h"
-#include "models/ensemble.h"
 
 namespace excite {
 
 namespace {
 
+// `from`: the file or model, for messages.
+LoadedEnsemble as_ensemble(const std::string& from, TrainedModel trained,
+                           const ClassifierOptions& options) {
+  const Preprocessing& known = trained.preprocessing;
+  require(std::ssize(known.classes) == trained.model.classes, from, ": the model has ",
+          trained.model.classes, " classes, and its preprocessing ", known.classes.size(),
+          " names, expected one per class");
+  for (const double d : known.deviation)
+    require(d > 0 && std::isfinite(d), from, ": the deviation of its preprocessing is ", d,
+            ", expected a finite number above 0; preprocessing_of(...) gives it for a data set");
+  const std::vector<std::string> classes =
+      options.classes.empty() ? known.classes : options.classes;
+  require(classes.size() == known.classes.size(), from, ": has ", known.classes.size(),
+          " classes, but ", classes.size(), " names were given, expected one per class");
+  LoadedEnsemble one{.trained = {},
+                     .weights = {1},
+                     .crops = options.crops,
+                     .resize = options.resize,
+                     .classes = classes};
+  one.trained.push_back(std::move(trained));
+  return one;
+}
+
 LoadedEnsemble load_one(const std::string& weights, const ClassifierOptions& options) {
-  std::vector<TrainedModel> trained = load_models({weights}, options.model);
-  const std::vector<std::string>& in_file = trained.front().preprocessing.classes;
-  const std::vector<std::string> classes = options.classes.empty() ? in_file : options.classes;
-  require(classes.size() == in_file.size(), weights, ": has ", in_file.size(), " classes, but ",
-          classes.size(), " names were given, expected one per class");
-  return {.trained = std::move(trained),
-          .weights = {1},
-          .crops = options.crops,
-          .resize = options.resize,
-          .classes = classes};
+  return as_ensemble(weights, load_model(SafetensorsFile(weights), options.model), options);
 }
 
 }  // namespace
@@ -43,10 +56,13 @@ std::vector<Prediction> top_predictions(std::span<const real> p,
 }
 
 Classifier::Classifier(const std::string& weights, const ClassifierOptions& options)
-    : Classifier(load_one(weights, options)) {}
+    : Classifier(load_one(weights, options), Weights::constant) {}
 
-Classifier::Classifier(LoadedEnsemble ensemble)
-    : loaded_(std::move(ensemble)), ensemble_(loaded_.ensemble()) {}
+Classifier::Classifier(TrainedModel trained, const ClassifierOptions& options)
+    : Classifier(as_ensemble(trained.model.name, trained, options)) {}
+
+Classifier::Classifier(LoadedEnsemble ensemble, Weights weights)
+    : loaded_(std::move(ensemble)), ensemble_(loaded_.ensemble(weights)) {}
 
 std::vector<Prediction> Classifier::top(const std::string& image_file, long k) const {
   return top(read_image(image_file), k);

@@ -36,7 +36,11 @@ class Classifier {
   // A .safetensors file that train has written, or of another program
   // (models/interop/weights.h says which). FileError if it cannot be read or is no model's.
   explicit Classifier(const std::string& weights, const ClassifierOptions& options = {});
-  explicit Classifier(LoadedEnsemble ensemble);  // several models, for example
+  // A model in memory, as load_model gives it, or {model, preprocessing_of(...)}: for a network of
+  // your own (as_model in models/model.h). Error if the preprocessing is incomplete.
+  explicit Classifier(TrainedModel trained, const ClassifierOptions& options = {});
+  // Several models, for example. `weights`: whether somebody trains the models further.
+  explicit Classifier(LoadedEnsemble ensemble, Weights weights = Weights::may_change);
   Classifier(Classifier&&) = default;
   Classifier& operator=(Classifier&&) = default;
 

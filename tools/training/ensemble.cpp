@@ -56,6 +56,13 @@ Tensor Ensemble::operator()(const std::vector<Image>& images) const {
   return class_order_.empty() ? std::move(mean) : reorder_columns(mean, class_order_);
 }
 
+Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& normalization,
+                               const ResizeCrop& evaluation) {
+  const bool whole = evaluation.side == 0;
+  return {dataset.classes, normalization.mean, normalization.deviation,
+          whole ? dataset.height : evaluation.side, whole ? dataset.height : evaluation.short_side};
+}
+
 ResizeCrop resize_crop_of(const TrainedModel& t, ResizeFunction resize) {
   const long side =
       t.preprocessing.image_size > 0 ? t.preprocessing.image_size : t.model.image_size;

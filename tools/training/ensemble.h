@@ -41,6 +41,12 @@ class Ensemble {
   std::deque<Inference> inference_;  // one per member
 };
 
+// What a file of weights or a Classifier has to know of the images that a model was trained on.
+// `evaluation` is how they are resized and cropped in evaluation; with the default, images in
+// memory are taken as they are.
+Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& normalization,
+                               const ResizeCrop& evaluation = {});
+
 // How an image is resized and cropped for a model. Sizes that its file does not name are those that
 // are usual for ImageNet: 256 and 224, or in this proportion.
 ResizeCrop resize_crop_of(const TrainedModel& trained, ResizeFunction resize);

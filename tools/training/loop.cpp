@@ -21,16 +21,18 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
 
-Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& normalization,
-                               const ResizeCrop& resize_crop) {
-  return {dataset.classes, normalization.mean, normalization.deviation, resize_crop.side,
-          resize_crop.short_side};
+Model own_model(const Recipe& recipe, Model model, long classes) {
+  require<UsageError>(model.classes == classes, "train: the model ", model.name, " has ",
+                      model.classes, " classes, but the images have ", classes);
+  model.implementation = parse_implementation(recipe.plain, recipe.conv);
+  return model;
 }
 
 // Fills in the values that depend on the model and the images. The image size is that of images in
 // memory; for image files it is the model's. Files of another size are augmented by a random
 // resized crop. For images that have the right size already, resizing would only blur them.
 Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
+  recipe.model = model.name;
   recipe.options = model.options;
   if (recipe.image_size == 0)
     recipe.image_size = dataset.in_files() ? model.image_size : dataset.height;
@@ -52,9 +54,21 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
 }  // namespace
 
 Training::Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callbacks)
+    : Training(
+          recipe, [&](long classes) { return make_model(recipe, classes); }, std::move(data),
+          std::move(callbacks)) {}
+
+Training::Training(const Recipe& recipe, const Model& model, DataSplit data,
+                   TrainingCallbacks callbacks)
+    : Training(
+          recipe, [&](long classes) { return own_model(recipe, model, classes); }, std::move(data),
+          std::move(callbacks)) {}
+
+Training::Training(const Recipe& recipe, const std::function<Model(long classes)>& make,
+                   DataSplit data, TrainingCallbacks callbacks)
     : data_(std::move(data)),
       normalization_(compute_normalization(data_.train)),
-      model_(make_model(recipe, static_cast<long>(data_.train.classes.size()))),
+      model_(make(data_.train.class_count())),
       recipe_(resolve(recipe, model_, data_.train)),
       metadata_(run_metadata(
           recipe_, model_,
@@ -100,8 +114,8 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
 }
 
 void Training::resume_from(const std::string& checkpoint) {
-  position_ =
-      load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.steps_per_epoch(), full_state());
+  position_ = load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.steps_per_epoch(),
+                              full_state(), names_as_in_memory(model_.module()));
 }
 
 void Training::require_finite(const NamedTensors& state) const {
@@ -116,7 +130,7 @@ void Training::require_finite(const NamedTensors& state) const {
 // A state that is not finite never replaces a good checkpoint.
 void Training::save(const std::string& path, const NamedTensors& state) const {
   require_finite(state);
-  save_checkpoint(path, metadata_, position_, state);
+  save_checkpoint(path, metadata_, position_, state, names_as_in_memory(model_.module()));
 }
 
 int Training::run(const RunFolder& folder) {

@@ -37,8 +37,11 @@ struct TrainingCallbacks {
 
 class Training {
  public:
-  // Initializes the model; writes nothing.
+  // Makes and initializes the model that the recipe names; writes nothing.
   Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callbacks = {});
+  // Trains a network of your own (as_model in models/model.h) in place of the recipe's.
+  Training(const Recipe& recipe, const Model& model, DataSplit data,
+           TrainingCallbacks callbacks = {});
 
   // The recipe with all values filled in that depend on the model and the data.
   const Recipe& recipe() const { return recipe_; }
@@ -59,6 +62,8 @@ class Training {
   int run(const RunFolder& folder);
 
  private:
+  Training(const Recipe& recipe, const std::function<Model(long classes)>& make, DataSplit data,
+           TrainingCallbacks callbacks);
   using Clock = std::chrono::steady_clock;
 
   int stop() const { return callbacks_.stop ? callbacks_.stop() : 0; }
