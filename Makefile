@@ -54,18 +54,19 @@ $(BUILD)/flags: force
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
-          $(patsubst %,tools/commands/%.cpp,help_format images label_placement number_options) \
-          $(patsubst %,tools/commands/%.cpp,output parse_errors plot progress_bar report roofline) \
-          $(patsubst %,tools/commands/%.cpp,roofline_drawing signals svg) \
-          $(patsubst %,tools/data/%.cpp,cifar dataset figures folder load prefetch resize_crop) \
+          $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
+          $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
+          $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing signals svg) \
+          $(patsubst %,tools/data/%.cpp,batch_range cifar dataset figures folder load prefetch) \
+          tools/data/resize_crop.cpp \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
           tools/main.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
           $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
-          $(patsubst %,tests/tools/commands/%_test.cpp,bench help images main plot progress_bar) \
-          $(patsubst %,tests/tools/commands/%_test.cpp,roofline summary train) \
+          $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
+          $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
@@ -150,6 +151,8 @@ install: all  ## installs libraries, headers, programs into PREFIX=/usr/local (b
 	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(INTO)/lib/cmake/excite
 	install $(PROGRAMS) $(INTO)/bin
 	install -m 644 $(LIBRARIES) $(INTO)/lib
+	install -d $(INTO)/share/excite
+	install -m 644 tools/examples/se_resnet20-cifar10.safetensors $(INTO)/share/excite
 	bash tools/scripts/install-headers $(INTO)/include
 	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//; s|@INCLUDE@|$(INCLUDE)|' \
 	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc

@@ -220,6 +220,23 @@ TEST_F(Install, ProgramsRunAndHaveTheVersionOfPkgConfig) {
   }
 }
 
+// From a folder that has nothing to do with the source tree.
+TEST_F(Install, PredictUsesTheInstalledWeights) {
+  const std::string image = std::filesystem::absolute("tools/examples/cat.jpg"),
+                    predict = "/excite predict --top 1 " + image;
+  const Ending o = shell("cd " + folder.path() + " && " + prefix + "/bin" + predict);
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_contains(o.out, "\n  cat  ");
+  expect_contains(o.err, prefix + "/share/excite/se_resnet20-cifar10.safetensors");
+  const Ending alone =
+      shell("cd " + folder.path() + " && cp " + prefix + "/bin/excite . && ." + predict);
+  EXPECT_EQ(alone.code, 2);
+  expect_contains(alone.err,
+                  "excite: predict: there is no --weights, and the trained network that");
+  expect_contains(alone.err,
+                  "excite predict --weights tools/examples/se_resnet20-cifar10.safetensors IMAGE");
+}
+
 using NightInstall = Install;
 
 TEST_F(NightInstall, AnotherProjectCanUseClang) {

@@ -48,15 +48,16 @@ std::vector<std::string> class_names(const std::vector<std::string>& in_file,
 
 }  // namespace
 
-void add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
+CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
   begin_group(command, "Model");
-  command
-      .add_option("--weights", o.weights,
-                  "Weights, a .safetensors file of train or of another program; repeat the option "
-                  "to average the probabilities of several models")
-      ->required()
-      ->allow_extra_args(false)
-      ->type_name("FILE");
+  CLI::Option* weights =
+      command
+          .add_option("--weights", o.weights,
+                      "Weights, a .safetensors file of train or of another program; repeat the "
+                      "option to average the probabilities of several models")
+          ->required()
+          ->allow_extra_args(false)
+          ->type_name("FILE");
   command
       .add_option("--ensemble-weights", o.ensemble_weights,
                   "Weight of each model in the average, such as 2,1,1 [equal]")
@@ -82,6 +83,7 @@ void add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
           "Reorder the outputs of the model: line i is the index, from 0, of the output for "
           "class i")
       ->type_name("FILE");
+  return weights;
 }
 
 LoadedEnsemble load_ensemble(const EnsembleOptions& o) {

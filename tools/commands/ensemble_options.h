@@ -21,7 +21,8 @@ struct EnsembleOptions {
   bool plain = false;
   ModelOverrideOptions overrides;
 };
-void add_ensemble_options(CLI::App& command, EnsembleOptions& options);
+// Adds them; --weights is required. Returns --weights.
+CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& options);
 
 // UsageError or FileError that names the option or the file.
 LoadedEnsemble load_ensemble(const EnsembleOptions& options);

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "tools/commands/class_files.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/default_weights.h"
 #include "tools/commands/ensemble_options.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
@@ -135,13 +136,27 @@ int predict_images(const PredictOptions& o) {
   return 0;
 }
 
-int predict(const PredictOptions& o) {
+// Without --weights, the trained network that comes with the program.
+std::vector<std::string> weights_or_default(const std::vector<std::string>& weights) {
+  if (!weights.empty()) return weights;
+  const std::string file = default_weights(running_program());
+  require<UsageError>(!file.empty(),
+                      "there is no --weights, and the trained network that comes with excite is "
+                      "not installed; in the source tree type: excite predict --weights ",
+                      default_weights_in_source_tree, " IMAGE");
+  std::cerr << "excite: predict: no --weights: using " << file
+            << ", which knows the ten classes of CIFAR-10\n";
+  return {file};
+}
+
+int predict(PredictOptions o) {
   set_threads(o.threads);
   require<UsageError>(o.tensors.empty() == o.out.empty(),
                       "--tensors FILE and --out FILE must be given together: the input and the "
                       "output");
   require<UsageError>(o.tensors.empty() != o.images.empty(),
                       "expected either images or --tensors FILE");
+  o.ensemble.weights = weights_or_default(o.ensemble.weights);
   return o.tensors.empty() ? predict_images(o) : predict_tensors(o.ensemble, o.tensors, o.out);
 }
 
@@ -153,7 +168,9 @@ void add_predict(CLI::App& app, Run& run) {
   c->add_option("images", o->images,
                 "PNG or JPEG files of any size, or folders of them (with subfolders)")
       ->type_name("IMAGE");
-  add_ensemble_options(*c, o->ensemble);
+  CLI::Option* weights = add_ensemble_options(*c, o->ensemble)->required(false);
+  weights->description(weights->get_description() +
+                       " [a trained se_resnet20 for the classes of CIFAR-10]");
   begin_group(*c, "Tensors instead of images");
   c->add_option(
        "--tensors", o->tensors,
@@ -173,7 +190,8 @@ void add_predict(CLI::App& app, Run& run) {
   add_json_option(*c, o->json, "images (file, top: class, probability), skipped (file, why)");
   for (const char* of_images : {"--csv", "--json", "--strict", "--resize", "--top"})
     c->get_option("--tensors")->excludes(c->get_option(of_images));
-  add_examples(*c, {"excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
+  add_examples(*c, {"excite predict cat.jpg",
+                    "excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
                     "excite predict --weights seresnet50.safetensors --crops 10 --top 3 cat.jpg"});
   c->callback([=, &run] { run = [=] { return predict(*o); }; });
 }
