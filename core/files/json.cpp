@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "core/check.h"
@@ -46,27 +47,75 @@ bool are_objects(const Json& value) {
   return value.is_array() && std::all_of(value.begin(), value.end(), is_object);
 }
 
-// As JsonObject's constructor.
-std::shared_ptr<const Json> parsed(std::string_view text, const std::string& path) {
-  try {
-    auto json = std::make_shared<const Json>(Json::parse(text));
-    require<FileError>(json->is_object(), path, ": it is ", shown(*json), ", expected an object");
-    return json;
-  } catch (const Json::parse_error& error) {
-    const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
-    const long line = 1 + std::count(before.begin(), before.end(), '\n');
-    require<FileError>(error.byte <= text.size(), path, ": it is not complete: it ends in line ",
-                       line, ", in the middle of the JSON");
-    const std::size_t line_begin = before.rfind('\n') + 1;  // 0 in the first line: npos + 1
-    throw FileError(excite::text(path, ": line ", line, ", column ", before.size() - line_begin + 1,
-                                 " or before: this is not JSON"));
+// The parser calls this for each part of the text before it goes on, so a hostile text is refused
+// before it takes memory or stack.
+class Limits {
+ public:
+  explicit Limits(const std::string& what) : what_(what) {}
+
+  void check(std::size_t depth, Json::parse_event_t event, const Json& part) {
+    using Event = Json::parse_event_t;
+    if (event == Event::object_start || event == Event::array_start) {
+      require<FileError>(depth < max_depth, what_, ": it is more than ", max_depth,
+                         " levels deep, expected at most that");
+      keys_.resize(depth + 1);
+      keys_.back().clear();
+    } else if (event == Event::key) {
+      require<FileError>(keys_.back().insert(part.get<std::string>()).second, what_,
+                         ": an object has the key ", shown(part), " twice, expected each key once");
+      count_up(key_count_, max_keys, "keys");
+    } else if (event == Event::value) {
+      count_up(value_count_, max_values, "values");
+    } else {
+      keys_.resize(depth);
+    }
   }
+
+ private:
+  static constexpr std::size_t max_depth = 8;
+  static constexpr long max_keys = 1024, max_values = 1'000'000;
+
+  void count_up(long& count, long max, const char* what) const {
+    require<FileError>(++count <= max, what_, ": it has more than ", max, " ", what,
+                       ", expected at most that many");
+  }
+
+  const std::string& what_;
+  std::vector<std::set<std::string>> keys_;  // of each object around the part
+  long key_count_ = 0, value_count_ = 0;
+};
+
+std::shared_ptr<const Json> parsed_object(std::string_view text, const std::string& path) {
+  auto json = std::make_shared<const Json>(parse_json(text, path));
+  require<FileError>(json->is_object(), path, ": it is ", shown(*json), ", expected an object");
+  return json;
 }
 
 }  // namespace
 
+Json parse_json(std::string_view text, const std::string& what) {
+  Limits limits(what);
+  try {
+    return Json::parse(text, [&](int depth, Json::parse_event_t event, const Json& part) {
+      limits.check(static_cast<std::size_t>(depth), event, part);
+      return true;  // keep the part
+    });
+  } catch (const Json::parse_error& error) {
+    const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
+    const long line = 1 + std::count(before.begin(), before.end(), '\n');
+    require<FileError>(error.byte <= text.size(), what, ": it is not complete: it ends in line ",
+                       line, ", in the middle of the JSON");
+    const std::size_t line_begin = before.rfind('\n') + 1;  // 0 in the first line: npos + 1
+    throw FileError(excite::text(what, ": line ", line, ", column ", before.size() - line_begin + 1,
+                                 " or before: this is not JSON"));
+  } catch (const Json::out_of_range&) {
+    throw FileError(excite::text(what, ": a number in it is too large, expected at most ",
+                                 std::numeric_limits<double>::max()));
+  }
+}
+
 JsonObject::JsonObject(std::string_view text, const std::string& path)
-    : JsonObject(parsed(text, path), path, "") {}
+    : JsonObject(parsed_object(text, path), path, "") {}
 
 JsonObject::JsonObject(std::shared_ptr<const Json> json, const std::string& path,
                        const std::string& name)
@@ -77,6 +126,13 @@ std::string JsonObject::name_of(const std::string& key) const {
 }
 
 bool JsonObject::contains(const std::string& key) const { return json_->contains(key); }
+
+void JsonObject::allow_only(const std::vector<std::string>& keys) const {
+  for (const auto& entry : json_->items())
+    require<FileError>(std::find(keys.begin(), keys.end(), entry.key()) != keys.end(), path_,
+                       ": it has the unknown entry '", printable(name_of(entry.key())),
+                       "', expected one of ", keys.size(), " entries: ", join_some(keys));
+}
 
 const Json& JsonObject::entry(const std::string& key, bool (*fits)(const Json&),
                               const char* expected) const {

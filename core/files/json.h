@@ -12,15 +12,22 @@ namespace excite {
 
 using Json = nlohmann::ordered_json;
 
+// The value of a JSON text from a file that may be damaged or hostile. FileError, beginning with
+// `what`: it is not JSON, with the line and the column at which it cannot be; it is more than 8
+// levels deep; it has more than 1024 keys, or more than 1,000,000 values; an object has a key
+// twice; a number is too large for a double.
+Json parse_json(std::string_view text, const std::string& what);
+
 // An object of a JSON file, or an object in it. Errors begin with `path`, and name entries as
 // 'recipe.epochs' and 'operations[2].pass'.
 class JsonObject {
  public:
-  // FileError if the text is not JSON, with the line and the column at which it cannot be, or if it
-  // is no object.
+  // FileError as parse_json, or if the text is no object.
   JsonObject(std::string_view text, const std::string& path);
 
   bool contains(const std::string& key) const;
+  // FileError if the object has an entry with another key.
+  void allow_only(const std::vector<std::string>& keys) const;
   // These throw a FileError if there is no such entry, or if it is not of that type.
   void read(const std::string& key, bool& value) const;
   void read(const std::string& key, long& value) const;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/files/json.h"
 #include "core/images/image.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -13,8 +14,6 @@
 #include "models/zoo/registry.h"
 
 namespace excite {
-
-using nlohmann::json;
 
 namespace {
 
@@ -62,18 +61,19 @@ const std::string& entry(const SafetensorsFile& file, const std::string& key) {
 // The value of a metadata entry, which is JSON.
 template <class Value>
 Value parsed(const SafetensorsFile& file, const std::string& key) {
+  const std::string& json = entry(file, key);
+  const std::string what = text(file.path(), ": metadata entry '", key, "' is '",
+                                printable(json.substr(0, 80)), json.size() > 80 ? "..." : "", "'");
   try {
-    return json::parse(entry(file, key)).get<Value>();
-  } catch (const json::exception&) {
-    const std::string shown = entry(file, key).substr(0, 80);
-    throw FileError(text(file.path(), ": metadata entry '", key, "' is '", shown,
-                         "', expected JSON as excite writes it for this entry"));
+    return parse_json(json, what).get<Value>();
+  } catch (const Json::exception&) {
+    throw FileError(what + ", expected JSON as excite writes it for this entry");
   }
 }
 
 // Only whole numbers are valid: converting 1e300 to an integer is undefined.
 long parsed_size(const SafetensorsFile& file, const std::string& key) {
-  const json number = parsed<json>(file, key);
+  const Json number = parsed<Json>(file, key);
   require<FileError>(number.is_number_unsigned() && number.get<std::uint64_t>() <= 1'000'000,
                      file.path(), ": metadata entry '", key, "' is '",
                      entry(file, key).substr(0, 80), "', expected a whole number up to 1000000");
@@ -262,15 +262,15 @@ bool is_described(const SafetensorsFile& file) {
 Metadata describe(const Model& model, const Preprocessing& preprocessing) {
   return {{"excite_format", std::to_string(file_format)},
           {"model", model.name},
-          {"options", json(model.options).dump()},
+          {"options", Json(model.options).dump()},
           {"image_size", std::to_string(preprocessing.image_size > 0 ? preprocessing.image_size
                                                                      : model.image_size)},
           {"short_side", std::to_string(preprocessing.short_side > 0   ? preprocessing.short_side
                                         : preprocessing.image_size > 0 ? preprocessing.image_size
                                                                        : model.image_size)},
-          {"classes", json(preprocessing.classes).dump()},
-          {"mean", json(preprocessing.mean).dump()},
-          {"deviation", json(preprocessing.deviation).dump()}};
+          {"classes", Json(preprocessing.classes).dump()},
+          {"mean", Json(preprocessing.mean).dump()},
+          {"deviation", Json(preprocessing.deviation).dump()}};
 }
 
 Description describe(const SafetensorsFile& file, const ModelOverride& overrides) {

@@ -30,7 +30,12 @@ Position parse_position(const std::string& json_text, const std::string& path) {
   const std::string what = path + ": it has no valid position in the training run";
   const JsonObject object(json_text, what);
   Position position;
-  each_field(position, [&](const char* name, auto& value) { object.read(name, value); });
+  std::vector<std::string> names;
+  each_field(position, [&](const char* name, auto& value) {
+    object.read(name, value);
+    names.emplace_back(name);
+  });
+  object.allow_only(names);
   return position;
 }
 

@@ -80,9 +80,13 @@ RunConfig read_config(const std::string& path) {
   if (all.contains("strict")) all.read("strict", strict);
   c.on_bad_image = strict ? OnBadImage::fail : OnBadImage::skip;
   c.recipe = recipe_from_json(all.object("recipe"));
+  all.allow_only(
+      {"format", "version", "precision", "cpu", "threads", "data", "strict", "recipe", "start"});
   if (!all.contains("start")) return c;
-  all.object("start").read("weights", c.initial_weights.file);
-  all.object("start").read("new_head", c.initial_weights.new_head);
+  const JsonObject start = all.object("start");
+  start.allow_only({"weights", "new_head"});
+  start.read("weights", c.initial_weights.file);
+  start.read("new_head", c.initial_weights.new_head);
   return c;
 }
 

@@ -45,7 +45,12 @@ Json to_json(const Recipe& recipe) {
 
 Recipe recipe_from_json(const JsonObject& object) {
   Recipe recipe;
-  each_field(recipe, [&](const char* name, auto& value) { object.read(name, value); });
+  std::vector<std::string> names;
+  each_field(recipe, [&](const char* name, auto& value) {
+    object.read(name, value);
+    names.emplace_back(name);
+  });
+  object.allow_only(names);
   try {
     check_recipe(recipe);
   } catch (const UsageError& error) {

@@ -1,5 +1,7 @@
 #include "core/files/json.h"
 
+#include "core/text.h"
+
 #include "tests/support/errors.h"
 
 namespace excite {
@@ -18,7 +20,50 @@ TEST(Json, AnErrorOfTheSyntaxSaysLineAndColumn) {
   EXPECT_TRUE(
       refused("{\"a\": 1\n\"b\": 2}", "a.json: line 2, column 3 or before"));  // a comma is missing
   EXPECT_TRUE(refused("", "a.json: it is not complete: it ends in line 1"));
-  EXPECT_TRUE(refused(std::string(100'000, '['), "a.json: it is not complete"));
+  EXPECT_TRUE(
+      refused("{\"a\": 1e999}", "a.json: a number in it is too large, expected at most 1.79"));
+  EXPECT_TRUE(refused("{\"a\": [[[", "a.json: it is not complete"));
+}
+
+// A hostile text is refused at once: the brackets are never closed, and would need 50,000 calls of
+// each function that copies or frees a value.
+TEST(Json, ATextThatIsTooDeepOrTooLargeIsRefused) {
+  const auto nested = [](long depth) {
+    return "{\"a\": " + std::string(depth - 1, '[') + "1" + std::string(depth - 1, ']') + "}";
+  };
+  EXPECT_FALSE(refused(nested(8), ""));
+  EXPECT_TRUE(refused(nested(9), "a.json: it is more than 8 levels deep"));
+  EXPECT_TRUE(refused(nested(50'000), "a.json: it is more than 8 levels deep"));
+  EXPECT_TRUE(refused("{\"a\": " + std::string(50'000, '['), "a.json: it is more than 8 levels"));
+  std::string objects;
+  for (int i = 0; i < 8; i++) objects += "{\"a\": ";
+  EXPECT_TRUE(refused(objects + "{", "a.json: it is more than 8 levels deep"));
+
+  const auto with_keys = [](int count) {
+    std::string json = "{\"a\": {";
+    for (int i = 1; i < count; i++) json += text(i > 1 ? "," : "", "\"", i, "\": 1");
+    return json + "}}";
+  };
+  EXPECT_FALSE(refused(with_keys(1024), ""));
+  EXPECT_TRUE(refused(with_keys(1025), "a.json: it has more than 1024 keys"));
+  std::string many = "{\"a\": [1";
+  for (int i = 0; i < 1'000'000; i++) many += ",1";
+  EXPECT_TRUE(refused(many, "a.json: it has more than 1000000 values"));
+}
+
+TEST(Json, AKeyThatAppearsTwiceOrThatIsUnknownIsRefused) {
+  EXPECT_TRUE(refused("{\"a\": {\"b\": 1, \"b\": 2}}",
+                      "a.json: an object has the key \"b\" twice, expected each key once"));
+  EXPECT_FALSE(refused("{\"a\": [{\"b\": 1}, {\"b\": {\"a\": 1}}], \"b\": 1}", ""));
+  const JsonObject object("{\"inner\": {\"a\": 1, \"c\\u001b\": 2}}", "a.json");
+  object.allow_only({"inner"});
+  object.object("inner").allow_only({"a", "b", "c\u001b"});
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] {
+        object.object("inner").allow_only({"a", "b"});
+      },
+      {"a.json: it has the unknown entry 'inner.c?', expected one of 2 "
+       "entries: a, b"}));
 }
 
 TEST(Json, ReadsValuesOfEachType) {

@@ -126,6 +126,9 @@ TEST(Weights, InvalidMetadataIsAnErrorThatNamesTheFile) {
     EXPECT_TRUE(fails_saying<FileError>(
         load_with("image_size", size),
         {path, text("'image_size' is '", size, "', expected a whole number")}));
+  for (const std::string key : {"image_size", "options", "classes", "mean"})
+    EXPECT_TRUE(fails_saying<FileError>(load_with(key, std::string(50'000, '[')),
+                                        {path, key, "more than 8 levels deep"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("image_size", "0"), {path, "image_size is 0"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"),
                                       {path, "image_size is 32 and its short_side 1"}));

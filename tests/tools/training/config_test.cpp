@@ -35,6 +35,12 @@ TEST(Config, AnErrorSaysInWordsWhatIsWrongAndWhere) {
             begin + "'recipe.epochs' is \"many\", expected a whole number");
   EXPECT_EQ(error_with("\"format\": 2,", "\"format\": 2"),
             begin + "line 3, column 11 or before: this is not JSON");
+  EXPECT_EQ(error_with("\"cpu\"", "\"shell\": \"\", \"cpu\""),
+            begin +
+                "it has the unknown entry 'shell', expected one of 9 entries: format, version, "
+                "precision, cpu, threads and 4 more");
+  EXPECT_EQ(error_with("\"epochs\"", "\"turns\": 3, \"epochs\"").substr(0, begin.size() + 39),
+            begin + "it has the unknown entry 'recipe.turns'");
   put(path, whole.substr(0, 30));
   EXPECT_EQ(file_error([&] { read_config(path); }),
             begin + "it is not complete: it ends in line 3, in the middle of the JSON");
