@@ -7,7 +7,8 @@ namespace excite {
 
 namespace {
 
-constexpr std::uint64_t factor = 0x9e3779b97f4a7c15;  // odd: so no factor^k is 0 modulo 2^64
+// Odd, so that no power of them is 0 modulo 2^64; and two, so that all words have other factors.
+constexpr std::uint64_t factor = 0x9e3779b97f4a7c15, joining_factor = 0xd1342543de82ef95;
 
 std::uint64_t word_at(const char* bytes) {
   std::uint64_t word;
@@ -18,7 +19,7 @@ std::uint64_t word_at(const char* bytes) {
 }  // namespace
 
 // Horner's rule, h = factor h + word, for words of eight bytes. Eight sums, each of every eighth
-// word, keep the multiplier of a core busy; the rule then joins them.
+// word, keep the multiplier of a core busy; the rule then joins them, with another factor.
 std::uint64_t checksum(const Tensor& x) {
   constexpr long lanes = 8, word = 8;
   const char* bytes = reinterpret_cast<const char*>(x.data());
@@ -28,8 +29,8 @@ std::uint64_t checksum(const Tensor& x) {
   for (; at + lanes * word <= count; at += lanes * word)
     for (long i = 0; i < lanes; i++) sums[i] = factor * sums[i] + word_at(bytes + at + word * i);
   std::uint64_t sum = 0;
-  for (const std::uint64_t s : sums) sum = factor * sum + s;
-  for (; at < count; at++) sum = factor * sum + static_cast<unsigned char>(bytes[at]);
+  for (const std::uint64_t s : sums) sum = joining_factor * sum + s;
+  for (; at < count; at++) sum = joining_factor * sum + static_cast<unsigned char>(bytes[at]);
   return sum;
 }
 

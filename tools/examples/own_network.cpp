@@ -5,8 +5,8 @@
 
 using namespace excite;
 
-// Convolution, batch norm, ReLU, squeeze-and-excitation. ConvNormRelu is relu(bn(conv(x))), with
-// fewer passes over memory, and as a single convolution in inference.
+// Convolution, batch norm, ReLU, squeeze-and-excitation. ConvNormRelu is relu(bn(conv(x))), fused
+// in training, and a single convolution in inference.
 struct Stage : Module {
   Conv2d conv;
   BatchNorm2d bn;

@@ -55,14 +55,17 @@ struct OwnNetwork : testing::Test {
 constexpr double tolerance = in_double_build ? 1e-11 : 1e-4;
 
 TEST_F(OwnNetwork, IsTrainedAndEvaluated) {
+  recipe.epochs = 20;
   TrainingStep step(recipe, model, data, normalization);
   const Inference infer(model);  // both made before the training
   const Ensemble ensemble({{model, normalization}});
   EXPECT_TRUE(close(infer(images()), expected(), tolerance));
   double first = 0, last = 0;
-  for (long i = 0; i < 4 * step.steps_per_epoch(); i++) {
-    last = step(i).loss;
-    if (i == 0) first = last;
+  const long epoch = step.steps_per_epoch(), steps = recipe.epochs * epoch;
+  for (long i = 0; i < steps; i++) {
+    const double loss = step(i).loss;
+    if (i < epoch) first += loss;
+    if (i >= steps - epoch) last += loss;
   }
   EXPECT_LT(last, first);
   EXPECT_TRUE(close(infer(images()), expected(), tolerance));
