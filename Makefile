@@ -54,13 +54,14 @@ $(BUILD)/flags: force
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
+          autograd/schedule.cpp \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
-          $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing signals svg) \
+          $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing shared_options) \
+          $(patsubst %,tools/commands/%.cpp,signals svg) \
           $(patsubst %,tools/data/%.cpp,batch_range cifar dataset figures folder load prefetch) \
-          tools/data/resize_crop.cpp \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
-          tools/main.cpp \
+          tools/data/resize_crop.cpp tools/main.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
