@@ -54,7 +54,7 @@ $(BUILD)/flags: force
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
-          autograd/schedule.cpp \
+          autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing shared_options) \
@@ -66,6 +66,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
           $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
+          $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \

@@ -5,7 +5,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "tools/bench/profile/trace.h"
+#include "tools/bench/profile/profile.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"

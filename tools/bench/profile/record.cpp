@@ -5,6 +5,8 @@
 #include "autograd/hooks.h"
 #include "core/check.h"
 #include "core/parallel.h"
+#include "models/infer.h"
+#include "tools/training/step.h"
 
 namespace excite {
 

@@ -7,11 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "models/infer.h"
+#include "core/shape.h"
 #include "tools/bench/profile/work.h"
-#include "tools/training/step.h"
 
 namespace excite {
+
+class Inference;
+class Tensor;
+class TrainingStep;
+struct StepResult;
 
 // Making the batch is one record, and so is the optimizer's update of the weights.
 enum class Pass { batch, forward, backward, optimizer };

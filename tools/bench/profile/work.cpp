@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/var.h"
 #include "tools/bench/limits.h"
 
 namespace excite {

@@ -1,9 +1,12 @@
 // The least work that an operation can take: the arithmetic of its definition, and one transfer of
 // every tensor between memory and core.
 #pragma once
-#include "autograd/var.h"
+#include <vector>
 
 namespace excite {
+
+class Var;
+struct Node;
 
 struct Work {
   long flops = 0, bytes = 0;

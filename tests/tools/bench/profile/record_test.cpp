@@ -3,9 +3,11 @@
 #include <map>
 
 #include "core/parallel.h"
+#include "models/infer.h"
 #include "models/interop/weights.h"
 #include "tests/support/compare.h"
 #include "tests/support/training_images.h"
+#include "tools/training/step.h"
 
 namespace excite {
 namespace {

@@ -2,8 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/compare.h"
-#include "tests/support/scratch.h"
+#include "core/check.h"
 
 namespace excite {
 namespace {
@@ -81,17 +80,6 @@ TEST(Trace, NumbersItsSteps) {
       steps +=
           text(event.at("name").get<std::string>(), " at ", event.at("ts").get<double>(), "; ");
   EXPECT_EQ(steps, "step 4 at 0; step 5 at 1001; ");
-}
-
-TEST(Profile, RejectsShortRunsAndPathsThatCannotBeFiles) {
-  const ScratchFolder folder;
-  EXPECT_TRUE(
-      fails_saying<UsageError>([&] { Profile(folder / "p.json", 7); },
-                               {"--profile records steps 4 to 8, but the run has only 7 steps"}));
-  EXPECT_TRUE(fails_saying<UsageError>([&] { Profile(folder / "none/p.json", 8); },
-                                       {"there is no folder", "none"}));
-  EXPECT_TRUE(
-      fails_saying<UsageError>([&] { Profile(folder.path(), 8); }, {folder.path(), "is a folder"}));
 }
 
 }  // namespace
