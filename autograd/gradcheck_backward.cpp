@@ -98,9 +98,11 @@ void find_scales(std::vector<CheckedInput>& inputs) {
       require(own <= zero_tolerance * largest, input.name, " has a gradient of up to ", own,
               ", expected zero, because zero_gradient lists it");
     else
-      require(own > 0 || !not_finite(input.gradient).empty(), input.name,
-              " has a gradient that is zero everywhere; if this is right in theory, list the input "
-              "in zero_gradient");
+      require(
+          own > 0 || !not_finite(input.gradient).empty(), input.name,
+          " has a gradient that is zero everywhere; if the function has a kink there, as relu at "
+          "0, choose other inputs; if the gradient is zero in theory, list the input in "
+          "zero_gradient");
   }
 }
 
@@ -166,15 +168,19 @@ void CheckedFunction::require_shape(const Var& y) const {
 void CheckedFunction::require_used(const Var& y) const {
   const std::vector<Var> nodes = graph(y);
   for (const CheckedInput& input : inputs_)
-    require(std::find(nodes.begin(), nodes.end(), input.x) != nodes.end(), input.name,
-            " is not used by the function: the result does not depend on it");
+    require(
+        std::find(nodes.begin(), nodes.end(), input.x) != nodes.end(), input.name,
+        " is not used by the function: the result does not depend on it, or it is missing in the "
+        "inputs of result(...)");
 }
 
 void CheckedFunction::take_gradients() {
   for (const CheckedInput& input : inputs_) {
     const Tensor& grad = input.x->grad;
-    require(!grad.empty(), input.name,
-            " got no gradient: no backward of an operation that uses it adds one");
+    require(
+        !grad.empty(), input.name,
+        " got no gradient: no backward of an operation that uses it adds one, or it is missing in "
+        "the inputs of result(...)");
     require(grad.shape() == input.x.shape(), input.name, " got a gradient of shape ", grad.shape());
     for (const CheckedInput& other : inputs_)
       require(grad.data() != other.x->value.data() &&

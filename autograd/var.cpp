@@ -15,12 +15,33 @@ namespace excite {
 
 Var::Var(Tensor value) : node_(std::make_shared<Node>()) { node_->value = std::move(value); }
 
-const Shape& Var::shape() const { return node_->value.shape(); }
-bool Var::requires_grad() const { return node_->requires_grad; }
+void Var::throw_no_node() {
+  throw Error(
+      "this Var has no node: it was never given a value, or the module that it belongs to was "
+      "moved from; assign a tensor or a result to it, or use the module that it was moved to");
+}
+
+const Shape& Var::shape() const { return (*this)->value.shape(); }
+bool Var::requires_grad() const { return (*this)->requires_grad; }
+
+namespace {
+thread_local const Node* running = nullptr;  // the node whose backward runs on this thread
+
+// A backward may run that of an inner graph, after which the outer one goes on.
+struct RunningScope {
+  const Node* outer = std::exchange(running, nullptr);
+  ~RunningScope() { running = outer; }
+};
+}  // namespace
 
 void Var::add_grad(Tensor grad) const {
-  Node& x = *node_;
+  Node& x = **this;
   if (!x.requires_grad) return;
+  require(!running || std::find(running->inputs.begin(), running->inputs.end(), *this) !=
+                          running->inputs.end(),
+          "the backward of ", running ? running->op : "", " adds a gradient to ",
+          x.name.empty() ? x.op : x.name.c_str(), " ", x.value.shape(),
+          ", which is missing in the inputs that it passed to result(...)");
   require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ",
           x.name.empty() ? x.op : x.name.c_str(), ", whose value has shape ", x.value.shape());
   if (x.grad.empty())
@@ -93,7 +114,11 @@ std::vector<Var> graph(const Var& y) {
 
 void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
   require(y.requires_grad(), "backward: ", y->op, " ", y.shape(),
-          " does not depend on anything that requires a gradient");
+          " does not depend on anything that requires a gradient",
+          recording ? "; was it computed under a NoGrad guard, or have all parameters "
+                      "requires_grad = false?"
+                    : ": a NoGrad guard exists on this thread; end its scope before the training "
+                      "step");
   require(!y->released, "backward: ", y->op, " ", y.shape(),
           ": an earlier call has freed its graph; compute it again first");
   // Oldest first, and taken from the back: a node's turn comes after all nodes that use its value.
@@ -106,12 +131,15 @@ void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
             " is an operation for inference only and has no gradient; run the model in training");
   }
   require_owned_parameters(nodes);
+  const RunningScope scope;
   y.add_grad(std::move(cotangent));
   for (; !nodes.empty(); nodes.pop_back()) {
     Node& node = *nodes.back();
     if (!node.backward) continue;
     if (hooks.before) hooks.before(node);
+    running = &node;
     if (!node.grad.empty()) node.backward(node);
+    running = nullptr;
     if (hooks.after) hooks.after(node);
     node.grad = Tensor();
     node.inputs.clear();

@@ -18,8 +18,11 @@ class Var {
  public:
   Var() = default;    // no node
   Var(Tensor value);  // a leaf that requires no gradient: data
-  Node* operator->() const { return node_.get(); }
-  Node& operator*() const { return *node_; }
+  Node* operator->() const { return &**this; }
+  Node& operator*() const {  // Error if there is no node
+    if (!node_) throw_no_node();
+    return *node_;
+  }
   explicit operator bool() const { return node_ != nullptr; }
   const Shape& shape() const;
   bool requires_grad() const;
@@ -30,6 +33,7 @@ class Var {
 
  private:
   friend Node;
+  [[noreturn]] static void throw_no_node();
   std::shared_ptr<Node> node_;
 };
 

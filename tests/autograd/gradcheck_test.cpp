@@ -215,6 +215,31 @@ TEST(Gradcheck, AcceptsAZeroGradientOnlyIfListed) {
   EXPECT_TRUE(mentions(wrong, "expected zero, because zero_gradient lists it")) << wrong;
 }
 
+// The slopes of relu at 0 are 0 and 1, and its gradient there is 0: a kink, not a zero gradient.
+TEST(Gradcheck, SaysThatAGradientOfZeroMayBeAKink) {
+  const auto report = check_gradient([](const Inputs& in) { return relu(in[0]); }, {zeros({3})});
+  EXPECT_TRUE(mentions(report,
+                       "zero everywhere; if the function has a kink there, as relu at 0, "
+                       "choose other inputs"))
+      << report;
+}
+
+// Of an input that is used, but was not passed to result: it is no part of the graph.
+TEST(Gradcheck, SaysThatAnInputMayBeMissingInTheInputsOfResult) {
+  const auto f = [](const Inputs& in) {
+    Tensor value = map([](real u, real v) { return u * v; }, in[0]->value, in[1]->value);
+    return result("prod", std::move(value), {in[0]}, [=](Node& y) {
+      in[0].add_grad(map([](real d, real v) { return d * v; }, y.grad, in[1]->value));
+      in[1].add_grad(map([](real d, real u) { return d * u; }, y.grad, in[0]->value));
+    });
+  };
+  const auto report = check_gradient(f, {ramp(2, 1, 1), ramp(2, 1, 1)});
+  EXPECT_TRUE(mentions(report,
+                       "input 1 [2] is not used by the function: the result does not "
+                       "depend on it, or it is missing in the inputs of result(...)"))
+      << report;
+}
+
 // ---- functions that cannot be checked ----
 
 TEST(Gradcheck, NamesTheInputIntoWhichAGradientOfAWrongShapeFlows) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "autograd/ops.h"
+#include "core/kernels/elementwise.h"
 #include "core/memory.h"
 #include "tests/support/compare.h"
 
@@ -14,6 +15,57 @@ namespace excite {
 namespace {
 
 Var one(real v) { return parameter(full({}, v)); }
+
+TEST(Var, WithoutANodeIsAnErrorThatSaysWhatToDo) {
+  const Var none;
+  EXPECT_FALSE(none);
+  const std::vector<std::string> words = {"this Var has no node", "moved from", "assign a tensor"};
+  EXPECT_TRUE(fails_saying([&] { relu(none); }, words));
+  EXPECT_TRUE(fails_saying([&] { add(one(1), none); }, words));
+  EXPECT_TRUE(fails_saying([&] { none.shape(); }, words));
+  EXPECT_TRUE(fails_saying([&] { none.requires_grad(); }, words));
+  EXPECT_TRUE(fails_saying([&] { none.add_grad(zeros({})); }, words));
+  EXPECT_TRUE(fails_saying([&] { (*none).grad = zeros({}); }, words));
+  EXPECT_TRUE(fails_saying([&] { backward(none); }, words));
+}
+
+// A guard that still exists is the usual reason: it was made for an evaluation in the same scope.
+TEST(Backward, SaysWhetherANoGradGuardIsTheReason) {
+  const Var w = one(2);
+  EXPECT_TRUE(
+      fails_saying([&] { backward(exp(Var(full({}, 1)))); },
+                   {"backward: exp [] does not depend on anything that requires a gradient",
+                    "computed under a NoGrad guard, or have all parameters requires_grad"}));
+  Var y;
+  const NoGrad guard;
+  y = exp(w);
+  EXPECT_TRUE(
+      fails_saying([&] { backward(y); }, {"a NoGrad guard exists on this thread; end its"}));
+}
+
+TEST(Backward, OfAnOperationMayAddToItsInputsAlone) {
+  const Var a = one(2), b = one(3), c = 2 * b;
+  const Var y = result("prod", full({}, 12), {a}, [=](Node& node) {
+    a.add_grad(map([&](real d) { return d * c->value.item(); }, node.grad));
+    c.add_grad(map([&](real d) { return d * a->value.item(); }, node.grad));
+  });
+  EXPECT_TRUE(
+      fails_saying([&] { backward(y); }, {"the backward of prod adds a gradient to scale []",
+                                          "missing in the inputs that it passed to result(...)"}));
+  EXPECT_NO_THROW(b.add_grad(full({}, 1))) << "no backward is running any more";
+}
+
+// As fused operations do (autograd/fused): after the inner graph, the outer operation goes on.
+TEST(Backward, MayRunThatOfAnInnerGraph) {
+  const Var a = one(2);
+  const Var y = result("outer", full({}, 4), {a}, [=](Node& node) {
+    const Var inner = one(2);
+    backward(mul(inner, inner));
+    a.add_grad(map([](real d, real g) { return d * g; }, node.grad, inner->grad));
+  });
+  backward(y);
+  EXPECT_EQ(a->grad.item(), 4);
+}
 
 TEST(Backward, NamesAnOperationForInferenceOnly) {
   const Var w = one(2), y = result("folded", full({}, 3), {w}, {});
