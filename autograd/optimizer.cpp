@@ -1,6 +1,8 @@
 #include "autograd/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "autograd/parameter_owner.h"
 #include "core/check.h"
@@ -16,11 +18,58 @@ std::vector<Tensor> zeros_like(const std::vector<Parameter>& parameters) {
   return all;
 }
 
-Tensor take_gradient(const Parameter& p) {
-  require(!p.var->grad.empty(), "optimizer: ", p.name, " ", p.var.shape(),
-          " has no gradient; call backward first, on a loss that depends on it");
-  return std::exchange(p.var->grad, Tensor());
+// At construction. Returns the parameters, whose owners will then not be reported as forgotten.
+std::vector<Parameter> checked(std::vector<Parameter> parameters) {
+  require(!parameters.empty(),
+          "optimizer: there are no parameters to train; parameters(net) lists what the module "
+          "registered with own, weight or bias in its member initializers");
+  std::unordered_map<const Node*, std::size_t> seen;
+  for (std::size_t i = 0; i < parameters.size(); i++) {
+    const Parameter& p = parameters[i];
+    const auto [first, is_new] = seen.emplace(&*p.var, i);
+    require(is_new, "optimizer: parameters ", first->second, " and ", i, ", ",
+            parameters[first->second].name, " and ", p.name,
+            ", are the same one, expected each of them once");
+    mark_as_listed(p.var);
+  }
+  return parameters;
 }
+
+// Why p has no gradient, though the optimizer needs one.
+std::string no_gradient(const Parameter& p, const std::vector<Parameter>& all) {
+  const std::string what = text("optimizer: ", p.name, " ", p.var.shape());
+  if (!p.var.requires_grad())
+    return what +
+           " is frozen (its requires_grad is false), so it has no gradient; leave it out of the "
+           "optimizer's parameters, or set its requires_grad";
+  const auto others = std::count_if(all.begin(), all.end(),
+                                    [](const Parameter& q) { return !q.var->grad.empty(); });
+  if (others == 0)
+    return text(what, " has no gradient, and neither has any of the ", all.size(),
+                " parameters; call backward before each step: a step clears the gradients, also "
+                "those of another optimizer with the same parameters");
+  return text(what, " has no gradient, but ", others, " of ", all.size(),
+              " parameters have one; call backward on a loss that depends on it, or leave it out "
+              "of the optimizer's parameters");
+}
+
+// Before anything is changed: a finite rate, and a gradient for each parameter, in the shape that
+// it had at construction.
+void require_step(double lr, const std::vector<Parameter>& parameters,
+                  const std::vector<Tensor>& state) {
+  require<UsageError>(lr >= 0 && std::isfinite(lr), "optimizer: learning rate ", lr,
+                      ", expected a finite number of at least 0");
+  for (std::size_t i = 0; i < parameters.size(); i++) {
+    const Parameter& p = parameters[i];
+    if (p.var->grad.empty()) throw Error(no_gradient(p, parameters));
+    const Shape &now = p.var.shape(), &then = state[i].shape(), &of_grad = p.var->grad.shape();
+    require(now == then && of_grad == then, "optimizer: ", p.name, " has shape ", now,
+            " and its gradient ", of_grad, ", but it had ", then,
+            " when the optimizer was made; make the optimizer after the last change of a shape");
+  }
+}
+
+Tensor take_gradient(const Parameter& p) { return std::exchange(p.var->grad, Tensor()); }
 
 void add_state(NamedTensors& state, const std::string& kind,
                const std::vector<Parameter>& parameters, std::vector<Tensor>& tensors) {
@@ -32,8 +81,9 @@ void add_state(NamedTensors& state, const std::string& kind,
 
 // m starts from zero, so the first step has m = g.
 Sgd::Sgd(std::vector<Parameter> parameters, const SgdOptions& options)
-    : parameters_(std::move(parameters)), momentum_(zeros_like(parameters_)), options_(options) {
-  for (const Parameter& p : parameters_) mark_as_listed(p.var);
+    : parameters_(checked(std::move(parameters))),
+      momentum_(zeros_like(parameters_)),
+      options_(options) {
   require<UsageError>(options.momentum >= 0 && options.momentum < 1, "sgd: momentum ",
                       options.momentum, ", expected at least 0 and below 1");
   require<UsageError>(!options.nesterov || options.momentum > 0,
@@ -43,6 +93,7 @@ Sgd::Sgd(std::vector<Parameter> parameters, const SgdOptions& options)
 }
 
 void Sgd::step(double lr) {
+  require_step(lr, parameters_, momentum_);
   const auto rate = static_cast<real>(lr), keep = static_cast<real>(options_.momentum);
   const real g_factor = options_.nesterov ? 1 : 0, m_factor = options_.nesterov ? keep : 1;
   for (std::size_t i = 0; i < parameters_.size(); i++) {
@@ -67,12 +118,11 @@ NamedTensors Sgd::state() {
 }
 
 AdamW::AdamW(std::vector<Parameter> parameters, const AdamWOptions& options)
-    : parameters_(std::move(parameters)),
+    : parameters_(checked(std::move(parameters))),
       m_(zeros_like(parameters_)),
       v_(zeros_like(parameters_)),
       t_(zeros({})),
       options_(options) {
-  for (const Parameter& p : parameters_) mark_as_listed(p.var);
   require<UsageError>(
       options.beta1 >= 0 && options.beta1 < 1 && options.beta2 >= 0 && options.beta2 < 1,
       "adamw: betas ", options.beta1, " and ", options.beta2, ", expected at least 0 and below 1");
@@ -82,6 +132,7 @@ AdamW::AdamW(std::vector<Parameter> parameters, const AdamWOptions& options)
 }
 
 void AdamW::step(double lr) {
+  require_step(lr, parameters_, m_);
   t_[0] += 1;
   const auto t = static_cast<double>(t_[0]);
   const auto beta1 = static_cast<real>(options_.beta1), beta2 = static_cast<real>(options_.beta2),

@@ -32,9 +32,12 @@ struct SgdOptions {
 //   w = w - lr m,  or with nesterov (Nesterov, 1983)  w = w - lr (g + momentum m)
 class Sgd {
  public:
+  // Error if there is no parameter, or one twice.
   explicit Sgd(std::vector<Parameter> parameters, const SgdOptions& options = {});
-  void step(double lr);  // clears the gradients; Error if a parameter has none
-  NamedTensors state();
+  // Clears the gradients. Nothing is changed by an Error: if a parameter has no gradient, or
+  // another shape than at construction, or if lr is not a finite number of at least 0.
+  void step(double lr);
+  NamedTensors state();  // the momentum of each parameter
 
  private:
   std::vector<Parameter> parameters_;
@@ -54,6 +57,7 @@ struct AdamWOptions {
 //   w = (1 - lr weight_decay) w - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 class AdamW {
  public:
+  // Errors as of Sgd.
   explicit AdamW(std::vector<Parameter> parameters, const AdamWOptions& options = {});
   void step(double lr);
   NamedTensors state();  // t is optimizer.step, a tensor of one number

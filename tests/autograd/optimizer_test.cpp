@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "autograd/ops.h"
@@ -186,6 +187,79 @@ TEST(ClearGradients, LeavesNoneToAddTo) {
   EXPECT_EQ(p.w->grad[2], 3);
   clear_gradients({p.w, p.b});
   EXPECT_TRUE(p.w->grad.empty());
+}
+
+// ---- what cannot be a step ----
+
+// Runs the test with either optimizer.
+void with_each(const std::function<void(Optimizer&)>& test, const std::vector<Parameter>& all) {
+  Optimizer sgd = Sgd(all, {}), adamw = AdamW(all, {});
+  test(sgd);
+  test(adamw);
+}
+
+TEST(Optimizer, RefusesALearningRateThatIsNoRate) {
+  for (const double rate : {-0.1, std::nan(""), -std::nan(""), double(INFINITY)}) {
+    const Problem p;
+    const Tensor before = p.w->value.clone();
+    p.add_gradients();
+    with_each(
+        [&](Optimizer& o) {
+          EXPECT_TRUE(fails_saying<UsageError>([&] { step(o, rate); },
+                                               {"optimizer: learning rate ", "of at least 0"}));
+        },
+        p.parameters(true));
+    EXPECT_TRUE(same_bits(p.w->value, before));
+  }
+}
+
+TEST(Optimizer, RefusesAParameterWhoseShapeHasChanged) {
+  const Problem p;
+  with_each(
+      [&](Optimizer& o) {
+        p.b->value = zeros({2000000}), p.b->grad = zeros({2000000});
+        p.w->grad = zeros({3});
+        const std::vector<std::string> words = {"fc.bias has shape [2000000] and its gradient ",
+                                                "but it had [1]", "make the optimizer after"};
+        EXPECT_TRUE(fails_saying([&] { step(o, 0.1); }, words));
+        p.b->value = zeros({1});
+        EXPECT_TRUE(fails_saying([&] { step(o, 0.1); }, {"its gradient [2000000]"}));
+        EXPECT_FALSE(p.w->grad.empty()) << "nothing was changed";
+      },
+      p.parameters(true));
+}
+
+TEST(Optimizer, RefusesNoParametersAndOneTwice) {
+  EXPECT_TRUE(fails_saying([] { Sgd({}, {}); }, {"no parameters to train", "own, weight or bias"}));
+  EXPECT_TRUE(fails_saying([] { AdamW({}, {}); }, {"no parameters to train"}));
+  const Problem p;
+  std::vector<Parameter> twice = p.parameters(true);
+  twice.push_back({"tied.weight", p.w, true});
+  const std::vector<std::string> words = {
+      "parameters 0 and 2, fc.weight and tied.weight, are the same one"};
+  EXPECT_TRUE(fails_saying([&] { Sgd(twice, {}); }, words));
+  EXPECT_TRUE(fails_saying([&] { AdamW(twice, {}); }, words));
+}
+
+TEST(Optimizer, SaysWhyAParameterHasNoGradient) {
+  const Problem p;
+  with_each(
+      [&](Optimizer& o) {
+        EXPECT_TRUE(fails_saying([&] { step(o, 0.1); },
+                                 {"fc.weight [3] has no gradient, and neither has any of the 2 "
+                                  "parameters; call backward before each step",
+                                  "those of another optimizer"}));
+        p.w->grad = zeros({3});
+        EXPECT_TRUE(fails_saying([&] { step(o, 0.1); },
+                                 {"fc.bias [1] has no gradient, but 1 of 2 parameters have one",
+                                  "a loss that depends on it"}));
+        p.b->requires_grad = false;
+        EXPECT_TRUE(fails_saying([&] { step(o, 0.1); },
+                                 {"fc.bias [1] is frozen (its requires_grad is false)"}));
+        p.b->requires_grad = true;
+        p.w->grad = Tensor();
+      },
+      p.parameters(true));
 }
 
 // ---- the norm of all gradients ----
