@@ -16,6 +16,10 @@ class Rng {
     ((key_ = hash(key_ ^ hash(static_cast<std::uint64_t>(ids)))), ...);
   }
 
+  Rng(const Rng&) = delete;  // pass Rng&: a copy would draw the same numbers once more
+  Rng(Rng&&) = default;
+  Rng& operator=(Rng&&) = default;
+
   // A generator for a model whose parameters are not drawn, because they will be loaded or are only
   // counted. uniform() and normal() of tensor.h then return zeros without drawing, and the memory
   // of large tensors is not touched until it is written (fill_zero_lazily). This makes such a model

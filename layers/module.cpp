@@ -1,5 +1,6 @@
 #include "layers/module.h"
 
+#include <atomic>
 #include <typeinfo>
 
 #include "autograd/hooks.h"
@@ -44,9 +45,13 @@ long Module::parameter_count() const {
   return count;
 }
 
+namespace {
+// The fourth key: no other stream has 0 there.
+Rng layer_stream(long seed, long step, std::size_t layer) { return Rng(seed, step, layer, 0); }
+}  // namespace
+
 void Module::reseed(long seed, long step) const {
-  constexpr long layers = 0;  // the fourth key: no other stream has 0 there
-  for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = Rng(seed, step, i, layers);
+  for (std::size_t i = 0; i < random_.size(); i++) *random_[i] = layer_stream(seed, step, i);
 }
 
 Var Module::weight(const std::string& name, Tensor initial) {
@@ -60,7 +65,8 @@ Var Module::buffer(const std::string& name, Tensor initial) {
 }
 
 std::shared_ptr<Rng> Module::random() {
-  return random_.emplace_back(std::make_shared<Rng>(random_.size()));
+  static std::atomic<long> made = 0;
+  return random_.emplace_back(std::make_shared<Rng>(++made));
 }
 
 Var Module::add_parameter(const std::string& name, Tensor initial, Kind kind) {
@@ -83,7 +89,10 @@ void Module::add_child(const std::string& name, const Module& child) {
           "\", ...) got a layer that was moved from, expected a layer with its parameters");
   child.owner_->parent = owner_;
   for (const Entry& entry : child.state_) add_entry(name + "." + entry.name, entry.var, entry.kind);
-  random_.insert(random_.end(), child.random_.begin(), child.random_.end());
+  for (const std::shared_ptr<Rng>& stream : child.random_) {
+    *stream = layer_stream(0, 0, random_.size());
+    random_.push_back(stream);
+  }
 }
 
 }  // namespace excite

@@ -32,6 +32,7 @@ auto in_layer(const Var& parameter, const Body& body);
 class Module {
  public:
   Module();
+  Module(const Module&) = delete;  // move it, std::move(net), or make a second one and load()
   Module(Module&&) = default;
   Module& operator=(Module&&) = default;
 
@@ -49,7 +50,8 @@ class Module {
   std::vector<Var> parameters() const;  // weights and biases
   long parameter_count() const;         // the total number of their elements
 
-  // Restarts the random streams of all layers. Their numbers then depend only on seed and step.
+  // Restarts the random streams of all layers, a different one for each. Their numbers then depend
+  // only on seed and step. A network starts with those of seed 0 and step 0.
   void reseed(long seed, long step) const;
 
  protected:
@@ -57,7 +59,9 @@ class Module {
   Var weight(const std::string& name, Tensor initial);
   Var bias(const std::string& name, Tensor initial);
   Var buffer(const std::string& name, Tensor initial);
-  std::shared_ptr<Rng> random();  // a new stream for this layer, restarted by reseed
+  // A new stream for this layer, which no other layer has. Restarted by reseed, and by own(): in a
+  // network it depends on the network alone, and not on what else the program has made.
+  std::shared_ptr<Rng> random();
 
   // Registers the entries of a child layer under "name.", and returns the layer. A member made
   // without own() is found by the first backward (autograd/parameter_owner.h).

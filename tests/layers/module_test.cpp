@@ -65,6 +65,7 @@ TEST(Module, CanBeMovedButNotCopied) {
   EXPECT_EQ(moved.parameters().size(), 3u);
   EXPECT_EQ(moved.parameters()[0], w) << "the same node";
   EXPECT_TRUE(fails_saying([&] { net.state(); }, {"module: it was moved from"}));
+  EXPECT_TRUE(fails_saying([&] { net.first(zeros({1, 3})); }, {"no node", "was moved from"}));
 }
 
 TEST(Module, RefusesToOwnALayerThatWasMovedFrom) {
@@ -126,6 +127,34 @@ TEST(Module, AnErrorNamesTheInnermostLayerAlone) {
   };
   EXPECT_TRUE(error_of(root.outer).starts_with("block.lin: linear: ")) << error_of(root.outer);
   EXPECT_TRUE(error_of(alone).starts_with("lin: linear: ")) << error_of(alone);
+}
+
+Tensor mask(const Dropout& dropout) { return dropout(full({1000}, 1), Mode::train)->value.clone(); }
+
+TEST(RandomStreams, OfTwoLayersDifferWithoutReseed) {
+  Rng rng(0);
+  const Net net(rng);
+  EXPECT_FALSE(same_bits(mask(net.one), mask(net.two)));
+  const Dropout loose(real(0.5)), other(real(0.5));
+  EXPECT_FALSE(same_bits(mask(loose), mask(other)));
+}
+
+TEST(RandomStreams, OfANetworkDependOnTheNetworkAlone) {
+  struct Outer : Module {
+    Dropout first;
+    Net net;
+    explicit Outer(Rng& rng) : first(own("first", Dropout(real(0.5)))), net(own("net", Net(rng))) {}
+  };
+  Rng rng(0);
+  const Outer outer(rng);
+  const Dropout another(real(0.5));
+  const Outer again(rng);
+  const Tensor first = mask(outer.first), one = mask(outer.net.one), two = mask(outer.net.two);
+  EXPECT_FALSE(same_bits(first, one) || same_bits(first, two) || same_bits(one, two));
+  EXPECT_TRUE(same_bits(first, mask(again.first)));
+  EXPECT_TRUE(same_bits(two, mask(again.net.two)));
+  again.reseed(0, 0);
+  EXPECT_TRUE(same_bits(two, mask(again.net.two))) << "seed 0, step 0";
 }
 
 TEST(Reseed, MakesDropoutMasksDependOnSeedAndStepOnly) {
