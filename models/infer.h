@@ -15,7 +15,7 @@ enum class Weights {
   constant,    // folded once: faster for single images, and wrong if they do change
 };
 
-// Keeps a reference to the model.
+// Shares the model's network.
 class Inference {
  public:
   explicit Inference(const Model& model, Weights weights = Weights::may_change);
@@ -26,7 +26,7 @@ class Inference {
 
  private:
   std::shared_ptr<FoldedLayers> current_layers() const;
-  const Model& model_;
+  Model model_;  // a handle
   Weights weights_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<FoldedLayers> folded_;  // replaced when the weights have changed

@@ -35,8 +35,8 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
 
 // How images become the input of a trained model, and what its outputs are called.
 struct Preprocessing {
-  std::vector<std::string> classes;           // the name of each class
-  std::array<double, 3> mean{}, deviation{};  // of R, G, B: (pixel / 255 - mean) / deviation
+  std::vector<std::string> classes;                  // the name of each class
+  std::array<double, 3> mean{}, deviation{1, 1, 1};  // of R, G, B: (pixel / 255 - mean) / deviation
   long image_size = 0;  // side in pixels of the square that the model sees; 0: unknown
   long short_side = 0;  // short side of the image from whose center it is cut; 0: unknown
 };

@@ -162,6 +162,13 @@ TEST(Inference, OfConstantWeightsFoldsOnce) {
   EXPECT_TRUE(same_bits(infer(x), before));
 }
 
+// A Model is a handle, which Inference keeps.
+TEST(Inference, OfATemporaryModelKeepsItsNetwork) {
+  const Inference infer(made("resnet8"));
+  Rng rng(1);
+  EXPECT_EQ(infer(normal({1, 16, 16, 3}, rng)).shape(), (Shape{1, made("resnet8").classes}));
+}
+
 TEST(Fold, AConvolutionWithTwoBatchNormsIsFoldedTwice) {
   Rng rng(6);
   const Conv2d conv(3, 4, 1, rng);

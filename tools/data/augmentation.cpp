@@ -44,6 +44,9 @@ RandomTransform draw_transform(long height, long width, const Augmentation& a, R
   }
   if (a.flip) t.flipped = rng.below(2) == 1;
   if (a.cutout) {
+    require(height >= cutout_side && width >= cutout_side, "augmentation cutout: it erases ",
+            cutout_side, " x ", cutout_side, " pixels, but an image has ", height, " x ", width,
+            "; use larger images, or leave cutout out");
     t.cut_side = cutout_side;
     t.cut_top = rng.below(height - cutout_side + 1);
     t.cut_left = rng.below(width - cutout_side + 1);

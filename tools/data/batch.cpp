@@ -102,6 +102,7 @@ Batch make_batch(const Dataset& set, const std::vector<long>& indices,
 
 Batch to_tensors(const Dataset& set, const Normalization& normalization,
                  const ResizeCrop& resize_crop) {
+  set.validate();
   std::vector<long> all(set.count());
   std::iota(all.begin(), all.end(), 0l);
   return make_batch(set, all, normalization, {}, 0, 0, resize_crop);

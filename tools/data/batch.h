@@ -36,7 +36,8 @@ Batch make_batch(const Dataset& dataset, const std::vector<long>& indices,
                  long epoch, const ResizeCrop& resize_crop = {});
 
 // All images of the set in their own order, without augmentation: 4 or 8 bytes per number, so a
-// large set takes much memory (tools/data/image_batches.h does without).
+// large set takes much memory (tools/data/image_batches.h does without). Error as
+// Dataset::validate.
 Batch to_tensors(const Dataset& dataset, const Normalization& normalization,
                  const ResizeCrop& resize_crop = {});
 

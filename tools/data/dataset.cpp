@@ -2,12 +2,43 @@
 
 #include "core/check.h"
 #include "core/images/resize.h"
+#include "core/text.h"
 
 namespace excite {
+
+namespace {
+
+std::string name_of(const Dataset& set) { return set.source.empty() ? "data set" : set.source; }
+
+void require_pixels(const Dataset& set) {
+  const long bytes = std::ssize(set.pixels);
+  require(set.height >= 1 && set.width >= 1 && bytes == set.count() * set.image_bytes(),
+          name_of(set), ": ", counted(set.count(), "label"), " and images of ", set.height, " x ",
+          set.width, " pixels, but ", bytes, " bytes of pixels, expected [", set.count(), ", ",
+          set.height, ", ", set.width, ", 3], which is ", set.count() * set.image_bytes());
+}
+
+}  // namespace
+
+void Dataset::validate() const {
+  if (in_files())
+    require(std::ssize(files) == count() && pixels.empty(), name_of(*this), ": ",
+            counted(std::ssize(files), "file"), ", ", counted(count(), "label"), " and ",
+            pixels.size(), " bytes of pixels, expected a label for each file, and no pixels");
+  else
+    require_pixels(*this);
+  const long named = std::ssize(classes);
+  for (long i = 0; i < count(); i++)
+    require(
+        labels[i] >= 0 && (named == 0 || labels[i] < named), name_of(*this), ": label ", i, " is ",
+        labels[i], ", expected ",
+        named == 0 ? "at least 0" : text("0 to ", named - 1, ", one of the ", named, " classes"));
+}
 
 Image Dataset::image(long i) const {
   require(i >= 0 && i < count(), source, ": there is no image ", i, "; it has ", count(),
           " images, numbered from 0");
+  if (!in_files() && std::ssize(pixels) < (i + 1) * image_bytes()) require_pixels(*this);
   return in_files() ? read_image(files[i])
                     : Image{height, width, {pixels_of(i), pixels_of(i) + image_bytes()}};
 }

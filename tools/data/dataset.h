@@ -28,6 +28,9 @@ struct Dataset {
   const std::uint8_t* pixels_of(long i) const { return pixels.data() + i * image_bytes(); }
   Image image(long i) const;       // FileError that names the file if it cannot be decoded
   std::string name(long i) const;  // the file's path, or the index
+  // Error unless there is one label per image: an index of `classes`, or where these are not named,
+  // at least 0; and in memory, as many bytes as count, height and width say.
+  void validate() const;
 };
 
 struct DataSplit {

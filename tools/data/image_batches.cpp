@@ -15,15 +15,16 @@ ImageBatches::ImageBatches(const Dataset& dataset, const Normalization& normaliz
       options_(options),
       augmentation_(augmentation),
       resize_crop_(resize_crop) {
+  dataset_.validate();
   batches_per_epoch();  // checks the options
 }
 
-BatchRange<ImageBatches::Batch> ImageBatches::epoch(long epoch) const {
+BatchRange<ImageBatches::Batch> ImageBatches::epoch(long epoch) const& {
   return batches(batches_per_epoch(), epoch_order(dataset_.count(), options_.seed, epoch),
                  augmentation_, epoch);
 }
 
-BatchRange<ImageBatches::Batch> ImageBatches::in_order() const {
+BatchRange<ImageBatches::Batch> ImageBatches::in_order() const& {
   std::vector<long> order(dataset_.count());
   std::iota(order.begin(), order.end(), 0l);
   return batches(count_batches(dataset_.count(), {.batch = options_.batch}), std::move(order), {},

@@ -61,6 +61,10 @@ Normalization compute_normalization(const Dataset& set) {
 }
 
 NormalizationTable normalization_table(const Normalization& n) {
+  for (std::size_t c = 0; c < 3; c++)
+    require(std::isfinite(n.mean[c]) && std::isfinite(n.deviation[c]) && n.deviation[c] > 0,
+            "normalization: channel ", c, " has mean ", n.mean[c], " and deviation ",
+            n.deviation[c], ", expected finite numbers and a deviation above 0");
   NormalizationTable table{};
   for (std::size_t c = 0; c < 3; c++)
     for (std::size_t byte = 0; byte < 256; byte++)

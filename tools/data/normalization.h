@@ -8,7 +8,7 @@
 namespace excite {
 
 struct Normalization {
-  std::array<double, 3> mean{}, deviation{};  // of byte / 255, per channel
+  std::array<double, 3> mean{0, 0, 0}, deviation{1, 1, 1};  // of byte / 255, per channel
 };
 
 // Mean and unbiased standard deviation per channel, over all pixels of all images in memory. For
@@ -16,7 +16,7 @@ struct Normalization {
 // a channel is constant.
 Normalization compute_normalization(const Dataset& dataset);
 
-// [channel][byte] -> normalized value
+// [channel][byte] -> normalized value. Error unless the numbers are finite and deviations above 0.
 using NormalizationTable = std::array<std::array<real, 256>, 3>;
 NormalizationTable normalization_table(const Normalization& normalization);
 

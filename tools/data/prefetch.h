@@ -24,6 +24,7 @@ class Prefetch {
  public:
   // Starts to decode in the background if the set is in files. Keeps a reference to the set.
   Prefetch(const Dataset& dataset, std::vector<long> indices, ImageTransform transform);
+  Prefetch(const Dataset&&, std::vector<long>, ImageTransform) = delete;  // name the data set
   ~Prefetch();
   Prefetch(Prefetch&&) noexcept;
   Prefetch& operator=(Prefetch&&) noexcept;

@@ -64,7 +64,7 @@ auto TensorBatches<Targets>::take(const std::vector<long>& indices) const -> Bat
 }
 
 template <class Targets>
-auto TensorBatches<Targets>::epoch(long epoch) const -> BatchRange<Batch> {
+auto TensorBatches<Targets>::epoch(long epoch) const& -> BatchRange<Batch> {
   std::vector<long> order = epoch_order(samples(), options_.seed, epoch);
   return {batches_per_epoch(), [this, order = std::move(order)](long index) {
             return take(indices_of_batch(order, index, options_.batch));
@@ -72,7 +72,7 @@ auto TensorBatches<Targets>::epoch(long epoch) const -> BatchRange<Batch> {
 }
 
 template <class Targets>
-auto TensorBatches<Targets>::in_order() const -> BatchRange<Batch> {
+auto TensorBatches<Targets>::in_order() const& -> BatchRange<Batch> {
   std::vector<long> order(samples());
   std::iota(order.begin(), order.end(), 0l);
   return {count_batches(samples(), {.batch = options_.batch}),

@@ -31,9 +31,11 @@ class TensorBatches {
   long samples() const { return x_.dim(0); }
   long batches_per_epoch() const { return count_batches(samples(), options_); }
   // All samples once, in an order that is a function of seed and epoch. Refers to this object.
-  BatchRange<Batch> epoch(long epoch) const;
+  BatchRange<Batch> epoch(long epoch) const&;
+  BatchRange<Batch> epoch(long epoch) const&& = delete;  // name the TensorBatches
   // All samples in their own order, the last short batch included: for evaluation.
-  BatchRange<Batch> in_order() const;
+  BatchRange<Batch> in_order() const&;
+  BatchRange<Batch> in_order() const&& = delete;
 
  private:
   Batch take(const std::vector<long>& indices) const;

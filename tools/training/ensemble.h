@@ -12,7 +12,7 @@
 namespace excite {
 
 struct EnsembleMember {
-  const Model& model;
+  Model model;
   Normalization normalization;
   double weight = 1;  // of its probabilities in the weighted mean
   ResizeCrop resize_crop{};
@@ -20,7 +20,7 @@ struct EnsembleMember {
 
 class Ensemble {
  public:
-  // Keeps references to the models, which must have the same number of classes. Logit i of the
+  // Shares the networks of the models, which must have the same number of classes. Logit i of the
   // result is logit class_order[i] of the models; an empty class_order keeps the models' order. If
   // the models are trained further, the next batch gets their new weights; for weights that do not
   // change, Weights::constant is faster.
@@ -59,7 +59,7 @@ struct LoadedEnsemble {
   ResizeFunction resize = excite::resize;
   std::vector<std::string> classes{};
   std::vector<long> order{};  // class i is output order[i] of the models; empty: output i
-  // Refers to the models of this object.
+  // Shares the networks of the models.
   Ensemble ensemble(Weights model_weights = Weights::may_change) const;
 };
 

@@ -20,6 +20,11 @@ double cross_entropy_of(const real* x, long classes, long label) {
   return std::log(sum) + m - static_cast<double>(x[label]);
 }
 
+void require_label(const char* what, const std::vector<int>& labels, long i, long classes) {
+  require(labels[i] >= 0 && labels[i] < classes, what, ": label ", i, " is ", labels[i],
+          ", expected 0 to ", classes - 1, ", one of the ", classes, " classes");
+}
+
 }  // namespace
 
 long rank_of(const real* x, long classes, long label) {
@@ -36,8 +41,7 @@ long count_correct(const Tensor& logits, const std::vector<int>& labels) {
   const long classes = logits.dim(1);
   long count = 0;
   for (long i = 0; i < n; i++) {
-    require(labels[i] >= 0 && labels[i] < classes, "accuracy: label ", i, " is ", labels[i],
-            ", expected 0 to ", classes - 1, ", one of the ", classes, " classes");
+    require_label("accuracy", labels, i, classes);
     count += rank_of(logits.data() + i * classes, classes, labels[i]) == 0;
   }
   return count;
@@ -56,6 +60,7 @@ void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {
           logits.shape(), ", expected ", Shape{n, classes_});
   for (long i = 0; i < n; i++) {
     const real* x = logits.data() + i * classes_;
+    require_label("metrics", labels, i, classes_);
     const long label = labels[i], predicted = std::max_element(x, x + classes_) - x,
                rank = rank_of(x, classes_, label);
     loss_sum_ += cross_entropy_of(x, classes_, label);
@@ -64,6 +69,11 @@ void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {
     confusion_[label * classes_ + predicted]++;
   }
   count_ += n;
+}
+
+double Metrics::loss() const {
+  require(count_ > 0, "metrics: the loss of no images, expected at least one");
+  return loss_sum_ / static_cast<double>(count_);
 }
 
 long Metrics::count_of(long label) const {

@@ -12,12 +12,13 @@ namespace excite {
 class Metrics {
  public:
   explicit Metrics(long classes);
-  void add(const Tensor& logits, const std::vector<int>& labels);  // [N, classes], N labels
+  // [N, classes], and N labels from 0 to classes - 1.
+  void add(const Tensor& logits, const std::vector<int>& labels);
 
   long count() const { return count_; }  // images
   long classes() const { return classes_; }
-  // The mean of -log softmax(logits)[label].
-  double loss() const { return loss_sum_ / static_cast<double>(count_); }
+  // The mean of -log softmax(logits)[label]. Error if no image was added.
+  double loss() const;
   // The fraction of images whose label has the largest logit, and one of the five largest.
   double top1() const { return fraction(top1_, count_); }
   double top5() const { return fraction(top5_, count_); }

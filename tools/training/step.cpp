@@ -14,6 +14,14 @@ namespace excite {
 
 namespace {
 
+// A label that is no class would fail in the middle of an epoch.
+void require_labels(const Dataset& dataset, const Model& model) {
+  dataset.validate();
+  for (long i = 0; i < dataset.count(); i++)
+    require(dataset.labels[i] < model.classes, "train: label ", i, " is ", dataset.labels[i],
+            ", but the model has ", model.classes, " classes, expected 0 to ", model.classes - 1);
+}
+
 long count_batches(const Dataset& dataset, long batch) {
   require<UsageError>(dataset.count() >= batch, "train: --batch ", batch, ", but there are only ",
                       dataset.count(), " images to train on; use a smaller --batch");
@@ -70,7 +78,9 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       schedule_(make_schedule(recipe, steps_per_epoch_)),
       parameters_(parameters(model.module(),
                              recipe.decay == "all" ? WeightDecay::all : WeightDecay::weights)),
-      optimizer_(make_optimizer(recipe, parameters_)) {}
+      optimizer_(make_optimizer(recipe, parameters_)) {
+  require_labels(dataset, model);
+}
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
   Batch batch = take_batch(step);

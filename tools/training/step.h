@@ -36,10 +36,12 @@ struct StepHooks {
 
 class TrainingStep {
  public:
-  // Keeps references to the model and the data set. UsageError if the data set is smaller than one
-  // batch.
+  // Shares the model's network, and keeps a reference to the data set, which therefore needs a
+  // name. UsageError if the data set is smaller than one batch. Error as Dataset::validate, or if a
+  // label is none of the model's classes.
   TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset,
                const Normalization& normalization);
+  TrainingStep(const Recipe&, const Model&, const Dataset&&, const Normalization&) = delete;
 
   long steps_per_epoch() const { return steps_per_epoch_; }  // the last short batch is dropped
   double learning_rate(long step) const { return schedule_.at(step); }  // counted as below
@@ -57,7 +59,7 @@ class TrainingStep {
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
-  const Model& model_;
+  const Model model_;  // a handle
   const Dataset& dataset_;
   const Normalization normalization_;
   const Augmentation augmentation_;

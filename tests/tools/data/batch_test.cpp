@@ -104,6 +104,33 @@ TEST(Batch, DrawsEveryTransformInRangeAndNoOther) {
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
 
+TEST(Batch, CutoutOfATooSmallImageIsAnError) {
+  Rng rng(0);
+  EXPECT_TRUE(fails_saying([&] { draw_transform(2, 40, parse_augmentation("cutout"), rng); },
+                           {"augmentation cutout: it erases 8 x 8 pixels, but an image has 2 x 40",
+                            "leave cutout out"}));
+}
+
+TEST(Normalization, ThatIsNotGivenLeavesPixelsFromZeroToOne) {
+  const NormalizationTable table = normalization_table({});
+  for (std::size_t byte = 0; byte < 256; byte++)
+    EXPECT_EQ(table[2][byte], static_cast<real>(static_cast<double>(byte) / 255));
+}
+
+TEST(Normalization, RefusesADeviationThatIsNotAboveZero) {
+  EXPECT_TRUE(fails_saying(
+      [] {
+        normalization_table({{0, 0, 0}, {1, 0, 1}});
+      },
+      {"normalization: channel 1 has mean 0 and deviation 0, expected finite "
+       "numbers and a deviation above 0"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        normalization_table({{0, 0, std::nan("")}, {1, 1, 1}});
+      },
+      {"channel 2 has mean nan"}));
+}
+
 TEST(Batch, IsTheSameOnAnyNumberOfThreadsAndDifferentInAnotherEpoch) {
   const Dataset set = two_images();
   const Normalization n = compute_normalization(set);

@@ -99,7 +99,8 @@ TEST(ImageBatches, OfImagesOfDifferentSizesNeedAResizeCrop) {
                 noise_image(20 + i, 30, i));
   const Dataset set = load_folder(folder.path(), OnBadImage::skip).train;
   const Normalization n = compute_normalization(set);
-  EXPECT_TRUE(fails_saying([&] { all_of(ImageBatches(set, n).epoch(0)); }, {"expected one size"}));
+  const ImageBatches batches(set, n);
+  EXPECT_TRUE(fails_saying([&] { all_of(batches.epoch(0)); }, {"expected one size"}));
   const ImageBatches square(set, n, {.batch = 3}, {}, {.side = 16, .short_side = 16});
   EXPECT_EQ(all_of(square.epoch(0))[0].x.shape(), Shape({3, 16, 16, 3}));
 }

@@ -113,6 +113,22 @@ TEST(TensorBatches, RefuseWhatDoesNotFitTogether) {
                    {"3 samples are less than one batch of 4"}));
 }
 
+template <class Batches>
+concept HasEpoch = requires(Batches batches) {
+  std::forward<Batches>(batches).epoch(0);
+};
+template <class Batches>
+concept HasInOrder = requires(Batches batches) {
+  std::forward<Batches>(batches).in_order();
+};
+
+// In a range-based for, a temporary that is not the range itself ends before the first batch.
+TEST(TensorBatches, AreNoTemporaryWhereTheirEpochIsTaken) {
+  using Batches = TensorBatches<std::vector<int>>;
+  static_assert(HasEpoch<const Batches&> && HasInOrder<const Batches&>);
+  static_assert(!HasEpoch<Batches> && !HasInOrder<Batches>);
+}
+
 // The loop of tools/data/README.md.
 TEST(TensorBatches, TrainANetworkAsInTheChapter) {
   struct Net : Module {

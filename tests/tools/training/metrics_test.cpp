@@ -69,6 +69,17 @@ TEST(Accuracy, RefusesOtherShapesAndLabels) {
   EXPECT_TRUE(fails({0, 3}, {}, "no labels"));
 }
 
+TEST(Metrics, RefuseALabelThatIsNoClassAndTheLossOfNoImages) {
+  Metrics m(2);
+  EXPECT_TRUE(fails_saying([&] { m.loss(); }, {"metrics: the loss of no images"}));
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        m.add(zeros({1, 2}), {7});
+      },
+      {"metrics: label 0 is 7, expected 0 to 1, one of the 2 classes"}));
+  EXPECT_TRUE(fails_saying([&] { m.add(zeros({1, 2}), {-1}); }, {"metrics: label 0 is -1"}));
+}
+
 TEST(Metrics, LargeLogitsDoNotOverflow) {
   Metrics m(2);
   m.add(Tensor({1, 2}, {30000, 29999}), {1});
