@@ -46,6 +46,7 @@
 
 // Training: steps, epochs, metrics, checkpoints; and what a trained network says about an image
 #include "tools/training/classifier.h"
+#include "tools/training/diagnosis.h"
 #include "tools/training/ensemble.h"
 #include "tools/training/loop.h"
 #include "tools/training/metrics.h"

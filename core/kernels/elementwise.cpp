@@ -1,5 +1,6 @@
 #include "core/kernels/elementwise.h"
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,10 @@ double sum_of_terms(long size, const Term& term) {
   return total;
 }
 }  // namespace
+
+bool all_finite(const Tensor& a) {
+  return std::all_of(a.begin(), a.end(), [](real v) { return std::isfinite(v); });
+}
 
 double sum(const Tensor& a) {
   return sum_of_terms(a.size(), [&](long i) { return static_cast<double>(a[i]); });

@@ -59,6 +59,8 @@ Tensor sum_over(const Shards& shards, const Body& body) {
 double sum(const Tensor& a);
 double dot(const Tensor& a, const Tensor& b);
 
+bool all_finite(const Tensor& a);  // no NaN and no infinity
+
 // x is (rows, C), where rows are all dimensions but the last; b is [C].
 Tensor add_rows(const Tensor& x, const Tensor& b);  // y[r, c] = x[r, c] + b[c]
 Tensor sum_rows(const Tensor& x);                   // y[c] = sum over r of x[r, c]

@@ -35,6 +35,9 @@ std::vector<long> dims_in_file(const Shape& shape) {
 NamedTensors state_of(const Module& module) {
   NamedTensors tensors;
   for (const Module::Entry& e : module.state()) tensors.emplace_back(e.name, &e.var->value);
+  require(!tensors.empty(),
+          "module: it has no parameters and no buffers to save or load; register its layers in the "
+          "member initializers, fc(own(\"fc\", Linear(...)))");
   return tensors;
 }
 

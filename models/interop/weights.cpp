@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/files/json.h"
 #include "core/images/image.h"
+#include "core/kernels/elementwise.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "models/interop/recognize.h"
@@ -221,6 +222,10 @@ void fill_model(const Model& model, const SafetensorsFile& file, const NameFilte
 void save_tensors(const std::string& path, const Metadata& metadata, const NamedTensors& tensors,
                   const Dialect& dialect, Counters counters,
                   const std::set<std::string>& as_in_memory) {
+  for (const auto& [name, tensor] : tensors)
+    require(all_finite(*tensor), path, ": not saved: ", name, " ", tensor->shape(),
+            " has numbers that are not finite (NaN or infinity); go back to the last file that is "
+            "good, and train with a smaller learning rate");
   std::vector<Tensor> permuted;
   for (const auto& [name, tensor] : tensors)
     permuted.push_back(as_in_memory.contains(name) ? tensor->clone() : to_file(*tensor));

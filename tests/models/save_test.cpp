@@ -1,5 +1,7 @@
 #include "models/save.h"
 
+#include <cmath>
+
 #include "autograd/ops.h"
 #include "layers/batch_norm.h"
 #include "layers/conv2d.h"
@@ -162,6 +164,37 @@ TEST(Save, NamesAFileThatCannotBeWritten) {
 }
 
 // A network of the list is recognized by names and shapes.
+TEST(Save, RefusesNumbersThatAreNotFiniteAndKeepsTheOldFile) {
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Net net("conv", rng);
+  save(net, folder / "net.safetensors");
+  const std::string good = get(folder / "net.safetensors");
+  for (const double bad : {std::nan(""), -double(INFINITY)}) {
+    net.bn.running_mean->value[2] = static_cast<real>(bad);
+    EXPECT_TRUE(
+        fails_saying([&] { save(net, folder / "net.safetensors"); },
+                     {"net.safetensors: not saved: bn.running_mean [4] has numbers that are "
+                      "not finite"}));
+    EXPECT_EQ(get(folder / "net.safetensors"), good);
+  }
+}
+
+TEST(Save, RefusesAModuleThatRegisteredNothing) {
+  struct Forgotten : Module {
+    Linear fc;
+    explicit Forgotten(Rng& rng) : fc(4, 2, rng) {}
+  };
+  const ScratchFolder folder;
+  Rng rng(1);
+  const Forgotten net(rng);
+  const std::vector<std::string> words = {"no parameters and no buffers", "fc(own(\"fc\""};
+  EXPECT_TRUE(fails_saying([&] { save(net, folder / "net.safetensors"); }, words));
+  EXPECT_TRUE(folder.files().empty());
+  save_tensors(folder / "net.safetensors", {}, {});
+  EXPECT_TRUE(fails_saying([&] { load(net, folder / "net.safetensors"); }, words));
+}
+
 TEST(Save, OfAListedModelIsReadByLoadModel) {
   const ScratchFolder folder;
   Rng rng(1);

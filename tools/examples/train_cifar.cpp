@@ -62,7 +62,7 @@ int train(const std::string& source, long epochs, long limit) {
     position.epoch++;
     position.accuracy = test.top1();
     position.best_accuracy = std::max(position.best_accuracy, test.top1());
-    save_checkpoint(checkpoint, run, position, tensors);
+    save_checkpoint(checkpoint, run, epochs, steps, position, tensors);
     std::printf("epoch %ld/%ld  loss %.4f  test loss %.4f  test accuracy %.2f %%\n", position.epoch,
                 epochs, loss / static_cast<double>(steps), test.loss(), 100 * test.top1());
   }

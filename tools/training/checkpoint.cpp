@@ -1,6 +1,7 @@
 #include "tools/training/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
@@ -50,6 +51,26 @@ std::string difference(const std::string& checkpoint, const std::string& config)
               config.substr(std::min(begin, config.size()), shown), "'");
 }
 
+// What is impossible about a position in this run; empty if nothing is.
+std::string wrong_position(const Position& p, long epochs, long steps_per_epoch) {
+  bool finite = true;
+  each_field(p, [&](const char*, const auto& value) {
+    finite = finite && std::isfinite(static_cast<double>(value));
+  });
+  const bool in_run =
+      p.epoch >= 0 && p.epoch <= epochs && p.step >= 0 && p.step <= epochs * steps_per_epoch;
+  const long steps_of_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1;
+  const long max_steps = p.epoch < epochs ? steps_per_epoch : 0;
+  const bool possible =
+      steps_of_epoch >= 0 && steps_of_epoch <= max_steps && steps_of_epoch == p.sums.steps;
+  if (finite && possible) return "";
+  return text("impossible position: ", counted(p.epoch, "finished epoch"), ", ",
+              counted(p.step, "step"), ", ", p.sums.steps,
+              " of them in the current epoch; the run has ", counted(epochs, "epoch"), " of ",
+              counted(steps_per_epoch, "step"),
+              finite ? "" : "; expected an accuracy, loss and gradient norm that are finite");
+}
+
 }  // namespace
 
 Metadata run_metadata(const Recipe& recipe, const Model& model,
@@ -59,8 +80,11 @@ Metadata run_metadata(const Recipe& recipe, const Model& model,
   return run;
 }
 
-void save_checkpoint(const std::string& path, const Metadata& run, const Position& position,
-                     const NamedTensors& state, const std::set<std::string>& as_in_memory) {
+void save_checkpoint(const std::string& path, const Metadata& run, long epochs,
+                     long steps_per_epoch, const Position& position, const NamedTensors& state,
+                     const std::set<std::string>& as_in_memory) {
+  const std::string wrong = wrong_position(position, epochs, steps_per_epoch);
+  require(wrong.empty(), path, ": not saved: ", wrong);
   Metadata metadata = run;
   Json json;
   each_field(position, [&](const char* name, const auto& value) { json[name] = value; });
@@ -77,16 +101,8 @@ Position load_checkpoint(const std::string& path, const Metadata& run, long epoc
     require<FileError>(metadata[key] == value, path, ": not a checkpoint of this run: its ", key,
                        " has ", difference(metadata[key], value));
   const Position p = parse_position(metadata["position"], path);
-  const bool in_run =
-      p.epoch >= 0 && p.epoch <= epochs && p.step >= 0 && p.step <= epochs * steps_per_epoch;
-  const long steps_of_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1;
-  const long max_steps = p.epoch < epochs ? steps_per_epoch : 0;
-  const bool possible =
-      steps_of_epoch >= 0 && steps_of_epoch <= max_steps && steps_of_epoch == p.sums.steps;
-  require<FileError>(possible, path, ": impossible position: ", counted(p.epoch, "finished epoch"),
-                     ", ", counted(p.step, "step"), ", ", p.sums.steps,
-                     " of them in the current epoch; the run has ", counted(epochs, "epoch"),
-                     " of ", counted(steps_per_epoch, "step"));
+  const std::string wrong = wrong_position(p, epochs, steps_per_epoch);
+  require<FileError>(wrong.empty(), path, ": ", wrong);
   load_tensors(file, state, "", as_in_memory);
   return p;
 }

@@ -28,9 +28,11 @@ Metadata run_metadata(const Recipe& recipe, const Model& model, const Preprocess
 
 // Writes atomically. `state`: the tensors of the model, and for last.safetensors also those of the
 // optimizer. For a network of your own, `as_in_memory` is its names_as_in_memory
-// (models/interop/tensor_shapes.h); those of the list have none of rank 2 or 4.
-void save_checkpoint(const std::string& path, const Metadata& run, const Position& position,
-                     const NamedTensors& state, const std::set<std::string>& as_in_memory = {});
+// (models/interop/tensor_shapes.h); those of the list have none of rank 2 or 4. Error if
+// load_checkpoint would refuse the position, or if a number is not finite.
+void save_checkpoint(const std::string& path, const Metadata& run, long epochs,
+                     long steps_per_epoch, const Position& position, const NamedTensors& state,
+                     const std::set<std::string>& as_in_memory = {});
 
 // Fills `state` and returns the position in the run. FileError if the file is damaged, belongs to
 // another run or has an impossible position; `state` is then unchanged.

@@ -1,10 +1,8 @@
 #include "tools/training/diagnosis.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "autograd/hooks.h"
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 
 namespace excite {
 
@@ -18,10 +16,6 @@ std::string location(const Node& node) {
 }
 
 }  // namespace
-
-bool all_finite(const Tensor& x) {
-  return std::all_of(x.begin(), x.end(), [](real v) { return std::isfinite(v); });
-}
 
 std::string find_non_finite(const Var& loss) {
   for (const Var& y : graph(loss))

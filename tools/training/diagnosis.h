@@ -7,8 +7,6 @@
 
 namespace excite {
 
-bool all_finite(const Tensor& x);  // no NaN and no infinity
-
 // Walks the graph of `loss` forward. If all values are finite, runs backward too, after which the
 // graph is released. Returns for example "the value of batch_norm in layer1.0.bn1
 // [128, 32, 32, 16]" or "the gradient of sqrt in fc with respect to ...", and "" if everything is

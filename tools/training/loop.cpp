@@ -8,6 +8,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -118,19 +119,23 @@ void Training::resume_from(const std::string& checkpoint) {
                               full_state(), names_as_in_memory(model_.module()));
 }
 
+double Training::last_learning_rate() const {
+  return step_.learning_rate(std::max(0l, position_.step - 1));
+}
+
 void Training::require_finite(const NamedTensors& state) const {
   for (const auto& [name, tensor] : state)
     require<Diverged>(all_finite(*tensor), "train: diverged in epoch ", position_.epoch + 1,
                       ", step ", position_.sums.steps, " of ", step_.steps_per_epoch(),
-                      ", at learning rate ", step_.learning_rate(position_.step - 1),
-                      ": after the update, ", name,
+                      ", at learning rate ", last_learning_rate(), ": after the update, ", name,
                       " is not finite; try a smaller --lr, a longer --warmup, or --clip");
 }
 
 // A state that is not finite never replaces a good checkpoint.
 void Training::save(const std::string& path, const NamedTensors& state) const {
   require_finite(state);
-  save_checkpoint(path, metadata_, position_, state, names_as_in_memory(model_.module()));
+  save_checkpoint(path, metadata_, recipe_.epochs, step_.steps_per_epoch(), position_, state,
+                  names_as_in_memory(model_.module()));
 }
 
 int Training::run(const RunFolder& folder) {
@@ -216,7 +221,7 @@ EpochRow Training::make_row(const Metrics& test) const {
                             static_cast<double>(position_.sums.images),
           .test_loss = test.loss(),
           .test_accuracy = test.top1(),
-          .learning_rate = step_.learning_rate(position_.step - 1),
+          .learning_rate = last_learning_rate(),
           .gradient_norm = position_.sums.gradient_norm / steps,
           .images_per_second = training_seconds_ > 0 ? images_since_start() / training_seconds_ : 0,
           .seconds = seconds_since(epoch_start_),
@@ -253,7 +258,7 @@ void Training::throw_diverged(const Metrics& test) const {
   }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",
                       position_.sums.steps, " of ", step_.steps_per_epoch(), ", at learning rate ",
-                      step_.learning_rate(position_.step - 1), ": the test loss is ", test.loss(),
+                      last_learning_rate(), ": the test loss is ", test.loss(),
                       "; first non-finite result: ",
                       found.empty() ? "none found when the evaluation was repeated" : found,
                       "; try a smaller --lr, a longer --warmup, or --clip"));

@@ -76,6 +76,7 @@ class Training {
   Progress progress() const;
   double images_since_start() const;  // of this epoch, since the process started or resumed the run
   EpochRow make_row(const Metrics& test) const;
+  double last_learning_rate() const;  // that of the last step, or of the first before it is taken
   void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
   NamedTensors full_state();  // of the model and of the optimizer

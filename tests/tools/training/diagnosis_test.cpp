@@ -1,5 +1,8 @@
 #include "tools/training/diagnosis.h"
 
+#include <cmath>
+#include <limits>
+
 #include "autograd/ops.h"
 #include "layers/linear.h"
 #include "tests/support/compare.h"
@@ -24,6 +27,25 @@ TEST(Diagnosis, NamesTheFirstOpWhoseValueIsNotFinite) {
   const Two net(rng);
   const Var y = exp(scale(net.first(normal({3, 2}, rng)), real(1e30)));
   EXPECT_EQ(find_non_finite(sum(net.second(y))), "the value of exp after first [3, 2]");
+}
+
+// The lines of tools/training/README.md.
+TEST(Diagnosis, InALoopOfOnesOwn) {
+  Rng rng(0);
+  const Two two(rng);
+  const auto net = [&](const Var& x) { return two.second(two.first(x)); };
+  const auto step = [&](const Var& x) {
+    const Var loss = cross_entropy(net(x), {0, 1});
+    if (!std::isfinite(loss->value.item())) throw Diverged("first: " + find_non_finite(loss));
+    backward(loss);
+  };
+  EXPECT_NO_THROW(step(normal({2, 2}, rng)));
+  two.first.b->value[1] = std::numeric_limits<real>::quiet_NaN();
+  EXPECT_TRUE(fails_saying<Diverged>(
+      [&] {
+        step(normal({2, 2}, rng));
+      },
+      {"first: the value of first.bias [2]"}));
 }
 
 TEST(Diagnosis, NamesAParameterOrAnInputThatIsNotFinite) {
