@@ -35,12 +35,16 @@ Decay parse_decay(const std::string& name) {
 void Schedule::validate() const {
   require<UsageError>(peak > 0 && std::isfinite(peak), "schedule: learning rate ", peak,
                       ", expected a finite number above 0");
-  require<UsageError>(total_steps >= 1, "schedule: ", total_steps, " steps, expected at least 1");
+  require<UsageError>(total_steps >= 1, "schedule: total_steps is ", total_steps,
+                      ", expected the number of steps of the run, at least 1");
   require<UsageError>(warmup_steps >= 0 && warmup_steps <= total_steps, "schedule: a warm-up of ",
                       warmup_steps, " steps, expected 0 to ", total_steps, ", the total");
   require<UsageError>(gamma > 0 && gamma <= 1, "schedule: gamma ", gamma,
                       ", expected above 0 and at most 1");
-  require<UsageError>(every >= 1, "schedule: a decay every ", every, " steps, expected at least 1");
+  require<UsageError>(every >= 1 || (every == 0 && decay != Decay::step),
+                      "schedule: a decay every ", every, " steps, expected at least 1");
+  require<UsageError>(decay != Decay::multistep || !milestones.empty(),
+                      "schedule: multistep without milestones, expected numbers of steps");
   require<UsageError>(std::is_sorted(milestones.begin(), milestones.end()) &&
                           (milestones.empty() || milestones.front() >= 0),
                       "schedule: milestones ", join_numbers(milestones),
@@ -48,6 +52,8 @@ void Schedule::validate() const {
 }
 
 double Schedule::at(long step) const {
+  validate();
+  require<UsageError>(step >= 0, "schedule: the rate at step ", step, ", expected at least 0");
   if (step < warmup_steps)
     return peak * static_cast<double>(step) / static_cast<double>(warmup_steps);
   const double rest = static_cast<double>(std::max(1L, total_steps - warmup_steps));

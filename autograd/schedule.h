@@ -21,14 +21,16 @@ Decay parse_decay(const std::string& name);
 struct Schedule {
   Decay decay = Decay::one_cycle;
   double peak = 0.1;
-  long total_steps = 1;
+  long total_steps = 0;               // always needed
   long warmup_steps = 0;              // during the warm-up the rate is peak step / warmup_steps
   std::vector<long> milestones = {};  // multistep: ascending, counted from the start of the run
-  long every = 1;                     // step: number of steps between two factors gamma
+  long every = 0;                     // step: number of steps between two factors gamma
   double gamma = 0.1;
 
-  void validate() const;       // UsageError if a number is out of its range
-  double at(long step) const;  // step counts from 0; after total_steps the last rate stays
+  // UsageError if a number is out of its range, or one that the schedule needs was not given.
+  void validate() const;
+  // step counts from 0; after total_steps the last rate stays. UsageError as validate.
+  double at(long step) const;
 };
 
 }  // namespace excite

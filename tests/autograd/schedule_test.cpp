@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <vector>
 
 #include "tests/support/errors.h"
 
@@ -70,12 +72,22 @@ TEST(Schedule, ConstantStaysAtThePeakAfterTheWarmUp) {
   EXPECT_EQ(s.at(99), 0.3);
 }
 
+// Each decay with what it needs besides the number of steps.
+std::vector<Schedule> schedules(long total_steps, long warmup_steps) {
+  std::vector<Schedule> all;
+  for (const Decay decay : {Decay::constant, Decay::cosine, Decay::one_cycle})
+    all.push_back(
+        {.decay = decay, .peak = 1, .total_steps = total_steps, .warmup_steps = warmup_steps});
+  all.push_back(all[0]);
+  all.back().decay = Decay::step, all.back().every = 20;
+  all.push_back(all[0]);
+  all.back().decay = Decay::multistep, all.back().milestones = {20};
+  return all;
+}
+
 TEST(Schedule, WorksWithoutAWarmUpAndWithNothingElse) {
-  for (const Decay decay :
-       {Decay::constant, Decay::step, Decay::multistep, Decay::cosine, Decay::one_cycle}) {
-    const Schedule no_warm_up{.decay = decay, .peak = 1, .total_steps = 10};
-    EXPECT_EQ(no_warm_up.at(0), 1);
-    const Schedule all_warm_up{.decay = decay, .peak = 1, .total_steps = 10, .warmup_steps = 10};
+  for (const Schedule& no_warm_up : schedules(10, 0)) EXPECT_EQ(no_warm_up.at(0), 1);
+  for (const Schedule& all_warm_up : schedules(10, 10)) {
     EXPECT_DOUBLE_EQ(all_warm_up.at(9), 0.9);
     EXPECT_TRUE(std::isfinite(all_warm_up.at(10)));
     EXPECT_NO_THROW(all_warm_up.validate());
@@ -83,16 +95,31 @@ TEST(Schedule, WorksWithoutAWarmUpAndWithNothingElse) {
 }
 
 TEST(Schedule, RefusesNumbersOutOfRange) {
-  EXPECT_THROW((Schedule{.peak = 0}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.total_steps = 0}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.total_steps = 5, .warmup_steps = 6}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.warmup_steps = -1}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.milestones = {5, 3}}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.milestones = {-5, 3}}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.every = 0}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.gamma = 0}.validate()), UsageError);
-  EXPECT_THROW((Schedule{.gamma = 2}.validate()), UsageError);
-  EXPECT_NO_THROW((Schedule{}.validate()));
+  const double nan = std::nan(""), infinity = INFINITY;
+  const auto refused = [](const std::function<void(Schedule&)>& change, const std::string& word) {
+    Schedule s{.peak = 1, .total_steps = 10};
+    EXPECT_NO_THROW(s.at(5));
+    change(s);
+    EXPECT_TRUE(fails_saying<UsageError>([&] { s.validate(); }, {"schedule: ", word}));
+    EXPECT_TRUE(fails_saying<UsageError>([&] { s.at(5); }, {"schedule: ", word}));
+  };
+  for (const double peak : {0.0, -1.0, nan, infinity})
+    refused([&](Schedule& s) { s.peak = peak; }, "learning rate ");
+  for (const long steps : {0, -1})
+    refused([&](Schedule& s) { s.total_steps = steps; }, text("total_steps is ", steps));
+  for (const long steps : {-1, 11})
+    refused([&](Schedule& s) { s.warmup_steps = steps; }, text("a warm-up of ", steps));
+  for (const double gamma : {0.0, 2.0, nan})
+    refused([&](Schedule& s) { s.gamma = gamma; }, "gamma ");
+  refused([](Schedule& s) { s.milestones = {5, 3}; }, "milestones 5, 3");
+  refused([](Schedule& s) { s.milestones = {-5, 3}; }, "milestones -5, 3");
+  refused([](Schedule& s) { s.every = -1; }, "every -1 steps");
+  refused([](Schedule& s) { s.decay = Decay::step; }, "every 0 steps, expected at least 1");
+  refused([](Schedule& s) { s.decay = Decay::multistep; }, "multistep without milestones");
+  EXPECT_TRUE(fails_saying<UsageError>([] { Schedule{.peak = 0.1}.at(0); },
+                                       {"total_steps is 0, expected the number of steps"}));
+  EXPECT_TRUE(fails_saying<UsageError>([] { Schedule{.peak = 1, .total_steps = 9}.at(-1); },
+                                       {"the rate at step -1, expected at least 0"}));
 }
 
 TEST(Schedule, IsParsedByNameAndSuggestsTheClosestMatch) {
