@@ -72,4 +72,10 @@ inline auto has_right_gradient(std::vector<Var> inputs, const GradcheckOptions& 
   return testing::MakePolymorphicMatcher(RightGradientMatcher(std::move(inputs), options));
 }
 
+// gmock prints a value that does not match. Of a function this would be its address.
+template <class... Vars>
+void PrintTo(Var (*)(Vars...), std::ostream* out) {
+  *out << "the operation";
+}
+
 }  // namespace excite

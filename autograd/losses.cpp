@@ -7,6 +7,7 @@
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/softmax.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -44,15 +45,19 @@ Var mean_cross_entropy(const Var& logits, const Var& targets, double count) {
   return scale(sum(mul_targets(log_softmax(logits), targets)), -1 / static_cast<real>(count));
 }
 
-void require_images(const Var& logits) {
+void require_images_and_classes(const Var& logits) {
   require(logits.shape()[0] > 0, "cross_entropy: logits of shape ", logits.shape(),
           " contain no images, expected at least 1");
+  require(logits.shape()[1] > 1, "cross_entropy: logits of shape ", logits.shape(), " have ",
+          counted(logits.shape()[1], "class"),
+          ", expected at least 2, as the loss of a single "
+          "one is always 0; for one logit per image use bce_with_logits");
 }
 void require_labels(const Var& logits, const std::vector<int>& labels) {
   require(logits.shape().rank() == 2 && logits.shape()[0] == static_cast<long>(labels.size()),
           "cross_entropy: logits have shape ", logits.shape(), ", but there are ", labels.size(),
           " labels, expected [N, classes] and N labels");
-  require_images(logits);
+  require_images_and_classes(logits);
 }
 
 }  // namespace
@@ -61,7 +66,7 @@ Var cross_entropy(const Var& logits, const Tensor& targets) {
   require(logits.shape().rank() == 2 && logits.shape() == targets.shape(),
           "cross_entropy: logits have shape ", logits.shape(), " and targets ", targets.shape(),
           ", expected [N, classes] of both");
-  require_images(logits);
+  require_images_and_classes(logits);
   return mean_cross_entropy(logits, targets.clone(), static_cast<double>(targets.dim(0)));
 }
 

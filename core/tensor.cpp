@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include <algorithm>
+#include <new>
 #include <ostream>
 #include <utility>
 
@@ -9,7 +10,19 @@
 
 namespace excite {
 
-Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(shape.size()) {}
+namespace {
+Buffer buffer_for(const Shape& shape) {
+  try {
+    return Buffer(shape.size());
+  } catch (const std::bad_alloc&) {
+    throw Error(text("tensor of shape ", shape, ": its ",
+                     static_cast<double>(shape.size()) * sizeof(real) / 1e9,
+                     " GB are more memory than is left"));
+  }
+}
+}  // namespace
+
+Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(buffer_for(shape)) {}
 
 Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor(shape) {
   require(static_cast<long>(numbers.size()) == size(), "tensor of shape ", shape, ": ",

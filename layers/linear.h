@@ -36,6 +36,9 @@ struct Linear : Module {
   Var apply(const Var& x) const {
     const Shape& s = x.shape();
     const bool pixels = s.rank() == 4, conv = w.shape().rank() == 4;
+    const long in = w.shape()[-2];
+    require((s.rank() == 2 || pixels) && s[-1] == in, "linear: input ", s, " and weight ",
+            w.shape(), " do not fit, expected [N, ", in, "] or [N, H, W, ", in, "]");
     if (!pixels && !conv) return b ? linear(x, w, b) : matmul(x, w);
     const Var xw =
         conv ? conv2d(pixels ? x : reshape(x, {s[0], 1, 1, s[-1]}), w, with_algorithm_in_use({}))

@@ -200,7 +200,7 @@ TEST_F(Install, HeadersOfOnePrecisionDoNotLinkWithTheLibraryOfTheOther) {
                            "#include <excite/core/tensor.h>\n"
                            "int main() { return excite::zeros({2}).size() == 2 ? 0 : 1; }\n");
   EXPECT_NE(o.code, 0);
-  expect_contains(o.err, "this_precision");
+  expect_contains(o.err, "EXCITE_DOUBLE");
 }
 
 TEST_F(Install, ASystemFolderNeedsNoIncludeFlag) {

@@ -83,8 +83,9 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
       ": is a ZIP archive or a pickle, as PyTorch writes, expected a safetensors file; "
       "convert a PyTorch file with ",
       "tools/scripts/pth_to_safetensors");
-  require<FileError>(length <= max_header_bytes, path, ": byte 0: the header length is ", length,
-                     " bytes, expected at most ", max_header_bytes);
+  require<FileError>(length <= max_header_bytes, path,
+                     ": is not a safetensors file, or is damaged: byte 0: the header length is ",
+                     length, " bytes, expected at most ", max_header_bytes);
   const long header_bytes = static_cast<long>(length);
   require<FileError>(header_bytes <= file_.size() - 8, path, ": byte 0: the header length is ",
                      header_bytes, " bytes, but only ", file_.size() - 8, " bytes follow");

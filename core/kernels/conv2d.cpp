@@ -6,6 +6,7 @@
 #include "core/kernels/conv2d_algorithms.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -20,8 +21,12 @@ Conv2dShape::Conv2dShape(const Shape& x, const Shape& weight, const Conv2dOption
           ", expected stride and dilation of at least 1 and padding of at least 0");
   n = x[0], h = x[1], w = x[2], c = x[3];
   r = weight[0], s = weight[1], cg = weight[2], k = weight[3];
-  require(groups > 0 && c == cg * groups, "conv2d: input ", x, " has ", c, " channels, but weight ",
-          weight, " with ", groups, " groups expects ", cg * groups);
+  if (groups <= 0 || c != cg * groups)
+    throw Error(text("conv2d: input ", x, " has ", c, " channels, but weight ", weight, " with ",
+                     counted(groups, "group"), " expects ", cg * groups,
+                     h == cg * groups ? "; images are [N, H, W, C], and these seem to be "
+                                        "[N, C, H, W]"
+                                      : "; images are [N, H, W, C]"));
   require(k % groups == 0, "conv2d: weight ", weight, " has ", k,
           " output channels, expected a multiple of the ", groups, " groups");
   kg = k / groups;

@@ -55,6 +55,13 @@ TEST_F(HasRightGradient, ExplainsAMistakeWithTheReportAndItsTable) {
   expect_contains(words, "  WRONG\n");
 }
 
+// gmock's line "Actual:" is this, and not the address of the function.
+TEST_F(HasRightGradient, PrintsAFunctionAsAnOperation) {
+  const auto printed = [](const auto& op) { return testing::PrintToString(op); };
+  EXPECT_EQ(printed(wrong_op), "the operation");
+  EXPECT_EQ(printed(&my_op), "the operation");
+}
+
 TEST_F(HasRightGradient, PassesTheOptionsOn) {
   const auto f = [](const Var& a, const Var& b) { return add_bias(a, b - b); };
   const Var bias = normal({3}, rng);

@@ -207,6 +207,17 @@ TEST(CrossEntropy, ReportsInputsThatDoNotMatch) {
       {"cross_entropy", "weights of all 2 labels are 0"}));
 }
 
+// The softmax of a single logit is 1, whatever the logit is.
+TEST(CrossEntropy, RefusesASingleClass) {
+  const std::vector<std::string> words = {"cross_entropy: logits of shape [2, 1] have 1 class",
+                                          "expected at least 2", "use bce_with_logits"};
+  const Var logits = zeros({2, 1});
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(logits, {0, 0}); }, words));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(logits, {0, 0}, full({1}, 1)); }, words));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(logits, full({2, 1}, 1)); }, words));
+  EXPECT_TRUE(fails_saying([&] { cross_entropy(zeros({2, 0}), {0, 0}); }, {"have 0 classes"}));
+}
+
 TEST(MseLoss, IsTheMeanOfSquaredDifferences) {
   Rng rng(0);
   const Var x = parameter(normal({5, 40}, rng));

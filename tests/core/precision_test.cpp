@@ -53,8 +53,8 @@ TEST_F(Precision, HeadersOfOnePrecisionDoNotLinkWithTheLibraryOfTheOther) {
       const Ending fits = link("user.o " + right);
       EXPECT_EQ(fits.code, 0) << fits.err;
       EXPECT_EQ(shell(folder / "user").code, 0);
-      expect_no_link("user.o " + wrong, "this_precision");
-      expect_no_link("-Wl,--gc-sections user.o " + wrong, "this_precision");
+      expect_no_link("user.o " + wrong, "EXCITE_DOUBLE");
+      expect_no_link("-Wl,--gc-sections user.o " + wrong, "EXCITE_DOUBLE");
     }
 }
 
@@ -65,7 +65,7 @@ TEST_F(Precision, AProgramCannotLinkBothPrecisions) {
   expect_no_link("float.o double.o " + floats + doubles, "one_precision_in_a_program");
   for (const std::string objects : {"float.o double.o ", "double.o float.o "})
     for (const std::string& library : {floats, doubles})
-      expect_no_link(objects + library, "this_precision");
+      expect_no_link(objects + library, "EXCITE_DOUBLE");
 }
 
 }  // namespace

@@ -78,6 +78,15 @@ TEST(Tensor, RefusesMoreBytesThanCanBeCounted) {
   EXPECT_TRUE(fails_saying([] { Tensor t({1l << 62}); }, {"bytes"}));
 }
 
+TEST(Tensor, ThatDoesNotFitIntoMemoryIsAnErrorWithItsShape) {
+  EXPECT_TRUE(fails_saying(
+      [] {
+        Tensor({1000000, 1000000, 1000});
+      },
+      {"tensor of shape [1000000, 1000000, 1000]: its ", in_double_build ? "8e+06 GB" : "4e+06 GB",
+       "more memory than is left"}));
+}
+
 TEST(Tensor, PrintsShapeAndFirstNumbers) {
   EXPECT_EQ(text(Tensor({2, 2}, {1, 2, 3, 4})), "[2, 2] {1, 2, 3, 4}");
   EXPECT_EQ(text(full({10}, 1)), "[10] {1, 1, 1, 1, 1, 1, 1, 1, ...}");

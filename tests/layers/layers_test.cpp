@@ -73,6 +73,23 @@ TEST(LinearLayer, ComputesLinearOrMatmul) {
   EXPECT_TRUE(same_bits(unbiased(x)->value, matmul(x, unbiased.w)->value));
 }
 
+TEST(LinearLayer, NamesTheShapeThatCameIn) {
+  struct Net : Module {
+    Linear fc, conv;
+    explicit Net(Rng& rng)
+        : fc(own("fc", Linear(8, 10, rng))),
+          conv(own("conv", Linear(8, 10, rng, Bias::zero, WeightShape::conv1x1))) {}
+  };
+  Rng rng(0);
+  const Net net(rng);
+  for (const Shape& shape : {Shape{4, 2, 2, 9}, Shape{4, 9}, Shape{4, 2, 8}, Shape{8}})
+    for (const Linear* layer : {&net.fc, &net.conv})
+      EXPECT_TRUE(fails_saying(
+          [&] { (*layer)(zeros(shape)); },
+          {text("linear: input ", shape, " and weight "), "expected [N, 8] or [N, H, W, 8]"}))
+          << shape;
+}
+
 TEST(BatchNormLayer, OwnsGammaBetaAndRunningStatistics) {
   const BatchNorm2d bn(5);
   EXPECT_EQ(state_of(bn), "weight [5]\nbias [5]\nrunning_mean [5]\nrunning_var [5]\n");

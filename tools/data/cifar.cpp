@@ -127,7 +127,7 @@ DataSplit load_cifar(const std::string& source) {
                       : exists(source)                  ? ": is not a folder"
                                                         : ": there is no such folder";
   throw FileError(text(
-      source, found,
+      source, found, suggestion(source, {"builtin"}),
       "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
       "it or in ",
       cifar10.folder, " or ", cifar100.folder,

@@ -180,7 +180,11 @@ TEST(Conv2d, ErrorsNameTheShapesAndOptions) {
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 2}, {}),
                            {"conv2d", "[3, 3, 2]", "[R, S, C/groups, K]"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {3, 3, 3, 5}, {}),
-                           {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5]", "expects 3"}));
+                           {"conv2d", "[1, 4, 4, 2]", "2 channels", "[3, 3, 3, 5] with 1 group",
+                            "expects 3; images are [N, H, W, C]"}));
+  EXPECT_TRUE(fails_saying(shape({4, 3, 16, 16}, {3, 3, 3, 8}, {}),
+                           {"conv2d: input [4, 3, 16, 16] has 16 channels",
+                            "images are [N, H, W, C], and these seem to be [N, C, H, W]"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 4}, {3, 3, 2, 5}, {.groups = 2}),
                            {"[3, 3, 2, 5]", "5 output channels", "multiple of the 2 groups"}));
   EXPECT_TRUE(fails_saying(shape({1, 4, 4, 2}, {5, 5, 2, 5}, {}),

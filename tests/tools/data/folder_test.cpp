@@ -39,6 +39,11 @@ TEST(Folder, NumbersClassesByNameAndAlternatesThem) {
   EXPECT_EQ(load_test_data(folder.path()).height, 0);
 }
 
+TEST(LoadData, SuggestsTheBuiltInImages) {
+  expect_contains(file_error([&] { load_data("buildin"); }),
+                  "buildin: there is no such folder; the nearest is builtin; expected ");
+}
+
 TEST(Folder, AnErrorSaysWhatIsMissing) {
   const ScratchFolder folder;
   const auto error = [&] { return file_error([&] { load_data(folder.path()); }); };
