@@ -2,6 +2,7 @@
 // the installed library.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <regex>
@@ -107,6 +108,33 @@ TEST(Examples, OwnNetworkLearnsAndClassifies) {
   EXPECT_EQ(folder.files(), std::vector<std::string>{"own_network.safetensors"});
 }
 
+TEST(Examples, FineTuneTrainsTheClassifierAloneAndResumesWithTheSameBits) {
+  const ScratchFolder whole, stopped;
+  const std::string weights = absolute(examples + "/" + net), tuned = "fine_tune.safetensors";
+  const Ending o = run(whole, "fine_tune", {weights, "4"});
+  EXPECT_EQ(o.code, 0) << o.err;
+  const std::vector<std::string> accuracies = matches(o.out, "accuracy ([0-9.]+) %");
+  ASSERT_EQ(accuracies.size(), 4u) << o.out;
+  EXPECT_GE(std::stod(accuracies.back()), 95) << o.out;
+
+  EXPECT_EQ(run(stopped, "fine_tune", {weights, "2"}).code, 0);
+  const Ending resumed = run(stopped, "fine_tune", {weights, "4"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.out.find("epoch 2"), std::string::npos) << resumed.out;
+  EXPECT_TRUE(get(stopped / tuned) == get(whole / tuned));
+
+  const SafetensorsFile before(weights), after(whole / tuned);
+  for (const std::string& name : before.names()) {
+    if (name.starts_with("fc.")) continue;
+    const Tensor a = before.read(name), b = after.read(name);
+    EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end())) << name;
+  }
+  const Ending predicted =
+      excite_program({"predict", "--weights", whole / tuned, absolute(examples + "/cat.jpg")});
+  EXPECT_EQ(predicted.code, 0) << predicted.err;
+  expect_contains(predicted.out, "horizontal");
+}
+
 const std::string checkpoint = "train_cifar.safetensors";
 const std::vector<std::string> two_epochs{"builtin", "2", "256"};
 
@@ -206,7 +234,7 @@ TEST_F(InstalledExamples, CMakeBuildsAllOfThem) {
   EXPECT_EQ(o.code, 0) << o.err;
   expect_contains(o.out, "1 xor 1");
   expect_contains(o.out, "gradient check passed");
-  for (const char* name : {"se_cnn", "own_network", "train_cifar", "classify"})
+  for (const char* name : {"se_cnn", "own_network", "fine_tune", "train_cifar", "classify"})
     EXPECT_TRUE(std::filesystem::exists(project + "/build/" + name)) << name;
 }
 
