@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +10,7 @@
 #include "models/interop/weights.h"
 #include "models/zoo/registry.h"
 #include "tests/support/child.h"
+#include "tests/support/nan_weights.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -85,9 +85,7 @@ TEST_F(Predict, AcceptsImagesOfAnySize) {
 
 TEST_F(Predict, RefusesWeightsThatAreNaN) {
   write_png(folder / "a.png", noise(32, 32, 1));
-  for (const Module::Entry& entry : model.module().state())
-    if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
-  save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
+  put_nan(weights, "fc.bias", 1);
   expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3,
                  {"probability of nan"});
 }

@@ -1,6 +1,5 @@
 #include "tools/training/classifier.h"
 
-#include <limits>
 #include <thread>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "models/zoo/registry.h"
 #include "tests/support/compare.h"
 #include "tests/support/image_folder.h"
+#include "tests/support/nan_weights.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -138,9 +138,7 @@ TEST_F(ClassifierTest, RefusesWrongArguments) {
 }
 
 TEST_F(ClassifierTest, RefusesWeightsThatAreNaN) {
-  for (const Module::Entry& entry : model.module().state())
-    if (entry.name == "fc.bias") entry.var->value[1] = std::numeric_limits<real>::quiet_NaN();
-  save_tensors(weights, describe(model, preprocessing), state_of(model.module()));
+  put_nan(weights, "fc.bias", 1);
   EXPECT_TRUE(fails_saying<FileError>([&] { Classifier(weights).top(noise_image(32, 32, 1), 1); },
                                       {"probability of nan"}));
 }
