@@ -52,7 +52,7 @@ $(BUILD)/flags: force
 # Files that use no real numbers are compiled once, for both precisions (an include of
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
-          $(patsubst %,core/%.cpp,available_cores parallel random shape text) \
+          $(patsubst %,core/%.cpp,available_cores parallel random shape text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
           autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
@@ -63,7 +63,8 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
           tools/data/resize_crop.cpp tools/main.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
-          $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text) \
+          $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text \
+            tree_sum) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
           $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \

@@ -192,11 +192,9 @@ void parallel_for(long count, const std::function<void(long)>& body) {
   for (long i = 0; i < count; i++) body(i);
 }
 
-Shards::Shards(long n, long grain)
-    : items(n), count(std::clamp(n / std::max(1l, grain), 1l, max_shards)) {}
-
-void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body) {
-  parallel_for(shards.count, [&](long s) { body(s, shards.begin(s), shards.end(s)); });
+void parallel_ranges(long items, long min_items, const std::function<void(long, long)>& body) {
+  const long count = std::clamp(items / std::max(1l, min_items), 1l, 8l * threads());
+  parallel_for(count, [&](long i) { body(items * i / count, items * (i + 1) / count); });
 }
 
 // ---- work in the background ----

@@ -1,6 +1,5 @@
-// Worker threads. Work is divided into shards, whose number depends on the problem and never on the
-// number of threads, and the sums of shards are added in shard order. So the same input gives the
-// same bits on 1, 2, 3 or 7 threads.
+// Worker threads, and loops that they share. Sums over the calls of a loop are in tree_sum.h, which
+// gives the same bits on any number of threads.
 #pragma once
 #include <functional>
 
@@ -25,17 +24,9 @@ int threads();
 //   alone, with the same results.
 void parallel_for(long count, const std::function<void(long)>& body);
 
-// Divides [0, items) into at most max_shards nearly equal ranges. None is shorter than `grain`
-// unless it is the only one.
-struct Shards {
-  static constexpr long max_shards = 16;
-  long items, count;
-  explicit Shards(long items, long grain = 1);
-  long begin(long shard) const { return items * shard / count; }
-  long end(long shard) const { return items * (shard + 1) / count; }
-};
-
-// Runs body(shard, begin, end) for every shard.
-void parallel_shards(const Shards& shards, const std::function<void(long, long, long)>& body);
+// Runs body(begin, end) for nearly equal ranges that cover [0, items). None is shorter than
+// `min_items` unless it is the only one. There are at most eight ranges for each thread. So they
+// depend on the number of threads, and this is for work that sums nothing over the items.
+void parallel_ranges(long items, long min_items, const std::function<void(long, long)>& body);
 
 }  // namespace excite

@@ -4,40 +4,35 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 
 namespace excite {
 
 namespace {
 
-constexpr long rows_per_shard = 64;
+constexpr long min_rows = 64, rows_per_short_sum = 64;
 
-// Two sums per channel over all rows. add_rows(begin, end, first, second) adds the terms of a few
-// rows to first[c] and second[c] in real. These short sums are then added in double, in the order
-// of the shards.
+// Two sums per channel over all rows of x, [2 C]. add_rows(begin, end, first, second) adds the
+// terms of a few rows to first[c] and second[c] in real. These short sums are then added in double,
+// in the tree over the shards of the batch.
 template <class Terms>
-void two_sums(long rows, long channels, double* first, double* second, const Terms& add_rows) {
-  const Shards shards(rows, rows_per_shard);
-  std::vector<std::vector<double>> partial(shards.count);
-  parallel_shards(shards, [&](long s, long begin, long end) {
-    std::vector<double>& total = partial[s];
-    total.assign(2 * channels, 0);
+std::vector<double> two_sums(const Shape& x, const Terms& add_rows) {
+  const long channels = x[-1];
+  const RowShards shards = row_shards(x, min_rows);
+  return sum_of_shards(shards, x, [&](long shard) {
+    std::vector<double> total(2 * channels);
     std::vector<real> short_sums(2 * channels);
-    for (long from = begin; from < end; from += rows_per_shard) {
+    const long end = shards.end(shard);
+    for (long from = shards.begin(shard); from < end; from += rows_per_short_sum) {
       std::fill(short_sums.begin(), short_sums.end(), real(0));
-      add_rows(from, std::min(end, from + rows_per_shard), short_sums.data(),
+      add_rows(from, std::min(end, from + rows_per_short_sum), short_sums.data(),
                short_sums.data() + channels);
       for (std::size_t c = 0; c < short_sums.size(); c++)
         total[c] += static_cast<double>(short_sums[c]);
     }
+    return total;
   });
-  for (long c = 0; c < channels; c++) {
-    first[c] = second[c] = 0;
-    for (const std::vector<double>& p : partial) {
-      first[c] += p[c];
-      second[c] += p[channels + c];
-    }
-  }
 }
 
 }  // namespace
@@ -53,8 +48,7 @@ void ChannelMoments::set(long channel, double new_mean, double new_var) {
 ChannelMoments channel_moments(const Tensor& x) {
   const long rows = x.shape().rows(), channels = x.dim(-1);
   const real* shift = x.data();
-  std::vector<double> sum(channels), squares(sum);
-  two_sums(rows, channels, sum.data(), squares.data(), [&](long begin, long end, real* s, real* q) {
+  const std::vector<double> sums = two_sums(x.shape(), [&](long begin, long end, real* s, real* q) {
     for (long r = begin; r < end; r++)
       for (long c = 0; c < channels; c++) {
         const real d = x[r * channels + c] - shift[c];
@@ -64,8 +58,8 @@ ChannelMoments channel_moments(const Tensor& x) {
   });
   ChannelMoments moments(channels);
   for (long c = 0; c < channels; c++) {
-    const double n = static_cast<double>(rows), mean = sum[c] / n;
-    moments.set(c, static_cast<double>(shift[c]) + mean, squares[c] / n - mean * mean);
+    const double n = static_cast<double>(rows), mean = sums[c] / n;
+    moments.set(c, static_cast<double>(shift[c]) + mean, sums[channels + c] / n - mean * mean);
   }
   return moments;
 }
@@ -73,7 +67,7 @@ ChannelMoments channel_moments(const Tensor& x) {
 Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const Tensor& b) {
   Tensor y(x.shape());
   const long channels = x.dim(-1);
-  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(x.shape().rows(), min_rows, [&](long begin, long end) {
     for (long i = begin * channels; i < end * channels; i += channels)
       for (long c = 0; c < channels; c++) y[i + c] = a[c] * (x[i + c] - mean[c]) + b[c];
   });
@@ -84,7 +78,7 @@ Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const T
                    const Tensor& z, const Tensor& d) {
   Tensor y(x.shape());
   const long channels = x.dim(-1);
-  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(x.shape().rows(), min_rows, [&](long begin, long end) {
     for (long i = begin * channels; i < end * channels; i += channels)
       for (long c = 0; c < channels; c++)
         y[i + c] = a[c] * (x[i + c] - mean[c]) + b[c] + d[c] * z[i + c];
@@ -93,9 +87,8 @@ Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const T
 }
 
 ChannelSums channel_sums(const Tensor& dy, const Tensor& x, const Tensor& mean) {
-  const long rows = x.shape().rows(), channels = x.dim(-1);
-  std::vector<double> sum(channels), product(sum);
-  two_sums(rows, channels, sum.data(), product.data(), [&](long begin, long end, real* s, real* p) {
+  const long channels = x.dim(-1);
+  const std::vector<double> both = two_sums(x.shape(), [&](long begin, long end, real* s, real* p) {
     for (long r = begin; r < end; r++)
       for (long c = 0; c < channels; c++) {
         const real g = dy[r * channels + c];
@@ -105,8 +98,8 @@ ChannelSums channel_sums(const Tensor& dy, const Tensor& x, const Tensor& mean) 
   });
   ChannelSums sums{Tensor({channels}), Tensor({channels})};
   for (long c = 0; c < channels; c++) {
-    sums.dy[c] = static_cast<real>(sum[c]);
-    sums.dy_x[c] = static_cast<real>(product[c]);
+    sums.dy[c] = static_cast<real>(both[c]);
+    sums.dy_x[c] = static_cast<real>(both[channels + c]);
   }
   return sums;
 }

@@ -8,7 +8,7 @@
 namespace excite {
 
 namespace {
-constexpr long rows_per_shard = 256;
+constexpr long min_rows = 256;
 
 Shape with_channels(const Shape& x, long channels) {
   std::vector<long> dims = x.dims();
@@ -58,7 +58,7 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
     channels += part->dim(-1);
   }
   Tensor y(with_channels(parts[0]->shape(), channels));
-  parallel_shards(Shards(y.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(y.shape().rows(), min_rows, [&](long begin, long end) {
     for (long row = begin; row < end; row++) {
       real* to = y.data() + row * channels;
       for (const Tensor* part : parts)
@@ -70,7 +70,7 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
 
 Tensor slice_rows(const Tensor& x, long first, long count) {
   Tensor y(with_channels(x.shape(), count));
-  parallel_shards(Shards(y.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(y.shape().rows(), min_rows, [&](long begin, long end) {
     for (long row = begin; row < end; row++)
       std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
   });
@@ -85,7 +85,7 @@ Tensor shuffle_rows(const Tensor& x, long groups) {
           channels, " channels, expected a multiple of ", groups, " groups");
   Tensor y(x.shape());
   const long channels_per_group = channels / groups;
-  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(x.shape().rows(), min_rows, [&](long begin, long end) {
     for (long row = begin * channels; row < end * channels; row += channels)
       for (long g = 0; g < groups; g++)
         for (long i = 0; i < channels_per_group; i++)

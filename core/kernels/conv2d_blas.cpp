@@ -113,10 +113,11 @@ Tensor conv2d_blas_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
 }
 
 Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
-  return sum_over(Shards(q.n), [&](long begin, long end) {
+  const Shards shards(q.n);
+  return tree_sum(shards.count, [&](long shard) {
     Tensor dw = zeros(q.weight());
     Buffer unfolded = unfolded_buffer(q);
-    for_each_slab(q, begin, end, [&](const Slab& slab) {
+    for_each_slab(q, shards.begin(shard), shards.end(shard), [&](const Slab& slab) {
       unfold(q, slab, x.data(), unfolded.data());
       gemm_add(transposed(unfolded_matrix(q, slab, unfolded.data())),
                output_matrix(q, slab, dy.data()), dw.data() + slab.group * q.kg, q.k);

@@ -6,6 +6,7 @@
 
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
+#include "core/tree_sum.h"
 
 namespace excite {
 
@@ -33,6 +34,21 @@ RunSums::RunSums(const Shape& shape, long max_pixels)
 long RunSums::pixels_of(long run) const {
   return std::min(pixels_per_run, pixels - run % runs() * pixels_per_run);
 }
+
+namespace {
+// The sum of term(n * channels + c, c) over all images n, in the tree over the shards: [channels].
+template <class Term>
+std::vector<double> sum_over_images(long images, long channels, const Term& term) {
+  const Shards shards(images);
+  return tree_sum(shards.count, [&](long shard) {
+    std::vector<double> sum(channels);
+    for (long n = shards.begin(shard); n < shards.end(shard); n++)
+      for (long c = 0; c < channels; c++)
+        sum[c] += term(static_cast<std::size_t>(n * channels + c), c);
+    return sum;
+  });
+}
+}  // namespace
 
 // A run of m pixels has sums of (y - s) and (y - s)^2, where s is its first number. Then its
 //   mean_run = s + sum / m        M2_run = squares - sum^2 / m
@@ -69,15 +85,13 @@ ImageMoments moments_of(const RunSums& sums) {
   });
   ImageMoments moments{ChannelMoments(channels), Tensor({n, channels})};
   std::copy(mean.begin(), mean.end(), moments.mean.begin());
-  std::vector<double> all(channels), all_m2(all);
-  for (long i = 0; i < n * channels; i++) all[i % channels] += mean[i];
+  std::vector<double> all =
+      sum_over_images(n, channels, [&](std::size_t i, long) { return mean[i]; });
   for (double& m : all) m /= static_cast<double>(n);
-  for (long image = 0; image < n; image++)
-    for (long c = 0; c < channels; c++) {
-      const auto i = static_cast<std::size_t>(image * channels + c);
-      const double offset = mean[i] - all[c];
-      all_m2[c] += m2[i] + static_cast<double>(sums.pixels) * offset * offset;
-    }
+  const std::vector<double> all_m2 = sum_over_images(n, channels, [&](std::size_t i, long c) {
+    const double offset = mean[i] - all[c];
+    return m2[i] + static_cast<double>(sums.pixels) * offset * offset;
+  });
   for (long c = 0; c < channels; c++)
     moments.all.set(c, all[c], all_m2[c] / static_cast<double>(n * sums.pixels));
   return moments;

@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "core/kernels/elementwise.h"
+#include "core/kernels/gradient_tree.h"
 #include "core/kernels/microkernel.h"
 #include "core/kernels/winograd_bands.h"
+#include "core/kernels/winograd_gradient_blocks.h"
 #include "core/parallel.h"
 
 namespace excite {
@@ -31,19 +33,6 @@ void multiply_at(const Conv2dShape& q, long position, long tiles, Planes& x,
 // at once, the product of a tile can therefore replace the tile, which halves the memory in use.
 bool replaces_tiles(const Conv2dShape& q) { return whole_vectors(q.k) <= tile_vectors * lanes; }
 
-// du += x^T dm at one position: (C, tiles) (tiles, K) -> (C, K)
-void accumulate_gradient_at(const Conv2dShape& q, long position, long tiles, Planes& x, Planes& dm,
-                            Planes& du) {
-  for (long k = 0; k < q.k; k += tile_vectors * lanes) {
-    const long width = panel_width(k, q.k);
-    for_tile_rows(q.c, tile_rows(width), [&](long c, long rows) {
-      microkernel_outer({x.at(position, 0) + c, x.row_stride, 0}, rows,
-                        {dm.at(position, 0) + k, dm.row_stride, 0}, width, 1, tiles,
-                        du.at(position, c) + k, du.row_stride);
-    });
-  }
-}
-
 // A small weight stays in a core's cache, so each thread computes blocks of its own. A large one
 // does not: then all threads work on one block, each on some of its positions. The weight gradient
 // is read and written, so it outgrows the cache at a smaller size.
@@ -57,15 +46,25 @@ long bands_per_block(const Bands& bands, long tiles) {
              multiple = max_tile_rows / std::gcd(max_tile_rows, bands.tiles);
   return max_bands < multiple ? max_bands : max_bands / multiple * multiple;
 }
-long bands_per_private_block(const Bands& bands, long numbers_per_tile) {
+constexpr long tiles_per_shared_block = 192;
+long tiles_per_private_block(long numbers_per_tile) {
   const long bytes = positions * numbers_per_tile * static_cast<long>(sizeof(real));
-  return bands_per_block(bands, std::clamp((144l << 10) / bytes, 16l, 32l));
+  return std::clamp((144l << 10) / bytes, 16l, 32l);
 }
 long bands_per_private_block(const Bands& bands) {
   const long c = whole_vectors(bands.q.c), k = whole_vectors(bands.q.k);
-  return bands_per_private_block(bands, replaces_tiles(bands.q) ? std::max(c, k) : c + k);
+  return bands_per_block(bands,
+                         tiles_per_private_block(replaces_tiles(bands.q) ? std::max(c, k) : c + k));
 }
-long bands_per_shared_block(const Bands& bands) { return bands_per_block(bands, 192); }
+// The same, but so few that each thread has a block, as long as it has 8 tiles.
+long bands_per_thread_block(const Bands& bands) {
+  const long bands_per_thread = (bands.count + threads() - 1) / threads(),
+             min_bands = (8 + bands.tiles - 1) / bands.tiles;
+  return std::min(bands_per_private_block(bands), std::max(min_bands, bands_per_thread));
+}
+long bands_per_shared_block(const Bands& bands) {
+  return bands_per_block(bands, tiles_per_shared_block);
+}
 
 // The numbers [begin, end) of a batch that the bands [first, last) cover, where an image has h rows
 // of `row_size` numbers.
@@ -123,30 +122,79 @@ void forward_blocks(const Bands& bands, long begin, long end, long block, const 
   }
 }
 
-// du [36][C][K]: the sum over bands [begin, end).
+// The sums over shards of du [36][C][K] that wait at the levels of a tree. Those below `lowest`
+// wait within a block only, tile by tile of the microkernel.
+class WaitingGradients {
+ public:
+  WaitingGradients(const Conv2dShape& q, long shards, long shards_per_block, Planes& result)
+      : lowest_(std::min(tree_levels(shards), tree_levels(shards_per_block))),
+        top_(tree_levels(shards)),
+        result_(result) {
+    for (int level = lowest_; level < top_; level++) waiting_.emplace_back(q.c, q.k);
+  }
+  int lowest() const { return lowest_; }
+  int top() const { return top_; }
+  Planes& at(int level) { return level == top_ ? result_ : waiting_[level - lowest_]; }
+
+ private:
+  int lowest_, top_;
+  Planes& result_;
+  std::vector<Planes> waiting_;
+};
+
+// The sums over a block of x^T dm at one position, (C, tiles) (tiles, K) -> (C, K), for the rows
+// [begin, end) of C.
+void add_block_at(const Conv2dShape& q, long position, long begin, long end,
+                  const GradientBlock& block, Planes& x, Planes& dm, WaitingGradients& du) {
+  alignas(vector_bytes) real low[max_tree_levels][max_tile_numbers];
+  for (long k = 0; k < q.k; k += tile_vectors * lanes) {
+    const long width = panel_width(k, q.k);
+    for_tile_rows(end - begin, tile_rows(width), [&](long first, long rows) {
+      const long c = begin + first;
+      TileLevels at;
+      for (int level = 0; level < du.lowest(); level++) at[level] = {low[level], width};
+      for (int level = du.lowest(); level <= du.top(); level++)
+        at[level] = {du.at(level).at(position, c) + k, du.at(level).row_stride};
+      microkernel_outer({x.at(position, 0) + c, x.row_stride, 0}, rows,
+                        {dm.at(position, 0) + k, dm.row_stride, 0}, width, block.parts, at.data());
+    });
+  }
+}
+
+// Into how many pieces the products of a position are cut, so that there are enough for all
+// threads.
+long pieces_per_position(const Conv2dShape& q) {
+  const long max_rows = tile_rows(panel_width(0, q.k));
+  return std::clamp((8l * threads() + positions - 1) / positions, 1l,
+                    (q.c + max_rows - 1) / max_rows);
+}
+
+// The sums of the blocks' shards. Each position's rows are multiplied in `pieces` pieces.
 template <class PrologueT>
-void gradient_blocks(const Bands& bands, long begin, long end, const real* x,
-                     const PrologueT& prologue, const real* dy, Planes& du) {
+void add_blocks(const Bands& bands, const std::vector<GradientBlock>& blocks, long pieces,
+                const real* x, const PrologueT& prologue, const real* dy, WaitingGradients& du) {
   const Conv2dShape& q = bands.q;
   const std::vector<real> zero = zero_row(std::max(q.w * q.c, q.ow * q.k));
-  std::fill_n(du.numbers.data(), positions * du.plane_stride, real(0));
-  const long block = gradient_is_large(q)
-                         ? bands_per_shared_block(bands)
-                         : bands_per_private_block(bands, whole_vectors(q.c) + whole_vectors(q.k));
-  Planes in(block * bands.tiles, q.c), dm(block * bands.tiles, q.k);
-  for (long first = begin; first < end; first += block) {
-    const long count = std::min(block, end - first);
-    parallel_for(count, [&](long b) {
-      input_band(bands, x, zero.data(), prologue, first + b, in, b * bands.tiles);
-      output_gradient_band(bands, dy, zero.data(), first + b, dm, b * bands.tiles);
+  long max_bands = 0;
+  for (const GradientBlock& block : blocks)
+    max_bands = std::max(max_bands, block.last - block.first);
+  Planes in(max_bands * bands.tiles, q.c), dm(max_bands * bands.tiles, q.k);
+  for (std::size_t i = 0; i < blocks.size(); i++) {
+    const GradientBlock &block = blocks[i], &next = blocks[std::min(i + 1, blocks.size() - 1)];
+    parallel_for(block.last - block.first, [&](long b) {
+      input_band(bands, x, zero.data(), prologue, block.first + b, in, b * bands.tiles);
+      output_gradient_band(bands, dy, zero.data(), block.first + b, dm, b * bands.tiles);
     });
-    const long last = std::min(first + count + block, end);
-    const Range next_x = rows_of(bands, first + count, last, q.h, q.w * q.c),
-                next_dy = rows_of(bands, first + count, last, q.oh, q.ow * q.k);
-    parallel_for(positions, [&](long position) {
-      prefetch_part(x, next_x, position);
-      prefetch_part(dy, next_dy, position);
-      accumulate_gradient_at(q, position, count * bands.tiles, in, dm, du);
+    const Range next_x = rows_of(bands, next.first, next.last, q.h, q.w * q.c),
+                next_dy = rows_of(bands, next.first, next.last, q.oh, q.ow * q.k);
+    parallel_for(positions * pieces, [&](long p) {
+      const long position = p / pieces, piece = p % pieces;
+      if (piece == 0 && &next != &block) {
+        prefetch_part(x, next_x, position);
+        prefetch_part(dy, next_dy, position);
+      }
+      add_block_at(q, position, q.c * piece / pieces, q.c * (piece + 1) / pieces, block, in, dm,
+                   du);
     });
   }
 }
@@ -206,10 +254,11 @@ namespace {
 void convolve(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
               const Prologue& prologue, const Epilogue& epilogue, Tensor& y) {
   const Bands bands(q);
+  constexpr long min_private_blocks = 16;
   const bool too_few_for_private_blocks =
-      bands.count < Shards::max_shards * bands_per_private_block(bands);
+      bands.count < min_private_blocks * bands_per_private_block(bands);
   const bool shared = weight_is_large(q) || too_few_for_private_blocks;
-  const long block = shared ? bands_per_shared_block(bands) : bands_per_private_block(bands);
+  const long block = shared ? bands_per_shared_block(bands) : bands_per_thread_block(bands);
   const auto blocks = [&](long begin, long end) {
     std::visit(
         [&](const auto& chosen_prologue, const auto& chosen_epilogue) {
@@ -221,8 +270,7 @@ void convolve(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight
   if (shared)
     blocks(0, bands.count);
   else
-    parallel_shards(Shards(bands.count, block),
-                    [&](long, long begin, long end) { blocks(begin, end); });
+    parallel_ranges(bands.count, block, blocks);
 }
 
 // dx is a convolution of dy.
@@ -259,17 +307,32 @@ void conv2d_winograd_add_dx(const Conv2dShape& q, const Tensor& dy, const Tensor
 
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy,
                           const Prologue& prologue) {
+  if (q.n == 0) return zeros(q.weight());
   const Bands bands(q);
-  const auto gradient = [&](long begin, long end) {
-    Planes du(q.c, q.k);
+  const Shards shards(q.n);
+  const bool shared = gradient_is_large(q);
+  const long tiles = shared ? tiles_per_shared_block
+                            : tiles_per_private_block(whole_vectors(q.c) + whole_vectors(q.k)),
+             max_piece = bands_per_block(bands, tiles),
+             per_subtree = shared ? shards.count : shards_per_subtree(shards.count);
+  std::vector<Planes> du;
+  for (long first = 0; first < shards.count; first += per_subtree) du.emplace_back(q.c, q.k);
+  parallel_for(std::ssize(du), [&](long i) {
+    const long first = i * per_subtree, last = std::min(shards.count, first + per_subtree);
+    WaitingGradients waiting(q, last - first, shards_per_block(bands, shards, tiles), du[i]);
+    const std::vector<GradientBlock> blocks =
+        gradient_blocks(bands, shards, first, last, tiles, max_piece);
     std::visit(
         [&](const auto& chosen_prologue) {
-          gradient_blocks(bands, begin, end, x.data(), chosen_prologue, dy.data(), du);
+          add_blocks(bands, blocks, shared ? pieces_per_position(q) : 1, x.data(), chosen_prologue,
+                     dy.data(), waiting);
         },
         prologue);
-    return weight_gradient(q, du);
-  };
-  return gradient_is_large(q) ? gradient(0, bands.count) : sum_over(Shards(bands.count), gradient);
+  });
+  std::vector<real*> sums;
+  for (Planes& sum : du) sums.push_back(sum.numbers.data());
+  sum_in_pairs(sums, positions * du[0].plane_stride);
+  return weight_gradient(q, du[0]);
 }
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   return conv2d_winograd_dw(q, x, dy, Identity());

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/tensor.h"
+#include "core/tree_sum.h"
 
 namespace excite {
 
@@ -44,18 +45,12 @@ void map_into(const F& f, Tensor& a, const Tensors&... rest) {
 }
 
 void add_to(Tensor& a, const Tensor& b);  // a += b
-// The sum of one or more tensors of the same shape, added in their order.
-Tensor sum_of(std::vector<Tensor> terms);
+// The tree over one or more tensors of the same shape (core/tree_sum.h).
+Tensor sum_in_pairs(std::vector<Tensor> terms);
+// The same with `size` numbers at each address; the result is at terms[0].
+void sum_in_pairs(const std::vector<real*>& terms, long size);
 
-// The sum over all shards of the tensor that body(begin, end) returns.
-template <class Body>
-Tensor sum_over(const Shards& shards, const Body& body) {
-  std::vector<Tensor> terms(shards.count);
-  parallel_shards(shards, [&](long s, long begin, long end) { terms[s] = body(begin, end); });
-  return sum_of(std::move(terms));
-}
-
-// Both add in double and in a fixed order.
+// Both add in double, in the tree over the first dimension.
 double sum(const Tensor& a);
 double dot(const Tensor& a, const Tensor& b);
 
@@ -63,6 +58,18 @@ bool all_finite(const Tensor& a);  // no NaN and no infinity
 
 // x is (rows, C), where rows are all dimensions but the last; b is [C].
 Tensor add_rows(const Tensor& x, const Tensor& b);  // y[r, c] = x[r, c] + b[c]
-Tensor sum_rows(const Tensor& x);                   // y[c] = sum over r of x[r, c]
+// y[c] = sum over r of x[r, c], added in double, in the tree over the first dimension.
+Tensor sum_rows(const Tensor& x);
+
+// The shards of the rows of x, where its first dimension is the batch.
+RowShards row_shards(const Shape& x, long min_rows);
+
+// The tree over the sums leaf(shard). Few numbers are added on the calling thread, as waking others
+// takes longer.
+template <class Leaf>
+auto sum_of_shards(const RowShards& shards, const Shape& x, const Leaf& leaf) {
+  constexpr long few = 8192;
+  return x.size() < few ? subtree_sum(0, shards.count(), leaf) : tree_sum(shards.count(), leaf);
+}
 
 }  // namespace excite

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/tree_sum.h"
 
 namespace excite {
 
@@ -15,23 +16,51 @@ Tensor gather_rows(const Tensor& table, const std::vector<int>& indices) {
     require(indices[n] >= 0 && indices[n] < rows, "embedding: index ", n, " is ", indices[n],
             ", but the table ", table.shape(), " has ", rows, " rows, expected 0 to ", rows - 1);
   Tensor y({count, width});
-  parallel_shards(Shards(count, 256), [&](long, long begin, long end) {
+  parallel_ranges(count, 256, [&](long begin, long end) {
     for (long n = begin; n < end; n++)
       std::copy_n(table.data() + indices[n] * width, width, y.data() + n * width);
   });
   return y;
 }
 
-// Two of the indices may be equal, so the threads share the columns, not the rows. Each number of
-// the result is then a sum of one thread, in the order of n.
+namespace {
+
+// Adds dy[n, :] for the n of [uses, uses_end), which are in order, in the tree over the shards from
+// `first` to `last` - 1. The result is in `sum`, a row of zeros. Most shards do not use the row of
+// the table; their sums of zero are left out.
+void add_uses(const Tensor& dy, const Shards& shards, long first, long last, const long* uses,
+              const long* uses_end, real* sum) {
+  if (uses == uses_end) return;
+  const long width = dy.dim(1);
+  if (last - first == 1) {
+    for (; uses < uses_end; uses++)
+      for (long d = 0; d < width; d++) sum[d] += dy[*uses * width + d];
+    return;
+  }
+  const long middle = first + (1l << (tree_levels(last - first) - 1));
+  const long* right = std::lower_bound(uses, uses_end, shards.begin(middle));
+  add_uses(dy, shards, first, middle, uses, right, sum);
+  if (right == uses) return add_uses(dy, shards, middle, last, right, uses_end, sum);
+  if (right == uses_end) return;
+  std::vector<real> right_sum(width);
+  add_uses(dy, shards, middle, last, right, uses_end, right_sum.data());
+  for (long d = 0; d < width; d++) sum[d] += right_sum[d];
+}
+
+}  // namespace
+
+// Two of the indices may be equal, so the threads share the rows of the table. uses[v] are the n
+// with indices[n] = v.
 Tensor scatter_add_rows(const Tensor& dy, const std::vector<int>& indices, long table_rows) {
   const long width = dy.dim(1), count = static_cast<long>(indices.size());
   Tensor dtable = zeros({table_rows, width});
-  parallel_shards(Shards(width, 16), [&](long, long begin, long end) {
-    for (long n = 0; n < count; n++) {
-      real* to = dtable.data() + indices[n] * width;
-      for (long d = begin; d < end; d++) to[d] += dy[n * width + d];
-    }
+  std::vector<std::vector<long>> uses(table_rows);
+  for (long n = 0; n < count; n++) uses[indices[n]].push_back(n);
+  const Shards shards(count);
+  parallel_ranges(table_rows, 1, [&](long begin, long end) {
+    for (long v = begin; v < end; v++)
+      add_uses(dy, shards, 0, shards.count, uses[v].data(), uses[v].data() + uses[v].size(),
+               dtable.data() + v * width);
   });
   return dtable;
 }

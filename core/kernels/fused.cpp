@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
+#include "core/tree_sum.h"
 
 namespace excite {
 
@@ -119,18 +120,22 @@ ImageMoments image_moments(const Tensor& u) {
   ImageMoments moments{ChannelMoments(channels), Tensor({u.dim(0), channels})};
   const double images = static_cast<double>(u.dim(0)),
                pixels = static_cast<double>(u.dim(1) * u.dim(2));
-  for (long c = 0; c < channels; c++) {
-    double sum = 0, squares = 0;
-    for (long n = 0; n < u.dim(0); n++) {
+  const Shards shards(u.dim(0));
+  const std::vector<double> total = tree_sum(shards.count, [&](long shard) {
+    std::vector<double> of_shard(2 * channels);
+    for (long n = shards.begin(shard); n < shards.end(shard); n++) {
       const double* of_image = sums.data() + n * 2 * channels;
-      sum += of_image[c];
-      squares += of_image[channels + c];
-      moments.mean[n * channels + c] =
-          static_cast<real>(static_cast<double>(shift[c]) + of_image[c] / pixels);
+      for (long c = 0; c < 2 * channels; c++) of_shard[c] += of_image[c];
+      for (long c = 0; c < channels; c++)
+        moments.mean[n * channels + c] =
+            static_cast<real>(static_cast<double>(shift[c]) + of_image[c] / pixels);
     }
-    const double mean = sum / (images * pixels);
+    return of_shard;
+  });
+  for (long c = 0; c < channels; c++) {
+    const double mean = total[c] / (images * pixels);
     moments.all.set(c, static_cast<double>(shift[c]) + mean,
-                    squares / (images * pixels) - mean * mean);
+                    total[channels + c] / (images * pixels) - mean * mean);
   }
   return moments;
 }

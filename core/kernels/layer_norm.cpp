@@ -3,13 +3,14 @@
 #include <cmath>
 #include <vector>
 
+#include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 
 namespace excite {
 
 namespace {
 
-constexpr long rows_per_shard = 64;
+constexpr long min_rows = 64;
 
 // The mean of term(c) over the channels of a row, in double. Eight partial sums are independent of
 // each other, so the compiler can add them as vectors.
@@ -28,7 +29,7 @@ double row_mean(long channels, const Term& term) {
 // Calls body(r) for each row of x.
 template <class Body>
 void for_rows(const Tensor& x, const Body& body) {
-  parallel_shards(Shards(x.shape().rows(), rows_per_shard), [&](long, long begin, long end) {
+  parallel_ranges(x.shape().rows(), min_rows, [&](long begin, long end) {
     for (long r = begin; r < end; r++) body(r);
   });
 }
@@ -82,27 +83,22 @@ Tensor layer_norm_dx(const Tensor& dy, const Tensor& x, const RowMoments& rows,
   return dx;
 }
 
-// Each shard of rows has sums of its own, which are added in the order of the shards.
 Tensor layer_norm_dgamma(const Tensor& dy, const Tensor& x, const RowMoments& rows) {
   const long channels = x.dim(-1);
-  const Shards shards(x.shape().rows(), rows_per_shard);
-  std::vector<std::vector<double>> partial(shards.count);
-  parallel_shards(shards, [&](long s, long begin, long end) {
-    std::vector<double>& total = partial[s];
-    total.assign(channels, 0);
-    for (long r = begin; r < end; r++) {
+  const RowShards shards = row_shards(x.shape(), min_rows);
+  const std::vector<double> total = sum_of_shards(shards, x.shape(), [&](long shard) {
+    std::vector<double> sum(channels);
+    const long end = shards.end(shard);
+    for (long r = shards.begin(shard); r < end; r++) {
       const real mean = rows.mean[r], inv_std = rows.inv_std[r];
       const real *v = x.data() + r * channels, *e = dy.data() + r * channels;
       for (long c = 0; c < channels; c++)
-        total[c] += static_cast<double>(e[c] * ((v[c] - mean) * inv_std));
+        sum[c] += static_cast<double>(e[c] * ((v[c] - mean) * inv_std));
     }
+    return sum;
   });
   Tensor dgamma({channels});
-  for (long c = 0; c < channels; c++) {
-    double total = 0;
-    for (const std::vector<double>& p : partial) total += p[c];
-    dgamma[c] = static_cast<real>(total);
-  }
+  for (long c = 0; c < channels; c++) dgamma[c] = static_cast<real>(total[c]);
   return dgamma;
 }
 

@@ -26,9 +26,9 @@ Matrix columns(const Matrix& b, long begin, long end) {
   return transposed(rows(transposed(b), begin, end));
 }
 
-// Rows of the result are cut into shards. If that gives fewer than max_shards, as for the batch of
-// a classifier, columns are cut too. A piece has at least this many multiply-adds, because less
-// work takes less time than waking a thread.
+// The result is cut into pieces of 32 rows, and of columns that make at least this many
+// multiply-adds, because less work takes less time than waking a thread. The cuts of the columns do
+// not depend on the number of rows.
 constexpr long min_macs_per_piece = 1 << 17;
 
 Tensor product(const Matrix& a, const Matrix& b) {
@@ -36,15 +36,14 @@ Tensor product(const Matrix& a, const Matrix& b) {
           "], expected equal inner dimensions");
   Tensor c({a.rows, b.cols});
   if (a.cols == 0 || c.empty()) return zeros(c.shape());
-  const Shards down(a.rows, 32);
-  const long columns_for_max_shards =
-      (b.cols * down.count + Shards::max_shards - 1) / Shards::max_shards;
-  const Shards across(b.cols, std::max({32l, columns_for_max_shards,
-                                        min_macs_per_piece * down.count / (a.rows * a.cols)}));
-  parallel_for(down.count * across.count, [&](long i) {
-    const long row = i / across.count, column = i % across.count, top = down.begin(row),
-               left = across.begin(column);
-    gemm(rows(a, top, down.end(row)), columns(b, left, across.end(column)),
+  constexpr long rows_per_piece = 32;
+  const long columns_per_piece = std::max(64l, min_macs_per_piece / (rows_per_piece * a.cols)),
+             down = (a.rows + rows_per_piece - 1) / rows_per_piece,
+             across = (b.cols + columns_per_piece - 1) / columns_per_piece;
+  parallel_for(down * across, [&](long i) {
+    const long top = i / across * rows_per_piece, left = i % across * columns_per_piece;
+    gemm(rows(a, top, std::min(a.rows, top + rows_per_piece)),
+         columns(b, left, std::min(b.cols, left + columns_per_piece)),
          c.data() + top * b.cols + left, b.cols);
   });
   return c;
@@ -55,9 +54,6 @@ Tensor product(const Matrix& a, const Matrix& b) {
 Tensor matmul(const Tensor& a, const Tensor& b) { return product(matrix(a), matrix(b)); }
 Tensor matmul_transposed_b(const Tensor& a, const Tensor& b) {
   return product(matrix(a), transposed(matrix(b)));
-}
-Tensor matmul_transposed_a(const Tensor& a, const Tensor& b) {
-  return product(transposed(matrix(a)), matrix(b));
 }
 
 }  // namespace excite

@@ -1,6 +1,7 @@
 #include "core/kernels/microkernel.h"
 
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace excite {
@@ -11,8 +12,8 @@ using PointerKernel = void (*)(const real* const* x, long first_channel, long ta
                                const real* w, real* y, long y_stride);
 using MatrixKernel = void (*)(const real* x, long x_stride, long channels, const real* w, real* y,
                               long y_stride);
-using OuterKernel = void (*)(const StridedPixels& x, const StridedPixels& dy, long lines,
-                             long pixels, real* dw, long dw_stride);
+using OuterKernel = void (*)(const StridedPixels& x, const StridedPixels& dy,
+                             std::span<const OuterPart> parts, const Tile* tiles);
 
 // The sums of a tile: P rows of V vectors.
 template <int P, int V>
@@ -83,21 +84,40 @@ template <int P, int V>
   sums.for_each([&](int p, int v) { store(y + p * y_stride + v * lanes, sums.sum[p][v]); });
 }
 
+// The sum of the pixels of a part.
 template <int P, int V>
-[[gnu::noinline]] void outer(const StridedPixels& x_lines, const StridedPixels& dy_lines,
-                             long lines, long pixels, real* dw, long dw_stride) {
+[[gnu::always_inline]] inline void add_pixels(Sums<P, V>& sums, const StridedPixels& x_lines,
+                                              const StridedPixels& dy_lines,
+                                              const OuterPart& part) {
   const long x_step = x_lines.pixel_stride, dy_step = dy_lines.pixel_stride;
-  Sums<P, V> sums;
-  for (long line = 0; line < lines; line++) {
-    const real* x = x_lines.first + line * x_lines.line_stride;
-    const real* dy = dy_lines.first + line * dy_lines.line_stride;
-    for (long t = 0; t < pixels; t++, x += x_step, dy += dy_step)
+  for (long line = 0; line < part.lines; line++) {
+    const real* x = x_lines.first + part.first * x_step + line * x_lines.line_stride;
+    const real* dy = dy_lines.first + part.first * dy_step + line * dy_lines.line_stride;
+    for (long t = 0; t < part.pixels; t++, x += x_step, dy += dy_step)
       sums.add([&](int p) { return x[p]; }, dy);
   }
-  sums.for_each([&](int p, int v) {
-    real* to = dw + p * dw_stride + v * lanes;
-    store(to, load(to) + sums.sum[p][v]);
-  });
+}
+
+template <int P, int V>
+[[gnu::noinline]] void outer(const StridedPixels& x, const StridedPixels& dy,
+                             std::span<const OuterPart> parts, const Tile* tiles) {
+  for (const OuterPart& part : parts) {
+    Sums<P, V> sums;
+    add_pixels(sums, x, dy, part);
+    const auto add_tile = [&](const Tile& tile) {
+      sums.for_each(
+          [&](int p, int v) { sums.sum[p][v] += load(tile.first + p * tile.stride + v * lanes); });
+    };
+    unsigned long terms = part.terms;
+    for (int term = terms >> part.level & 1 ? part.level : std::countr_zero(terms); terms != 0;
+         term = std::countr_zero(terms)) {
+      add_tile(tiles[term]);
+      terms &= ~(1ul << term);
+    }
+    const Tile& to = tiles[part.level];
+    sums.for_each(
+        [&](int p, int v) { store(to.first + p * to.stride + v * lanes, sums.sum[p][v]); });
+  }
 }
 
 // One function per tile size, in tables indexed by [vectors - 1][rows - 1].
@@ -144,8 +164,8 @@ void microkernel(const real* x, long x_stride, long rows, long channels, const r
 }
 
 void microkernel_outer(const StridedPixels& x, long rows, const StridedPixels& dy, long width,
-                       long lines, long pixels, real* dw, long dw_stride) {
-  outers_by_width[width / lanes - 1][rows - 1](x, dy, lines, pixels, dw, dw_stride);
+                       std::span<const OuterPart> parts, const Tile* tiles) {
+  outers_by_width[width / lanes - 1][rows - 1](x, dy, parts, tiles);
 }
 
 }  // namespace excite

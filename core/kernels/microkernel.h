@@ -4,6 +4,7 @@
 // hold, and enough independent sums to keep both multipliers of a core busy.
 #pragma once
 #include <algorithm>
+#include <span>
 
 #include "core/kernels/simd.h"
 
@@ -12,6 +13,8 @@ namespace excite {
 inline constexpr long tile_vectors = vector_registers == 32 ? 4 : 2,
                       max_tile_rows = vector_registers == 32 ? 16 : 12;
 inline constexpr long tile_rows(long width) { return width == lanes ? max_tile_rows : 6; }
+inline constexpr long max_tile_numbers =  // of one vector or `tile_vectors` vectors per row
+    std::max(max_tile_rows, 6 * tile_vectors) * lanes;
 inline constexpr long max_tile_pixels = 12;  // each pixel needs a register for its address
 inline constexpr long tile_pixels(long width) { return width == lanes ? max_tile_pixels : 6; }
 
@@ -45,10 +48,24 @@ struct StridedPixels {
   const real* first;
   long pixel_stride, line_stride;
 };
-// dw[p, :] += sum over the pixels of all lines of  x[pixel][p] * dy[pixel, :]
-// for p < rows and `width` columns. Each line has `pixels` pixels.
+// A tile of a matrix whose rows are `stride` numbers apart.
+struct Tile {
+  real* first;
+  long stride;
+};
+// Some pixels of an image from pixel `first` on, in lines of `pixels` pixels. Their sum is written
+// to the tile of a level. `terms` are the levels whose tiles are added to it, a bit for each.
+struct OuterPart {
+  long first, lines, pixels;
+  int level;
+  unsigned long terms;
+};
+// For each part, in order, where `to` is its level:
+//   tiles[to][p, :] = sum over its pixels of  x[pixel][p] * dy[pixel, :]  + tiles[term][p, :] + ...
+// for p < rows and `width` columns. The terms are added to the complete sum over the pixels, first
+// tiles[to] itself, if it is a term, and then the lowest first.
 void microkernel_outer(const StridedPixels& x, long rows, const StridedPixels& dy, long width,
-                       long lines, long pixels, real* dw, long dw_stride);
+                       std::span<const OuterPart> parts, const Tile* tiles);
 
 // Cuts [0, count) into as few nearly equal pieces of at most max_rows as possible, and calls
 // body(first, rows) for each.

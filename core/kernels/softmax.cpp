@@ -17,7 +17,7 @@ Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
   Tensor y(x.shape());
   const long n = x.dim(-1);
   require(n > 0, "softmax: input has shape ", x.shape(), ", expected at least one number per row");
-  parallel_shards(Shards(x.shape().rows(), 64), [&](long, long begin, long end) {
+  parallel_ranges(x.shape().rows(), 64, [&](long begin, long end) {
     for (long r = begin; r < end; r++)
       body(y.data() + r * n, x.data() + r * n, z.data() + r * n, n);
   });

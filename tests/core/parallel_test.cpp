@@ -2,11 +2,11 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <future>
 #include <mutex>
-#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/background.h"
+#include "core/tree_sum.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
@@ -28,7 +29,7 @@ class Parallel : public testing::TestWithParam<int> {
  private:
   int before_ = threads();
 };
-INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7),
+INSTANTIATE_TEST_SUITE_P(Threads, Parallel, testing::Values(1, 2, 3, 7, 16),
                          testing::PrintToStringParamName());
 
 TEST_P(Parallel, RunsEachBodyOnce) {
@@ -80,29 +81,20 @@ TEST_P(Parallel, ThrowsTheErrorOfTheLowestIndexAndKeepsWorking) {
   EXPECT_EQ(runs, 40);
 }
 
-TEST_P(Parallel, DividesIntoShardsByTheProblemAlone) {
-  std::vector<std::pair<long, long>> pieces(10);
-  parallel_shards(Shards(105, 10), [&](long shard, long begin, long end) {
-    pieces[shard] = {begin, end};
-  });
-  long next = 0;
-  for (const auto& [begin, end] : pieces) {
-    EXPECT_EQ(begin, next);
-    EXPECT_GE(end - begin, 10);
-    EXPECT_LE(end - begin, 11);
-    next = end;
+TEST_P(Parallel, CutsItemsIntoNearlyEqualRangesOfAMinimalLength) {
+  for (const long items : {0l, 5l, 105l, 10'000l}) {
+    std::vector<std::atomic<int>> runs(items);
+    std::atomic<long> ranges = 0, shortest = items;
+    parallel_ranges(items, 10, [&](long begin, long end) {
+      for (long i = begin; i < end; i++) runs[i]++;
+      for (long seen = shortest; end - begin < seen;)
+        shortest.compare_exchange_weak(seen, end - begin);
+      ranges++;
+    });
+    for (const auto& r : runs) ASSERT_EQ(r, 1) << items;
+    EXPECT_EQ(ranges, std::clamp(items / 10, 1l, 8l * GetParam())) << items;
+    EXPECT_GE(shortest, std::min(items, 10l)) << items;
   }
-  EXPECT_EQ(next, 105);
-}
-
-TEST(Shards, AreAtMostSixteenAndAtLeastAsLongAsTheGrain) {
-  EXPECT_EQ(Shards(16).count, 16);
-  EXPECT_EQ(Shards(128).count, 16);
-  EXPECT_EQ(Shards(15).count, 15);
-  EXPECT_EQ(Shards(0).count, 1);
-  EXPECT_EQ(Shards(5, 10).count, 1);
-  EXPECT_EQ(Shards(19, 10).count, 1);
-  EXPECT_EQ(Shards(20, 10).count, 2);
 }
 
 TEST(Threads, RefusesACountBelowOne) {
@@ -137,12 +129,13 @@ void run_callers(int count, const std::function<void(int)>& caller) {
 
 // The sum of 1/1, 1/2, ..., 1/n, whose bits depend on the order of the additions.
 float sharded_sum(long n) {
-  const Shards shards(n, 10);
-  std::vector<float> partial(shards.count);
-  parallel_shards(shards, [&](long shard, long begin, long end) {
-    for (long i = begin; i < end; i++) partial[shard] += 1 / static_cast<float>(i + 1);
+  const Shards shards(n);
+  return tree_sum(shards.count, [&](long shard) {
+    float sum = 0;
+    for (long i = shards.begin(shard); i < shards.end(shard); i++)
+      sum += 1 / static_cast<float>(i + 1);
+    return sum;
   });
-  return std::accumulate(partial.begin(), partial.end(), 0.f);
 }
 
 TEST_P(Parallel, SeveralCallersGetTheSameBitsAsOne) {

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/parallel.h"
 #include "core/tensor.h"
+#include "core/tree_sum.h"
 #include "tests/support/compare.h"
 
 namespace excite {
@@ -26,12 +26,10 @@ float sum_by_workers(const std::vector<float>& numbers, long workers) {
 }
 
 float sum_by_shards(const std::vector<float>& numbers) {
-  std::vector<float> partial(Shards::max_shards);
-  const Shards shards(8, 4);  // 8 items, at least 4 per shard: 2 shards, on any machine
-  parallel_shards(shards, [&](long shard, long begin, long end) {
-    partial[shard] = sum_in_order(numbers, begin, end);
+  const Shards shards(8);  // a batch of 8: 8 shards, on any machine
+  return tree_sum(shards.count, [&](long shard) {
+    return sum_in_order(numbers, shards.begin(shard), shards.end(shard));
   });
-  return sum_in_order(partial, 0, shards.count);
 }
 
 const std::vector<float> numbers{16'777'216, 1, 1, 1, 1, 1, 1, 1};
@@ -43,11 +41,11 @@ TEST(CoreReadme, ASumOfFloatsDependsOnItsOrder) {
   EXPECT_EQ(static_cast<float>(16'777'223), 16'777'224.0f);
 }
 
-TEST(CoreReadme, ShardsAreAddedInTheSameOrderOnAnyNumberOfThreads) {
+TEST(CoreReadme, ShardsAreAddedInTheSameTreeOnAnyNumberOfThreads) {
   const int threads_before = threads();
-  for (const int count : {1, 2, 3, 7}) {
+  for (const int count : {1, 2, 3, 7, 16}) {
     set_threads(count);
-    EXPECT_EQ(sum_by_shards(numbers), 16'777'220.0f) << count << " threads";
+    EXPECT_EQ(sum_by_shards(numbers), 16'777'222.0f) << count << " threads";
   }
   set_threads(threads_before);
 }

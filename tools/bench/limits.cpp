@@ -60,10 +60,10 @@ Limits measure() {
 
   const Tensor numbers = zeros({(256l << 20) / static_cast<long>(sizeof(real))});
   const double reading = best_seconds(5, [&] {
-    const Shards shards(numbers.size());
-    std::vector<real> sums(shards.count);
-    parallel_shards(shards, [&](long s, long begin, long end) {
-      sums[s] = total(numbers.data() + begin, end - begin);
+    std::vector<real> sums(workers);
+    parallel_for(workers, [&](long i) {
+      const long begin = numbers.size() * i / workers, end = numbers.size() * (i + 1) / workers;
+      sums[i] = total(numbers.data() + begin, end - begin);
     });
     results[0] += sums[0];
   });

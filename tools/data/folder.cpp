@@ -55,8 +55,7 @@ struct ImageFile {
 std::vector<ImageFile> images_in(const std::string& folder) {
   std::vector<ImageFile> all;
   for (const std::string& name : names_in(folder)) all.push_back({folder + "/" + name, {}});
-  const Shards shards(static_cast<long>(all.size()));
-  parallel_shards(shards, [&](long, long begin, long end) {
+  parallel_ranges(static_cast<long>(all.size()), 1, [&](long begin, long end) {
     for (long i = begin; i < end; i++) {
       ImageFile& image = all[i];
       try {

@@ -1,5 +1,9 @@
 #include "core/kernels/embedding.h"
 
+#include <utility>
+#include <vector>
+
+#include "core/kernels/elementwise.h"
 #include "core/random.h"
 #include "tests/support/compare.h"
 
@@ -25,15 +29,20 @@ TEST(Embedding, GathersTheRowOfEachIndex) {
   }
 }
 
-// In the order of n, so the sum has the bits of this loop.
-TEST(Embedding, GradientAddsTheRowsOfEachIndexInOrder) {
+// In the tree over the shards of n, so the sum has the bits of these loops.
+TEST(Embedding, GradientAddsTheRowsOfEachIndexInTheTree) {
   Rng rng(0);
   for (const long width : {1, 3, 50}) {
     const std::vector<int> indices = drawn_indices(600, 7, rng);
     const Tensor dy = normal({600, width}, rng);
-    Tensor expected = zeros({9, width});  // no index is 7 or 8
-    for (long n = 0; n < 600; n++)
-      for (long d = 0; d < width; d++) expected[indices[n] * width + d] += dy[n * width + d];
+    const Shards shards(600);
+    std::vector<Tensor> of_shards;
+    for (long s = 0; s < shards.count; s++) {
+      Tensor& table = of_shards.emplace_back(zeros({9, width}));  // no index is 7 or 8
+      for (long n = shards.begin(s); n < shards.end(s); n++)
+        for (long d = 0; d < width; d++) table[indices[n] * width + d] += dy[n * width + d];
+    }
+    const Tensor expected = sum_in_pairs(std::move(of_shards));
     EXPECT_TRUE(same_bits(scatter_add_rows(dy, indices, 9), expected)) << width;
   }
 }

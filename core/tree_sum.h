@@ -1,0 +1,129 @@
+// Sums over a batch. The batch is cut into shards, and the sums of the shards are added in a fixed
+// binary tree. Both follow from the size of the batch alone, so a sum has the same bits on any
+// number of threads, and also where several processes compute whole subtrees.
+//
+// The tree over the shards from `first` to `last` - 1 is
+//   tree(first, last) = the sum of the shard                              if last - first is 1,
+//                     = tree(first, first + m) + tree(first + m, last)    else,
+// where m is the largest power of two below last - first. Seven shards give
+//   ((0 + 1) + (2 + 3)) + ((4 + 5) + 6)
+// Adding neighbors in pairs, then the results in pairs, and so on, is the same: a last result
+// without a neighbor is kept for the next round.
+#pragma once
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/parallel.h"
+
+namespace excite {
+
+// The images of a batch in nearly equal, contiguous ranges. There is one shard for each two images,
+// but at least min(batch, 16) and at most 1024; an empty batch has one empty shard.
+struct Shards {
+  static constexpr long max_count = 1024;
+  long batch, count;
+  explicit Shards(long images);
+  long begin(long shard) const { return batch * shard / count; }
+  long end(long shard) const { return batch * (shard + 1) / count; }
+};
+
+// The rows of a batch, `rows_per_image` for each image. If there are fewer than 64 shards, each is
+// cut into 2, 4, 8, ... nearly equal parts of at least `min_rows`, which count as shards of their
+// own. The parts of a shard are a subtree. So the tree is that over the shards of images, continued
+// downwards.
+class RowShards {
+ public:
+  RowShards(long images, long rows_per_image, long min_rows);
+  long count() const { return shards_.count * parts_; }
+  long begin(long shard) const;  // in rows
+  long end(long shard) const { return begin(shard + 1); }
+
+ private:
+  Shards shards_;
+  long rows_per_image_, parts_;
+};
+
+// ---- the order of the additions ----
+
+// A thread that adds the shards 0, ..., count - 1 in this order keeps few sums: one of a complete
+// subtree of 2^level shards waits at each level, until the sum to its right is known. (The waiting
+// levels are the binary digits of the number of shards so far.)
+struct TreeStep {
+  // Bit l is set if the sum that waits at level l is added to the new shard's, the lowest first.
+  unsigned long added;
+  int level;  // where the result waits
+};
+// The sum of all shards ends at this level, the lowest with 2^level >= count.
+inline int tree_levels(long count) {
+  int levels = 0;
+  while (1l << levels < count) levels++;
+  return levels;
+}
+inline TreeStep tree_step(long shard, long count) {
+  const auto waiting = static_cast<unsigned long>(shard);
+  if (shard + 1 == count) return {waiting, tree_levels(count)};
+  const int level = std::countr_one(waiting);
+  return {(1ul << level) - 1, level};
+}
+
+// How many shards a call of a parallel loop adds: a power of two, so that they are a subtree. There
+// are `parts` independent sums, of parts of a weight for example, and at least eight calls for each
+// thread if the shards are enough. So the sums in memory grow with the number of threads, and with
+// the levels of a subtree. The result is the same for any power of two.
+long shards_per_subtree(long count, long parts = 1);
+
+// a += b. The same for tensors is in core/kernels/elementwise.h.
+template <std::floating_point Number>
+void add_to(Number& a, Number b) {
+  a += b;
+}
+inline void add_to(std::vector<double>& a, const std::vector<double>& b) {
+  for (std::size_t i = 0; i < a.size(); i++) a[i] += b[i];
+}
+
+// The tree over sums[0], sums[1], ... Requires at least one.
+template <class Sum>
+Sum sum_in_pairs(std::vector<Sum> sums) {
+  const long count = std::ssize(sums);
+  for (long m = 1; m < count; m *= 2)
+    for (long i = 0; i + m < count; i += 2 * m) add_to(sums[i], sums[i + m]);
+  return std::move(sums[0]);
+}
+
+// The tree over the sums leaf(first), ..., leaf(last - 1), on the calling thread.
+template <class Leaf>
+auto subtree_sum(long first, long last, const Leaf& leaf) {
+  using Sum = std::invoke_result_t<Leaf, long>;
+  const long count = last - first;
+  std::vector<Sum> waiting(tree_levels(count) + 1);
+  for (long shard = 0; shard < count; shard++) {
+    Sum sum = leaf(first + shard);
+    const TreeStep step = tree_step(shard, count);
+    for (int level = 0; step.added >> level; level++)
+      if (step.added >> level & 1) {
+        add_to(waiting[level], sum);
+        sum = std::move(waiting[level]);
+      }
+    waiting[step.level] = std::move(sum);
+  }
+  return std::move(waiting.back());
+}
+
+// The tree over the sums leaf(0), ..., leaf(count - 1). A sum is a number, a vector of doubles or a
+// Tensor; leaf may be called on several threads at once. Requires count > 0.
+template <class Leaf>
+auto tree_sum(long count, const Leaf& leaf) {
+  using Sum = std::invoke_result_t<Leaf, long>;
+  const long size = shards_per_subtree(count);
+  std::vector<Sum> sums((count + size - 1) / size);
+  parallel_for(std::ssize(sums), [&](long i) {
+    sums[i] = subtree_sum(i * size, std::min(count, (i + 1) * size), leaf);
+  });
+  return sum_in_pairs(std::move(sums));
+}
+
+}  // namespace excite
