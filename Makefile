@@ -22,12 +22,12 @@ LIBS     := -lopenblas -pthread
 LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp $(d)/*/*.cpp)) \
               $(wildcard tools/data/*.cpp tools/training/*.cpp))
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp tools/*/*/*.cpp))
-PROGRAM  := $(filter-out tools/examples/% $(LIBRARY),$(PROGRAM))
+PROGRAM  := $(filter-out tools/examples/% tools/bench/balance/% $(LIBRARY),$(PROGRAM))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
 TESTS    := $(filter-out tests/consumer/%,$(TESTS))
 
 .PHONY: all help examples install shared install-shared clean packages test-packages train debug \
-        reference test test-bare test-long test-night test-other cifar10 format golden parity \
+        reference balance test test-bare test-long test-night test-other cifar10 format golden parity \
         test-threads test-arm64 test-arm64-run
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -218,6 +218,14 @@ $(BUILD)/examples/%: tools/examples/%.cpp $(BUILD)/include/excite/excite.h $(LIB
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 -O2 -Wall -Wextra -pthread -I$(BUILD)/include $(NUMBERS) $(EXTRA) $< -o $@ \
 	  $(BUILD)/lib$(PACKAGE).a $(LIBS)
+
+# It links its own core/parallel.h, so it is a program of its own.
+MODEL ?= se_resnet20
+BATCH ?= 128
+$(BUILD)/balance: tools/bench/balance/balance.cpp $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
+balance: $(BUILD)/balance  ## prints how evenly a training step divides among 2 to 64 cores
+	$(BUILD)/balance $(MODEL) $(BATCH)
 
 # ---- testing; tests/README.md says which target takes how long ----
 
