@@ -25,8 +25,8 @@ Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& pa
                      const Epilogue& epilogue);
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Tensor& w);
 Tensor conv2d_direct_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
-void conv2d_direct_add_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w,
-                          Tensor& dx);  // dx += the gradient
 Tensor conv2d_direct_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);
+// dx += the gradient
+void conv2d_direct_add_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w, Tensor& dx);
 
 }  // namespace excite

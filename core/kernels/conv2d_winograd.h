@@ -32,10 +32,11 @@ Tensor conv2d_winograd(const Conv2dShape& shape, const Tensor& x, const Tensor& 
 Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w);
 Tensor conv2d_winograd_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w,
                           const Epilogue& epilogue);
-void conv2d_winograd_add_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w,
-                            Tensor& dx);  // dx += the gradient
 Tensor conv2d_winograd_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy);
 Tensor conv2d_winograd_dw(const Conv2dShape& shape, const Tensor& x, const Tensor& dy,
                           const Prologue& prologue);
+// dx += the gradient
+void conv2d_winograd_add_dx(const Conv2dShape& shape, const Tensor& dy, const Tensor& w,
+                            Tensor& dx);
 
 }  // namespace excite
