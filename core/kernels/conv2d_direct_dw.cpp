@@ -1,0 +1,167 @@
+// The weight gradient of the direct convolution.
+#include <span>
+#include <vector>
+
+#include "core/kernels/conv2d_direct.h"
+#include "core/kernels/conv2d_direct_parts.h"
+#include "core/kernels/elementwise.h"
+#include "core/kernels/gradient_tree.h"
+#include "core/parallel.h"
+
+namespace excite {
+
+namespace {
+
+// A block of the gradient: of wide group g, the panel that begins at column k, and of each tap the
+// input channels [begin, end). Its numbers are contiguous: [taps][end - begin][panel width]. The
+// blocks follow each other by group, panel and channels.
+struct GradientBlock {
+  long g, k, begin, end;
+};
+constexpr long channels_per_block = 96;
+
+std::vector<GradientBlock> gradient_blocks(const Groups& groups) {
+  std::vector<GradientBlock> blocks;
+  for (long g = 0; g < groups.count; g++)
+    for (long k = 0; k < groups.out; k += tile_vectors * lanes)
+      for (long c = 0; c < groups.in; c += channels_per_block)
+        blocks.push_back({g, k, c, std::min(groups.in, c + channels_per_block)});
+  return blocks;
+}
+long block_at(const Conv2dShape& q, const Groups& groups, const GradientBlock& block) {
+  const long columns_before = block.g * whole_vectors(groups.out) + block.k;
+  return q.r * q.s * (columns_before * groups.in + block.begin * panel_width(block.k, groups.out));
+}
+long block_size(const Conv2dShape& q, const Groups& groups, const GradientBlock& block) {
+  return q.r * q.s * (block.end - block.begin) * panel_width(block.k, groups.out);
+}
+
+// Image n's part in the gradient of a block: the step of its shard, and whether it is the shard's
+// first and last image.
+struct ImageOfShard {
+  long n;
+  TreeStep step;
+  bool is_first, is_last;
+};
+
+// Adds the contribution of an image to a block of dw, whose sums wait at levels[...], `offset`
+// numbers on. A few rows of the image are processed at a time, so that they stay in a core's cache
+// for all taps and channels.
+void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, const real* x,
+                  const real* dy, const ImageOfShard& image, const GradientBlock& block,
+                  std::span<real* const> levels, long offset) {
+  constexpr long pixels_per_pass = 128;
+  const long n = image.n, g = block.g, k = block.k;
+  const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
+  std::vector<real> copy(ragged ? q.oh * q.ow * width : 0, real(0));
+  const real* grad = dy + n * q.oh * q.ow * q.k + g * groups.out + k;
+  for (long p = 0; ragged && p < q.oh * q.ow; p++)
+    std::copy_n(grad + p * q.k, groups.out - k, copy.data() + p * width);
+  const real* from = ragged ? copy.data() : grad;
+  const long from_stride = ragged ? width : q.k;
+  const long lines_per_pass = std::max(1l, pixels_per_pass / q.ow);
+  const auto first_inside = [](long at, long step) {
+    return at >= 0 ? 0 : (-at + step - 1) / step;
+  };
+  const auto after_inside = [](long at, long step, long size, long count) {
+    return std::clamp((size - at + step - 1) / step, 0l, count);
+  };
+  for (long line = 0; line < q.oh; line += lines_per_pass) {
+    const bool is_first = image.is_first && line == 0,
+               is_last = image.is_last && line + lines_per_pass >= q.oh;
+    for (const Tap& tap : grid.taps) {
+      const long i0 = std::max(line, first_inside(tap.row, q.stride.h)),
+                 i1 = after_inside(tap.row, q.stride.h, q.h, std::min(q.oh, line + lines_per_pass));
+      const long j0 = first_inside(tap.col, q.stride.w),
+                 j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
+      const bool is_empty = i0 >= i1 || j0 >= j1;
+      if (is_empty && !is_first && !is_last) continue;
+      const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
+      const OuterPart part =
+          part_of_shard(image.step, is_first, is_last, 0, is_empty ? 0 : i1 - i0, j1 - j0);
+      for_tile_rows(block.end - block.begin, tile_rows(width), [&](long first, long rows) {
+        const long to = offset + (tap.weight * (block.end - block.begin) + first) * width;
+        TileLevels tiles;
+        for (std::size_t level = 0; level < levels.size(); level++)
+          tiles[level] = {levels[level] + to, width};
+        microkernel_outer({x + pixel * q.c + g * groups.in + block.begin + first, q.stride.w * q.c,
+                           q.stride.h * q.w * q.c},
+                          rows,
+                          {from + (i0 * q.ow + j0) * from_stride, from_stride, q.ow * from_stride},
+                          width, {&part, 1}, tiles.data());
+      });
+    }
+  }
+}
+
+// Adds the shards [first, last) in their tree: the blocks from `begin` to before `end`, whose
+// numbers are written to `dw`.
+void add_shards(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy,
+                const Shards& shards, long first, long last, const GradientBlock* begin,
+                const GradientBlock* end, real* dw) {
+  const Grid grid = forward_grid(q);
+  const long at = block_at(q, groups, *begin),
+             size = block_at(q, groups, end[-1]) + block_size(q, groups, end[-1]) - at;
+  const int top = tree_levels(last - first);
+  Buffer waiting(top * size);
+  std::vector<real*> levels(top + 1, dw);
+  for (int level = 0; level < top; level++) levels[level] = waiting.data() + level * size;
+  for (long shard = first; shard < last; shard++) {
+    const TreeStep step = tree_step(shard - first, last - first);
+    const long first_image = shards.begin(shard), last_image = shards.end(shard) - 1;
+    for (const GradientBlock* block = begin; block < end; block++)
+      for (long n = first_image; n <= last_image; n++)
+        add_gradient(q, grid, groups, x, dy, {n, step, n == first_image, n == last_image}, *block,
+                     levels, block_at(q, groups, *block) - at);
+  }
+}
+
+// The blocks of the gradient -> dw [R, S, C/groups, K].
+Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* blocks) {
+  constexpr long panel = tile_vectors * lanes;
+  Tensor dw(q.weight());
+  parallel_for(q.r * q.s * q.cg, [&](long i) {
+    for (long g = 0; g < q.groups; g++) {
+      const long m = g % groups.merged, tap = i / q.cg, c = m * q.cg + i % q.cg,
+                 begin = c / channels_per_block * channels_per_block,
+                 end = std::min(groups.in, begin + channels_per_block);
+      for_packed_runs(m * q.kg, q.kg, [&](long column, long k, long count) {
+        const long first = column / panel * panel, width = panel_width(first, groups.out);
+        const real* block = blocks + block_at(q, groups, {g / groups.merged, first, begin, end});
+        std::copy_n(block + (tap * (end - begin) + c - begin) * width + column - first, count,
+                    dw.data() + i * q.k + g * q.kg + k);
+      });
+    }
+  });
+  return dw;
+}
+
+}  // namespace
+
+// A call of the parallel loop sums a part of the weight over a subtree of the shards: all blocks of
+// a small weight, so that the images are read once, or one block of a large one, so that its sums
+// stay in a core's cache.
+Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
+  if (q.n == 0) return zeros(q.weight());
+  constexpr long min_blocks_of_large_weight = 16;
+  const Groups groups(q.groups, q.cg, q.kg);
+  const std::vector<GradientBlock> blocks = gradient_blocks(groups);
+  const bool is_large = std::ssize(blocks) >= min_blocks_of_large_weight;
+  const long parts = is_large ? std::ssize(blocks) : 1,
+             blocks_per_part = std::ssize(blocks) / parts;
+  const Shards shards(q.n);
+  const long per_subtree = shards_per_subtree(shards.count, parts);
+  std::vector<Tensor> sums((shards.count + per_subtree - 1) / per_subtree);
+  for (Tensor& sum : sums)
+    sum = Tensor({groups.count * packed_size(q.r * q.s * groups.in, groups.out)});
+  parallel_for(std::ssize(sums) * parts, [&](long i) {
+    const long subtree = i / parts, first = subtree * per_subtree;
+    const GradientBlock* begin = blocks.data() + i % parts * blocks_per_part;
+    add_shards(q, groups, x.data(), dy.data(), shards, first,
+               std::min(shards.count, first + per_subtree), begin, begin + blocks_per_part,
+               sums[subtree].data() + block_at(q, groups, *begin));
+  });
+  return unpacked(q, groups, sum_in_pairs(std::move(sums)).data());
+}
+
+}  // namespace excite
