@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "tests/support/errors.h"
@@ -95,7 +96,7 @@ TEST(Schedule, WorksWithoutAWarmUpAndWithNothingElse) {
 }
 
 TEST(Schedule, RefusesNumbersOutOfRange) {
-  const double nan = std::nan(""), infinity = INFINITY;
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
   const auto refused = [](const std::function<void(Schedule&)>& change, const std::string& word) {
     Schedule s{.peak = 1, .total_steps = 10};
     EXPECT_NO_THROW(s.at(5));
