@@ -155,7 +155,7 @@ Var conv2d_node(Tensor value, const Var& x, const Var& w, const Conv2dOptions& o
   return result("conv2d", std::move(value), {x, w}, {.macs = macs}, [=](Node& y) {
     if (w.requires_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
     if (!x.requires_grad()) return;
-    if (x->grad.empty())
+    if (x->grad.empty())  // else dx is added while it is written, which saves a pass over it
       x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
     else
       conv2d_add_dx(y.grad, w->value, x->grad, options);

@@ -9,8 +9,8 @@ namespace excite {
 // y[n, :] = table[indices[n], :], with table [V, D] and y [N, D]. Error if an index is not one of
 // 0 to V - 1.
 Tensor gather_rows(const Tensor& table, const std::vector<int>& indices);
-// [V, D]: row v is the sum of dy[n, :] over all n with indices[n] = v, in the
-// tree over the shards of n (core/tree_sum.h).
+// [V, D]: row v is the sum of dy[n, :] over all n with indices[n] = v, in the tree over
+// the shards of n (core/tree_sum.h).
 Tensor scatter_add_rows(const Tensor& dy, const std::vector<int>& indices, long table_rows);
 
 }  // namespace excite
