@@ -3,13 +3,19 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/kernels/conv2d_bfloat16.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 
 namespace excite {
 
-Inference::Inference(const Model& model, Weights weights)
-    : model_(model), weights_(weights), folded_(std::make_shared<FoldedLayers>()) {}
+Inference::Inference(const Model& model, Weights weights, Precision precision)
+    : model_(model),
+      weights_(weights),
+      precision_(precision),
+      folded_(std::make_shared<FoldedLayers>(precision)) {
+  if (precision == Precision::bfloat16) require_bfloat16();
+}
 
 // The layers are not changed in place, as another thread may still use them.
 std::shared_ptr<FoldedLayers> Inference::current_layers() const {
@@ -20,7 +26,7 @@ std::shared_ptr<FoldedLayers> Inference::current_layers() const {
   const std::shared_ptr<FoldedLayers> layers = get();
   if (weights_ == Weights::constant || layers->are_current()) return layers;
   const std::lock_guard lock(mutex_);
-  if (folded_ == layers) folded_ = std::make_shared<FoldedLayers>();
+  if (folded_ == layers) folded_ = std::make_shared<FoldedLayers>(precision_);
   return folded_;
 }
 

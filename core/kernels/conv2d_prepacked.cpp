@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/kernels/conv2d_bfloat16.h"
 #include "core/kernels/conv2d_direct.h"
 #include "core/kernels/conv2d_winograd.h"
 #include "core/kernels/elementwise.h"
@@ -29,23 +30,36 @@ Conv2dShape smallest_conv(const Shape& w, const Conv2dOptions& o) {
 // A Winograd weight has 36 numbers per pair of channels, four times as many as w. If it outgrows a
 // core's cache, every image reads it from memory again, which takes as long as the multiplications
 // that Winograd saves. A large network would also need several times the memory of its weights.
-Conv2dAlgorithm prepacked_algorithm(const Conv2dShape& q) {
-  constexpr long max_numbers = 1l << 20;
+Conv2dAlgorithm prepacked_algorithm(const Conv2dShape& q, Precision precision) {
+  const long max_numbers = precision == Precision::bfloat16 ? 1l << 21 : 1l << 20;
   const Conv2dAlgorithm algorithm = conv2d_algorithm(q);
   return algorithm == Conv2dAlgorithm::winograd && 36 * q.c * q.k > max_numbers
              ? Conv2dAlgorithm::direct
              : algorithm;
 }
+
+Precision supported_precision(const Conv2dShape& q, Precision precision) {
+  if (precision == Precision::bfloat16) require_bfloat16();
+  return bfloat16_supports(q) ? precision : Precision::full;
+}
+
+Buffer packed_weight(const Conv2dShape& q, const Tensor& w, const Tensor& scale,
+                     Conv2dAlgorithm algorithm, Precision precision) {
+  const bool winograd = algorithm == Conv2dAlgorithm::winograd;
+  Buffer packed = winograd ? winograd_packed_weight(w, scale) : direct_packed_weight(q, w, scale);
+  if (precision == Precision::full) return packed;
+  return winograd ? winograd_weight_in_bfloat16(q, packed) : direct_weight_in_bfloat16(q, packed);
+}
 }  // namespace
 
 PrepackedConv2d::PrepackedConv2d(const Tensor& w, const Tensor& scale, const Tensor& bias,
-                                 const Conv2dOptions& options)
+                                 const Conv2dOptions& options, Precision precision)
     : weight_shape_(checked(w.shape(), scale.shape(), bias.shape())),
       options_(options),
-      algorithm_(prepacked_algorithm(smallest_conv(w.shape(), options))),
-      packed_weight_(algorithm_ == Conv2dAlgorithm::winograd
-                         ? winograd_packed_weight(w, scale)
-                         : direct_packed_weight(smallest_conv(w.shape(), options), w, scale)),
+      precision_(supported_precision(smallest_conv(w.shape(), options), precision)),
+      algorithm_(prepacked_algorithm(smallest_conv(w.shape(), options), precision_)),
+      packed_weight_(
+          packed_weight(smallest_conv(w.shape(), options), w, scale, algorithm_, precision_)),
       minus_bias_(map([](real b) { return -b; }, bias)),
       bias_only_(bias, -std::numeric_limits<real>::infinity()),
       bias_relu_(bias, 0) {}
@@ -67,9 +81,12 @@ PrepackedConv2d::Squeezed PrepackedConv2d::conv_squeezed(const Tensor& x) const 
 }
 
 Tensor PrepackedConv2d::run(const Conv2dShape& q, const Tensor& x, const Epilogue& epilogue) const {
-  return algorithm_ == Conv2dAlgorithm::winograd
-             ? conv2d_winograd(q, x, packed_weight_, Identity(), epilogue)
-             : conv2d_direct(q, x, packed_weight_, epilogue);
+  const bool winograd = algorithm_ == Conv2dAlgorithm::winograd;
+  if (precision_ == Precision::bfloat16)
+    return winograd ? conv2d_winograd_bfloat16(q, x, packed_weight_, epilogue)
+                    : conv2d_direct_bfloat16(q, x, packed_weight_, epilogue);
+  return winograd ? conv2d_winograd(q, x, packed_weight_, Identity(), epilogue)
+                  : conv2d_direct(q, x, packed_weight_, epilogue);
 }
 
 }  // namespace excite

@@ -1,12 +1,10 @@
 #include "core/kernels/conv2d_winograd.h"
 
-#include <numeric>
 #include <vector>
 
 #include "core/kernels/elementwise.h"
 #include "core/kernels/gradient_tree.h"
-#include "core/kernels/microkernel.h"
-#include "core/kernels/winograd_bands.h"
+#include "core/kernels/winograd_forward.h"
 #include "core/kernels/winograd_gradient_blocks.h"
 #include "core/parallel.h"
 
@@ -16,111 +14,8 @@ namespace {
 
 constexpr long positions = Winograd::positions;
 
-// m = x u at one position: (tiles, C) (C, K) -> (tiles, K). m may be x if replaces_tiles(q).
-void multiply_at(const Conv2dShape& q, long position, long tiles, Planes& x,
-                 const Buffer& packed_weight, Planes& m) {
-  const real* u = packed_weight.data() + position * packed_size(q.c, q.k);
-  for (long k = 0; k < q.k; k += tile_vectors * lanes) {
-    const long width = panel_width(k, q.k);
-    for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
-      microkernel(x.at(position, first), x.row_stride, rows, q.c, u + k * q.c, width,
-                  m.at(position, first) + k, m.row_stride);
-    });
-  }
-}
-
-// A microkernel reads its tiles to the end before it writes its sums. If it computes all K channels
-// at once, the product of a tile can therefore replace the tile, which halves the memory in use.
-bool replaces_tiles(const Conv2dShape& q) { return whole_vectors(q.k) <= tile_vectors * lanes; }
-
-// A small weight stays in a core's cache, so each thread computes blocks of its own. A large one
-// does not: then all threads work on one block, each on some of its positions. The weight gradient
-// is read and written, so it outgrows the cache at a smaller size.
-bool weight_is_large(const Conv2dShape& q) { return q.c * q.k >= 128 * 128; }
+// If the weight's gradient outgrows a core's cache, all threads work on one block.
 bool gradient_is_large(const Conv2dShape& q) { return q.c * q.k >= 64 * 64; }
-
-// As many bands as fit into `tiles` tiles, but at least one. If possible, the tiles of a block are
-// a multiple of the microkernel's rows.
-long bands_per_block(const Bands& bands, long tiles) {
-  const long max_bands = std::max(1l, tiles / bands.tiles),
-             multiple = max_tile_rows / std::gcd(max_tile_rows, bands.tiles);
-  return max_bands < multiple ? max_bands : max_bands / multiple * multiple;
-}
-constexpr long tiles_per_shared_block = 192;
-long tiles_per_private_block(long numbers_per_tile) {
-  const long bytes = positions * numbers_per_tile * static_cast<long>(sizeof(real));
-  return std::clamp((144l << 10) / bytes, 16l, 32l);
-}
-long bands_per_private_block(const Bands& bands) {
-  const long c = whole_vectors(bands.q.c), k = whole_vectors(bands.q.k);
-  return bands_per_block(bands,
-                         tiles_per_private_block(replaces_tiles(bands.q) ? std::max(c, k) : c + k));
-}
-// The same, but so few that each thread has a block, as long as it has 8 tiles.
-long bands_per_thread_block(const Bands& bands) {
-  const long bands_per_thread = (bands.count + threads() - 1) / threads(),
-             min_bands = (8 + bands.tiles - 1) / bands.tiles;
-  return std::min(bands_per_private_block(bands), std::max(min_bands, bands_per_thread));
-}
-long bands_per_shared_block(const Bands& bands) {
-  return bands_per_block(bands, tiles_per_shared_block);
-}
-
-// The numbers [begin, end) of a batch that the bands [first, last) cover, where an image has h rows
-// of `row_size` numbers.
-struct Range {
-  long begin, end;
-};
-Range rows_of(const Bands& bands, long first, long last, long h, long row_size) {
-  const auto row = [&](long band, long offset) {
-    return bands.image(band) * h + std::min(h, bands.first_row(band) + offset);
-  };
-  return first < last ? Range{row(first, 0) * row_size, row(last - 1, 4) * row_size} : Range{0, 0};
-}
-
-// Memory is idle during the products. So the product of each position prefetches a 36th of the
-// range that is used next.
-void prefetch_part(const real* numbers, const Range& range, long position) {
-  constexpr long numbers_per_cache_line = 64 / static_cast<long>(sizeof(real));
-  const long size = range.end - range.begin;
-  for (long i = range.begin + size * position / positions;
-       i < range.begin + size * (position + 1) / positions; i += numbers_per_cache_line)
-    __builtin_prefetch(numbers + i);
-}
-
-// Stands for a row outside the image.
-std::vector<real> zero_row(long numbers) { return std::vector<real>(numbers + lanes, real(0)); }
-
-// The output of bands [begin, end), `block` bands at a time. All blocks use the same buffers.
-template <class PrologueT, class EpilogueT>
-void forward_blocks(const Bands& bands, long begin, long end, long block, const real* x,
-                    const Buffer& u, const PrologueT& prologue, const EpilogueT& epilogue,
-                    const Output& y) {
-  const Conv2dShape& q = bands.q;
-  const std::vector<real> zero = zero_row(q.w * q.c);
-  const bool in_place = replaces_tiles(q);
-  Planes in(block * bands.tiles, in_place ? std::max(q.c, q.k) : q.c),
-      separate(in_place ? 0 : block * bands.tiles, q.k);
-  Planes& m = in_place ? in : separate;
-  for (long first = begin; first < end; first += block) {
-    const long count = std::min(block, end - first);
-    parallel_for(count, [&](long b) {
-      input_band(bands, x, zero.data(), prologue, first + b, in, b * bands.tiles);
-    });
-    const Range next =
-        rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
-    const Range written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
-    parallel_for(positions, [&](long position) {
-      prefetch_part(x, next, position);
-      if (read_by(epilogue, y)) prefetch_part(read_by(epilogue, y), written, position);
-      multiply_at(q, position, count * bands.tiles, in, u, m);
-    });
-    parallel_for(count, [&](long b) {
-      output_band(bands, m, b * bands.tiles, epilogue, y, first + b);
-      if (y.streamed) finish_streams();
-    });
-  }
-}
 
 // The sums over shards of du [36][C][K] that wait at the levels of a tree. Those below `lowest`
 // wait within a block only, tile by tile of the microkernel.
@@ -251,28 +146,6 @@ Buffer winograd_packed_weight(const Tensor& w, const Tensor& scale) {
 }
 
 namespace {
-void convolve(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
-              const Prologue& prologue, const Epilogue& epilogue, Tensor& y) {
-  const Bands bands(q);
-  constexpr long min_private_blocks = 16;
-  const bool too_few_for_private_blocks =
-      bands.count < min_private_blocks * bands_per_private_block(bands);
-  const bool shared = weight_is_large(q) || too_few_for_private_blocks;
-  const long block = shared ? bands_per_shared_block(bands) : bands_per_thread_block(bands);
-  const auto blocks = [&](long begin, long end) {
-    std::visit(
-        [&](const auto& chosen_prologue, const auto& chosen_epilogue) {
-          forward_blocks(bands, begin, end, block, x.data(), packed_weight, chosen_prologue,
-                         chosen_epilogue, Output(y));
-        },
-        prologue, epilogue);
-  };
-  if (shared)
-    blocks(0, bands.count);
-  else
-    parallel_ranges(bands.count, block, blocks);
-}
-
 // dx is a convolution of dy.
 Conv2dShape gradient_shape(const Conv2dShape& q) {
   return Conv2dShape(q.y(), {3, 3, q.k, q.c}, {.pad = {2 - q.pad.h, 2 - q.pad.w}});
@@ -285,7 +158,7 @@ Buffer gradient_weight(const Conv2dShape& q, const Tensor& w) {
 Tensor conv2d_winograd(const Conv2dShape& q, const Tensor& x, const Buffer& packed_weight,
                        const Prologue& prologue, const Epilogue& epilogue) {
   Tensor y(q.y());
-  convolve(q, x, packed_weight, prologue, epilogue, y);
+  convolve(q, x, packed_weight.data(), prologue, epilogue, y);
   return y;
 }
 
@@ -302,7 +175,7 @@ Tensor conv2d_winograd_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& 
   return conv2d_winograd_dx(q, dy, w, BiasClamp(q.c));
 }
 void conv2d_winograd_add_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w, Tensor& dx) {
-  convolve(gradient_shape(q), dy, gradient_weight(q, w), Identity(), AddToOutput(), dx);
+  convolve(gradient_shape(q), dy, gradient_weight(q, w).data(), Identity(), AddToOutput(), dx);
 }
 
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy,

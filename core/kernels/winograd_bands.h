@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "core/kernels/bfloat16.h"
 #include "core/kernels/conv2d.h"
 #include "core/kernels/conv2d_fusion_vectors.h"
 #include "core/kernels/simd.h"
@@ -23,18 +24,21 @@ struct Bands {
 
 // Transformed tiles, one plane per position: [36][tiles][width], where width is at least the number
 // of channels, and a whole number of vectors. A cache line between two planes keeps them from
-// competing for the same cache sets.
-struct Planes {
-  long row_stride, plane_stride;
+// competing for the same cache sets. A Number is a real, or a pair of bfloat16 for two channels.
+template <class Number>
+struct PlanesOf {
+  long row_stride, plane_stride;  // in Numbers
   Buffer numbers;
-  Planes(long tiles, long width)
-      : row_stride(whole_vectors(width)),
+  PlanesOf(long tiles, long width)
+      : row_stride(whole_vectors(width) / channels_of<Number>),
         plane_stride(tiles * row_stride + 64 / static_cast<long>(sizeof(real))),
         numbers(Winograd::positions * plane_stride) {}
-  real* at(long position, long tile) {
-    return numbers.data() + position * plane_stride + tile * row_stride;
+  Number* at(long position, long tile, long channel = 0) {
+    return reinterpret_cast<Number*>(numbers.data()) + position * plane_stride + tile * row_stride +
+           channel / channels_of<Number>;
   }
 };
+using Planes = PlanesOf<real>;
 
 // Scratch memory of a thread for the columns of a band after the first half of its 2-D transform:
 // vectors [columns][6].
@@ -67,9 +71,9 @@ struct PixelRows {
 
 // B^T x B for each tile of a band (size = 6), or A dy A^T (size = 4). Columns are transformed
 // first, once each, because neighboring tiles share columns.
-template <auto transform_1d, int size, class PrologueT>
+template <auto transform_1d, int size, class PrologueT, class Number>
 void transform_in(const PixelRows<size>& pixels, long channels, const Bands& bands,
-                  const PrologueT& prologue, Planes& planes, long first_tile) {
+                  const PrologueT& prologue, PlanesOf<Number>& planes, long first_tile) {
   const long tiles = bands.tiles, columns = tiles * 4 + size - 4, left = pixels.padding_left,
              inside = std::min(pixels.width, columns - left);
   for_vectors(channels, [&, scratch = column_scratch(bands)](long c, auto count) {
@@ -94,7 +98,7 @@ void transform_in(const PixelRows<size>& pixels, long channels, const Bands& ban
     add_zeros(columns - left - inside);
 
     const real* from = scratch;
-    real* to = planes.at(0, first_tile) + c;
+    Number* to = planes.at(0, first_tile, c);
     for (long tile = 0; tile < tiles; tile++, from += 4 * 6 * lanes, to += planes.row_stride)
       for (int i = 0; i < 6; i++) {
         Vec in[size], out[6];
@@ -105,9 +109,9 @@ void transform_in(const PixelRows<size>& pixels, long channels, const Bands& ban
   });
 }
 
-template <class PrologueT>
+template <class PrologueT, class Number>
 void input_band(const Bands& bands, const real* x, const real* zero, const PrologueT& prologue,
-                long band, Planes& planes, long first_tile) {
+                long band, PlanesOf<Number>& planes, long first_tile) {
   const Conv2dShape& q = bands.q;
   const PixelRows<6> pixels(x, zero, bands.image(band), bands.first_row(band) - q.pad.h, q.h, q.w,
                             q.c, q.pad.w);

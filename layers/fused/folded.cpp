@@ -8,7 +8,7 @@
 
 namespace excite {
 
-PrepackedConv2d fold(const ConvNormView& c) {
+PrepackedConv2d fold(const ConvNormView& c, Precision precision) {
   const auto& [conv, bn] = c;
   const Tensor &gamma = bn.gamma->value, &beta = bn.beta->value, &mean = bn.running_mean->value;
   const auto eps = static_cast<real>(bn.eps);
@@ -18,7 +18,7 @@ PrepackedConv2d fold(const ConvNormView& c) {
       conv.b ? map([](real m, real b) { return m - b; }, mean, conv.b->value) : mean.clone();
   const Tensor bias =
       map([](real b, real factor, real s) { return b - factor * s; }, beta, a, shift);
-  return PrepackedConv2d(conv.w->value, a, bias, conv.options);
+  return PrepackedConv2d(conv.w->value, a, bias, conv.options, precision);
 }
 
 namespace {
@@ -43,7 +43,8 @@ const PrepackedConv2d& FoldedLayers::of(const ConvNormView& c) {
   const auto found = layers_.find(pair);
   if (found != layers_.end()) return found->second.conv;
   const std::vector<Var> folded = folded_numbers(c);
-  return layers_.emplace(pair, Layer{folded, checksum_of(folded), fold(c)}).first->second.conv;
+  return layers_.emplace(pair, Layer{folded, checksum_of(folded), fold(c, precision_)})
+      .first->second.conv;
 }
 
 bool FoldedLayers::are_current() const {

@@ -13,12 +13,14 @@
 
 namespace excite {
 
-PrepackedConv2d fold(const ConvNormView& c);  // with the weights and statistics of now
+// With the weights and statistics of now.
+PrepackedConv2d fold(const ConvNormView& c, Precision precision = Precision::full);
 
 // Folds each pair when it is first used, with the weights and statistics of that moment, and keeps
 // the result. Safe to call from several threads.
 class FoldedLayers {
  public:
+  explicit FoldedLayers(Precision precision = Precision::full) : precision_(precision) {}
   const PrepackedConv2d& of(const ConvNormView& c);
   // Whether all numbers that were folded are still the same, by their checksums.
   bool are_current() const;
@@ -29,6 +31,7 @@ class FoldedLayers {
     std::uint64_t checksum;   // of their numbers when they were folded
     PrepackedConv2d conv;
   };
+  Precision precision_;
   mutable std::mutex mutex_;
   // The key: the convolution's weight and the batch norm's gamma.
   std::map<std::pair<const Node*, const Node*>, Layer> layers_;

@@ -5,6 +5,7 @@
 
 #include "autograd/hooks.h"
 #include "autograd/ops.h"
+#include "core/kernels/bfloat16.h"
 #include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "layers/conv_bn.h"
@@ -39,6 +40,25 @@ TEST(Inference, EqualsEvaluationUpToRounding) {
                         in_double_build ? 1e-11 : 1e-4))
           << name << ", shortcut " << shortcut;
     }
+}
+
+TEST(Inference, InBfloat16DiffersByLittleAndOnlyIfAskedFor) {
+  const Model model = made("se_resnet20");
+  Rng rng(1);
+  const Tensor x = normal({5, 32, 32, 3}, rng);
+  if (!has_bfloat16) {
+    EXPECT_TRUE(fails_saying([&] { Inference(model, Weights::constant, Precision::bfloat16); },
+                             {"this build has no bfloat16 products", "AVX512-BF16"}));
+    return;
+  }
+  const Inference in_bfloat16(model, Weights::may_change, Precision::bfloat16);
+  const Tensor expected = infer(model, x), y = in_bfloat16(x);
+  EXPECT_TRUE(close(y, expected, 0.01));
+  EXPECT_FALSE(close(y, expected, 2e-5)) << "nothing was rounded";
+  for (const Module::Entry& e : model.module().state())
+    if (e.name.ends_with("running_mean")) e.var->value = full(e.var.shape(), 2);
+  EXPECT_FALSE(close(in_bfloat16(x), y, 0.03)) << "the weights have changed";
+  EXPECT_TRUE(close(in_bfloat16(x), infer(model, x), 0.01));
 }
 
 TEST(Inference, GivesTheSameBitsOnAnyNumberOfThreads) {

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "core/real.h"
+#include "core/kernels/bfloat16.h"
 
 namespace excite {
 
@@ -28,6 +28,8 @@ std::string contents(int file) {
 }  // namespace
 
 std::string program_precision() { return sizeof(real) == 8 ? "double" : "float"; }
+
+bool program_has_bfloat16() { return has_bfloat16; }
 
 std::string program() {
   const char* path_in_environment = std::getenv("EXCITE");

@@ -12,6 +12,7 @@ namespace excite {
 std::string program();
 // Of this build: "float" or "double".
 std::string program_precision();
+bool program_has_bfloat16();
 
 struct Ending {
   int code;              // the exit code, or 128 + the signal that ended the process

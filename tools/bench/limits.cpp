@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/kernels/bfloat16.h"
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
 #include "core/tensor.h"
@@ -37,6 +38,22 @@ constexpr int sums_in_flight = 12;
   return all[0];
 }
 
+#ifdef EXCITE_HAS_BFLOAT16
+[[gnu::noinline]] real multiply_add_pairs(long rounds, BfloatPair multiplier) {
+  Vec sum[sums_in_flight]{};
+  BfloatPair factors[lanes];
+  std::fill_n(factors, lanes, multiplier);
+  const PairVec factor = load(factors);
+  for (long r = 0; r < rounds; r++)
+#pragma GCC unroll 12
+    for (int i = 0; i < sums_in_flight; i++) sum[i] = multiply_add(sum[i], multiplier, factor);
+  Vec all{};
+#pragma GCC unroll 12
+  for (int i = 0; i < sums_in_flight; i++) all += sum[i];
+  return all[0];
+}
+#endif
+
 [[gnu::noinline]] real total(const real* numbers, long size) {
   constexpr long step = 8 * lanes;
   Vec sum[8]{};
@@ -57,6 +74,13 @@ Limits measure() {
     parallel_for(workers,
                  [&](long i) { results[i] = multiply_add(rounds, real(0.5), results[i]); });
   });
+  double bfloat16_gflops = 0;
+#ifdef EXCITE_HAS_BFLOAT16
+  const double computing_pairs = best_seconds(8, [&] {
+    parallel_for(workers, [&](long i) { results[i] += multiply_add_pairs(rounds, {0}); });
+  });
+  bfloat16_gflops = 1e-9 * 2 * flops / computing_pairs;
+#endif
 
   const Tensor numbers = zeros({(256l << 20) / static_cast<long>(sizeof(real))});
   const double reading = best_seconds(5, [&] {
@@ -67,8 +91,8 @@ Limits measure() {
     });
     results[0] += sums[0];
   });
-  return {1e-9 * flops / computing,
-          1e-9 * static_cast<double>(numbers.size()) * static_cast<double>(sizeof(real)) / reading};
+  const double bytes = static_cast<double>(numbers.size()) * static_cast<double>(sizeof(real));
+  return {1e-9 * flops / computing, 1e-9 * bytes / reading, bfloat16_gflops};
 }
 
 [[noreturn]] void send_limits(int pipe) noexcept {

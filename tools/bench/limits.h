@@ -7,6 +7,7 @@ namespace excite {
 struct Limits {
   double gflops;  // 1e9 multiplications and additions per second, of numbers in registers
   double gbytes;  // 1e9 bytes per second, read from memory far larger than any cache
+  double bfloat16_gflops = 0;  // as gflops, of numbers in bfloat16; 0: this build has none
 };
 // The sum over all threads; takes about half a second. A child process allocates the 256 MB that
 // this needs, so they do not count as this process's peak memory. Error if there is no such memory.

@@ -23,7 +23,7 @@ namespace excite {
 namespace {
 
 struct BenchOptions {
-  std::string model = "se_resnet20", set, mode = "train", conv = "auto";
+  std::string model = "se_resnet20", set, mode = "train", conv = "auto", precision = "full";
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
@@ -42,12 +42,13 @@ BenchStep training_step(const Recipe& recipe, const Model& model, const DataSpli
 }
 
 // Each thread runs the model on images of its own, so operations are recorded on one thread.
-BenchStep inference_step(const Model& model, long batch, const DataSplit& data) {
+BenchStep inference_step(const Model& model, long batch, const DataSplit& data,
+                         Precision precision) {
   std::vector<long> images(batch);
   for (long i = 0; i < batch; i++) images[i] = i % data.test.count();
   const auto x = std::make_shared<Tensor>(
       make_batch(data.test, images, compute_normalization(data.train), Augmentation{}, 0, 0).x);
-  const auto infer = std::make_shared<Inference>(model, Weights::constant);
+  const auto infer = std::make_shared<Inference>(model, Weights::constant, precision);
   return {[=] { (*infer)(*x); },
           [=](std::vector<Record>& records) { record_inference(*infer, *x, records); }, 1};
 }
@@ -62,6 +63,9 @@ DataSplit images_for(const Model& model, long batch) {
 }
 
 int bench_model(const BenchOptions& o) {
+  const Precision precision = parse_precision(o.precision, o.plain, o.conv);
+  require<UsageError>(precision == Precision::full || o.mode == "infer",
+                      "--precision bf16 is for inference: add --mode infer");
   Recipe recipe;
   recipe.model = o.model;
   recipe.options = parse_settings(o.set);
@@ -71,10 +75,10 @@ int bench_model(const BenchOptions& o) {
   constexpr long classes = 10;  // of the built-in images
   const Model model = make_model(recipe, classes);
   const DataSplit data = images_for(model, o.batch);
-  const BenchStep step =
-      o.mode == "train" ? training_step(recipe, model, data) : inference_step(model, o.batch, data);
+  const BenchStep step = o.mode == "train" ? training_step(recipe, model, data)
+                                           : inference_step(model, o.batch, data, precision);
   const Measurement measurement = measure_steps(step, o.seconds);
-  const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain, o.conv};
+  const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain, o.conv, precision};
   (o.json ? print_measurement_as_json : print_measurement)(subject, measurement);
   return 0;
 }
@@ -137,6 +141,7 @@ void add_bench(CLI::App& app, Run& run) {
       ->check(real_number(0, 3600));
   add_plain_option(*c, o->plain);
   add_conv_option(*c, o->conv);
+  add_precision_option(*c, o->precision);
   begin_group(*c, "Instead of a model");
   c->add_flag("--limits", o->limits,
               "Measure the limits of the machine: multiply-adds and reading memory");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,10 @@ namespace excite {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr const char* precision = sizeof(real) == 4 ? "float" : "double";
+constexpr const char* full_precision = sizeof(real) == 4 ? "float" : "double";
+const char* name_of(Precision precision) {
+  return precision == Precision::bfloat16 ? "bfloat16" : full_precision;
+}
 
 double megabytes(long bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
@@ -35,6 +39,13 @@ std::vector<double> step_times(const std::function<void()>& step, double seconds
   }
   std::sort(times.begin(), times.end());
   return times;
+}
+
+// Those of the subject's precision.
+Limits limits_for(const BenchSubject& s, const Measurement& m) {
+  Limits limits = m.limits;
+  if (s.precision == Precision::bfloat16) limits.gflops = limits.bfloat16_gflops;
+  return limits;
 }
 
 }  // namespace
@@ -59,8 +70,9 @@ std::string describe(const Limits& limits) {
   char words[120];
   std::snprintf(words, sizeof words,
                 "%s, %s: %.0f GFLOP/s of multiply-adds in registers, %.1f GB/s read from memory",
-                counted(threads(), "thread").c_str(), precision, limits.gflops, limits.gbytes);
-  return words;
+                counted(threads(), "thread").c_str(), full_precision, limits.gflops, limits.gbytes);
+  if (limits.bfloat16_gflops == 0) return words;
+  return text(words, ", ", std::lround(limits.bfloat16_gflops), " GFLOP/s in bfloat16");
 }
 
 void print_measurement(const BenchSubject& s, const Measurement& m) {
@@ -68,12 +80,13 @@ void print_measurement(const BenchSubject& s, const Measurement& m) {
       "%s, %s, batch %ld, %s, %s: %zu steps of %.1f ms (median; %.1f to %.1f), peak memory "
       "%.0f MB\n",
       s.model.name.c_str(), s.mode.c_str(), s.batch, counted(s.threads, "thread").c_str(),
-      precision, m.times.size(), m.median(), m.times.front(), m.times.back(), m.process_megabytes);
+      name_of(s.precision), m.times.size(), m.median(), m.times.front(), m.times.back(),
+      m.process_megabytes);
   std::printf("tensors: %.1f MB between steps, %.1f MB at the peak\n", megabytes(m.memory.live),
               megabytes(m.memory.peak));
   std::printf("limits of %s\n", describe(m.limits).c_str());
   std::printf("\nOperations of a step on %s:\n", counted(m.record_threads, "thread").c_str());
-  print_op_table(m.operations, m.limits);
+  print_op_table(m.operations, limits_for(s, m));
   std::printf("\nimages/s %.1f\n", m.images_per_second(s.batch));
 }
 
@@ -85,7 +98,7 @@ void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
               {"conv", s.conv},
               {"batch", s.batch},
               {"threads", s.threads},
-              {"precision", precision},
+              {"precision", name_of(s.precision)},
               {"images_per_second", m.images_per_second(s.batch)},
               {"steps", m.times.size()},
               {"step_milliseconds",
@@ -96,8 +109,9 @@ void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
               {"limits",
                {{"threads", m.record_threads},
                 {"gflop_per_second", m.limits.gflops},
-                {"gb_per_second", m.limits.gbytes}}},
-              {"operations", to_json(m.operations, m.limits)}});
+                {"gb_per_second", m.limits.gbytes},
+                {"bfloat16_gflop_per_second", m.limits.bfloat16_gflops}}},
+              {"operations", to_json(m.operations, limits_for(s, m))}});
 }
 
 }  // namespace excite

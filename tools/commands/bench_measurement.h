@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/memory.h"
+#include "core/precision.h"
 #include "models/zoo/registry.h"
 #include "tools/bench/limits.h"
 #include "tools/bench/profile/op_summary.h"
@@ -44,12 +45,13 @@ struct BenchSubject {
   int threads;
   bool plain;
   std::string conv;
+  Precision precision;
 };
 void print_measurement(const BenchSubject& subject, const Measurement& measurement);
 void print_measurement_as_json(const BenchSubject& subject, const Measurement& measurement);
 
 // Of threads() threads: "2 threads, float: 150 GFLOP/s of multiply-adds in registers, 20.0 GB/s
-// read from memory"
+// read from memory, 300 GFLOP/s in bfloat16"; the last only where this build has it
 std::string describe(const Limits& limits);
 
 }  // namespace excite

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/kernels/conv2d_bfloat16.h"
 #include "tools/commands/class_files.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
@@ -65,6 +66,7 @@ CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
   add_override_options(command, o.overrides);
   add_plain_option(command, o.plain);
   add_conv_option(command, o.conv);
+  add_precision_option(command, o.precision);
   begin_group(command, "Preprocessing");
   command.add_option("--crops", o.crops,
                      "1: use the center crop; 10: average over the four corners, the center, and "
@@ -90,6 +92,8 @@ LoadedEnsemble load_ensemble(const EnsembleOptions& o) {
   std::vector<double> weights = ensemble_weights(o);
   const Crops crops = crops_of(o);
   const ResizeFunction resize = resize_function(o.resize);
+  const Precision precision = parse_precision(o.precision, o.plain, o.conv);
+  if (precision == Precision::bfloat16) require_bfloat16();
   std::vector<TrainedModel> trained =
       load_models(o.weights, override_of(o.overrides),
                   o.labels.empty() ? SameClasses::by_name : SameClasses::by_number);
@@ -107,7 +111,8 @@ LoadedEnsemble load_ensemble(const EnsembleOptions& o) {
           .crops = crops,
           .resize = resize,
           .classes = class_names(in_file, order, o.labels),
-          .order = order};
+          .order = order,
+          .precision = precision};
 }
 
 }  // namespace excite

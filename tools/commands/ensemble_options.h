@@ -17,7 +17,7 @@ struct EnsembleOptions {
   std::optional<std::string> ensemble_weights;  // such as "2,1,1"; absent: all equal
   long crops = 1;
   bool flip = false;
-  std::string resize = "bilinear", labels, class_order, conv = "auto";
+  std::string resize = "bilinear", labels, class_order, conv = "auto", precision = "full";
   bool plain = false;
   ModelOverrideOptions overrides;
 };

@@ -1,5 +1,10 @@
 #include "tools/commands/shared_options.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "core/check.h"
+#include "core/text.h"
 #include "tools/commands/number_options.h"
 #include "tools/data/load.h"
 
@@ -57,6 +62,15 @@ CLI::Option* add_conv_option(CLI::App& command, std::string& conv) {
       ->type_name("NAME");
 }
 
+CLI::Option* add_precision_option(CLI::App& command, std::string& precision) {
+  return command
+      .add_option(
+          "--precision", precision,
+          "full, or bf16: multiply in bfloat16 where the CPU can (faster; the logits differ "
+          "by about 1 %)")
+      ->type_name("NAME");
+}
+
 CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {
   return command
       .add_option("--csv", csv,
@@ -67,6 +81,17 @@ CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {
 
 CLI::Option* add_json_option(CLI::App& command, bool& json, const std::string& fields) {
   return command.add_flag("--json", json, "Print JSON: " + fields);
+}
+
+Precision parse_precision(const std::string& precision, bool plain, const std::string& conv) {
+  const std::vector<std::string> known{"full", "bf16"};
+  require<UsageError>(std::count(known.begin(), known.end(), precision), "--precision ", precision,
+                      ": expected full or bf16", suggestion(precision, known));
+  if (precision == "full") return Precision::full;
+  require<UsageError>(!plain && conv == "auto",
+                      "--precision bf16 cannot be combined with --plain or --conv, which choose "
+                      "layers that have no bfloat16 products");
+  return Precision::bfloat16;
 }
 
 }  // namespace excite

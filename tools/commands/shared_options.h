@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "core/precision.h"
+
 namespace excite {
 
 // The options that are added after this one are printed under this heading in --help.
@@ -19,7 +21,11 @@ CLI::Option* add_strict_option(CLI::App& command, bool& strict);
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
 CLI::Option* add_plain_option(CLI::App& command, bool& plain);
 CLI::Option* add_conv_option(CLI::App& command, std::string& conv);
+CLI::Option* add_precision_option(CLI::App& command, std::string& precision);
 CLI::Option* add_csv_option(CLI::App& command, std::string& csv);
 CLI::Option* add_json_option(CLI::App& command, bool& json, const std::string& fields);
+
+// Of the option --precision. UsageError if the other options choose layers without bfloat16.
+Precision parse_precision(const std::string& precision, bool plain, const std::string& conv);
 
 }  // namespace excite

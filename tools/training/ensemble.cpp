@@ -32,13 +32,13 @@ Tensor reorder_columns(const Tensor& x, const std::vector<long>& order) {
 }  // namespace
 
 Ensemble::Ensemble(std::vector<EnsembleMember> members, Crops crops, std::vector<long> class_order,
-                   Weights weights)
+                   Weights weights, Precision precision)
     : members_(std::move(members)), crops_(crops), class_order_(std::move(class_order)) {
   require(!members_.empty(), "ensemble: there is no model, expected at least one");
   require(class_order_.empty() || static_cast<long>(class_order_.size()) == classes(),
           "ensemble: the class order has ", class_order_.size(), " classes, the models have ",
           classes());
-  for (const EnsembleMember& m : members_) inference_.emplace_back(m.model, weights);
+  for (const EnsembleMember& m : members_) inference_.emplace_back(m.model, weights, precision);
 }
 
 Tensor Ensemble::operator()(const std::vector<Image>& images) const {
@@ -80,7 +80,7 @@ Ensemble LoadedEnsemble::ensemble(Weights model_weights) const {
                        weights[m],
                        resize_crop_of(t, resize)});
   }
-  return Ensemble(std::move(members), crops, order, model_weights);
+  return Ensemble(std::move(members), crops, order, model_weights, precision);
 }
 
 }  // namespace excite

@@ -25,7 +25,8 @@ class Ensemble {
   // the models are trained further, the next batch gets their new weights; for weights that do not
   // change, Weights::constant is faster.
   explicit Ensemble(std::vector<EnsembleMember> members, Crops crops = Crops::center,
-                    std::vector<long> class_order = {}, Weights weights = Weights::may_change);
+                    std::vector<long> class_order = {}, Weights weights = Weights::may_change,
+                    Precision precision = Precision::full);
 
   long classes() const { return members_.front().model.classes; }
   long crops() const { return crop_count(crops_); }
@@ -59,6 +60,7 @@ struct LoadedEnsemble {
   ResizeFunction resize = excite::resize;
   std::vector<std::string> classes{};
   std::vector<long> order{};  // class i is output order[i] of the models; empty: output i
+  Precision precision = Precision::full;
   // Shares the networks of the models.
   Ensemble ensemble(Weights model_weights = Weights::may_change) const;
 };

@@ -181,6 +181,29 @@ TEST(Bench, LimitsArePlausible) {
   EXPECT_GT(gbytes, 0.1);
 }
 
+// A build without bfloat16 says so.
+TEST(Bench, InfersInBfloat16WhereTheBuildHasIt) {
+  const Ending ending = bench({"--mode", "infer", "--precision", "bf16"});
+  if (program_has_bfloat16()) {
+    EXPECT_EQ(ending.code, 0) << ending.err;
+    expect_contains(ending.out, "se_resnet8, infer, batch 4, 1 thread, bfloat16: ");
+    expect_contains(ending.out, " GFLOP/s in bfloat16\n");
+  } else {
+    expect_failure(ending, 1, {"bench: bfloat16: this build has no bfloat16 products"});
+  }
+  expect_failure(bench({"--mode", "train", "--precision", "bf16"}), 2,
+                 {"bench: --precision bf16 is for inference: add --mode infer"});
+  for (const std::vector<std::string>& other :
+       std::vector<std::vector<std::string>>{{"--plain"}, {"--conv", "blas"}}) {
+    std::vector<std::string> all{"--mode", "infer", "--precision", "bf16"};
+    all.insert(all.end(), other.begin(), other.end());
+    expect_failure(bench(all), 2,
+                   {"bench: --precision bf16 cannot be combined with --plain or --conv"});
+  }
+  expect_failure(bench({"--precision", "bf61"}), 2,
+                 {"bench: --precision bf61: expected full or bf16; the nearest is bf16"});
+}
+
 TEST(Compare, PrintsItsUsage) {
   for (const char* arguments :
        {"", "train se_resnet20 2 128 build/excite", "learn se_resnet20 2 128 -- build/excite"}) {

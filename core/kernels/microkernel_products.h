@@ -1,0 +1,113 @@
+// The product microkernels as templates. A Number is a real, or a pair of bfloat16 (bfloat16.h),
+// which counts as one channel.
+#pragma once
+#include <array>
+#include <utility>
+
+#include "core/kernels/microkernel.h"
+
+namespace excite {
+
+// sum + x * w, lane by lane
+inline Vec multiply_add(const Vec& sum, real x, const Vec& w) { return sum + x * w; }
+
+// The sums of a tile: P rows of V vectors.
+template <int P, int V>
+struct Sums {
+  Vec sum[P][V];
+
+  [[gnu::always_inline]] Sums() {
+    for_each([&](int p, int v) { sum[p][v] = Vec{}; });
+  }
+
+  // sum[p][:] += factor(p) * w[:] for the V vectors at w.
+  template <class Factor, class Number>
+  [[gnu::always_inline]] void add(const Factor& factor, const Number* w) {
+    decltype(load(w)) weight[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) weight[v] = load(w + v * lanes);
+    for_each([&](int p, int v) { sum[p][v] = multiply_add(sum[p][v], factor(p), weight[v]); });
+  }
+
+  template <class Each>
+  [[gnu::always_inline]] static void for_each(const Each& each) {
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) each(p, v);
+  }
+};
+
+// The kernels are never inlined: otherwise the compiler does not keep every sum in a
+// register.
+template <int P, int V, class Number>
+[[gnu::noinline]] void product(const Number* const* x, long first_channel, long taps, long channels,
+                               const Number* w, real* y, long y_stride) {
+  Sums<P, V> sums;
+  for (long t = 0; t < taps; t++, x += P) {
+    const Number* row[P];
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++) row[p] = x[p] + first_channel;
+    for (long c = 0; c < channels; c++, w += V * lanes)
+      sums.add([&](int p) { return row[p][c]; }, w);
+  }
+  sums.for_each([&](int p, int v) { store(y + p * y_stride + v * lanes, sums.sum[p][v]); });
+}
+
+template <int P, int V, class Number>
+[[gnu::noinline]] void matrix_product(const Number* x, long x_stride, long channels,
+                                      const Number* w, real* y, long y_stride) {
+  Sums<P, V> sums;
+  // The addresses of every fourth row; the other rows are reached from them by 1, 2 and 3 strides.
+  // One address per row would need more registers than there are.
+  constexpr int addresses = (P + 3) / 4;
+  const Number* address[addresses];
+  for (int i = 0; i < addresses; i++) address[i] = x + 4 * i * x_stride;
+  const long three_strides = 3 * x_stride;
+  for (long c = 0; c < channels; c++, w += V * lanes) {
+    sums.add(
+        [&](int p) {
+          const Number* at = address[p / 4];
+          return p % 4 == 0   ? at[0]
+                 : p % 4 == 1 ? at[x_stride]
+                 : p % 4 == 2 ? at[2 * x_stride]
+                              : at[three_strides];
+        },
+        w);
+#pragma GCC unroll 4
+    for (int i = 0; i < addresses; i++) address[i]++;
+  }
+  sums.for_each([&](int p, int v) { store(y + p * y_stride + v * lanes, sums.sum[p][v]); });
+}
+
+// One function per tile size, in tables indexed by [vectors - 1][rows - 1].
+template <class Number>
+struct ProductKernels {
+  using Pointers = void (*)(const Number* const* x, long first_channel, long taps, long channels,
+                            const Number* w, real* y, long y_stride);
+  using Matrix = void (*)(const Number* x, long x_stride, long channels, const Number* w, real* y,
+                          long y_stride);
+
+  template <int V, int... P>
+  static constexpr std::array<Pointers, sizeof...(P)> of_pointers(
+      std::integer_sequence<int, P...>) {
+    return {product<P + 1, V, Number>...};
+  }
+  template <int V, int... P>
+  static constexpr std::array<Matrix, sizeof...(P)> of_matrices(std::integer_sequence<int, P...>) {
+    return {matrix_product<P + 1, V, Number>...};
+  }
+  template <int V>
+  static constexpr auto pointers =
+      of_pointers<V>(std::make_integer_sequence<int, tile_pixels(V* lanes)>());
+  template <int V>
+  static constexpr auto matrices =
+      of_matrices<V>(std::make_integer_sequence<int, tile_rows(V* lanes)>());
+
+  static constexpr const Pointers* pointers_by_width[] = {pointers<1>.data(), pointers<2>.data(),
+                                                          pointers<3>.data(), pointers<4>.data()};
+  static constexpr const Matrix* matrices_by_width[] = {matrices<1>.data(), matrices<2>.data(),
+                                                        matrices<3>.data(), matrices<4>.data()};
+};
+
+}  // namespace excite
