@@ -1,5 +1,6 @@
 // Softmax and the losses: the value, and right below it the gradient. Targets are data.
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "autograd/ops.h"
@@ -29,11 +30,12 @@ Var log_softmax(const Var& x) {
 
 namespace {
 
-// t log p, where 0 (-inf) counts as 0: a class that is no target may have the logit -inf.
-// dlog_p = t dy
+// t log p, where 0 (-inf) counts as 0: a class that is no target may have the logit -inf. 0 NaN
+// stays NaN.  dlog_p = t dy
 Var mul_targets(const Var& log_p, const Var& targets) {
-  Tensor value =
-      map([](real l, real t) { return t == 0 ? real(0) : t * l; }, log_p->value, targets->value);
+  constexpr real lowest = -std::numeric_limits<real>::infinity();
+  Tensor value = map([](real l, real t) { return t == 0 && l == lowest ? real(0) : t * l; },
+                     log_p->value, targets->value);
   return result("mul_targets", std::move(value), {log_p, targets}, [=](Node& y) {
     log_p.add_grad(map([](real dy, real t) { return t * dy; }, y.grad, targets->value));
   });

@@ -60,11 +60,12 @@ Var scale(const Var& x, real factor) {
                 [=](Node& y) { x.add_grad(map(times, y.grad)); });
 }
 
-// max(NaN, 0) is NaN here, so that a value that is not finite is not hidden.
+// max(NaN, 0) is NaN here, so that a value that is not finite is not hidden. There dx = dy, as in
+// PyTorch.
 Var relu(const Var& x) {
   Tensor value = map([](real v) { return v < 0 ? real(0) : v; }, x->value);
   return result("relu", std::move(value), {x}, [=](Node& y) {
-    x.add_grad(map([](real dy, real v) { return v > 0 ? dy : real(0); }, y.grad, y.value));
+    x.add_grad(map([](real dy, real v) { return v <= 0 ? real(0) : dy; }, y.grad, y.value));
   });
 }
 

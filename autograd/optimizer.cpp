@@ -187,7 +187,7 @@ double gradient_norm(const std::vector<Parameter>& parameters) {
 void clip_gradients(const std::vector<Parameter>& parameters, double max_norm, double norm) {
   require<UsageError>(max_norm > 0, "clipping: norm ", max_norm, ", expected above 0");
   const auto factor = static_cast<real>(max_norm / (norm + 1e-6));
-  if (!(factor < 1)) return;
+  if (factor >= 1) return;  // a NaN goes on, and makes every gradient NaN
   for (const Parameter& p : parameters) map_into([=](real g) { return factor * g; }, p.var->grad);
 }
 

@@ -138,7 +138,7 @@ void backward(const Var& y, Tensor cotangent, const BackwardHooks& hooks) {
     if (!node.backward) continue;
     if (hooks.before) hooks.before(node);
     running = &node;
-    if (!node.grad.empty()) node.backward(node);
+    if (node.grad.shape() == node.value.shape()) node.backward(node);  // else none arrived
     running = nullptr;
     if (hooks.after) hooks.after(node);
     node.grad = Tensor();

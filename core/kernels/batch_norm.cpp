@@ -39,7 +39,7 @@ std::vector<double> two_sums(const Shape& x, const Terms& add_rows) {
 
 void ChannelMoments::set(long channel, double new_mean, double new_var) {
   mean[channel] = static_cast<real>(new_mean);
-  var[channel] = static_cast<real>(std::max(0.0, new_var));
+  var[channel] = static_cast<real>(new_var < 0 ? 0 : new_var);
 }
 
 // The channel's first number is subtracted from x before summing x and x^2. Otherwise, if the mean

@@ -12,7 +12,7 @@ struct ChannelMoments {
   explicit ChannelMoments(long channels) : mean({channels}), var({channels}) {}
   ChannelMoments(Tensor means, Tensor variances)
       : mean(std::move(means)), var(std::move(variances)) {}
-  // A variance that rounding made negative becomes 0.
+  // A variance that rounding made negative becomes 0; a NaN stays.
   void set(long channel, double new_mean, double new_var);
 };
 ChannelMoments channel_moments(const Tensor& x);  // x is (rows, C)

@@ -38,6 +38,39 @@ void find_inputs(const Grid& grid, const ImageSize& in, const Number* image, con
   }
 }
 
+// A NaN or an infinity makes the sum NaN.
+inline bool all_finite(const real* vectors, long count) {
+  Vec sum{};
+  for (long i = 0; i < count; i += lanes) sum += load(vectors + i) * 0;
+  for (long i = 0; i < lanes; i++)
+    if (sum[i] != 0) return false;
+  return true;
+}
+
+// The sums of a piece in the panel of column k, for each group of a wide group by itself. The
+// channels of the other groups are set to 0, because their zero weights would turn a NaN or an
+// infinity into a NaN.
+template <class Number>
+void sums_of_each_group(const Number* const* inputs, long count, long first_channel, long taps,
+                        const Groups& groups, const Number* panel, long k, real* sums) {
+  const long in = groups.in / groups.merged, out = groups.out / groups.merged,
+             width = panel_width(k, groups.out), addresses = taps * count;
+  std::vector<const Number*> address(addresses);
+  alignas(vector_bytes) real of_group[max_tile_pixels * tile_vectors * lanes];
+  for (long m = k / out; m < groups.merged && m * out < k + width; m++) {
+    std::vector<Number> channels(addresses * groups.in);
+    for (long i = 0; i < addresses; i++) {
+      Number* to = channels.data() + i * groups.in;
+      std::copy_n(inputs[i] + first_channel + m * in, in, to + m * in);
+      address[i] = to;
+    }
+    microkernel(address.data(), count, 0, taps, groups.in, panel, width, of_group, width);
+    const long begin = std::max(m * out - k, 0l), end = std::min((m + 1) * out - k, width);
+    for (long p = 0; p < count; p++)
+      std::copy(of_group + p * width + begin, of_group + p * width + end, sums + p * width + begin);
+  }
+}
+
 // y of all pixels of a grid. The pixels are cut into runs, one per call of the parallel loop, and a
 // run into pieces for the microkernel. If the grid covers all pixels of y, the runs are those of
 // RunSums.
@@ -68,8 +101,11 @@ void convolve(const Grid& grid, const ImageSize& in, const Number* x, const Grou
       for (long g = 0; g < groups.count; g++)
         for (long k = 0; k < groups.out; k += tile_vectors * lanes) {
           const long width = panel_width(k, groups.out), channel = g * groups.out + k;
-          microkernel(inputs.data(), count, g * groups.in, taps, groups.in,
-                      packed + (g * whole_vectors(groups.out) + k) * rows, width, sums, width);
+          const Number* panel = packed + (g * whole_vectors(groups.out) + k) * rows;
+          microkernel(inputs.data(), count, g * groups.in, taps, groups.in, panel, width, sums,
+                      width);
+          if (groups.merged > 1 && !all_finite(sums, count * width))
+            sums_of_each_group(inputs.data(), count, g * groups.in, taps, groups, panel, k, sums);
           for_vectors(std::min(width, groups.out - k), [&](long v, auto lane_count) {
             auto store_y = make_store(epilogue, y, channel + v, lane_count, run);
             first == 0 ? store_y.begin(load(sums + v)) : store_y.resume();

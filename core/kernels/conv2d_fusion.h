@@ -58,7 +58,7 @@ class RunSums {
 struct AccumulateMoments {
   RunSums& sums;
 };
-// Leaves y as it is. With d = y where a (u - mean) + b > 0, else 0: first: sum of d; second: sum of
+// Leaves y as it is. With d = y, but 0 where a (u - mean) + b <= 0: first: sum of d; second: sum of
 // d (u - mean).
 struct AccumulateMasked {
   const NormRelu& norm;

@@ -136,7 +136,7 @@ struct StoreAndAccumulateMasked {
   }
   void operator()(long i, const Vec& v) {
     write(i, v);
-    const Vec centered = norm_relu.centered(u + i), d = norm_relu.norm(centered) > 0 ? v : Vec{};
+    const Vec centered = norm_relu.centered(u + i), d = relu_gradient(v, norm_relu.norm(centered));
     sum += d;
     product += d * centered;
   }

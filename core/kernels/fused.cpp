@@ -40,7 +40,6 @@ void require_same(const Tensor& u, const Tensor& other) {
 }
 
 Vec relu(const Vec& v) { return at_least(v, Vec{}); }
-Vec where_positive(const Vec& condition, const Vec& v) { return condition > 0 ? v : Vec{}; }
 
 // Calls body(n, i, c, count) for every vector of u: its `count` numbers at index i belong to
 // channels c, c + 1, ... of a pixel of image n.
@@ -171,7 +170,7 @@ ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& 
   require_same(u, y);
   return split_sums(
       u, image_sums(u, [&](long, long i, long c, auto count) {
-        const Vec d = where_positive(load(y.data() + i, count), load(dy.data() + i, count));
+        const Vec d = relu_gradient(load(dy.data() + i, count), load(y.data() + i, count));
         store(dy.data() + i, d, count);
         return Terms{d, d * (load(u.data() + i, count) - load(mean.data() + c, count))};
       }));
@@ -184,8 +183,8 @@ ImageSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean
   return split_sums(u, image_sums(u, [&](long n, long i, long c, auto count) {
                       const Vec centered = load(u.data() + i, count) - load(mean.data() + c, count);
                       const Vec d =
-                          where_positive(factor.at(n, c, count) * centered + offset.at(n, c, count),
-                                         load(dy.data() + i, count));
+                          relu_gradient(load(dy.data() + i, count),
+                                        factor.at(n, c, count) * centered + offset.at(n, c, count));
                       return Terms{d, d * centered};
                     }));
 }
@@ -213,7 +212,7 @@ void affine_relu_dx(Tensor& dy, const Tensor& u, const Tensor& mean, const Tenso
     const Vec centered = load(u.data() + i, count) - load(mean.data() + c, count),
               scale = factor.at(n, c, count);
     const Vec d =
-        where_positive(scale * centered + offset.at(n, c, count), load(dy.data() + i, count));
+        relu_gradient(load(dy.data() + i, count), scale * centered + offset.at(n, c, count));
     store(dy.data() + i, scale * d + slope_of.at(n, c, count) * centered + constant.at(n, c, count),
           count);
   });

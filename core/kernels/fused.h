@@ -25,7 +25,7 @@ struct ImageSums {
   Tensor d;    // sum of d
   Tensor d_u;  // sum of d (u - mean)
 };
-// The gradient of y = max(..., 0): d = dy where y > 0, else 0. Overwrites dy with d.
+// The gradient of y = max(..., 0): d = dy, but 0 where y <= 0. Overwrites dy with d.
 ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean);
 // The same d for y = affine_relu(u, mean, a, b). The mask is computed from u, and d is not stored.
 ImageSums affine_relu_sums(const Tensor& dy, const Tensor& u, const Tensor& mean, const Tensor& a,

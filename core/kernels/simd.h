@@ -29,6 +29,10 @@ using Vec = real __attribute__((vector_size(vector_bytes)));
 // max(v, floor), lane by lane; a NaN in v stays.
 inline Vec at_least(const Vec& v, const Vec& floor) { return v < floor ? floor : v; }
 
+// The gradient of max(y, 0), lane by lane: dy, but 0 where y is at most 0. A NaN in y lets dy pass,
+// as in PyTorch.
+inline Vec relu_gradient(const Vec& dy, const Vec& y) { return y <= 0 ? Vec{} : dy; }
+
 // Rounded up to a multiple of the vector width.
 inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }
 
