@@ -166,5 +166,14 @@ TEST(Bfloat16, NotANumberAndInfinityStay) {
   }
 }
 
+TEST(Bfloat16, NotANumberStaysInItsGroup) {
+  if (!has_it()) return;
+  const Case c{{1, 2, 2, 32}, {1, 1, 4, 32}, {.groups = 8}};
+  Numbers n(c);
+  n.x[9] = std::numeric_limits<real>::quiet_NaN();  // group 2
+  const Tensor y = n.prepacked(c).conv(n.x);
+  for (long i = 0; i < y.size(); i++) EXPECT_EQ(std::isnan(y[i]), i / 4 == 2) << i;
+}
+
 }  // namespace
 }  // namespace excite
