@@ -53,7 +53,7 @@ $(BUILD)/flags: force
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores parallel random shape text tree_sum) \
-          $(patsubst %,core/files/%.cpp,atomic_file crc input_file json safetensors_header) \
+          $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json safetensors_header text_file) \
           autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
@@ -65,7 +65,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text \
             tree_sum) \
-          $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc input_file json) \
+          $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc file_kind input_file json text_file) \
           $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
@@ -152,7 +152,7 @@ INTO    = $(DESTDIR)$(PREFIX)
 INCLUDE = $(if $(filter /usr /usr/local,$(PREFIX)),,-I$${prefix}/include )
 install: all  ## installs libraries, headers, programs into PREFIX=/usr/local (below DESTDIR=)
 	install -d $(INTO)/bin $(INTO)/lib/pkgconfig $(INTO)/lib/cmake/excite
-	install $(PROGRAMS) $(INTO)/bin
+	install $(PROGRAMS) tools/scripts/pth_to_safetensors $(INTO)/bin
 	install -m 644 $(LIBRARIES) $(INTO)/lib
 	install -d $(INTO)/share/excite
 	install -m 644 tools/examples/se_resnet20-cifar10.safetensors $(INTO)/share/excite

@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/files/atomic_file.h"
 #include "core/files/crc.h"
+#include "core/files/file_kind.h"
 
 namespace excite {
 
@@ -64,11 +65,14 @@ void read_converted(const InputFile& file, long offset, Tensor& to, Convert conv
   }
 }
 
-// PyTorch's files are ZIP archives ("PK", 3, 4), and old ones pickles of protocol 2 and later.
-bool is_pickle(std::uint64_t first_bytes) {
-  return (first_bytes & 0xffffffff) == 0x04034b50 ||
-         ((first_bytes & 0xff) == 0x80 && (first_bytes >> 8 & 0xff) >= 2 &&
-          (first_bytes >> 8 & 0xff) <= 5);
+// FileError if the file begins as one of another kind does. `length` are its first eight bytes,
+// read as the length of a header.
+void refuse_other_kinds(const InputFile& file, std::uint64_t length) {
+  std::string first(std::min(file_kind_bytes, file.size()), ' ');
+  file.read(0, first.data(), static_cast<long>(first.size()));
+  if (length <= max_header_bytes && first.size() > 8 && first[8] == '{') return;
+  const std::string_view kind = file_kind(first);
+  require<FileError>(kind.empty(), file.path(), ": ", kind);
 }
 
 }  // namespace
@@ -78,11 +82,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
                      " bytes, expected at least 8 in a safetensors file");
   std::uint64_t length;
   file_.read(0, &length, 8);
-  require<FileError>(
-      length <= max_header_bytes || !is_pickle(length), path,
-      ": is a ZIP archive or a pickle, as PyTorch writes, expected a safetensors file; "
-      "convert a PyTorch file with ",
-      "tools/scripts/pth_to_safetensors");
+  refuse_other_kinds(file_, length);
   require<FileError>(length <= max_header_bytes, path,
                      ": is not a safetensors file, or is damaged: byte 0: the header length is ",
                      length, " bytes, expected at most ", max_header_bytes);

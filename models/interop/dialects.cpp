@@ -130,7 +130,10 @@ std::string Dialect::to_ours(const std::string& tensor) const {
   return renamed(inverse, tensor);
 }
 
-bool is_counter(const std::string& name) { return name.ends_with(".num_batches_tracked"); }
+bool is_counter(const std::string& name) {
+  return name.ends_with(".num_batches_tracked") || name == "n_averaged" ||
+         name.ends_with(".n_averaged");
+}
 bool is_auxiliary(const std::string& name) { return name.starts_with("AuxLogits."); }
 
 }  // namespace excite

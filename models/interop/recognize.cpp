@@ -1,6 +1,7 @@
 #include "models/interop/recognize.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -72,24 +73,47 @@ Settings inferred_options(const TensorShapes& shapes, const Dialect& dialect) {
   return options;
 }
 
+// The residual blocks of each stage, from names such as layer3.5.conv1.weight: "2,2,6,2". Empty
+// without such names, or if there are too many to be a network.
+std::string inferred_blocks(const TensorShapes& shapes) {
+  constexpr long max_blocks = 200;
+  std::map<long, long> blocks;  // of each stage, from 1 on
+  for (const auto& [name, dims] : shapes) {
+    const std::vector<std::string> parts = split(name, '.');
+    if (parts.size() < 3 || !parts[0].starts_with("layer")) continue;
+    const auto stage = parse_number<long>(parts[0].substr(5)), block = parse_number<long>(parts[1]);
+    if (!stage || !block || *stage < 1 || *stage > 4 || *block < 0 || *block >= max_blocks)
+      return "";
+    blocks[*stage] = std::max(blocks[*stage], *block + 1);
+  }
+  std::vector<std::string> words;
+  for (const auto& [stage, count] : blocks) words.push_back(std::to_string(count));
+  return join(words, ",");
+}
+
 long classes_in(const TensorShapes& shapes, const std::string& classifier) {
   const auto found = shapes.find(classifier + ".weight");
   const long rows = found == shapes.end() || found->second.empty() ? 0 : found->second[0];
   return std::clamp(rows, 2l, max_classes);
 }
 
+// Whether the depth is that of the model, or follows from the names of the tensors.
+enum class Depth { of_model, of_names };
+
 // The requested options. The others are inferred from the shapes, or are the dialect's.
 Settings all_options(const std::string& model, const Settings& requested,
-                     const TensorShapes& shapes, const Dialect& dialect) {
-  const Settings inferred = inferred_options(shapes, row_for_model(dialect, model));
+                     const TensorShapes& shapes, const Dialect& dialect, Depth depth) {
+  Settings inferred = inferred_options(shapes, row_for_model(dialect, model));
+  if (depth == Depth::of_names) inferred["blocks"] = inferred_blocks(shapes);
   return merged(requested, known_options(model, inferred));
 }
 
 // How well the model fits; nothing if it cannot have these options.
 std::optional<Recognized> try_model(const std::string& name, const Settings& requested,
-                                    const TensorShapes& shapes, const Dialect& dialect) {
+                                    const TensorShapes& shapes, const Dialect& dialect,
+                                    Depth depth) {
   try {
-    Recognized r{name, all_options(name, requested, shapes, dialect), 0, 0};
+    Recognized r{name, all_options(name, requested, shapes, dialect, depth), 0, 0};
     r.classes = classes_in(shapes, classifier_name(shape_only_model(name, r.options, 2).module()));
     const Model model = shape_only_model(name, r.options, r.classes);
     r.differences = differences(shapes, shapes_of(state_of(model.module())), dialect).count();
@@ -101,25 +125,44 @@ std::optional<Recognized> try_model(const std::string& name, const Settings& req
 
 }  // namespace
 
-Recognized recognize(const TensorShapes& shapes, const Dialect& dialect, const std::string& name,
-                     const Settings& requested) {
-  if (!name.empty()) {
-    if (const auto r = try_model(name, requested, shapes, dialect)) return *r;
-    shape_only_model(name, all_options(name, requested, shapes, dialect), 2);  // throws the reason
-  }
+namespace {
+
+// The first listed model that has these tensors, or else the one with the fewest differences; small
+// variants count only where they fit exactly.
+std::optional<Recognized> nearest_model(const TensorShapes& shapes, const Dialect& dialect,
+                                        const Settings& requested, Depth depth) {
   std::optional<Recognized> nearest;
   std::set<std::string> seen;
-  for (const ModelEntry& entry : model_list())
+  for (const ModelEntry& entry : model_list()) {
+    if (depth == Depth::of_names && !entry.defaults.contains("blocks")) continue;
     for (const std::string& candidate : {entry.name, entry.small_variant}) {
       if (!seen.insert(candidate).second) continue;
-      const auto r = try_model(candidate, requested, shapes, dialect);
+      const auto r = try_model(candidate, requested, shapes, dialect, depth);
       if (r && r->differences == 0) return *r;
       const bool nearer = r && (!nearest || r->differences < nearest->differences);
       if (nearer && candidate == entry.name) nearest = r;  // small variants are internal
     }
-  require<UsageError>(nearest.has_value(), "no model has all of the options ",
-                      to_string(requested));
-  return *nearest;
+  }
+  return nearest;
+}
+
+}  // namespace
+
+Recognized recognize(const TensorShapes& shapes, const Dialect& dialect, const std::string& name,
+                     const Settings& requested) {
+  if (!name.empty()) {
+    if (const auto r = try_model(name, requested, shapes, dialect, Depth::of_model)) return *r;
+    // The model cannot have the options that the tensors show, so these are not its tensors.
+    const Model model = shape_only_model(name, requested, 2);  // or the requested ones are wrong
+    return {name, requested, classes_in(shapes, classifier_name(model.module())),
+            differences(shapes, shapes_of(state_of(model.module())), dialect).count()};
+  }
+  const auto listed = nearest_model(shapes, dialect, requested, Depth::of_model);
+  if (listed && listed->differences == 0) return *listed;
+  const auto deeper = nearest_model(shapes, dialect, requested, Depth::of_names);
+  if (deeper && deeper->differences == 0) return *deeper;
+  require<UsageError>(listed.has_value(), "no model has all of the options ", to_string(requested));
+  return *listed;
 }
 
 // ---- programs that have the same network ----

@@ -18,9 +18,10 @@ struct Recognized {
   std::size_t differences;  // tensors that do not fit; 0: all names and shapes match
 };
 
-// The first model of the list that has these tensors. If none has, the listed model with the fewest
-// differences; small variants count only where they fit exactly. With a name: that model. Options
-// that are given are not inferred.
+// The first model of the list that has these tensors; or else the first of another depth, which is
+// its option `blocks`. If none has, the listed model with the fewest differences; small variants
+// count only where they fit exactly. With a name: that model. Options that are given are not
+// inferred.
 Recognized recognize(const TensorShapes& shapes, const Dialect& dialect,
                      const std::string& name = "", const Settings& options = {});
 

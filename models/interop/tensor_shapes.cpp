@@ -63,11 +63,43 @@ std::string classifier_name(const Module& module) {
   return last.substr(0, last.rfind('.'));
 }
 
+namespace {
+
+// Training scripts and wrappers hold the network as a member, whose name then begins the name of
+// every tensor: DataParallel and AveragedModel `module`, torch.compile `_orig_mod`, others what
+// people call it. Such members may be nested.
+const std::set<std::string> wrappers{"_orig_mod", "backbone",   "base_model", "body",    "ema",
+                                     "ema_model", "encoder",    "model",      "module",  "net",
+                                     "network",   "state_dict", "student",    "teacher", "trunk"};
+
+// The longest prefix of wrappers that all names have; those of counters do not matter.
+std::string wrapper_prefix(const std::vector<std::string>& names) {
+  std::vector<std::string> counted_names;
+  for (const std::string& name : names)
+    if (!is_counter(name)) counted_names.push_back(name);
+  std::string prefix;
+  while (!counted_names.empty()) {
+    const std::string& name = counted_names.front();
+    const std::size_t dot = name.find('.', prefix.size());
+    if (dot == std::string::npos ||
+        !wrappers.contains(name.substr(prefix.size(), dot - prefix.size())))
+      break;
+    const std::string longer = name.substr(0, dot + 1);
+    if (!std::all_of(counted_names.begin(), counted_names.end(),
+                     [&](const std::string& other) { return other.starts_with(longer); }))
+      break;
+    prefix = longer;
+  }
+  return prefix;
+}
+
+}  // namespace
+
 NameMapping map_names(const std::vector<std::string>& names, const std::string& path) {
-  const std::string parallel = "module.";  // PyTorch's DataParallel prefixes all names with it
+  const std::string prefix = wrapper_prefix(names);
   std::vector<std::string> bare;
   for (const std::string& name : names)
-    bare.push_back(name.starts_with(parallel) ? name.substr(parallel.size()) : name);
+    bare.push_back(name.starts_with(prefix) ? name.substr(prefix.size()) : name);
   NameMapping mapping{&detect_dialect(bare), {}};
   for (std::size_t i = 0; i < names.size(); i++) {
     if (is_counter(bare[i])) continue;

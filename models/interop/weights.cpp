@@ -259,9 +259,12 @@ void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
   fill(tensors, file, names, as_in_memory);
 }
 
+// Other programs have metadata of these names, too. Files of excite 0.1.0 have no format, but all
+// four of the others.
 bool is_described(const SafetensorsFile& file) {
   const auto has = [&](const char* key) { return file.metadata().contains(key); };
-  return has("excite_format") || has("model") || has("options") || has("classes");
+  return has("excite_format") ||
+         (has("model") && has("options") && has("classes") && has("picture_size"));
 }
 
 Metadata describe(const Model& model, const Preprocessing& preprocessing) {

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "core/check.h"
-#include "core/files/input_file.h"
+#include "core/files/text_file.h"
 #include "core/text.h"
 
 namespace excite {
@@ -13,11 +13,7 @@ namespace {
 std::vector<std::string> lines_of(const std::string& path, long expected,
                                   const std::string& content) {
   constexpr long max_bytes = 16l << 20;
-  const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
-  std::vector<std::string> lines = split(std::string(bytes.begin(), bytes.end()), '\n');
-  for (std::string& line : lines)
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  std::vector<std::string> lines = read_lines(path, max_bytes);
   require<FileError>(static_cast<long>(lines.size()) == expected, path, ": ",
                      counted(std::ssize(lines), "line"), ", expected ", expected, ", with ",
                      content, " on each");
@@ -35,11 +31,9 @@ std::string quoted(const std::string& field) {
 
 std::vector<std::string> read_labels(const std::string& path, long classes) {
   const std::vector<std::string> names = lines_of(path, classes, "a class name");
-  for (std::size_t i = 0; i < names.size(); i++) {
+  for (std::size_t i = 0; i < names.size(); i++)
     require<FileError>(!names[i].empty(), path, ": line ", i + 1,
                        " is empty, expected the name of class ", i);
-    require<FileError>(is_utf8(names[i]), path, ": line ", i + 1, " is not text in UTF-8");
-  }
   return names;
 }
 

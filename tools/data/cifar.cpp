@@ -1,10 +1,10 @@
 #include "tools/data/cifar.h"
 
 #include <filesystem>
-#include <sstream>
 
 #include "core/check.h"
 #include "core/files/input_file.h"
+#include "core/files/text_file.h"
 #include "core/text.h"
 
 namespace excite {
@@ -57,14 +57,8 @@ std::vector<std::string> class_names(const std::string& folder, const Format& fo
   std::vector<std::string> names;
   const std::string path = folder + "/" + format.names_file;
   if (exists(path)) {
-    const std::vector<std::uint8_t> bytes = read_file(path, 1 << 16);
-    std::istringstream lines(std::string(bytes.begin(), bytes.end()));
-    for (std::string line; std::getline(lines, line);) {
-      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-      require<FileError>(is_utf8(line), path, ": class name ", names.size() + 1,
-                         " is not valid UTF-8");
-      if (!line.empty()) names.push_back(line);
-    }
+    names = read_lines(path, 1 << 16);
+    std::erase(names, "");
     require<FileError>(static_cast<long>(names.size()) == format.classes, path, ": ", names.size(),
                        " class names, expected ", format.classes);
   } else if (format.classes == 10) {

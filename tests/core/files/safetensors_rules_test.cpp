@@ -51,7 +51,7 @@ std::vector<Rule> rules() {
       {"a text", "hello, this is text",
        "is not a safetensors file, or is damaged: byte 0: the header length is "},
       {"a JPEG", "\xff\xd8\xff\xe0" + zero_bytes(2) + "JFIF",
-       "is not a safetensors file, or is damaged: byte 0: the header length is "},
+       "is an image, expected a safetensors file of weights"},
       {"1e8 - 1", length(99999999) + "{}", "the header length is 99999999 bytes, expected at most"},
       {"1e8", length(100000000) + "{}", "the header length is 100000000 bytes, expected at most"},
       {"1e8 + 1", length(100000001) + "{}",

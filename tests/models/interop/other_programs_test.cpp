@@ -58,14 +58,74 @@ TEST(Weights, TheLaterInceptionsScalePixelsFromMinusOneToOne) {
   }
 }
 
-TEST(Weights, ParallelPrefixesAndAuxiliaryClassifiersAreIgnored) {
+TEST(Weights, APrefixThatAllNamesShareIsIgnored) {
   const ScratchFolder folder;
   const Model model = drawn("small_resnet", 9);
-  const auto in_parallel = [](const std::string& name) { return "module." + name; };
-  const TrainedModel loaded =
-      load_model(SafetensorsFile(foreign(folder, model, named("torchvision"), in_parallel)));
-  expect_same(copy_of(loaded.model), copy_of(model));
+  for (const std::string prefix : {"module.", "model.", "_orig_mod.", "backbone.", "net.",
+                                   "module._orig_mod.", "state_dict.model.module."}) {
+    const auto wrapped = [&](const std::string& name) { return prefix + name; };
+    const std::string path = foreign(folder, model, named("torchvision"), wrapped);
+    expect_same(copy_of(load_model(SafetensorsFile(path)).model), copy_of(model));
+  }
+  const auto not_all = [](const std::string& name) {
+    return name.starts_with("fc.") ? name : "backbone." + name;
+  };
+  const std::string path = foreign(folder, model, named("torchvision"), not_all);
+  EXPECT_TRUE(fails_saying<FileError>([&] { load_model(SafetensorsFile(path)); },
+                                      {"unexpected: backbone."}));
+}
 
+// PyTorch's AveragedModel keeps its count beside the network that it wraps.
+TEST(Weights, CountersOfAveragesAreIgnored) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 9);
+  NamedTensors tensors = state_of(model.module());
+  for (auto& [name, tensor] : tensors) name = "module." + name;
+  Tensor count = zeros({1});
+  tensors.emplace_back("n_averaged", &count);
+  save_tensors(folder / "averaged", {}, tensors);
+  expect_same(copy_of(load_model(SafetensorsFile(folder / "averaged")).model), copy_of(model));
+}
+
+TEST(Weights, MetadataOfOtherProgramsIsNotOurs) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 9);
+  for (const Metadata& metadata :
+       {Metadata{{"model", "my net"}}, Metadata{{"classes", "cat,dog"}, {"format", "pt"}},
+        Metadata{{"model", "x"}, {"options", "{}"}, {"classes", "10"}}}) {
+    save_tensors(folder / "foreign", metadata, state_of(model.module()));
+    expect_same(copy_of(load_model(SafetensorsFile(folder / "foreign")).model), copy_of(model));
+  }
+}
+
+// As timm's legacy_seresnext26_32x4d, whose stages have two blocks each.
+TEST(Weights, ADepthThatIsNotListedFollowsFromTheNames) {
+  const ScratchFolder folder;
+  const Model model = drawn("se_resnext50_32x4d", 9, {{"blocks", "1,2,1,1"}, {"se_fc", "1x1"}});
+  const TrainedModel loaded =
+      load_model(SafetensorsFile(foreign(folder, model, named("timm-legacy"))));
+  EXPECT_EQ(loaded.model.name, "se_resnext50_32x4d");
+  EXPECT_EQ(loaded.model.options.at("blocks"), "1,2,1,1");
+  expect_same(copy_of(loaded.model), copy_of(model));
+  const Model deeper = drawn("se_resnet20", 10, {{"blocks", "4,4,4"}});
+  const TrainedModel small = load_model(SafetensorsFile(foreign(folder, deeper, own_dialect())));
+  EXPECT_EQ(small.model.options.at("blocks"), "4,4,4");
+  expect_same(copy_of(small.model), copy_of(deeper));
+}
+
+TEST(Weights, OfAnotherModelThanTheNamedOneAreNamed) {
+  const ScratchFolder folder;
+  const std::string path = foreign(folder, drawn("se_resnet18", 9), own_dialect());
+  EXPECT_TRUE(fails_saying<FileError>(
+      [&] {
+        load_model(SafetensorsFile(path), {"se_resnet20", {}});
+      },
+      {"its tensors are not those of se_resnet20; they fit se_resnet18"}));
+}
+
+TEST(Weights, AuxiliaryClassifiersAreIgnored) {
+  const ScratchFolder folder;
+  const Model model = drawn("small_resnet", 9);
   NamedTensors tensors = state_of(model.module());
   Tensor other = zeros({3, 4});
   tensors.emplace_back("AuxLogits.fc.weight", &other);
@@ -74,11 +134,13 @@ TEST(Weights, ParallelPrefixesAndAuxiliaryClassifiersAreIgnored) {
                 .origin.find("without 1 tensor of AuxLogits"),
             std::string::npos);
 
-  tensors.back().first = "module.fc.weight";
+  tensors.back().first = "last_linear.weight";
+  Tensor stem = zeros({1});
+  tensors.emplace_back("layer0.bn1.extra", &stem);  // so the names are those of timm-legacy
   save_tensors(folder / "twice", {}, tensors);
   EXPECT_TRUE(
       fails_saying<FileError>([&] { load_model(SafetensorsFile(folder / "twice")); },
-                              {"'fc.weight' and 'module.fc.weight' both stand for 'fc.weight'"}));
+                              {"'fc.weight' and 'last_linear.weight' both stand for 'fc.weight'"}));
 }
 
 // A file may store a linear layer as a 1x1 convolution.

@@ -79,7 +79,9 @@ TEST(Registry, EveryListedModelCanBeBuiltAndGivesLogits) {
     names.push_back(entry.name);
     EXPECT_FALSE(entry.about.empty()) << entry.name;
     Rng silent = Rng::silent();
-    EXPECT_EQ(make_model(entry.name, {}, 10, silent).options, entry.defaults) << entry.name;
+    Settings stated = entry.defaults;
+    stated.erase("blocks");
+    EXPECT_EQ(make_model(entry.name, {}, 10, silent).options, stated) << entry.name;
     const Model small = made(entry.small_variant, "", 7);
     const NoGrad no_grad;
     Rng rng(1);
@@ -121,10 +123,24 @@ TEST(Registry, NeverSuggestsASmallVariant) {
   EXPECT_GT(suggestions, 0);
 }
 
+TEST(Registry, BlocksSetsTheDepth) {
+  const auto count = [](const std::string& name, const std::string& settings) {
+    return made(name, settings).module().parameter_count();
+  };
+  EXPECT_EQ(count("se_resnet20", "blocks=5,5,5"), count("se_resnet32", ""));
+  EXPECT_EQ(count("resnet18", "blocks=3,4,6,3"), count("resnet34", ""));
+  EXPECT_EQ(count("se_resnext50_32x4d", "blocks=3,4,23,3"), count("se_resnext101_32x4d", ""));
+  for (const char* wrong : {"1,2", "1,2,3,4,5", "201,1,1,1"})
+    EXPECT_TRUE(fails_saying<UsageError>([&] { made("resnet18", text("blocks=", wrong)); },
+                                         {"model option blocks=", wrong}));
+  EXPECT_TRUE(fails_saying<UsageError>([&] { made("resnet20", "blocks=1,2,3"); },
+                                       {"expected the same number in all three stages"}));
+}
+
 TEST(Registry, ListsAtMostFiveOptions) {
   EXPECT_TRUE(
       fails_saying<UsageError>([] { made("se_resnet20", "dropout=0.5"); },
-                               {"(its options: gate, reduction, se, se_bias, se_fc and 4 more)"}));
+                               {"(its options: blocks, gate, reduction, se, se_bias and 5 more)"}));
   EXPECT_TRUE(
       fails_saying<UsageError>([] { made("mobilenet", "reduction=8"); },
                                {"mobilenet has no option 'reduction'", "no options at all"}));

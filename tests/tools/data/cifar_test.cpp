@@ -42,7 +42,7 @@ TEST(Cifar, ConvertsPlanesToPixelsAndRefusesDamagedFiles) {
   put(folder / "batches.meta.txt", names);
   EXPECT_EQ(load_cifar(folder.path()).train.classes[9], "Lkw \u00fc");
   put(folder / "batches.meta.txt", "airplane\nautomobile\nbird \xfc\n");
-  expect_refused(folder.path(), {"batches.meta.txt", "class name 3 is not valid UTF-8"});
+  expect_refused(folder.path(), {"batches.meta.txt", "line 3 is not text in UTF-8"});
   std::filesystem::remove(folder / "batches.meta.txt");
 
   const std::string path = folder.path() + "/data_batch_3.bin";
