@@ -17,6 +17,12 @@ struct ChannelMoments {
 };
 ChannelMoments channel_moments(const Tensor& x);  // x is (rows, C)
 
+// Sums of x - shift and of (x - shift)^2 per channel. `shift` is any number: the closer to the
+// mean, the fewer digits are lost when a variance is computed from the sums.
+Tensor moments_shift(const Tensor& x);  // [C]: near the mean of the first rows
+// Adds the sums over rows [begin, end) to total[c] and total[C + c].
+void add_shifted_sums(const Tensor& x, long begin, long end, const Tensor& shift, double* total);
+
 // y[r, c] = a[c] (x[r, c] - mean[c]) + b[c]
 Tensor affine_rows(const Tensor& x, const Tensor& mean, const Tensor& a, const Tensor& b);
 // y[r, c] = a[c] (x[r, c] - mean[c]) + b[c] + d[c] z[r, c]

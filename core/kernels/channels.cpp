@@ -1,6 +1,7 @@
 #include "core/kernels/channels.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -38,11 +39,13 @@ Tensor scale_channels(const Tensor& u, const Tensor& s) {
 
 Tensor scale_channels_ds(const Tensor& dy, const Tensor& u) {
   const long pixels = pixels_per_image(u.shape()), channels = u.dim(-1);
-  Tensor ds = zeros({u.dim(0), channels});
+  Tensor ds({u.dim(0), channels});
   parallel_for(u.dim(0), [&](long n) {
-    real* total = ds.data() + n * channels;
+    std::vector<double> total(channels);
     for (long p = n * pixels; p < (n + 1) * pixels; p++)
-      for (long c = 0; c < channels; c++) total[c] += dy[p * channels + c] * u[p * channels + c];
+      for (long c = 0; c < channels; c++)
+        total[c] += static_cast<double>(dy[p * channels + c] * u[p * channels + c]);
+    for (long c = 0; c < channels; c++) ds[n * channels + c] = static_cast<real>(total[c]);
   });
   return ds;
 }

@@ -10,7 +10,7 @@ namespace excite {
 // channel, y[..., c] = s[c] u[..., c], with u of rank 2 to 4 and s [C]
 Tensor scale_channels(const Tensor& u, const Tensor& s);
 // [N, C]: ds[n, c] = sum over h, w of  dy[n, h, w, c] u[n, h, w, c]. Rank 2 has no h and w, so
-// nothing is summed.
+// nothing is summed. The sums are in double.
 Tensor scale_channels_ds(const Tensor& dy, const Tensor& u);
 
 // Below, rows are all dimensions but the last.

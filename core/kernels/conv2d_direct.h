@@ -18,7 +18,9 @@ Buffer direct_packed_weight(const Conv2dShape& shape, const Tensor& w, const Ten
 
 // The length of a run: the pixels of y that one thread writes in order.
 inline constexpr long direct_pixels_per_run = 192;
-inline RunSums direct_run_sums(const Shape& y) { return {y, direct_pixels_per_run}; }
+inline RunSums direct_run_sums(const Shape& y) {
+  return {{y[0], 1, y[1] * y[2], y[3]}, 1, direct_pixels_per_run};
+}
 
 // The epilogue is applied to each number of y before it is written.
 Tensor conv2d_direct(const Conv2dShape& shape, const Tensor& x, const Buffer& packed_weight,

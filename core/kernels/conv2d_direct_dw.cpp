@@ -46,11 +46,11 @@ struct ImageOfShard {
 
 // Adds the contribution of an image to a block of dw, whose sums wait at levels[...], `offset`
 // numbers on. A few rows of the image are processed at a time, so that they stay in a core's cache
-// for all taps and channels.
+// for all taps and channels, and that sums in real lose no digits.
 void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, const real* x,
                   const real* dy, const ImageOfShard& image, const GradientBlock& block,
                   std::span<real* const> levels, long offset) {
-  constexpr long pixels_per_pass = 128;
+  constexpr long pixels_per_pass = 128, max_columns_per_pass = 256;
   const long n = image.n, g = block.g, k = block.k;
   const long width = panel_width(k, groups.out), ragged = std::min(width, groups.out - k) < width;
   std::vector<real> copy(ragged ? q.oh * q.ow * width : 0, real(0));
@@ -66,14 +66,16 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
   const auto after_inside = [](long at, long step, long size, long count) {
     return std::clamp((size - at + step - 1) / step, 0l, count);
   };
-  for (long line = 0; line < q.oh; line += lines_per_pass) {
-    const bool is_first = image.is_first && line == 0,
-               is_last = image.is_last && line + lines_per_pass >= q.oh;
+  const auto add_pass = [&](long line, long col) {
+    const long end_line = std::min(q.oh, line + lines_per_pass),
+               end_col = std::min(q.ow, col + max_columns_per_pass);
+    const bool is_first = image.is_first && line == 0 && col == 0,
+               is_last = image.is_last && end_line == q.oh && end_col == q.ow;
     for (const Tap& tap : grid.taps) {
       const long i0 = std::max(line, first_inside(tap.row, q.stride.h)),
-                 i1 = after_inside(tap.row, q.stride.h, q.h, std::min(q.oh, line + lines_per_pass));
-      const long j0 = first_inside(tap.col, q.stride.w),
-                 j1 = after_inside(tap.col, q.stride.w, q.w, q.ow);
+                 i1 = after_inside(tap.row, q.stride.h, q.h, end_line);
+      const long j0 = std::max(col, first_inside(tap.col, q.stride.w)),
+                 j1 = after_inside(tap.col, q.stride.w, q.w, end_col);
       const bool is_empty = i0 >= i1 || j0 >= j1;
       if (is_empty && !is_first && !is_last) continue;
       const long pixel = (n * q.h + i0 * q.stride.h + tap.row) * q.w + j0 * q.stride.w + tap.col;
@@ -91,7 +93,9 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
                           width, {&part, 1}, tiles.data());
       });
     }
-  }
+  };
+  for (long line = 0; line < q.oh; line += lines_per_pass)
+    for (long col = 0; col < q.ow; col += max_columns_per_pass) add_pass(line, col);
 }
 
 // Adds the shards [first, last) in their tree: the blocks from `begin` to before `end`, whose

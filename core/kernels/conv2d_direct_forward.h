@@ -108,9 +108,9 @@ void convolve(const Grid& grid, const ImageSize& in, const Number* x, const Grou
             sums_of_each_group(inputs.data(), count, g * groups.in, taps, groups, panel, k, sums);
           for_vectors(std::min(width, groups.out - k), [&](long v, auto lane_count) {
             auto store_y = make_store(epilogue, y, channel + v, lane_count, run);
-            first == 0 ? store_y.begin(load(sums + v)) : store_y.resume();
-            for (long p = 0; p < count; p++)
-              store_y(to[p] + channel + v, load(sums + p * width + v));
+            const auto sum_of = [&](long p) { return load(sums + p * width + v); };
+            first == 0 ? store_y.begin(near_mean(count, sum_of)) : store_y.resume();
+            for (long p = 0; p < count; p++) store_y(to[p] + channel + v, sum_of(p));
             store_y.end();
           });
         }

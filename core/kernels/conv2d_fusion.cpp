@@ -22,17 +22,24 @@ namespace {
 constexpr long numbers_per_cache_line = 64 / static_cast<long>(sizeof(real));
 }
 
-RunSums::RunSums(const Shape& shape, long max_pixels)
+RunSums::RunSums(const Shape& shape, long rows_per_run, long cols_per_run)
     : images(shape[0]),
       pixels(shape[1] * shape[2]),
-      pixels_per_run(max_pixels),
       channels(shape[3]),
+      rows_(shape[1]),
+      cols_(shape[2]),
+      rows_per_run_(rows_per_run),
+      cols_per_run_(cols_per_run),
+      down_((rows_ + rows_per_run - 1) / rows_per_run),
+      across_((cols_ + cols_per_run - 1) / cols_per_run),
       row_((channels + numbers_per_cache_line - 1) / numbers_per_cache_line *
            numbers_per_cache_line),
       numbers_(images * runs() * slots * row_) {}
 
 long RunSums::pixels_of(long run) const {
-  return std::min(pixels_per_run, pixels - run % runs() * pixels_per_run);
+  const long first_row = run % runs() / across_ * rows_per_run_,
+             first_col = run % across_ * cols_per_run_;
+  return std::min(rows_per_run_, rows_ - first_row) * std::min(cols_per_run_, cols_ - first_col);
 }
 
 namespace {
@@ -50,7 +57,7 @@ std::vector<double> sum_over_images(long images, long channels, const Term& term
 }
 }  // namespace
 
-// A run of m pixels has sums of (y - s) and (y - s)^2, where s is its first number. Then its
+// A run of m pixels has sums of (y - s) and (y - s)^2, where s is its origin. Then its
 //   mean_run = s + sum / m        M2_run = squares - sum^2 / m
 // where M2 is the sum of squares around the mean. The M2 of an image, and likewise of the batch, is
 //   M2 = sum over runs of  M2_run + m (mean_run - mean)^2

@@ -29,32 +29,34 @@ struct BiasClamp {
 // Adds y to what the output holds already.
 struct AddToOutput {};
 
-// Sums per run and channel. A run is a fixed number of consecutive pixels of an image, written by
-// one thread; the last run of an image may be shorter. Runs follow from the shapes, so the sums do
-// not depend on the number of threads.
+// Sums per run and channel. A run is a block of pixels of an image, written by one thread; those at
+// the right and lower edges may be smaller. Runs follow from the shapes, so the sums do not depend
+// on the number of threads. They have so few pixels that sums in real lose no digits.
 class RunSums {
  public:
   // Two sums, and the number that is subtracted before summing. Each is one number per channel.
   // AccumulateMoments and AccumulateMasked say which sums they are.
   enum Slot { first, second, origin };
-  RunSums(const Shape& images, long pixels_per_run);
+  // images is [N, H, W, C]; a run has the given rows and columns of pixels.
+  RunSums(const Shape& images, long rows_per_run, long cols_per_run);
   real* at(long run, Slot slot) { return numbers_.data() + (run * slots + slot) * row_; }
   const real* at(long run, Slot slot) const {
     return numbers_.data() + (run * slots + slot) * row_;
   }
-  long runs() const { return (pixels + pixels_per_run - 1) / pixels_per_run; }  // per image
-  long pixels_of(long run) const;  // fewer in the last run of an image
+  long runs() const { return down_ * across_; }  // per image, row by row
+  long pixels_of(long run) const;
 
-  const long images, pixels, pixels_per_run, channels;  // pixels: per image
+  const long images, pixels, channels;  // pixels: per image
 
  private:
   static constexpr long slots = 3;
+  const long rows_, cols_, rows_per_run_, cols_per_run_, down_, across_;  // down, across: runs
   const long row_;  // channels, rounded up to whole cache lines
   Buffer numbers_;
 };
 
-// Leaves y as it is. origin: the first y of the run; first: sum of (y - origin); second: sum of
-// (y - origin)^2.
+// Leaves y as it is. origin: the mean of the first few y of the run; first: sum of (y - origin);
+// second: sum of (y - origin)^2.
 struct AccumulateMoments {
   RunSums& sums;
 };

@@ -62,8 +62,19 @@ struct Writer {
 };
 
 // ---- make_store(epilogue, y, c, count, run) gives a function: store_y(i, v) applies the epilogue
-// to v and writes it to y[i], y[i + 1], ... Call begin(v) before the first v of a run, or resume()
-// to continue a run, and end() after the last. ----
+// to v and writes it to y[i], y[i + 1], ... Call begin(near) before the first v of a run, where
+// `near` is near the numbers of the run, or resume() to continue a run, and end() after the last.
+// ----
+
+// The mean of v(0), ..., v(count - 1), nearly: a number near a run, even if v(0) is an outlier. It
+// is exact if all are equal.
+template <class Vectors>
+Vec near_mean(long count, const Vectors& v) {
+  const Vec first = v(0);
+  Vec sum{};
+  for (long i = 1; i < count; i++) sum += v(i) - first;
+  return first + sum * (Vec{} + 1 / static_cast<real>(count));
+}
 template <class Count>
 struct StoreBiasClamp {
   Writer<Count> write;
@@ -98,7 +109,7 @@ struct StoreAndAccumulateMoments {
   Writer<Count> write;
   real *origin_slot, *sum_slot, *squares_slot;
   Vec origin{}, sum{}, squares{};
-  void begin(const Vec& first) { origin = first; }
+  void begin(const Vec& near) { origin = near; }
   void resume() {
     origin = load(origin_slot, write.count), sum = load(sum_slot, write.count),
     squares = load(squares_slot, write.count);

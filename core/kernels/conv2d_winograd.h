@@ -21,8 +21,9 @@ bool winograd_supports(const Conv2dShape& shape);
 // G w G^T times scale [K], packed for the products: [36][C, K].
 Buffer winograd_packed_weight(const Tensor& w, const Tensor& scale);
 
-// A run is a band: four rows of y (winograd_bands.h).
-inline RunSums winograd_run_sums(const Shape& y) { return {y, 4 * y[2]}; }
+// A run is a part of a band, which has four rows of y (winograd_bands.h).
+inline constexpr long winograd_columns_per_run = 64;
+inline RunSums winograd_run_sums(const Shape& y) { return {y, 4, winograd_columns_per_run}; }
 
 // The prologue is applied to each number of x as it is read, the epilogue to each number of y
 // before it is written.

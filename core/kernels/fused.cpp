@@ -108,13 +108,13 @@ ImageSums split_sums(const Tensor& u, const std::vector<double>& sums) {
 
 }  // namespace
 
-// The channel's first number is subtracted before summing, as in channel_moments.
 ImageMoments image_moments(const Tensor& u) {
-  const long channels = u.dim(-1);
-  const real* shift = u.data();
-  const std::vector<double> sums = image_sums(u, [&](long, long i, long c, auto count) {
-    const Vec d = load(u.data() + i, count) - load(shift + c, count);
-    return Terms{d, d * d};
+  require_images("fused", u.shape());
+  const long channels = u.dim(-1), rows = u.dim(1) * u.dim(2);
+  const Tensor shift = moments_shift(u);
+  std::vector<double> sums(u.dim(0) * 2 * channels, 0.0);
+  parallel_for(u.dim(0), [&](long n) {
+    add_shifted_sums(u, n * rows, (n + 1) * rows, shift, sums.data() + n * 2 * channels);
   });
   ImageMoments moments{ChannelMoments(channels), Tensor({u.dim(0), channels})};
   const double images = static_cast<double>(u.dim(0)),

@@ -117,16 +117,25 @@ Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& 
 
 namespace {
 
+// Sums are in double: a float sum over the pixels of a large map would lose digits.
 template <class Windows>
 Tensor averages(const Tensor& x, const Shape& shape, const Windows& windows) {
-  Tensor y = zeros(shape);
+  Tensor y(shape);
   const long channels = x.dim(3);
-  for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long image) {
-    real* total = y.data() + out * channels;
-    for_each_pixel(x.shape(), w, image, [&](long pixel) {
-      for (long c = 0; c < channels; c++) total[c] += x[pixel * channels + c];
-    });
-    for (long c = 0; c < channels; c++) total[c] /= static_cast<real>(w.cells);
+  parallel_for(shape[0], [&](long n) {
+    std::vector<double> total(channels);
+    real* to = y.data() + n * shape[1] * shape[2] * channels;
+    for (long i = 0; i < shape[1]; i++)
+      for (long j = 0; j < shape[2]; j++, to += channels) {
+        const Window w = windows(i, j);
+        std::fill(total.begin(), total.end(), 0.0);
+        for_each_pixel(x.shape(), w, n * x.dim(1) * x.dim(2), [&](long pixel) {
+          const real* v = x.data() + pixel * channels;
+          for (long c = 0; c < channels; c++) total[c] += static_cast<double>(v[c]);
+        });
+        const double share = 1 / static_cast<double>(w.cells);
+        for (long c = 0; c < channels; c++) to[c] = static_cast<real>(total[c] * share);
+      }
   });
   return y;
 }

@@ -8,6 +8,8 @@
 
 namespace excite {
 
+// Sums are in double: in float, a sum over 100,000 classes would be wrong in the fourth digit.
+
 namespace {
 // Returns y [same shape as x]. Calls body(y_row, x_row, z_row, n) for each row of n numbers.
 template <class Body>
@@ -28,34 +30,38 @@ Tensor by_rows(const Tensor& x, const Tensor& z, const Body& body) {
 Tensor softmax(const Tensor& x) {
   return by_rows(x, x, [](real* y, const real* v, const real*, long n) {
     const real largest = *std::max_element(v, v + n);
-    real total = 0;
-    for (long i = 0; i < n; i++) total += y[i] = std::exp(v[i] - largest);
-    for (long i = 0; i < n; i++) y[i] /= total;
+    double total = 0;
+    for (long i = 0; i < n; i++) total += static_cast<double>(y[i] = std::exp(v[i] - largest));
+    const auto rounded_total = static_cast<real>(total);
+    for (long i = 0; i < n; i++) y[i] /= rounded_total;
   });
 }
 
 Tensor log_softmax(const Tensor& x) {
   return by_rows(x, x, [](real* y, const real* v, const real*, long n) {
     const real largest = *std::max_element(v, v + n);
-    real total = 0;
-    for (long i = 0; i < n; i++) total += std::exp(v[i] - largest);
-    for (long i = 0; i < n; i++) y[i] = v[i] - largest - std::log(total);
+    double total = 0;
+    for (long i = 0; i < n; i++) total += static_cast<double>(std::exp(v[i] - largest));
+    const auto log_total = static_cast<real>(std::log(total));
+    for (long i = 0; i < n; i++) y[i] = v[i] - largest - log_total;
   });
 }
 
 Tensor softmax_dx(const Tensor& dy, const Tensor& y) {
   return by_rows(dy, y, [](real* dx, const real* g, const real* p, long n) {
-    real total = 0;
-    for (long i = 0; i < n; i++) total += g[i] * p[i];
-    for (long i = 0; i < n; i++) dx[i] = p[i] * (g[i] - total);
+    double total = 0;
+    for (long i = 0; i < n; i++) total += static_cast<double>(g[i]) * static_cast<double>(p[i]);
+    const auto rounded_total = static_cast<real>(total);
+    for (long i = 0; i < n; i++) dx[i] = p[i] * (g[i] - rounded_total);
   });
 }
 
 Tensor log_softmax_dx(const Tensor& dy, const Tensor& y) {
   return by_rows(dy, y, [](real* dx, const real* g, const real* logp, long n) {
-    real total = 0;
-    for (long i = 0; i < n; i++) total += g[i];
-    for (long i = 0; i < n; i++) dx[i] = g[i] - std::exp(logp[i]) * total;
+    double total = 0;
+    for (long i = 0; i < n; i++) total += static_cast<double>(g[i]);
+    const auto rounded_total = static_cast<real>(total);
+    for (long i = 0; i < n; i++) dx[i] = g[i] - std::exp(logp[i]) * rounded_total;
   });
 }
 

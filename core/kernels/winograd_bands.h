@@ -7,6 +7,7 @@
 #include "core/kernels/bfloat16.h"
 #include "core/kernels/conv2d.h"
 #include "core/kernels/conv2d_fusion_vectors.h"
+#include "core/kernels/conv2d_winograd.h"
 #include "core/kernels/simd.h"
 #include "core/kernels/winograd_tile.h"
 
@@ -148,23 +149,40 @@ void output_band(const Bands& bands, Planes& planes, long first_tile, const Epil
       for (int i = 0; i < 6; i++) in[i] = load(scratch + (j * 6 + i) * lanes);
       Winograd::output(in, out);
     };
-    auto store_y = make_store(epilogue, y, k, count, band);
-    const auto write_rows = [&](auto row_count) {
+    // The mean of a column of a short run, and of four columns of a long one, nearly.
+    const auto near_run = [&](long begin, long end, auto row_count) {
+      constexpr long samples = 4;
+      const auto near_column = [&](long j) {
+        Vec out[4];
+        column(j, out);
+        return near_mean(row_count, [&](long i) { return out[i]; });
+      };
+      if (end - begin < 8 * samples) return near_column(begin);
+      const long step = (end - begin) / samples;
+      return near_mean(samples, [&](long i) { return near_column(begin + i * step); });
+    };
+    const auto write_run = [&](long run, long begin, long end, auto row_count) {
+      auto store_y = make_store(epilogue, y, k, count, run);
       Vec out[4];
-      column(0, out);
-      store_y.begin(out[0]);
-      for (long j = 0; j < width; j++) {
+      store_y.begin(near_run(begin, end, row_count));
+      for (long j = begin; j < end; j++) {
         column(j, out);
         for (int i = 0; i < 4; i++)
           if (i < row_count) store_y(first + (i * width + j) * channels + k, out[i]);
       }
+      store_y.end();
     };
-    // Nearly all bands have four rows. A constant spares a comparison per pixel.
-    if (rows == 4)
-      write_rows(std::integral_constant<long, 4>());
-    else
-      write_rows(rows);
-    store_y.end();
+    constexpr long columns = winograd_columns_per_run;
+    const long runs = (width + columns - 1) / columns;
+    for (long part = 0; part < runs; part++) {
+      const long run = band * runs + part, begin = part * columns,
+                 end = std::min(width, begin + columns);
+      // Nearly all bands have four rows. A constant spares a comparison per pixel.
+      if (rows == 4)
+        write_run(run, begin, end, std::integral_constant<long, 4>());
+      else
+        write_run(run, begin, end, rows);
+    }
   });
 }
 

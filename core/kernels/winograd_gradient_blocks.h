@@ -17,6 +17,10 @@ struct GradientBlock {
   std::vector<OuterPart> parts;
 };
 
+// The products of so many tiles are added in real without losing digits. The bands of wide images
+// have more.
+inline constexpr long max_tiles_per_part = 256;
+
 // The number of shards of a block of at most `tiles` tiles: a power of two, or 0 if one shard has
 // more tiles.
 inline long shards_per_block(const Bands& bands, const Shards& shards, long tiles) {
@@ -40,8 +44,12 @@ inline std::vector<GradientBlock> gradient_blocks(const Bands& bands, const Shar
       for (long band = begin; band < end; band += piece) {
         const long band_end = std::min(end, band + piece);
         blocks.push_back({band, band_end, {}});
-        blocks.back().parts.push_back(part_of_shard(step, band == begin, band_end == end, 0, 1,
-                                                    (band_end - band) * bands.tiles));
+        const long count = (band_end - band) * bands.tiles;
+        for (long tile = 0; tile < count; tile += max_tiles_per_part)
+          blocks.back().parts.push_back(
+              part_of_shard(step, band == begin && tile == 0,
+                            band_end == end && tile + max_tiles_per_part >= count, tile, 1,
+                            std::min(max_tiles_per_part, count - tile)));
       }
       continue;
     }
