@@ -177,6 +177,15 @@ Var max_pool2d(const Var& x, const Pool2dOptions& options) {
   });
 }
 
+Var adaptive_max_pool(const Var& x, const Size2& cells) {
+  std::vector<int> argmax;
+  Tensor value = adaptive_max_pool(x->value, cells, argmax);
+  return result("adaptive_max_pool", std::move(value), {x},
+                [=, argmax = std::move(argmax)](Node& y) {
+                  x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
+                });
+}
+
 Var global_max_pool(const Var& x) {
   std::vector<int> argmax;
   Tensor value = global_max_pool(x->value, argmax);
@@ -192,8 +201,8 @@ Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
                 [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
 }
 
-Var adaptive_avg_pool(const Var& x, long side) {
-  Tensor value = adaptive_avg_pool(x->value, side);
+Var adaptive_avg_pool(const Var& x, const Size2& cells) {
+  Tensor value = adaptive_avg_pool(x->value, cells);
   return result("adaptive_avg_pool", std::move(value), {x}, linear_op,
                 [=](Node& y) { x.add_grad(adaptive_avg_pool_dx(y.grad, x.shape())); });
 }

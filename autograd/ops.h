@@ -71,9 +71,13 @@ Var layer_norm(const Var& x, const Var& gamma, const Var& beta, double eps = lay
 Var max_pool2d(const Var& x, const Pool2dOptions& options);
 // Padding counts as zeros in the mean, or is left out (count_padding).
 Var avg_pool2d(const Var& x, const Pool2dOptions& options);
-Var adaptive_avg_pool(const Var& x, long side);  // means of side x side cells of nearly equal size
-Var global_avg_pool(const Var& x);               // [N, H, W, C] -> [N, C]: SENet's squeeze
-Var global_max_pool(const Var& x);               // [N, H, W, C] -> [N, C]
+// Means and maxima of a grid of cells of nearly equal size: [N, H, W, C] ->
+// [N, cells.h, cells.w, C]. Row i of the grid has the rows of x from floor(i H / cells.h) to before
+// ceil((i + 1) H / cells.h), as in PyTorch.
+Var adaptive_avg_pool(const Var& x, const Size2& cells);
+Var adaptive_max_pool(const Var& x, const Size2& cells);
+Var global_avg_pool(const Var& x);  // [N, H, W, C] -> [N, C]: SENet's squeeze
+Var global_max_pool(const Var& x);  // [N, H, W, C] -> [N, C]
 
 // ---- channels and pixels ----
 // s[n, c] u[n, h, w, c] with s [N, C]: SENet's scale. Or s[c] u[..., c] with s [C].

@@ -39,13 +39,14 @@ Window window_at(const Shape& x, const Pool2dOptions& o, long i, long j) {
   return w;
 }
 
-// Row i of a grid of side x side cells covers [i / side, (i + 1) / side) of the image. It begins at
-// the pixel that contains its lower end and ends after the pixel that contains its upper end, so
-// two cells may share a pixel. Columns likewise.
-Window cell_at(const Shape& x, long side, long i, long j) {
-  const auto begin = [=](long size, long cell) { return cell * size / side; };
-  const auto end = [=](long size, long cell) { return ((cell + 1) * size + side - 1) / side; };
-  Window w{begin(x[1], i), end(x[1], i), begin(x[2], j), end(x[2], j), 0};
+// Row i of a grid of n rows covers [i / n, (i + 1) / n) of the image. It begins at the pixel that
+// contains its lower end and ends after the pixel that contains its upper end, so two cells may
+// share a pixel. Columns likewise.
+Window cell_at(const Shape& x, const Size2& cells, long i, long j) {
+  const auto begin = [](long size, long n, long cell) { return cell * size / n; };
+  const auto end = [](long size, long n, long cell) { return ((cell + 1) * size + n - 1) / n; };
+  Window w{begin(x[1], cells.h, i), end(x[1], cells.h, i), begin(x[2], cells.w, j),
+           end(x[2], cells.w, j), 0};
   w.cells = (w.bottom - w.top) * (w.right - w.left);
   return w;
 }
@@ -81,29 +82,39 @@ Shape pool2d_shape(const Shape& x, const Pool2dOptions& o, const char* op) {
           pooled(op, x, x[2], o.kernel.w, o.stride.w, o.pad.w, o.ceil), x[3]};
 }
 
-Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
-  require(x.size() <= std::numeric_limits<int>::max(), "max_pool2d: input ", x.shape(),
+namespace {
+
+template <class Windows>
+Tensor maxima(const char* op, const Tensor& x, const Shape& shape, const Windows& windows,
+              std::vector<int>& from) {
+  require(x.size() <= std::numeric_limits<int>::max(), op, ": input ", x.shape(),
           " has more numbers than an int can count, expected at most ",
           std::numeric_limits<int>::max());
-  Tensor y(pool2d_shape(x.shape(), o, "max_pool2d"));
+  Tensor y(shape);
   from.resize(y.size());
   const long channels = x.dim(3);
-  for_each_window(
-      x.shape(), y.shape(), [&](long i, long j) { return window_at(x.shape(), o, i, j); },
-      [&](long out, const Window& w, long image) {
-        real* best = y.data() + out * channels;
-        int* best_index = from.data() + out * channels;
-        const long first = (image + w.top * x.dim(2) + w.left) * channels;
-        std::copy_n(x.data() + first, channels, best);
-        std::iota(best_index, best_index + channels, static_cast<int>(first));
-        for_each_pixel(x.shape(), w, image, [&](long pixel) {
-          const real* v = x.data() + pixel * channels;
-          for (long c = 0; c < channels; c++)
-            if (v[c] > best[c] || v[c] != v[c])
-              best[c] = v[c], best_index[c] = static_cast<int>(pixel * channels + c);
-        });
-      });
+  for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long image) {
+    real* best = y.data() + out * channels;
+    int* best_index = from.data() + out * channels;
+    const long first = (image + w.top * x.dim(2) + w.left) * channels;
+    std::copy_n(x.data() + first, channels, best);
+    std::iota(best_index, best_index + channels, static_cast<int>(first));
+    for_each_pixel(x.shape(), w, image, [&](long pixel) {
+      const real* v = x.data() + pixel * channels;
+      for (long c = 0; c < channels; c++)
+        if (v[c] > best[c] || v[c] != v[c])
+          best[c] = v[c], best_index[c] = static_cast<int>(pixel * channels + c);
+    });
+  });
   return y;
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
+  return maxima(
+      "max_pool2d", x, pool2d_shape(x.shape(), o, "max_pool2d"),
+      [&](long i, long j) { return window_at(x.shape(), o, i, j); }, from);
 }
 
 Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x) {
@@ -164,16 +175,29 @@ Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& o) {
   return averages_dx(dy, x, [&](long i, long j) { return window_at(x, o, i, j); });
 }
 
-Tensor adaptive_avg_pool(const Tensor& x, long side) {
-  require(side > 0 && x.shape().rank() == 4 && x.dim(1) > 0 && x.dim(2) > 0,
-          "adaptive_avg_pool: input has shape ", x.shape(), " and the grid has ", Size2(side),
+namespace {
+Shape grid_shape(const char* op, const Shape& x, const Size2& cells) {
+  require(cells.h > 0 && cells.w > 0 && x.rank() == 4 && x[1] > 0 && x[2] > 0, op,
+          ": input has shape ", x, " and the grid has ", cells,
           " cells, expected [N, H, W, C] with at least one pixel, and at least one cell");
-  return averages(x, {x.dim(0), side, side, x.dim(3)},
-                  [&](long i, long j) { return cell_at(x.shape(), side, i, j); });
+  return {x[0], cells.h, cells.w, x[3]};
+}
+}  // namespace
+
+Tensor adaptive_avg_pool(const Tensor& x, const Size2& cells) {
+  return averages(x, grid_shape("adaptive_avg_pool", x.shape(), cells),
+                  [&](long i, long j) { return cell_at(x.shape(), cells, i, j); });
 }
 
 Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
-  return averages_dx(dy, x, [&](long i, long j) { return cell_at(x, dy.dim(1), i, j); });
+  const Size2 cells{dy.dim(1), dy.dim(2)};
+  return averages_dx(dy, x, [&](long i, long j) { return cell_at(x, cells, i, j); });
+}
+
+Tensor adaptive_max_pool(const Tensor& x, const Size2& cells, std::vector<int>& from) {
+  return maxima(
+      "adaptive_max_pool", x, grid_shape("adaptive_max_pool", x.shape(), cells),
+      [&](long i, long j) { return cell_at(x.shape(), cells, i, j); }, from);
 }
 
 Tensor global_avg_pool(const Tensor& x) {

@@ -23,14 +23,16 @@ Shape pool2d_shape(const Shape& x, const Pool2dOptions& options, const char* op 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, std::vector<int>& from);
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options);
 Tensor avg_pool2d_dx(const Tensor& dy, const Shape& x, const Pool2dOptions& options);
-// [N, H, W, C] -> [N, side, side, C]. Cells overlap if H or W is no multiple of side.
-Tensor adaptive_avg_pool(const Tensor& x, long side);
+// The adaptive pools divide an image of any size into a grid of cells: [N, H, W, C] ->
+// [N, cells.h, cells.w, C]. Cells overlap if H is no multiple of cells.h, or W none of cells.w.
+Tensor adaptive_avg_pool(const Tensor& x, const Size2& cells);
 Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x);
+Tensor adaptive_max_pool(const Tensor& x, const Size2& cells, std::vector<int>& from);
 // The global pools have one window, the whole image: [N, H, W, C] -> [N, C].
 Tensor global_avg_pool(const Tensor& x);
 Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x);
 Tensor global_max_pool(const Tensor& x, std::vector<int>& from);
-// The gradient of both max pools.
+// The gradient of all max pools.
 Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x);
 
 }  // namespace excite

@@ -119,6 +119,10 @@ const std::map<std::string, Op>& ops() {
        }},
       {"max_pool2d", [](const Case& c) { return max_pool2d(c["x"], pool_options(c)); }},
       {"avg_pool2d", [](const Case& c) { return avg_pool2d(c["x"], pool_options(c)); }},
+      {"adaptive_avg_pool",
+       [](const Case& c) { return adaptive_avg_pool(c["x"], c.size("cells")); }},
+      {"adaptive_max_pool",
+       [](const Case& c) { return adaptive_max_pool(c["x"], c.size("cells")); }},
       {"global_avg_pool", [](const Case& c) { return global_avg_pool(c["x"]); }},
       {"global_max_pool", [](const Case& c) { return global_max_pool(c["x"]); }},
       {"scale_channels", [](const Case& c) { return scale_channels(c["u"], c["s"]); }},
@@ -200,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()),
                          [](const auto& op) { return op.param; });
 
 TEST(GoldenOps, HaveATestForEveryCaseInTheFile) {
-  EXPECT_EQ(vectors().metadata().size(), 241u);
+  EXPECT_EQ(vectors().metadata().size(), 251u);
   for (const auto& [name, attributes] : vectors().metadata())
     EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
 }

@@ -173,6 +173,13 @@ def pools():
     pool((1, 3, 6, 9), (2, 4), (3, 3), pad=(1, 2), ceil=True)
     pool((1, 2, 5, 5), 1, 2)  # skips pixels
     pool((2, 2, 4, 3), (4, 3), 1)
+    for (h, w), cells in (((7, 5), (3, 2)), ((6, 8), (3, 4)), ((4, 9), (5, 1)), ((1, 2), (3, 3)),
+                          ((13, 8), (6, 7))):
+        name = f"{h}x{w}_to_{by(cells)}"
+        for op, f in (("adaptive_avg_pool", F.adaptive_avg_pool2d),
+                      ("adaptive_max_pool", F.adaptive_max_pool2d)):
+            case(f"{op}/{name}", lambda r: {"x": r(2, 3, h, w)}, lambda x: f(x, cells),
+                 cells=by(cells))
     for n, c, h, w in (2, 3, 4, 5), (1, 1, 1, 1), (3, 7, 8, 8):
         size, images = f"{n}x{c}x{h}x{w}", lambda r: {"x": r(n, c, h, w)}
         case(f"global_avg_pool/{size}", images, lambda x: x.mean((2, 3)))

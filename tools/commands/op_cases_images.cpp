@@ -107,6 +107,18 @@ std::vector<OpCase> pool_cases() {
        [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 4, 5, 2}})},
       {"adaptive_avg_pool", "more cells than pixels",
        [](const Vars& in) { return adaptive_avg_pool(in[0], 3); }, normals({{2, 1, 2, 2}})},
+      {"adaptive_avg_pool", "2x3 cells of unequal size",
+       [](const Vars& in) {
+         return adaptive_avg_pool(in[0], {2, 3});
+       },
+       normals({{2, 5, 7, 2}})},
+      {"adaptive_max_pool", "2x3 cells of unequal size",
+       [](const Vars& in) {
+         return adaptive_max_pool(in[0], {2, 3});
+       },
+       each({{2, 5, 7, 2}}, distinct)},
+      {"adaptive_max_pool", "more cells than pixels",
+       [](const Vars& in) { return adaptive_max_pool(in[0], 3); }, each({{2, 1, 2, 2}}, distinct)},
       {"global_avg_pool", "images", [](const Vars& in) { return global_avg_pool(in[0]); },
        normals({{2, 3, 4, 3}})},
       {"global_avg_pool", "one pixel", [](const Vars& in) { return global_avg_pool(in[0]); },

@@ -129,6 +129,12 @@ TEST(MaxPool2d, PropagatesNaN) {
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {nan, 3, 1, 2}), {}, from)[0]));
 }
 
+TEST(AdaptiveMaxPool, PropagatesNaN) {
+  std::vector<int> from;
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(adaptive_max_pool(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), 1, from)[0]));
+}
+
 TEST(MaxPool2d, OfMinusInfinityAloneStaysInItsChannel) {
   const real lowest = -std::numeric_limits<real>::infinity();
   std::vector<int> from;
@@ -157,38 +163,59 @@ TEST(GlobalPools, HaveTheWholeImageAsOneWindow) {
 }
 
 // A pixel belongs to each cell [i / side, (i + 1) / side) of the image that it overlaps.
-TEST(AdaptiveAvgPool, AveragesThePixelsThatACellOverlaps) {
+TEST(AdaptivePools, ReduceThePixelsThatACellOverlaps) {
   Rng rng(5);
-  for (const auto& [h, w, side] :
-       std::vector<std::array<long, 3>>{{7, 7, 7}, {5, 8, 3}, {1, 2, 4}, {14, 9, 7}}) {
-    const Tensor x = uniform({2, h, w, 3}, rng, -1), dy = uniform({2, side, side, 3}, rng, -1);
-    std::vector<double> y(dy.size()), dx(x.size());
-    const auto overlaps = [](long pixel, long size, long cell, long cells) {
-      return pixel * cells < (cell + 1) * size && cell * size < (pixel + 1) * cells;
+  for (const auto& [h, w, rows, cols] : std::vector<std::array<long, 4>>{{7, 7, 7, 7},
+                                                                         {5, 8, 3, 3},
+                                                                         {1, 2, 4, 4},
+                                                                         {14, 9, 7, 7},
+                                                                         {5, 8, 2, 3},
+                                                                         {9, 4, 4, 1},
+                                                                         {3, 7, 5, 7}}) {
+    const Size2 cells{rows, cols};
+    const Tensor x = uniform({2, h, w, 3}, rng, -1), dy = uniform({2, rows, cols, 3}, rng, -1);
+    std::vector<double> y(dy.size()), dx(x.size()), largest(dy.size(), -2), max_dx(x.size());
+    const auto overlaps = [](long pixel, long size, long cell, long count) {
+      return pixel * count < (cell + 1) * size && cell * size < (pixel + 1) * count;
     };
     for (long out = 0; out < dy.size(); out++) {
-      const long c = out % 3, j = out / 3 % side, i = out / 3 / side % side,
-                 n = out / 3 / side / side;
+      const long c = out % 3, j = out / 3 % cols, i = out / 3 / cols % rows,
+                 n = out / 3 / cols / rows;
       std::vector<long> members;
       for (long r = 0; r < h; r++)
         for (long s = 0; s < w; s++)
-          if (overlaps(r, h, i, side) && overlaps(s, w, j, side))
+          if (overlaps(r, h, i, rows) && overlaps(s, w, j, cols))
             members.push_back(((n * h + r) * w + s) * 3 + c);
       for (const long m : members) {
         at(y, out) += static_cast<double>(x[m]) / static_cast<double>(members.size());
         at(dx, m) += static_cast<double>(dy[out]) / static_cast<double>(members.size());
+        at(largest, out) = std::max(at(largest, out), static_cast<double>(x[m]));
       }
+      for (const long m : members)
+        if (static_cast<double>(x[m]) == at(largest, out))
+          at(max_dx, m) += static_cast<double>(dy[out]);
     }
-    EXPECT_TRUE(close(adaptive_avg_pool(x, side), tensor_of(dy.shape(), y), tolerance))
-        << h << "x" << w << " to " << side;
+    std::vector<int> from;
+    const std::string what = text(Size2(h, w), " to ", cells);
+    EXPECT_TRUE(close(adaptive_avg_pool(x, cells), tensor_of(dy.shape(), y), tolerance)) << what;
     EXPECT_TRUE(close(adaptive_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), dx), tolerance))
-        << h << "x" << w << " to " << side;
+        << what;
+    EXPECT_TRUE(close(adaptive_max_pool(x, cells, from), tensor_of(dy.shape(), largest), tolerance))
+        << what;
+    EXPECT_TRUE(close(max_pool_dx(dy, from, x.shape()), tensor_of(x.shape(), max_dx), tolerance))
+        << what;
   }
   EXPECT_TRUE(fails_saying(
       [] {
         adaptive_avg_pool(zeros({2, 3}), 7);
       },
       {"adaptive_avg_pool", "[2, 3]", "7x7"}));
+  EXPECT_TRUE(fails_saying(
+      [] {
+        std::vector<int> from;
+        adaptive_max_pool(zeros({1, 2, 2, 3}), {4, 0}, from);
+      },
+      {"adaptive_max_pool", "[1, 2, 2, 3]", "4x0"}));
 }
 
 TEST(Pool2d, ErrorsNameTheShapesAndOptions) {
