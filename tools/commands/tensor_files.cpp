@@ -67,7 +67,7 @@ int predict_tensors(const EnsembleOptions& options, const std::string& tensors,
   std::vector<Tensor> logits;
   for (const TrainedModel& trained : ensemble.trained) {
     require_large_enough(x, trained.model, file);
-    logits.push_back(infer(trained.model, x));
+    logits.push_back(Inference(trained.model, Weights::constant, ensemble.precision)(x));
   }
   const Tensor y = log_mean_probability(std::move(logits), ensemble.weights);
   write_safetensors(out, {}, {{"logits", &y}});

@@ -65,6 +65,19 @@ TEST_F(Evaluate, WritesTheProbabilitiesOfEachImageOfAFolder) {
   EXPECT_EQ(json["per_class"][2]["images"], 3);
 }
 
+TEST_F(Evaluate, UsesThePrecisionThatWasAskedFor) {
+  if (!program_has_bfloat16()) {
+    expect_failure(run({"--precision", "bf16"}), 1,
+                   {"evaluate: bfloat16: this build has no bfloat16 products"});
+    return;
+  }
+  const auto full = csv({}), rounded = csv({"--precision", "bf16"});
+  EXPECT_NE(full, rounded);
+  for (std::size_t i = 1; i < full.size(); i++)
+    for (int k = 2; k < 5; k++)
+      EXPECT_NEAR(std::stod(full[i][k]), std::stod(rounded[i][k]), 0.05) << i;
+}
+
 // The expected value is computed from the definition: the mean of the probabilities of the crops.
 TEST_F(Evaluate, AveragesTheProbabilitiesOfTheCrops) {
   const Image whole = resize_short_side(noise_image(50, 60, 0), 40);

@@ -75,6 +75,25 @@ TEST_F(PredictTensors, WritesTheLogitsOfImagesThatAreNotPreprocessed) {
   EXPECT_TRUE(close(file.read("logits"), model(images(), Mode::eval)->value, tolerance));
 }
 
+TEST_F(PredictTensors, UsesThePrecisionThatWasAskedFor) {
+  const Model model = made("se_resnet8");
+  save(model);
+  write(input, {{2}, {0, 1}});
+  const std::vector<std::string> in_bfloat16{
+      "predict", "--weights", weights, "--tensors", tensors, "--out", out, "--precision", "bf16"};
+  if (!program_has_bfloat16()) {
+    expect_failure(excite_program(in_bfloat16), 1,
+                   {"predict: bfloat16: this build has no bfloat16"});
+    return;
+  }
+  ASSERT_EQ(run("predict").code, 0);
+  const Tensor full = SafetensorsFile(out).read("logits");
+  ASSERT_EQ(excite_program(in_bfloat16).code, 0);
+  const Tensor rounded = SafetensorsFile(out).read("logits");
+  EXPECT_FALSE(same_bits(rounded, full));
+  EXPECT_TRUE(close(rounded, full, 0.05));
+}
+
 TEST_F(PredictTensors, NamesTheTensorsThatItNeeds) {
   save(made("se_small_resnet"));
   const auto refused = [&](const std::vector<TensorToWrite>& list,
