@@ -215,6 +215,58 @@ TEST(Gradcheck, AcceptsAZeroGradientOnlyIfListed) {
   EXPECT_TRUE(mentions(wrong, "expected zero, because zero_gradient lists it")) << wrong;
 }
 
+// The error of an element is relative to the largest gradient of its own input, but at least to a
+// thousandth of the largest of all: below that, differences of the value are rounded away.
+TEST(Gradcheck, TakesTheScaleOfEachInputFromItsOwnGradient) {
+  const auto f = [](real factor, real wrong) {
+    return [=](const Inputs& in) {
+      Tensor value = map([=](real u, real v) { return factor * std::exp(u) + v * v; }, in[0]->value,
+                         in[1]->value);
+      return result("sum", std::move(value), {in[0], in[1]}, [=](Node& y) {
+        in[0].add_grad(
+            map([=](real d, real u) { return d * factor * std::exp(u); }, y.grad, in[0]->value));
+        in[1].add_grad(
+            map([=](real d, real v) { return d * (2 + wrong) * v; }, y.grad, in[1]->value));
+      });
+    };
+  };
+  const Var a(ramp(4, 0, 0.25)), b(ramp(4, 1, 0.5));
+  for (const real factor : {real(1), real(1e2)}) {
+    EXPECT_TRUE(check_gradient(f(factor, 0), {a, b}).ok) << check_gradient(f(factor, 0), {a, b});
+    // an error of 5e-6 of the small gradient is below 1e-7 of the large one
+    EXPECT_FALSE(check_gradient(f(factor, real(1e-5)), {a, b}).ok) << factor;
+  }
+  EXPECT_TRUE(check_gradient(f(real(1e9), 0), {a, b}).ok)
+      << check_gradient(f(real(1e9), 0), {a, b});
+}
+
+// A gradient that is zero in theory is rounded in proportion to those of the other inputs, and
+// gives them no scale.
+TEST(Gradcheck, ComparesAZeroGradientWithThoseOfTheOtherInputs) {
+  Rng rng(6);
+  const auto f = [](real factor) {
+    return [=](const Inputs& in) {
+      const Tensor mean = zeros({3}), var = full({3}, 1);
+      return scale(batch_norm(add_bias(in[0], in[1]), in[2], zeros({3}), mean.clone(), var.clone()),
+                   factor);
+    };
+  };
+  const std::vector<Var> in{normal({8, 3}, rng), normal({3}, rng), full({3}, 1)};
+  for (const real factor : {real(1e-12), real(1), real(1e12)})
+    EXPECT_TRUE(check_gradient(f(factor), in, {.zero_gradient = {1}}).ok)
+        << check_gradient(f(factor), in, {.zero_gradient = {1}});
+  // 1e-8 of the largest is no rounding error, whatever the size
+  for (const real factor : {real(1e-12), real(1e12)}) {
+    const auto leak = [=](const Inputs& x) {
+      return f(factor)(x) + scale(add_bias(x[0], x[1]), factor * real(1e-7)) -
+             scale(x[0], factor * real(1e-7));
+    };
+    const auto report = check_gradient(leak, in, {.zero_gradient = {1}});
+    EXPECT_FALSE(report.ok) << factor;
+    EXPECT_TRUE(mentions(report, "expected zero, because zero_gradient lists it")) << report;
+  }
+}
+
 // The slopes of relu at 0 are 0 and 1, and its gradient there is 0: a kink, not a zero gradient.
 TEST(Gradcheck, SaysThatAGradientOfZeroMayBeAKink) {
   const auto report = check_gradient([](const Inputs& in) { return relu(in[0]); }, {zeros({3})});

@@ -148,6 +148,16 @@ TEST(BatchNorm, RefusesOneValuePerChannel) {
       << "a refused batch does not change the statistics";
 }
 
+// A part that requires no gradient still takes up its channels.
+TEST(ConcatChannels, GivesEachPartItsOwnChannelsOfTheGradient) {
+  const Var constant = Tensor({2, 1}, {1, 2}), a = parameter(zeros({2, 2})),
+            data = Tensor({2, 1}, {3, 4}), b = parameter(zeros({2, 1}));
+  backward(concat_channels({constant, a, data, b}),
+           Tensor({2, 5}, {0, 1, 2, 3, 4, 10, 11, 12, 13, 14}));
+  EXPECT_TRUE(same_bits(a->grad, Tensor({2, 2}, {1, 2, 11, 12})));
+  EXPECT_TRUE(same_bits(b->grad, Tensor({2, 1}, {4, 14})));
+}
+
 TEST(Ops, ReportShapesThatDoNotMatch) {
   const Var a = zeros({2, 3}), b = zeros({3, 2}), v3 = zeros({3}), v2 = zeros({2}),
             images = zeros({2, 4, 4, 3});

@@ -123,6 +123,28 @@ TEST(BatchNormReluConv2d, IsConv2dOfReluOfBatchNorm) {
   }
 }
 
+// The first layer's images require no gradient, nor does a network that is frozen up to here.
+TEST(BatchNormReluConv2d, GivesGammaAndBetaGradientsIfTheInputIsConstant) {
+  for (const Conv& c : convs)
+    for (const std::size_t learning : {0u, 1u}) {
+      const auto results = [&](bool fused) {
+        Rng rng(0);
+        const long channels = c.x[3];
+        const Var u = normal(c.x, rng), w = normal(c.w, rng);
+        Var in[2] = {normal({channels}, rng), normal({channels}, rng)};  // gamma, beta
+        in[learning]->requires_grad = true;
+        const Var mean = zeros({channels}), var = full({channels}, 1);
+        const Var y = fused ? batch_norm_relu_conv2d(u, in[0], in[1], mean, var, w, c.options).u
+                            : conv2d(relu(batch_norm(u, in[0], in[1], mean, var)), w, c.options);
+        backward(y, normal(y.shape(), rng));
+        EXPECT_TRUE(u->grad.empty() && w->grad.empty() && in[1 - learning]->grad.empty());
+        return in[learning]->grad.clone();
+      };
+      EXPECT_TRUE(close(results(true), results(false), in_double_build ? 1e-11 : 1e-4))
+          << c.x << ", input " << learning;
+    }
+}
+
 // All outputs of the convolution are near 1000, because one input channel is 1000 and has weight 1.
 TEST(Conv2dWithMoments, IsAccurateFarFromZero) {
   Rng rng(0);

@@ -48,7 +48,9 @@ exact error_of(const Tensor& actual, const std::vector<exact>& expected, exact s
   return error / scale / precision;
 }
 
+// The double library sums in double, so there the errors grow with the number of terms.
 void expect_error(exact error, exact allowed, const std::string& what) {
+  if (in_double_build) allowed *= 300;
   EXPECT_LE(error, allowed) << what;
   if (std::getenv("SHOW_ERRORS"))
     std::printf("%-60s %9.3Lf of %9.3Lf\n", what.c_str(), error, allowed);
@@ -106,7 +108,7 @@ exact error_of_mean(const Tensor& mean, const Exact& expected) {
 exact error_of_var(const ChannelMoments& moments, const Exact& expected) {
   exact scale = 0;
   for (const exact v : expected.var) scale = std::max(scale, v);
-  for (const exact m : expected.mean) scale = std::max(scale, m * m * precision * precision);
+  for (const exact m : expected.mean) scale = std::max(scale, m * m * precision);
   return error_of(moments.var, expected.var, scale);
 }
 

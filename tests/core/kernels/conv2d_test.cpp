@@ -165,6 +165,32 @@ TEST(Conv2d, MatchesTheReferenceWithMoreImagesThanShards) {
   expect_reference(problem({19, 4, 3, 2}, {3, 3, 2, 3}, {.pad = 1}, rng), "19 images");
 }
 
+// Winograd takes padding of up to 2.
+TEST(Conv2d, MatchesTheReferenceWithMorePaddingThanWinogradTakes) {
+  Rng rng(5);
+  for (const Size2& pad : {Size2(3), Size2(3, 1), Size2(2, 3), Size2(2)})
+    expect_reference(problem({2, 6, 7, 20}, {3, 3, 20, 24}, {.pad = pad}, rng), "padding");
+}
+
+// A pass of the direct weight gradient takes the rows of up to 128 pixels.
+TEST(Conv2d, MatchesTheReferenceOnTallNarrowAndOnWideImages) {
+  Rng rng(6);
+  for (const auto& [h, w] : std::vector<std::pair<long, long>>{
+           {17, 7}, {19, 7}, {37, 7}, {45, 3}, {129, 1}, {300, 1}, {3, 257}, {2, 600}, {1, 513}}) {
+    expect_reference(problem({2, h, w, 16}, {3, 3, 16, 17}, {.pad = 1}, rng), "3x3");
+    expect_reference(problem({1, h, w, 3}, {5, 3, 3, 2}, {.stride = 2, .pad = {2, 1}}, rng), "5x3");
+  }
+}
+
+// A weight of 16 or more blocks is cut into parts, and a shard has several images.
+TEST(Conv2d, MatchesTheReferenceWithManyPartsAndImages) {
+  Rng rng(7);
+  expect_reference(problem({39, 2, 3, 200}, {1, 1, 200, 600}, {}, rng), "1x1");
+  expect_reference(problem({35, 3, 3, 80}, {3, 3, 5, 160}, {.pad = 1, .groups = 16}, rng),
+                   "grouped");
+  expect_reference(problem({34, 3, 3, 100}, {2, 2, 100, 500}, {.stride = 2}, rng), "2x2, stride 2");
+}
+
 TEST(Conv2d, AcceptsABatchOfNoImages) {
   const Tensor x({0, 4, 4, 2}), w = zeros({3, 3, 2, 5});
   EXPECT_EQ(conv2d(x, w, {.pad = 1}).shape(), (Shape{0, 4, 4, 5}));

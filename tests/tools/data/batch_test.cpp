@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "core/check.h"
 #include "core/parallel.h"
 #include "tests/support/compare.h"
+#include "tests/support/training_images.h"
 
 namespace excite {
 namespace {
@@ -170,6 +172,42 @@ TEST(Batch, AMisspelledAugmentationSuggestsTheClosestMatch) {
   } catch (const UsageError& e) {
     EXPECT_NE(std::string(e.what()).find("flip"), std::string::npos) << e.what();
   }
+}
+
+// All orders of four images are equally likely: 24 orders, each expected 500 times, with a
+// deviation of 22. (Sattolo's shuffle, with below(i) for below(i + 1), gives the 6 cycles alone.)
+TEST(Batch, EveryOrderOfAnEpochIsEquallyLikely) {
+  std::map<std::vector<long>, long> count;
+  for (long seed = 0; seed < 100; seed++)
+    for (long epoch = 0; epoch < 120; epoch++) count[epoch_order(4, seed, epoch)]++;
+  EXPECT_EQ(count.size(), 24u);
+  for (const auto& [order, times] : count)
+    EXPECT_NEAR(static_cast<double>(times), 500, 5 * 22)
+        << order[0] << " " << order[1] << " " << order[2] << " " << order[3];
+}
+
+// One image in 200 epochs: 81 shifts and a flip, and each epoch draws its own. Another image of the
+// same epoch and another seed have theirs.
+TEST(Batch, TheSameImageIsTransformedAnewInEachEpoch) {
+  Dataset set = noisy_images(1);
+  set.pixels.insert(set.pixels.end(), set.pixels.begin(), set.pixels.begin() + set.image_bytes());
+  set.labels.push_back(0);
+  const auto make = [&](long index, long seed, long epoch) {
+    const Tensor x = make_batch(set, {index}, {}, parse_augmentation("crop,flip"), seed, epoch).x;
+    return std::vector<real>(x.begin(), x.end());
+  };
+  std::set<std::vector<real>> seen;
+  long same_as_other_image = 0, same_as_other_seed = 0, same_as_next_epoch = 0;
+  for (long epoch = 0; epoch < 200; epoch++) {
+    const std::vector<real> x = make(0, 1, epoch);
+    seen.insert(x);
+    same_as_other_image += x == make(1, 1, epoch);
+    same_as_other_seed += x == make(0, 2, epoch);
+    same_as_next_epoch += x == make(0, 1, epoch + 1);
+  }
+  EXPECT_GT(seen.size(), 90u);
+  for (const long same : {same_as_other_image, same_as_other_seed, same_as_next_epoch})
+    EXPECT_LT(same, 12);
 }
 
 }  // namespace

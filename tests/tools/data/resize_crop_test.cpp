@@ -1,6 +1,7 @@
 #include "tools/data/resize_crop.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tests/support/compare.h"
@@ -48,6 +49,32 @@ TEST(ResizeCrop, ARandomWindowLiesInsideAndKeepsAreaAndAspectRatioInRange) {
   EXPECT_LE(max_ratio, 1.34);
   EXPECT_GT(max_ratio, 1.3);
   EXPECT_NEAR(mean_row, 0.5, 0.01);
+}
+
+// The area is uniform from 8 % to 100 %, and the logarithm of the ratio from -log 4/3 to log 4/3,
+// where every such window fits into the image: below 3/4 of its area. (Inception's crops, arXiv
+// 1409.4842, and torchvision's RandomResizedCrop.)
+TEST(ResizeCrop, TheAreaOfARandomWindowAndTheLogarithmOfItsRatioAreUniform) {
+  constexpr long side = 1000, count = 20'000;
+  constexpr double least = 0.08, most = 0.72;
+  std::array<long, 8> area{}, ratio{};  // of eight equal ranges
+  long small = 0;
+  for (long i = 0; i < count; i++) {
+    Rng rng(11, i);
+    const Window w = random_resized_crop(side, side, rng);
+    const double a = static_cast<double>(w.height * w.width) / (side * side);
+    if (a >= most) continue;
+    small++;
+    const double r = (std::log(static_cast<double>(w.width) / static_cast<double>(w.height)) /
+                          std::log(4.0 / 3) +
+                      1) /
+                     2;
+    area.at(static_cast<std::size_t>(std::clamp(8 * (a - least) / (most - least), 0.0, 7.0)))++;
+    ratio.at(static_cast<std::size_t>(std::clamp(8 * r, 0.0, 7.0)))++;
+  }
+  const double expected = static_cast<double>(small) / 8, deviation = std::sqrt(expected);
+  for (const auto& counts : {area, ratio})
+    for (const long n : counts) EXPECT_NEAR(static_cast<double>(n), expected, 4.5 * deviation);
 }
 
 TEST(ResizeCrop, AVeryLongImageGetsAWindowInItsCenter) {
