@@ -52,8 +52,10 @@ $(BUILD)/flags: force
 # Files that use no real numbers are compiled once, for both precisions (an include of
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
-          $(patsubst %,core/%.cpp,available_cores parallel random shape text tree_sum) \
-          $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json safetensors_header text_file) \
+          $(patsubst %,core/%.cpp,available_cores memory_parts parallel random shape \
+            text tree_sum) \
+          $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
+            safetensors_header text_file) \
           autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
@@ -127,8 +129,12 @@ PARTS := $(filter-out tools/main.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
 $(BUILD)/tests-double: $(call objects,double,$(TESTS) $(PARTS)) $(BUILD)/libexcite-double.a
-$(TEST_PROGRAMS): | examples  # tests/examples_test.cpp runs them
+$(TEST_PROGRAMS): | examples $(BUILD)/faults.so  # tests run them, and load it into programs
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
+
+$(BUILD)/faults.so: tests/faults/faults.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -Wall -Wextra -shared -fPIC $< -o $@ -ldl
 
 SOURCES := $(LIBRARY) $(PROGRAM) $(TESTS)
 -include $(patsubst %.o,%.d,$(call objects,float,$(SOURCES)) $(call objects,double,$(SOURCES)))
@@ -241,11 +247,12 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 # the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
 # the program are checked in float alone, and the longest training and networks of full size are
 # left out, as their small relatives run the same code. A size that memory can not hold is an error
-# of malloc here too, as the tests expect; by default the sanitizer would end the program.
+# of malloc here too, as the tests expect; by default the sanitizer would end the program. The tests
+# that replace malloc or limit the address space are left out, as the sanitizer does the same.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-SMALL     := -Long*:Night*:Examples*:Counts*:*full_size*:*SeCnn*
+SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)

@@ -50,18 +50,26 @@ void Var::add_grad(Tensor grad) const {
     add_to(x.grad, grad);
 }
 
-// Frees the graph without recursion: a chain of a million operations would overflow the stack. The
-// backward captures the inputs too, so it is cleared while `doomed` still holds them.
+// Frees the graph without recursion, as a chain of a million operations would overflow the stack,
+// and without an allocation, as there may be no memory left. The nodes to free are a linked list. A
+// node's backward captures its inputs too, so it is cleared before the inputs are counted.
 Node::~Node() {
-  std::vector<Var> doomed = std::move(inputs);
-  backward = nullptr;
-  while (!doomed.empty()) {
-    const Var last = std::move(doomed.back());
-    doomed.pop_back();
-    if (last.node_.use_count() > 1) continue;
-    std::move(last->inputs.begin(), last->inputs.end(), std::back_inserter(doomed));
-    last->inputs.clear();
-    last->backward = nullptr;
+  std::shared_ptr<Node> doomed;
+  const auto add_inputs_of = [&](Node& node) {
+    node.backward = nullptr;
+    for (Var& input : node.inputs) {
+      std::shared_ptr<Node> x = std::move(input.node_);
+      if (x.use_count() > 1) continue;
+      x->next_doomed = std::move(doomed);
+      doomed = std::move(x);
+    }
+    node.inputs.clear();
+  };
+  add_inputs_of(*this);
+  while (doomed) {
+    const std::shared_ptr<Node> last = std::move(doomed);
+    doomed = std::move(last->next_doomed);
+    add_inputs_of(*last);
   }
 }
 

@@ -63,6 +63,7 @@ struct Node {
   long sequence = 0;      // number of the recorded node, larger than those of its inputs; leaf: 0
   bool released = false;  // backward has run and freed inputs and closure; it cannot run again
   std::shared_ptr<ParameterOwner> owner;  // of a parameter: its module, or its own; else null
+  std::shared_ptr<Node> next_doomed;      // while a graph is freed: the node that is freed after it
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;

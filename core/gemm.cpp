@@ -1,9 +1,11 @@
 #include "core/gemm.h"
 
 #include <cblas.h>
+#include <sys/mman.h>
 
 #include <climits>
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "core/check.h"
@@ -11,6 +13,19 @@
 namespace excite {
 
 namespace {
+
+// OpenBLAS waits for ever if it gets no memory for its buffer. So each thread asks for as much
+// once, before its first product, and gives it back. OpenBLAS keeps one buffer per thread that
+// computes at the same time, of 32 << 22 bytes, mostly never touched.
+void require_blas_buffer() {
+  thread_local bool checked = false;
+  if (checked) return;
+  constexpr std::size_t bytes = (32l << 22) + (1 << 16);
+  void* buffer = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (buffer == MAP_FAILED) throw std::bad_alloc();
+  munmap(buffer, bytes);
+  checked = true;
+}
 
 // On several threads OpenBLAS divides a product by the number of threads, which changes the bits of
 // the result. excite divides the work itself.
@@ -34,6 +49,7 @@ void product(const Matrix& a, const Matrix& b, real beta, real* c, long c_stride
     require(n <= INT_MAX, "gemm: a is ", a.rows, "x", a.cols, " and b is ", b.rows, "x", b.cols,
             ", expected sizes and strides of at most ", INT_MAX, ", the limit of BLAS");
   pin_blas_to_one_thread();
+  require_blas_buffer();
   const auto layout = [](const Matrix& m) { return m.is_transposed ? CblasTrans : CblasNoTrans; };
   const int rows = static_cast<int>(a.rows), cols = static_cast<int>(b.cols),
             inner = static_cast<int>(a.cols), a_stride = static_cast<int>(a.stride),
@@ -48,6 +64,12 @@ void product(const Matrix& a, const Matrix& b, real beta, real* c, long c_stride
 }
 
 }  // namespace
+
+// OpenBLAS calls this function, whose own version reads OPENBLAS_NUM_THREADS, when it is loaded.
+// With 1 it starts no threads, which would each ask for a large buffer and could never end without
+// it. The definition in a program comes before that of a shared library; it is weak for the static
+// one.
+extern "C" __attribute__((weak)) int openblas_num_threads_env() { return 1; }
 
 Matrix transposed(Matrix a) {
   std::swap(a.rows, a.cols);

@@ -4,43 +4,26 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <bit>
 #include <climits>
-#include <cstdlib>
-#include <map>
 #include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "core/check.h"
+#include "core/memory_parts.h"
 
 namespace excite {
 
 namespace {
 
-constexpr long cache_line = 64;
 constexpr long huge_page = 2l << 20;
-
-// Sizes are rounded up to a multiple of an eighth of their power of two, so that nearly equal sizes
-// share buffers and at most an eighth is wasted. Small sizes are rounded up to a cache line.
-long rounded_up(long bytes) {
-  const long grain = std::max(
-      cache_line, static_cast<long>(std::bit_floor(static_cast<unsigned long>(bytes))) / 8);
-  return (bytes + grain - 1) / grain * grain;
-}
-
-// A free buffer may still be in the cache of the thread that freed it.
-struct FreeBuffer {
-  void* memory;
-  std::thread::id freed_by;
-};
 
 struct Pool {
   std::mutex mutex;
-  std::map<long, std::vector<FreeBuffer>> free;  // by size in bytes
+  FreeBlocks free;
   MemoryStats stats{};
+  long wasted = 0;  // bytes that blocks in use have beyond what was asked for
 };
 // Never destroyed, because tensors with static lifetime may be freed after main has ended.
 Pool& pool() {
@@ -48,73 +31,110 @@ Pool& pool() {
   return the_pool;
 }
 
-// Removes and returns the buffer that this thread freed last; if it freed none, the last one.
-void* take_last(std::vector<FreeBuffer>& buffers) {
-  const auto is_own = [](const FreeBuffer& b) { return b.freed_by == std::this_thread::get_id(); };
-  const auto own = std::find_if(buffers.rbegin(), buffers.rend(), is_own);
-  const auto taken = own != buffers.rend() ? std::prev(own.base()) : std::prev(buffers.end());
-  void* memory = taken->memory;
-  buffers.erase(taken);
-  return memory;
-}
-
 // The state of a thread's cache. `scopes` counts the ThreadBufferCache objects that live; `free`
-// are the kept buffers by size in bytes. `live` is the change of bytes in use that the pool does
-// not know yet, and `peak` the largest such change. The destructor is trivial on purpose: a
-// thread_local tensor may be freed later than this.
+// are the kept blocks. `live` and `wasted` are the changes of bytes in use, and of those wasted,
+// that the pool does not know yet; `peak` is the largest such change of `live`. The destructor is
+// trivial on purpose: a thread_local tensor may be freed later than this.
 struct ThreadCache {
   int scopes = 0;
-  std::map<long, std::vector<void*>>* free = nullptr;
-  long live = 0, peak = 0;
+  FreeBlocks* free = nullptr;
+  long live = 0, peak = 0, wasted = 0;
 
   void count(long bytes) {
     live += bytes;
     peak = std::max(peak, live);
   }
-  void add_to(MemoryStats& stats) {
-    stats.peak = std::max(stats.peak, stats.live + peak);
-    stats.live += std::exchange(live, 0);
+  void add_to(Pool& p) {
+    p.stats.peak = std::max(p.stats.peak, p.stats.live + peak);
+    p.stats.live += std::exchange(live, 0);
+    p.wasted += std::exchange(wasted, 0);
     peak = 0;
   }
 };
 thread_local ThreadCache thread_cache;
 
-void* allocate(long bytes) {
-  if (thread_cache.scopes > 0) {
-    thread_cache.count(bytes);
-    if (auto& kept = (*thread_cache.free)[bytes]; !kept.empty()) {
-      void* memory = kept.back();
-      kept.pop_back();
-      return memory;
-    }
-  }
-  std::lock_guard lock(pool().mutex);
-  MemoryStats& stats = pool().stats;
-  void* memory = nullptr;
-  if (auto& buffers = pool().free[bytes]; !buffers.empty()) {
-    memory = take_last(buffers);
-  } else {
-    const bool large = bytes >= huge_page;
-    const auto alignment = static_cast<std::size_t>(large ? huge_page : cache_line);
-    if (posix_memalign(&memory, alignment, bytes)) throw std::bad_alloc();
-    if (large) madvise(memory, bytes, MADV_HUGEPAGE);
-    stats.reserved += bytes;
-    stats.allocated++;
-  }
-  if (thread_cache.scopes == 0) thread_cache.count(bytes);
-  thread_cache.add_to(stats);
-  return memory;
+// Returns the block that has been free for the longest time to the system, one of the pool or else
+// one that this thread keeps. False if there is none.
+bool release_oldest(Pool& p) {
+  MemoryBlock* block = p.free.take_oldest();
+  if (!block && thread_cache.free) block = thread_cache.free->take_oldest();
+  if (!block) return false;
+  p.stats.reserved -= block->bytes;
+  delete_block(block);
+  return true;
 }
 
-void recycle(void* memory, long bytes) {
+// A block of the system; if it has none, free blocks of other sizes are returned to it first.
+MemoryBlock* new_block_or_release(Pool& p, long bytes) {
+  for (;;) {
+    try {
+      return new_block(bytes);
+    } catch (const std::bad_alloc&) {
+      if (!release_oldest(p)) throw;
+    }
+  }
+}
+
+// The pool takes at most 5/4 of `peak`, the most bytes that were in use at once, these included.
+// Up to there, each size gets blocks of its own. Then a larger free block is taken if all blocks in
+// use together waste at most the fourth part of `peak`; otherwise the oldest free blocks make room.
+MemoryBlock* make_room(Pool& p, long bytes) {
+  const long live = p.stats.live + bytes, peak = std::max(p.stats.peak, live), most = peak / 4 * 5;
+  if (p.stats.reserved + bytes > most) {
+    const long max_waste = peak / 4 - p.wasted;
+    MemoryBlock* larger =
+        thread_cache.free ? thread_cache.free->take_larger(bytes, max_waste) : nullptr;
+    if (!larger) larger = p.free.take_larger(bytes, max_waste);
+    if (larger) {
+      larger->wasted = larger->bytes - bytes;
+      p.wasted += larger->wasted;
+      return larger;
+    }
+    while (p.stats.reserved + bytes > most && release_oldest(p)) {}
+  }
+  MemoryBlock* block = new_block_or_release(p, bytes);
+  p.stats.reserved += bytes;
+  p.stats.allocated++;
+  return block;
+}
+
+MemoryBlock* allocate(long bytes) {
+  if (thread_cache.scopes > 0)
+    if (MemoryBlock* kept = thread_cache.free->take(bytes, std::this_thread::get_id())) {
+      kept->used = bytes;
+      thread_cache.count(bytes);
+      return kept;
+    }
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  thread_cache.add_to(p);
+  MemoryBlock* block = p.free.take(bytes, std::this_thread::get_id());
+  if (!block) block = make_room(p, bytes);
+  block->used = bytes;
+  thread_cache.count(bytes);
+  thread_cache.add_to(p);
+  return block;
+}
+
+// `p.mutex` is locked.
+void give_to_pool(Pool& p, MemoryBlock* block) {
+  p.wasted -= std::exchange(block->wasted, 0);
+  block->freed_by = std::this_thread::get_id();
+  p.free.add(block);
+}
+
+void recycle(MemoryBlock* block) {
   if (thread_cache.scopes > 0) {
-    thread_cache.count(-bytes);
-    (*thread_cache.free)[bytes].push_back(memory);
+    thread_cache.count(-block->used);
+    thread_cache.wasted -= std::exchange(block->wasted, 0);
+    block->freed_by = std::this_thread::get_id();
+    thread_cache.free->add(block);
     return;
   }
-  std::lock_guard lock(pool().mutex);
-  pool().free[bytes].push_back({memory, std::this_thread::get_id()});
-  pool().stats.live -= bytes;
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  p.stats.live -= block->used;
+  give_to_pool(p, block);
 }
 
 }  // namespace
@@ -124,17 +144,17 @@ Buffer::Buffer(long size) {
   require(size <= max_size, "buffer: ", size, " numbers, expected at most ", max_size,
           ", so that their bytes can be counted in 64 bits");
   if (size <= 0) return;
-  bytes_ = rounded_up(size * bytes_each);
-  data_ = static_cast<real*>(allocate(bytes_));
+  block_ = allocate(rounded_up(size * bytes_each));
+  data_ = static_cast<real*>(block_->memory);
 }
 Buffer::~Buffer() {
-  if (data_) recycle(data_, bytes_);
+  if (block_) recycle(block_);
 }
 Buffer::Buffer(Buffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)), block_(std::exchange(other.block_, nullptr)) {}
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(data_, other.data_);
-  std::swap(bytes_, other.bytes_);
+  std::swap(block_, other.block_);
   return *this;
 }
 
@@ -148,30 +168,30 @@ void fill_zero_lazily(real* data, long size) {
 }
 
 ThreadBufferCache::ThreadBufferCache() {
-  if (thread_cache.scopes == 0) thread_cache.free = new std::map<long, std::vector<void*>>;
+  if (thread_cache.scopes == 0) thread_cache.free = new FreeBlocks;
   thread_cache.scopes++;
 }
 ThreadBufferCache::~ThreadBufferCache() {
   if (--thread_cache.scopes > 0) return;
-  std::lock_guard lock(pool().mutex);
-  thread_cache.add_to(pool().stats);
-  for (const auto& [bytes, kept] : *thread_cache.free)
-    for (void* memory : kept) pool().free[bytes].push_back({memory, std::this_thread::get_id()});
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  thread_cache.add_to(p);
+  while (MemoryBlock* kept = thread_cache.free->take_oldest()) give_to_pool(p, kept);
   delete std::exchange(thread_cache.free, nullptr);
 }
 
 MemoryStats memory_stats() {
   std::lock_guard lock(pool().mutex);
-  thread_cache.add_to(pool().stats);
+  thread_cache.add_to(pool());
   return pool().stats;
 }
 
 void release_unused() {
-  std::lock_guard lock(pool().mutex);
-  for (auto& [bytes, buffers] : pool().free) {
-    for (const FreeBuffer& b : buffers) std::free(b.memory);
-    pool().stats.reserved -= bytes * static_cast<long>(buffers.size());
-    buffers.clear();
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  while (MemoryBlock* block = p.free.take_oldest()) {
+    p.stats.reserved -= block->bytes;
+    delete_block(block);
   }
 }
 

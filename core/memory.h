@@ -1,14 +1,21 @@
 // Buffers of reals, aligned to a cache line and recycled. A training step asks for the same sizes
-// again and again, and memory fresh from the system costs a page fault every 4 KB.
+// again and again, and memory fresh from the system costs a page fault every 4 KB. Whatever sizes a
+// program asks for, in use and free buffers together have at most 5/4 of the bytes that were in use
+// at the peak; beyond that, free ones are used for smaller sizes or returned to the system. What
+// the threads with a ThreadBufferCache keep is returned when they need other sizes.
 #pragma once
 #include "core/real.h"
 
 namespace excite {
 
+struct MemoryBlock;
+
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(long size);  // `size` undefined numbers; Error if their bytes overflow a long
+  // `size` undefined numbers. Error if their bytes overflow a long; std::bad_alloc if the system
+  // has too little memory, even after the free buffers were returned to it.
+  explicit Buffer(long size);
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
@@ -18,7 +25,7 @@ class Buffer {
 
  private:
   real* data_ = nullptr;
-  long bytes_ = 0;  // rounded up to a size of the pool
+  MemoryBlock* block_ = nullptr;  // whose memory it is
 };
 
 // Sets a buffer's numbers to 0. A large buffer's pages are returned to the system, which provides

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -94,6 +95,9 @@ class Workers {
       throw Error(text("starting threads: the system allows only ", started + 1, " of the ",
                        count + 1, " requested threads (", error.code().message(),
                        "); use fewer threads"));
+    } catch (...) {  // out of memory
+      end();
+      throw;
     }
   }
   ~Workers() { end(); }
@@ -220,6 +224,7 @@ Background::Background(long count, std::function<void(long)> body)
       work_->threads.emplace_back([work = work_.get(), i] { work->job.run(i); });
   } catch (const std::system_error&) {
     // The system allows no more threads: those that were started do all the work, or wait() does.
+  } catch (const std::bad_alloc&) {  // the same
   }
 }
 Background::~Background() = default;

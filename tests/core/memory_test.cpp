@@ -1,13 +1,19 @@
 #include "core/memory.h"
 
+#include <sys/resource.h>
+
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/check.h"
+#include "core/random.h"
 #include "core/tensor.h"
 #include "tests/support/compare.h"
+#include "tests/support/scratch.h"
 
 namespace excite {
 namespace {
@@ -102,6 +108,7 @@ TEST(Memory, AThreadWithABufferCacheKeepsItsBuffers) {
 // This holds whether the thread that freed the buffers has ended or not.
 TEST(Memory, BuffersFreedByOneThreadAreReusedByOthers) {
   constexpr long size = odd_size * 5;
+  release_unused();  // larger buffers might be taken for these
   const long live = memory_stats().live;
   std::thread first_thread([=] {
     std::vector<Tensor> many;
@@ -162,6 +169,60 @@ TEST(Memory, ReleaseUnusedReturnsFreeBuffersToTheSystem) {
   const long allocations = memory_stats().allocated;
   Tensor({2 * odd_size});
   EXPECT_EQ(memory_stats().allocated, allocations + 1);
+}
+
+// The bound of memory.h, in a process that has had no other tensors.
+std::string reserved_at_most_five_quarters(const std::function<void()>& work) {
+  return in_child([&] {
+    release_unused();
+    const long before = memory_stats().reserved;
+    work();
+    const MemoryStats after = memory_stats();
+    if (before > after.peak / 100) return text("not alone: ", before);
+    return 4 * after.reserved <= 5 * after.peak
+               ? std::string("ok")
+               : text(after.reserved, " reserved, ", after.peak, " at the peak");
+  });
+}
+
+TEST(Memory, WithAllSizesTakesFiveQuartersOfThePeak) {
+  EXPECT_EQ(reserved_at_most_five_quarters([] {
+              Rng rng(1);
+              for (long size = 1 << 20; size < 8 << 20; size += size / 7)
+                for (int i = 0; i < 3; i++) Tensor({size});
+              for (int i = 0; i < 300; i++) {
+                std::vector<Tensor> some;
+                for (int k = 0; k < 5; k++) some.emplace_back(Shape{1 + rng.below(8 << 20)});
+              }
+            }),
+            "ok");
+}
+
+TEST(Memory, OfAThreadWithABufferCacheTakesFiveQuartersOfThePeak) {
+  EXPECT_EQ(reserved_at_most_five_quarters([] {
+              const ThreadBufferCache cache;
+              for (long size = 8 << 20; size > 1 << 20; size -= size / 7)
+                for (int i = 0; i < 3; i++) Tensor({size}), Tensor({(9 << 20) - size});
+            }),
+            "ok");
+}
+
+TEST(Memory, IsReturnedToTheSystemWhenThatHasNoMore) {
+  const std::string said = in_child([] {
+    Tensor({64 << 20});  // free from here on
+    const rlimit limit{3ul << 30, RLIM_INFINITY};
+    setrlimit(RLIMIT_AS, &limit);
+    std::vector<Tensor> all;
+    try {
+      for (;;) all.emplace_back(Shape{48 << 20});
+    } catch (const Error&) {  // "more memory than is left"
+    }
+    const bool returned = memory_stats().reserved == memory_stats().live;
+    all.clear();  // takes no memory
+    Tensor({1 << 20});
+    return std::string(returned ? "returned" : "kept");
+  });
+  EXPECT_EQ(said, "returned");
 }
 
 TEST(Memory, PeakOfTheProcessIsInMegabytes) {
