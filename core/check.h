@@ -21,7 +21,7 @@ struct UsageError : Error {
 struct FileError : Error {
   using Error::Error;
 };
-// Exit code 4: a loss or gradient is not finite.
+// Exit code 4: a loss, a gradient, a weight or a result is not finite.
 struct Diverged : Error {
   using Error::Error;
 };

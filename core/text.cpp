@@ -1,6 +1,8 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <iterator>
 #include <sstream>
 
 namespace excite {
@@ -65,29 +67,93 @@ std::string join_some(const std::vector<std::string>& words, std::size_t limit) 
   return shown + " and " + std::to_string(words.size() - limit) + " more";
 }
 
-// RFC 3629: the first byte says how many bytes follow. Overlong encodings, surrogates and codes
-// above U+10FFFF are invalid.
+namespace {
+
+struct Character {
+  unsigned code;     // its number in Unicode; meaningless if it is not valid
+  std::size_t size;  // bytes, at least 1
+  bool valid;
+};
+
+// The character that begins at `at`. RFC 3629: the first byte says how many bytes follow. Overlong
+// encodings, surrogates and codes above U+10FFFF are invalid.
+Character character_at(const std::string& text, std::size_t at) {
+  const unsigned first = static_cast<unsigned char>(text[at]);
+  if ((first >= 0x80 && first < 0xc2) || first > 0xf4) return {0, 1, false};
+  const unsigned more = (first >= 0xc2) + (first >= 0xe0) + (first >= 0xf0);
+  unsigned code = more == 0 ? first : first & (0x3fu >> more);
+  for (std::size_t i = 1; i <= more; i++) {
+    const unsigned next = at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0;
+    if ((next & 0xc0) != 0x80) return {0, 1, false};
+    code = code << 6 | (next & 0x3fu);
+  }
+  const unsigned smallest = more == 2 ? 0x800 : more == 3 ? 0x10000 : 0;
+  const bool valid = code >= smallest && code <= 0x10ffff && (code < 0xd800 || code >= 0xe000);
+  return {code, valid ? more + 1 : 1, valid};
+}
+
+// Unicode 15: controls (Cc), direction (Bidi_Control), separators of lines, annotations, the byte
+// order mark, tags, and the two non-characters that XML forbids.
+bool is_unprintable(unsigned code) {
+  constexpr unsigned ranges[][2] = {
+      {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f}, {0x2028, 0x202e},
+      {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f}};
+  return std::any_of(std::begin(ranges), std::end(ranges),
+                     [=](const auto& range) { return code >= range[0] && code <= range[1]; });
+}
+
+// \u009b; above U+FFFF two of them, as UTF-16 has it.
+std::string json_escape(unsigned code) {
+  char digits[16];
+  if (code <= 0xffff)
+    std::snprintf(digits, sizeof digits, "\\u%04x", code);
+  else
+    std::snprintf(digits, sizeof digits, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
+                  0xdc00 + (code & 0x3ff));
+  return digits;
+}
+
+}  // namespace
+
 bool is_utf8(const std::string& text) {
-  for (auto at = text.begin(); at != text.end();) {
-    const unsigned first = static_cast<unsigned char>(*at++);
-    if ((first >= 0x80 && first < 0xc2) || first > 0xf4) return false;
-    const unsigned more = (first >= 0xc2) + (first >= 0xe0) + (first >= 0xf0);
-    unsigned code = more == 0 ? first : first & (0x3fu >> more);
-    for (unsigned i = 0; i < more; i++, at++) {
-      if (at == text.end() || (static_cast<unsigned char>(*at) & 0xc0) != 0x80) return false;
-      code = code << 6 | (static_cast<unsigned char>(*at) & 0x3fu);
-    }
-    const unsigned smallest = more == 2 ? 0x800 : more == 3 ? 0x10000 : 0;
-    if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (!c.valid) return false;
+    at += c.size;
   }
   return true;
 }
 
 std::string printable(const std::string& text) {
-  std::string clean = text;
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  std::replace_if(clean.begin(), clean.end(), is_control, '?');
+  std::string clean;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    clean += c.valid && !is_unprintable(c.code) ? text.substr(at, c.size) : "?";
+    at += c.size;
+  }
   return clean;
+}
+
+std::string printable_json(const std::string& json) {
+  std::string clean;
+  for (std::size_t at = 0; at < json.size();) {
+    const Character c = character_at(json, at);
+    if (!c.valid)
+      clean += "?";
+    else if (c.code != '\n' && is_unprintable(c.code))
+      clean += json_escape(c.code);
+    else
+      clean += json.substr(at, c.size);
+    at += c.size;
+  }
+  return clean;
+}
+
+std::string decimal(double number, int decimals) {
+  char digits[64];
+  std::snprintf(digits, sizeof digits, std::abs(number) < 1e6 ? "%.*f" : "%.*g",
+                std::abs(number) < 1e6 ? decimals : 4, number);
+  return digits;
 }
 
 }  // namespace excite

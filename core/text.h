@@ -27,8 +27,17 @@ std::string join_some(const std::vector<std::string>& words, std::size_t limit =
 
 bool is_utf8(const std::string& text);  // as RFC 3629 defines it
 
-// The text with each control character, which a terminal would obey, replaced by '?'.
+// Everything untrusted that is printed goes through this: names, paths, metadata, versions. What a
+// terminal would obey, or what would hide text, becomes '?': control characters (C0, DEL, C1), the
+// marks that change the direction of text, line separators, invisible tags, and each byte that is
+// not part of valid UTF-8. So the result is one line of valid UTF-8, which XML allows too.
 std::string printable(const std::string& text);
+// The same for the text of a JSON value, which keeps its meaning: they are written as \u009b.
+// Line breaks and spaces between values stay.
+std::string printable_json(const std::string& json);
+
+// For people: "0.0522" with 4 decimals; a number of a million or more as "1.235e+30".
+std::string decimal(double number, int decimals);
 
 // Parses a whole word as a decimal long or double, such as 12 or -0.5e3. Nothing is returned if the
 // word is anything else, not finite, or out of range.

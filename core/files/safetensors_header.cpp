@@ -232,11 +232,7 @@ std::string in_brackets(const std::vector<long>& dims) {
 
 std::string in_quotes(const std::string& name) {
   constexpr std::size_t shown = 80;
-  std::string out = name.substr(0, shown);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text("'", out, name.size() > shown ? "...'" : "'");
+  return text("'", printable(name.substr(0, shown)), name.size() > shown ? "...'" : "'");
 }
 
 std::string tensor_name_error(const std::string& name) {

@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include <limits>
+
 #include "tests/support/errors.h"
 
 namespace excite {
@@ -71,6 +73,38 @@ TEST(Require, ThrowsTheTextAsTheGivenType) {
 TEST(Text, PrintableReplacesControlCharactersAndKeepsTheRest) {
   EXPECT_EQ(printable("a\x1b[31m\tb\n\x7f"), "a?[31m?b??");
   EXPECT_EQ(printable("K\xc3\xa4se 3 %"), "K\xc3\xa4se 3 %");
+  EXPECT_EQ(printable("\u4e2d \U0001f600 \u05d0"), "\u4e2d \U0001f600 \u05d0");
+  EXPECT_EQ(printable(std::string("a\0b", 3)), "a?b");
+}
+
+TEST(Text, PrintableReplacesWhatATerminalObeysOrHides) {
+  for (const char* bad : {"\u009b", "\u0085", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e",
+                          "\u2066", "\u2069", "\u2028", "\u2029", "\ufeff", "\ufffe", "\U000e0041"})
+    EXPECT_EQ(printable(text("<", bad, ">")), "<?>") << bad;
+}
+
+TEST(Text, PrintableReplacesEachByteThatIsNotUtf8) {
+  EXPECT_EQ(printable("a\xffz"), "a?z");
+  EXPECT_EQ(printable("a\x9bz"), "a?z");          // C1 in one byte
+  EXPECT_EQ(printable("\xc0\xafz"), "??z");       // overlong
+  EXPECT_EQ(printable("\xed\xa0\x80z"), "???z");  // a surrogate
+  EXPECT_EQ(printable("z\xe4\xb8"), "z??");       // cut off
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "????");
+  for (int byte = 0; byte < 256; byte++)
+    EXPECT_TRUE(is_utf8(printable(std::string(3, static_cast<char>(byte))))) << byte;
+}
+
+TEST(Text, PrintableJsonKeepsTheMeaning) {
+  EXPECT_EQ(printable_json("{\n \"a\u009b\u202e\": 1}\n"), "{\n \"a\\u009b\\u202e\": 1}\n");
+  EXPECT_EQ(printable_json("\"\U000e0041\x7f\u4e2d\""), "\"\\udb40\\udc41\\u007f\u4e2d\"");
+}
+
+TEST(Text, DecimalIsShortForEveryNumber) {
+  EXPECT_EQ(decimal(0.05222, 4), "0.0522");
+  EXPECT_EQ(decimal(999999.5, 1), "999999.5");
+  EXPECT_EQ(decimal(1.25e33, 4), "1.25e+33");
+  EXPECT_EQ(decimal(-1e300, 0), "-1e+300");
+  EXPECT_EQ(decimal(std::numeric_limits<double>::infinity(), 4), "inf");
 }
 
 }  // namespace
