@@ -1,10 +1,12 @@
 #include "core/files/atomic_file.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <csignal>
+#include <thread>
 
 #include "tests/support/scratch.h"
 
@@ -179,7 +181,8 @@ TEST_F(AtomicFile, NamesAMissingFolder) {
 
 TEST_F(AtomicFile, DoesNotReplaceAFolder) {
   std::filesystem::create_directory(folder / "runs");
-  expect_contains(file_error([&] { write_text_atomically(folder / "runs", "x"); }), "renaming ");
+  expect_contains(file_error([&] { write_text_atomically(folder / "runs", "x"); }),
+                  "opening it: Is a directory");
   EXPECT_EQ(folder.files().size(), 2u);
 }
 
@@ -196,6 +199,106 @@ TEST_F(AtomicFile, DoesNotFollowASymbolicLinkAtTheTemporaryName) {
   EXPECT_EQ(save(), "");
   EXPECT_EQ(get(folder / "victim"), "precious");
   EXPECT_EQ(get(path), new_text);
+}
+
+// ---- what is at the path already ----
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  stat(path.c_str(), &status);
+  return status.st_mode & 07777;
+}
+
+TEST_F(AtomicFile, KeepsTheModeOfTheOldFileFromTheFirstByteOn) {
+  for (const mode_t mode : {0600u, 0640u, 0666u, 0755u}) {
+    chmod(path.c_str(), mode);
+    write_atomically(path, [&](FileWriter& out) {
+      out.write(new_text);
+      for (const std::string& name : folder.files())
+        EXPECT_EQ(mode_of(folder / name), mode) << name;
+    });
+    EXPECT_EQ(mode_of(path), mode);
+  }
+}
+
+TEST_F(AtomicFile, ANewFileHasTheModeOfTheUmask) {
+  const mode_t before = umask(027);
+  write_text_atomically(folder / "new", "x");
+  umask(before);
+  EXPECT_EQ(mode_of(folder / "new"), 0640u);
+}
+
+TEST_F(AtomicFile, KeepsTheOwnerOfTheOldFile) {
+  constexpr unsigned nobody = 65534;
+  if (getuid() != 0 || chown(path.c_str(), nobody, nobody) != 0) return;  // only root may
+  EXPECT_EQ(save(), "");
+  struct stat status {};
+  stat(path.c_str(), &status);
+  EXPECT_EQ(status.st_uid, nobody);
+  EXPECT_EQ(status.st_gid, nobody);
+}
+
+TEST_F(AtomicFile, DoesNotReplaceAFileThatMayNotBeWritten) {
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
+  chmod(path.c_str(), 0444);
+  const std::string error = in_child([&] {
+    drop_rights();
+    return save();
+  });
+  expect_contains(error, path + ": not saved: opening it: Permission denied");
+  expect_unchanged();
+}
+
+TEST_F(AtomicFile, FollowsSymbolicLinks) {
+  const std::string link = folder / "link", second = folder / "second";
+  std::filesystem::create_directory(folder / "there");
+  put(folder / "there/target", old_text);
+  std::filesystem::create_symlink("there/target", link);
+  std::filesystem::create_symlink("link", second);
+  write_text_atomically(second, "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(link) && std::filesystem::is_symlink(second));
+  EXPECT_EQ(get(folder / "there/target"), "new");
+  std::filesystem::remove(folder / "there/target");
+  write_text_atomically(second, "made");
+  EXPECT_EQ(get(folder / "there/target"), "made");
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("second", link);
+  expect_contains(file_error([&] { write_text_atomically(link, "x"); }),
+                  "levels of symbolic links");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST_F(AtomicFile, WritesToAPipeAndLeavesItThere) {
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string got;
+  std::thread reader([&] { got = get(pipe); });
+  write_text_atomically(pipe, new_text);
+  reader.join();
+  EXPECT_TRUE(got == new_text);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+}
+
+TEST_F(AtomicFile, WritesToADeviceAndLeavesItThere) {
+  write_text_atomically("/dev/null", new_text);
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  expect_contains(file_error([] { write_text_atomically("/dev/full", new_text); }),
+                  "/dev/full: not saved: writing it: No space left on device");
+}
+
+// Also if the descriptor is open for a regular file, in which it goes on where others have written.
+TEST_F(AtomicFile, WritesToAnOpenDescriptor) {
+  const int file = open(path.c_str(), O_WRONLY | O_TRUNC);
+  ASSERT_EQ(write(file, "a", 1), 1);
+  for (const char* name : {"/dev/fd/", "/proc/self/fd/"})
+    write_text_atomically(name + std::to_string(file), "b");
+  ASSERT_EQ(write(file, "c", 1), 1);
+  close(file);
+  EXPECT_EQ(get(path), "abbc");
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"weights"});
+  expect_contains(
+      file_error([&] { write_text_atomically("/dev/fd/" + std::to_string(file), "x"); }),
+      "Bad file descriptor");
 }
 
 TEST_F(AtomicFile, LeavesNoFileDescriptorOpen) {
