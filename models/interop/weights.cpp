@@ -171,12 +171,21 @@ NameMapping untranslated_names(const SafetensorsFile& file, const TensorShapes& 
   return names;
 }
 
+void require_finite(const SafetensorsFile& file, const std::string& name, const Tensor& numbers) {
+  require<Diverged>(all_finite(numbers), file.path(), ": tensor ", name, " ",
+                    in_brackets(file.entry(name).dims),
+                    " has numbers that are not finite (NaN or infinity), so no result would be "
+                    "finite; the training diverged or the file is damaged");
+}
+
 // Reads everything before it changes anything, so that an error leaves the tensors as they were.
 void fill(const NamedTensors& tensors, const SafetensorsFile& file, const NameMapping& names,
           const std::set<std::string>& as_in_memory = {}) {
   std::vector<Tensor> loaded;
   for (const auto& [name, tensor] : tensors) {
-    Tensor numbers = file.read(names.file_name.at(name));
+    const std::string& in_file = names.file_name.at(name);
+    Tensor numbers = file.read(in_file);
+    require_finite(file, in_file, numbers);
     loaded.push_back(as_in_memory.contains(name) ? std::move(numbers)
                                                  : from_file(numbers, tensor->shape()));
   }

@@ -28,8 +28,9 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
                   const std::set<std::string>& as_in_memory = {});
 
 // Fills all tensors from the file, or none of them: a FileError says which names are missing, which
-// are unexpected, and which have the wrong shape. Names that begin with `ignored` are never
-// unexpected; neither are num_batches_tracked and AuxLogits.
+// are unexpected, and which have the wrong shape. Diverged names the first tensor with a number
+// that is not finite. Names that begin with `ignored` are never unexpected; neither are
+// num_batches_tracked and AuxLogits.
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
                   const std::string& ignored = "", const std::set<std::string>& as_in_memory = {});
 
@@ -65,11 +66,12 @@ struct ModelOverride {
 
 // Loads the model that the file's metadata describes. For a file of another program, the model is
 // inferred from names and shapes, and images are normalized as is usual for ImageNet. FileError if
-// the tensors are not those of the model; the error names the nearest model.
+// the tensors are not those of the model; the error names the nearest model. Diverged if a number
+// is not finite.
 TrainedModel load_model(const SafetensorsFile& file, const ModelOverride& overrides = {});
 
 // Fills all tensors of the model. FileError as load_model: the error names the model that fits, or
-// the nearest one.
+// the nearest one. Diverged as load_tensors.
 void load_weights(const Model& model, const SafetensorsFile& file);
 
 // Loads all weights except the classifier's, which keep their values: for fine-tuning on other

@@ -79,7 +79,8 @@ void append(const std::string& path, const Format& format, long records, Dataset
   require<FileError>(file.size() == records * record_bytes, path, ": ", file.size(),
                      " bytes, expected ", records * record_bytes, " (", records, " records of ",
                      record_bytes, " bytes); ", format.hint);
-  const std::vector<std::uint8_t> bytes = read_file(path, file.size());
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(file.size()));
+  file.read(0, bytes.data(), file.size());
   const std::size_t old_size = set.pixels.size();
   set.pixels.resize(old_size + static_cast<std::size_t>(records * 3 * pixels));
   std::uint8_t* pixel = set.pixels.data() + old_size;

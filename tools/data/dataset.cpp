@@ -1,5 +1,8 @@
 #include "tools/data/dataset.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/check.h"
 #include "core/images/resize.h"
 #include "core/text.h"
@@ -58,6 +61,26 @@ Dataset keep_first(Dataset dataset, long limit) {
     dataset.pixels.shrink_to_fit();
   }
   return dataset;
+}
+
+Dataset leave_out(Dataset dataset, const std::vector<long>& indices) {
+  require(std::is_sorted(indices.begin(), indices.end()) &&
+              (indices.empty() || (indices.front() >= 0 && indices.back() < dataset.count())),
+          name_of(dataset), ": images to leave out, expected indices from 0 to ",
+          dataset.count() - 1, " in ascending order");
+  const bool in_files = dataset.in_files();
+  const long bytes = in_files ? 0 : dataset.image_bytes();
+  long kept = 0;
+  for (long i = 0; i < dataset.count(); i++) {
+    if (std::binary_search(indices.begin(), indices.end(), i)) continue;
+    dataset.labels[kept] = dataset.labels[i];
+    if (in_files && kept < i) dataset.files[kept] = std::move(dataset.files[i]);
+    std::copy_n(dataset.pixels.begin() + i * bytes, bytes, dataset.pixels.begin() + kept * bytes);
+    kept++;
+  }
+  require<FileError>(kept > 0, dataset.source, ": none of its ", dataset.count(),
+                     " images could be decoded");
+  return keep_first(std::move(dataset), kept);
 }
 
 Dataset resized(const Dataset& dataset, long side) {

@@ -40,6 +40,9 @@ struct DataSplit {
 // The first `limit` images, or all if there are fewer. UsageError if limit is below 1.
 [[nodiscard]] Dataset keep_first(Dataset dataset, long limit);
 
+// Without the images of these indices, which are in ascending order. FileError if none is left.
+[[nodiscard]] Dataset leave_out(Dataset dataset, const std::vector<long>& indices);
+
 // The same images in memory, resized to side x side pixels.
 [[nodiscard]] Dataset resized(const Dataset& dataset, long side);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "core/check.h"
@@ -18,26 +19,34 @@ void count(const std::uint8_t* pixels, std::size_t bytes, Histogram& histogram) 
 }
 
 // In small groups, because decoded images may be large.
-void count_files(const Dataset& set, Histogram& histogram) {
+void count_files(const Dataset& set, Histogram& histogram, std::vector<long>& broken) {
   constexpr long max_images = 2000, group_size = 64;
   const long sample_size = std::min(set.count(), max_images);
   for (long begin = 0; begin < sample_size; begin += group_size) {
     std::vector<long> indices;
     for (long i = begin; i < std::min(sample_size, begin + group_size); i++)
       indices.push_back(i * set.count() / sample_size);
-    for (const Image& image : Prefetch(set, indices, identity_transform).take().images)
+    const Samples samples = Prefetch(set, indices, identity_transform).take();
+    for (const Image& image : samples.images)
       count(image.pixels.data(), image.pixels.size(), histogram);
+    std::set_difference(indices.begin(), indices.end(), samples.indices.begin(),
+                        samples.indices.end(), std::back_inserter(broken));
   }
 }
 
 }  // namespace
 
 Normalization compute_normalization(const Dataset& set) {
+  std::vector<long> broken;
+  return compute_normalization(set, broken);
+}
+
+Normalization compute_normalization(const Dataset& set, std::vector<long>& broken) {
   require<FileError>(set.count() > 0, set.source,
                      ": there are no images to compute mean and deviation of");
   Histogram histogram{};
   if (set.in_files())
-    count_files(set, histogram);
+    count_files(set, histogram, broken);
   else
     count(set.pixels.data(), set.pixels.size(), histogram);
   Normalization n;

@@ -27,6 +27,10 @@ void each_field(AnyPosition& p, Visit visit) {
   visit("running_gradient_norm", p.sums.gradient_norm);
 }
 
+// Only where there are any: so a run without broken files has the same bytes as before there was
+// such an entry.
+constexpr const char* skipped_entry = "running_skipped";
+
 Position parse_position(const std::string& json_text, const std::string& path) {
   const std::string what = path + ": it has no valid position in the training run";
   const JsonObject object(json_text, what);
@@ -36,6 +40,8 @@ Position parse_position(const std::string& json_text, const std::string& path) {
     object.read(name, value);
     names.emplace_back(name);
   });
+  names.emplace_back(skipped_entry);
+  if (object.contains(skipped_entry)) object.read(skipped_entry, position.sums.skipped);
   object.allow_only(names);
   return position;
 }
@@ -61,8 +67,9 @@ std::string wrong_position(const Position& p, long epochs, long steps_per_epoch)
       p.epoch >= 0 && p.epoch <= epochs && p.step >= 0 && p.step <= epochs * steps_per_epoch;
   const long steps_of_epoch = in_run ? p.step - p.epoch * steps_per_epoch : -1;
   const long max_steps = p.epoch < epochs ? steps_per_epoch : 0;
-  const bool possible =
-      steps_of_epoch >= 0 && steps_of_epoch <= max_steps && steps_of_epoch == p.sums.steps;
+  const bool possible = steps_of_epoch >= 0 && steps_of_epoch <= max_steps &&
+                        steps_of_epoch == p.sums.steps && p.sums.skipped >= 0 &&
+                        p.sums.skipped <= p.sums.steps;
   if (finite && possible) return "";
   return text("impossible position: ", counted(p.epoch, "finished epoch"), ", ",
               counted(p.step, "step"), ", ", p.sums.steps,
@@ -88,6 +95,7 @@ void save_checkpoint(const std::string& path, const Metadata& run, long epochs,
   Metadata metadata = run;
   Json json;
   each_field(position, [&](const char* name, const auto& value) { json[name] = value; });
+  if (position.sums.skipped > 0) json[skipped_entry] = position.sums.skipped;
   metadata["position"] = json.dump();
   save_tensors(path, metadata, state, own_dialect(), Counters::left_out, as_in_memory);
 }

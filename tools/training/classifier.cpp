@@ -89,11 +89,9 @@ std::vector<std::vector<Prediction>> Classifier::top(const std::vector<Image>& i
 
 Tensor Classifier::probabilities(const std::vector<Image>& images) const {
   for (const Image& image : images) require_image(image, "Classifier");
-  Tensor p = softmax(ensemble_(images));
-  for (const real v : p)
-    require<FileError>(std::isfinite(v), "the weights give a probability of ", v,
-                       ", expected a finite number; the training diverged or the file is damaged");
-  return p;
+  const Tensor logits = ensemble_(images);
+  ensemble_.require_finite(logits, images);
+  return softmax(logits);
 }
 
 }  // namespace excite

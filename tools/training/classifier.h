@@ -34,7 +34,8 @@ struct ClassifierOptions {
 class Classifier {
  public:
   // A .safetensors file that train has written, or of another program
-  // (models/interop/weights.h says which). FileError if it cannot be read or is no model's.
+  // (models/interop/weights.h says which). FileError if it cannot be read or is no model's,
+  // Diverged if a weight is not finite.
   explicit Classifier(const std::string& weights, const ClassifierOptions& options = {});
   // A model in memory, as load_model gives it, or {model, preprocessing_of(...)}: for a network of
   // your own (as_model in models/model.h). Error if the preprocessing is incomplete.
@@ -57,8 +58,8 @@ class Classifier {
   // - of each image of a batch; they may differ in size.
   std::vector<std::vector<Prediction>> top(const std::vector<Image>& images, long k) const;
 
-  // The probabilities of all classes, [N, classes]. FileError if one is not finite: the weights are
-  // damaged.
+  // The probabilities of all classes, [N, classes]. Diverged if a logit is not finite: the weights
+  // are damaged.
   Tensor probabilities(const std::vector<Image>& images) const;
 
  private:

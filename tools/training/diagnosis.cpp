@@ -17,11 +17,15 @@ std::string location(const Node& node) {
 
 }  // namespace
 
-std::string find_non_finite(const Var& loss) {
-  for (const Var& y : graph(loss))
-    if (!all_finite(y->value)) return text("the value of ", location(*y), " ", y.shape());
+std::string find_non_finite_value(const Var& y) {
+  for (const Var& x : graph(y))
+    if (!all_finite(x->value)) return text("the value of ", location(*x), " ", x.shape());
+  return "";
+}
 
-  std::string found;
+std::string find_non_finite(const Var& loss) {
+  std::string found = find_non_finite_value(loss);
+  if (!found.empty()) return found;
   BackwardHooks hooks;
   hooks.after = [&](Node& node) {
     for (const Var& x : node.inputs)

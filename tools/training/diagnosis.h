@@ -7,10 +7,13 @@
 
 namespace excite {
 
+// The first value in the graph of y that is not finite, for example "the value of batch_norm in
+// layer1.0.bn1 [128, 32, 32, 16]"; "" if all are finite.
+std::string find_non_finite_value(const Var& y);
+
 // Walks the graph of `loss` forward. If all values are finite, runs backward too, after which the
-// graph is released. Returns for example "the value of batch_norm in layer1.0.bn1
-// [128, 32, 32, 16]" or "the gradient of sqrt in fc with respect to ...", and "" if everything is
-// finite.
+// graph is released. Returns the first value, or for example "the gradient of sqrt in fc with
+// respect to ...", and "" if everything is finite.
 std::string find_non_finite(const Var& loss);
 
 }  // namespace excite

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "models/ensemble.h"
+#include "tools/training/diagnosis.h"
 
 namespace excite {
 
@@ -54,6 +56,19 @@ Tensor Ensemble::operator()(const std::vector<Image>& images) const {
   }
   Tensor mean = log_mean_probability(std::move(logits), weights);
   return class_order_.empty() ? std::move(mean) : reorder_columns(mean, class_order_);
+}
+
+// Repeats the computation, now recording the graph.
+void Ensemble::require_finite(const Tensor& logits, const std::vector<Image>& images) const {
+  if (all_finite(logits)) return;
+  std::string found;
+  for (const EnsembleMember& m : members_) {
+    Tensor x = make_crops(images, m.resize_crop, m.normalization, crops_);
+    if (found.empty()) found = find_non_finite_value(m.model(std::move(x), Mode::eval));
+  }
+  throw Diverged(text("the weights give logits that are not finite; first non-finite result: ",
+                      found.empty() ? "the logits" : found,
+                      "; the training diverged or the file is damaged"));
 }
 
 Preprocessing preprocessing_of(const Dataset& dataset, const Normalization& normalization,

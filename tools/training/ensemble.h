@@ -35,6 +35,10 @@ class Ensemble {
   // probabilities. Models run in Mode::eval.
   Tensor operator()(const std::vector<Image>& images) const;
 
+  // Diverged unless the logits, which are those of these images, are finite. Finite weights may be
+  // so large that a result overflows. The error names the first operation.
+  void require_finite(const Tensor& logits, const std::vector<Image>& images) const;
+
  private:
   std::vector<EnsembleMember> members_;
   Crops crops_;

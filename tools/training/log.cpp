@@ -38,9 +38,11 @@ std::string rows_before(long epoch, const std::string& path) {
 
 void write_log_row(const std::string& path, const EpochRow& r) {
   char row[400];
-  std::snprintf(row, sizeof row, "%ld,%.6f,%.6f,%.6f,%.6f,%.6g,%.6g,%.1f,%.2f,%.1f\n", r.epoch,
-                r.train_loss, r.train_accuracy, r.test_loss, r.test_accuracy, r.learning_rate,
-                r.gradient_norm, r.images_per_second, r.seconds, r.peak_megabytes);
+  std::snprintf(row, sizeof row, "%ld,%s,%.6f,%s,%.6f,%.6g,%.6g,%s,%s,%s\n", r.epoch,
+                decimal(r.train_loss, 6).c_str(), r.train_accuracy, decimal(r.test_loss, 6).c_str(),
+                r.test_accuracy, r.learning_rate, r.gradient_norm,
+                decimal(r.images_per_second, 1).c_str(), decimal(r.seconds, 2).c_str(),
+                decimal(r.peak_megabytes, 1).c_str());
   write_text_atomically(path, header + rows_before(r.epoch, path) + row);
 }
 

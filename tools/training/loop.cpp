@@ -35,6 +35,7 @@ Model own_model(const Recipe& recipe, Model model, long classes) {
 Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
   recipe.model = model.name;
   recipe.options = model.options;
+  recipe.batch = std::min(recipe.batch, dataset.count());
   if (recipe.image_size == 0)
     recipe.image_size = dataset.in_files() ? model.image_size : dataset.height;
   const bool already_resized =
@@ -50,6 +51,14 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
                       recipe.image_size, "x", recipe.image_size, " pixels are too small for ",
                       model.name, "; use --image-size ", model.min_image_size, " or more");
   return recipe;
+}
+
+// Leaves out the files that turn out to be broken.
+Normalization measure(Dataset& train) {
+  std::vector<long> broken;
+  const Normalization normalization = compute_normalization(train, broken);
+  train = leave_out(std::move(train), broken);
+  return normalization;
 }
 
 }  // namespace
@@ -68,8 +77,9 @@ Training::Training(const Recipe& recipe, const Model& model, DataSplit data,
 Training::Training(const Recipe& recipe, const std::function<Model(long classes)>& make,
                    DataSplit data, TrainingCallbacks callbacks)
     : data_(std::move(data)),
-      normalization_(compute_normalization(data_.train)),
+      normalization_(measure(data_.train)),
       model_(make(data_.train.class_count())),
+      batch_asked_for_(recipe.batch),
       recipe_(resolve(recipe, model_, data_.train)),
       metadata_(run_metadata(
           recipe_, model_,
@@ -86,6 +96,12 @@ std::string Training::summary() const {
               "; ", counted(threads(), "thread"));
 }
 
+std::string Training::batch_line() const {
+  if (recipe_.batch == batch_asked_for_) return "";
+  return text("batch: ", batch_asked_for_, " is lowered to ", recipe_.batch,
+              ", the number of training images\n");
+}
+
 NamedTensors Training::full_state() {
   NamedTensors all = state_of(model_.module());
   for (const auto& entry : state(step_.optimizer())) all.push_back(entry);
@@ -96,8 +112,8 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
   if (initial_weights.file.empty()) return "";
   const SafetensorsFile file(initial_weights.file);
   const Description described = describe(file, {model_.name, model_.options});
-  const std::string line = text("weights: ", initial_weights.file,
-                                described.origin.empty() ? "" : ", ", described.origin);
+  const std::string line = printable(text("weights: ", initial_weights.file,
+                                          described.origin.empty() ? "" : ", ", described.origin));
   if (initial_weights.new_head) {
     load_backbone(model_, file);
     return text(line, "; the classifier is initialized anew\n");
@@ -143,6 +159,7 @@ int Training::run(const RunFolder& folder) {
   steps_before_run_ = position_.step;
   while (position_.epoch < recipe_.epochs) {
     if (train_epoch() && finish_epoch(folder)) continue;
+    folder.require_in_place();
     save(folder.last(), full_state());
     return 128 + stop();
   }
@@ -163,6 +180,7 @@ bool Training::train_epoch() {
     const StepResult result = take_step();
     position_.step++;
     position_.sums.steps++;
+    position_.sums.skipped += result.skipped;
     position_.sums.images += result.images;
     position_.sums.correct += result.correct;
     position_.sums.loss += result.loss;
@@ -187,12 +205,14 @@ bool Training::finish_epoch(const RunFolder& folder) {
   // is.
   require_finite(full_state());
 
+  report_skipped_steps();
   const EpochRow row = make_row(test);
   const bool best = test.top1() > position_.best_accuracy;
   position_.epoch++;
   position_.sums = {};
   position_.accuracy = test.top1();
   if (best) position_.best_accuracy = test.top1();
+  folder.require_in_place();
   write_log_row(folder.log(), row);
   if (best) save(folder.best(), state_of(model_.module()));
   save(folder.last(), full_state());
@@ -200,10 +220,11 @@ bool Training::finish_epoch(const RunFolder& folder) {
   char line[200];
   const int digits = static_cast<int>(std::to_string(recipe_.epochs).size());
   std::snprintf(line, sizeof line,
-                "epoch %*ld/%ld  loss %.4f  accuracy %5.2f %%  test loss %.4f  test accuracy %5.2f "
-                "%%  %.0f images/s  %s",
-                digits, row.epoch, recipe_.epochs, row.train_loss, 100 * row.train_accuracy,
-                row.test_loss, 100 * row.test_accuracy, row.images_per_second,
+                "epoch %*ld/%ld  loss %s  accuracy %5.2f %%  test loss %s  test accuracy %5.2f %%  "
+                "%s images/s  %s",
+                digits, row.epoch, recipe_.epochs, decimal(row.train_loss, 4).c_str(),
+                100 * row.train_accuracy, decimal(row.test_loss, 4).c_str(),
+                100 * row.test_accuracy, decimal(row.images_per_second, 0).c_str(),
                 clock(row.seconds).c_str());
   print(line);
   return true;
@@ -213,12 +234,27 @@ double Training::images_since_start() const {
   return static_cast<double>(position_.sums.images - images_before_run_);
 }
 
+// At least 1, as it divides sums that are 0 before the first step.
+double Training::steps_taken() const {
+  return static_cast<double>(std::max(1l, position_.sums.steps - position_.sums.skipped));
+}
+
+void Training::report_skipped_steps() const {
+  const long skipped = position_.sums.skipped, steps = position_.sums.steps;
+  require<FileError>(skipped < steps || steps == 0, data_.train.source, ": in none of the ", steps,
+                     " steps of epoch ", position_.epoch + 1,
+                     " could enough images be decoded to normalize the batch");
+  if (skipped > 0)
+    print(text("epoch ", position_.epoch + 1, ": skipped ", counted(skipped, "step"), " of ", steps,
+               ", as too few of their images could be decoded to normalize the batch"));
+}
+
 EpochRow Training::make_row(const Metrics& test) const {
-  const double steps = static_cast<double>(position_.sums.steps);
+  const double steps = steps_taken();
   return {.epoch = position_.epoch + 1,
           .train_loss = position_.sums.loss / steps,
           .train_accuracy = static_cast<double>(position_.sums.correct) /
-                            static_cast<double>(position_.sums.images),
+                            static_cast<double>(std::max(1l, position_.sums.images)),
           .test_loss = test.loss(),
           .test_accuracy = test.top1(),
           .learning_rate = last_learning_rate(),
@@ -229,7 +265,7 @@ EpochRow Training::make_row(const Metrics& test) const {
 }
 
 Progress Training::progress() const {
-  const double steps = static_cast<double>(position_.sums.steps);
+  const double steps = steps_taken();
   const double seconds_per_step =  // evaluations included
       seconds_since(run_start_) / static_cast<double>(position_.step - steps_before_run_);
   return {.epoch = position_.epoch + 1,
@@ -238,7 +274,7 @@ Progress Training::progress() const {
           .steps = step_.steps_per_epoch(),
           .loss = position_.sums.loss / steps,
           .accuracy = static_cast<double>(position_.sums.correct) /
-                      static_cast<double>(position_.sums.images),
+                      static_cast<double>(std::max(1l, position_.sums.images)),
           .images_per_second = images_since_start() / training_seconds_,
           .seconds_left = seconds_per_step * static_cast<double>(total_steps() - position_.step)};
 }

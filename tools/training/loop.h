@@ -35,6 +35,9 @@ struct TrainingCallbacks {
   PrintLine print{};                                // called with one line per epoch
 };
 
+// Files among the training images that cannot be decoded are left out from the start if they are
+// found while mean and deviation are measured, and out of their batches if they are found later. A
+// batch that is larger than the training set is lowered to it.
 class Training {
  public:
   // Makes and initializes the model that the recipe names; writes nothing.
@@ -50,6 +53,8 @@ class Training {
   long steps_per_epoch() const { return step_.steps_per_epoch(); }
   long total_steps() const { return recipe_.epochs * step_.steps_per_epoch(); }
   std::string summary() const;  // one line: model, images, steps
+  // A line that says that the batch was lowered to the number of training images; "" if it was not.
+  std::string batch_line() const;
 
   // Before the first step: loads pretrained weights. Returns a line that says what was loaded, or
   // "" if there are none to load. UsageError if their classes do not fit the data.
@@ -79,13 +84,16 @@ class Training {
   double last_learning_rate() const;  // that of the last step, or of the first before it is taken
   void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
-  NamedTensors full_state();  // of the model and of the optimizer
+  NamedTensors full_state();   // of the model and of the optimizer
+  double steps_taken() const;  // in this epoch, without those that were skipped
+  void report_skipped_steps() const;
   [[noreturn]] void throw_diverged(const Metrics& test) const;
 
   DataSplit data_;
   Normalization normalization_;
   Model model_;
-  Recipe recipe_;
+  long batch_asked_for_;
+  Recipe recipe_;  // whose batch is at most the number of training images
   Metadata metadata_;
   TrainingStep step_;
   StepFunction step_function_;  // empty: step_ itself

@@ -22,11 +22,13 @@ void check_number(const std::string& option, double value, double min, double ma
                       ": expected a number from ", min, " to ", max);
 }
 
-constexpr double huge = 1e300;
+// Numbers above it would not fit into a float.
+constexpr double huge = 1e30;
+constexpr long max_epochs = 1'000'000;
 
 void check_positive(const std::string& option, double value, double max = huge) {
   require<UsageError>(value > 0 && value <= max, "--", option, " ", value,
-                      ": expected a number above 0", max < huge ? text(", at most ", max) : "");
+                      ": expected a number above 0, at most ", max);
 }
 
 void check_choice(const std::string& option, const std::string& value,
@@ -70,7 +72,7 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 }
 
 void check_recipe(const Recipe& r) {
-  check_integer("epochs", r.epochs, 1, 1'000'000);
+  check_integer("epochs", r.epochs, 1, max_epochs);
   check_integer("batch", r.batch, 1, 1'000'000);
   check_choice("optimizer", r.optimizer, {"sgd", "adamw"});
   check_positive("lr", r.lr);
@@ -84,9 +86,9 @@ void check_recipe(const Recipe& r) {
                       " numbers; the schedule step takes one, its period in epochs");
   for (std::size_t i = 0; i < r.milestones.size(); i++) {
     require<UsageError>(
-        r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= huge,
+        r.milestones[i] > (i > 0 ? r.milestones[i - 1] : 0) && r.milestones[i] <= max_epochs,
         "--milestones: number ", i + 1, " is ", r.milestones[i],
-        ": expected epochs above 0 in ascending order");
+        ": expected epochs above 0 in ascending order, at most ", max_epochs);
   }
   parse_implementation(r.plain, r.conv);
   check_positive("gamma", r.gamma, 1);

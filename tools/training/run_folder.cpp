@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -76,6 +77,25 @@ RunFolder RunFolder::open(const std::string& path) {
     for (const std::string& file : {folder.config(), folder.log(), folder.last(), folder.best()})
       if (entry.path().string().starts_with(file + ".tmp.")) fs::remove(entry.path());
   return folder;
+}
+
+void RunFolder::require_in_place() const {
+  struct stat locked {
+  }, there{};
+  const bool in_place = fstat(lock_, &locked) == 0 && stat(path_.c_str(), &there) == 0 &&
+                        locked.st_dev == there.st_dev && locked.st_ino == there.st_ino;
+  require(in_place, path_,
+          ": the folder of this run was moved, removed or replaced while it was training, so nothing "
+          "more is saved; put it back and continue with --resume");
+}
+
+bool RunFolder::is_unstarted(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return false;
+  fs::directory_iterator entries(path, error);
+  return !error && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+    return entry.path().filename().string().starts_with("config.json.tmp.");
+  });
 }
 
 }  // namespace excite

@@ -18,9 +18,17 @@ class RunFolder {
   // Error if another process has it open.
   static RunFolder open(const std::string& path);
 
+  // Whether the path is a folder without a run: empty, or with nothing but a config.json that was
+  // not finished. A process that is killed before its first save leaves such a folder.
+  static bool is_unstarted(const std::string& path);
+
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
   ~RunFolder();
+
+  // Error if the path no longer leads to the folder that is locked: somebody has moved, removed or
+  // replaced it, and another process may be training in the one that is there now.
+  void require_in_place() const;
 
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.json"; }

@@ -6,7 +6,9 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "layers/implementation.h"
 #include "layers/parameters.h"
+#include "models/cost.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/metrics.h"
 
@@ -83,7 +85,9 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
 }
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
-  Batch batch = take_batch(step);
+  const Samples samples = take_samples(step);
+  if (!can_normalize(samples)) return {0, 0, 0, 0, true};
+  Batch batch = batch_of(samples, step);
   if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
   model_.module().reseed(recipe_.seed, step);
@@ -112,14 +116,35 @@ Prefetch TrainingStep::prefetch(long step) {
 }
 
 // Starts to decode the images of the next step, which happens while this step computes.
-Batch TrainingStep::take_batch(long step) {
+Samples TrainingStep::take_samples(long step) {
   if (!next_ || next_step_ != step) next_.emplace(prefetch(step));
-  const Samples samples = next_->take();
+  Samples samples = next_->take();
   next_step_ = step + 1;
   next_.reset();
   if (next_step_ < recipe_.epochs * steps_per_epoch_) next_.emplace(prefetch(next_step_));
+  return samples;
+}
+
+Batch TrainingStep::batch_of(const Samples& samples, long step) const {
   return augment_batch(samples, normalization_, augmentation_, recipe_.seed,
                        step / steps_per_epoch_);
+}
+
+// Batch norm needs two values per channel. Of one image it has them if no map is a single pixel,
+// which one pass through the plain operations in evaluation shows. A batch of one image that did
+// not shrink is an error of the batch norm, as every step would be skipped.
+bool TrainingStep::can_normalize(const Samples& samples) {
+  if (samples.images.size() != 1) return !samples.images.empty();
+  if (recipe_.batch == 1) return true;
+  if (!can_normalize_one_) {
+    const UseImplementation plain({.fused = false});
+    const Image& image = samples.images.front();
+    const Cost cost = cost_of(model_.run(zeros({1, image.height, image.width, 3}), Mode::eval));
+    can_normalize_one_ = std::none_of(cost.ops.begin(), cost.ops.end(), [](const OpCost& op) {
+      return op.op.starts_with("batch_norm") && op.output.size() == op.output[-1];
+    });
+  }
+  return *can_normalize_one_;
 }
 
 // Repeats the step to find the first operation that is not finite. Dropout draws the same masks,
@@ -127,7 +152,7 @@ Batch TrainingStep::take_batch(long step) {
 void TrainingStep::throw_diverged(long step, const std::string& symptom) {
   clear_gradients(parameters_);
   model_.module().reseed(recipe_.seed, step);
-  Batch batch = take_batch(step);
+  Batch batch = batch_of(take_samples(step), step);
   const Var logits = model_(std::move(batch.x), Mode::train);
   const std::string found = find_non_finite(
       cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));

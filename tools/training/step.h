@@ -26,6 +26,9 @@ struct StepResult {
   long correct;          // images whose label has the largest logit
   double gradient_norm;  // over all parameters, before clipping
   long images;           // in the batch; fewer than recipe.batch if files could not be decoded
+  // Too few images could be decoded to normalize the batch: nothing was computed or changed, and
+  // the numbers above are 0.
+  bool skipped = false;
 };
 
 // Callbacks for a profiler: when the batch is ready, and around each node of the backward pass.
@@ -49,13 +52,17 @@ class TrainingStep {
 
   // Performs step `step`, counted from 0 over the whole run. Everything in it (order of the images,
   // augmentation, dropout, learning rate) is a function of that number. Diverged if the loss or a
-  // gradient is not finite; the weights are then unchanged, the running statistics may not be.
+  // gradient is not finite; the weights are then unchanged, the running statistics may not be. A
+  // batch of files that shrank to none, or to one image of which a batch norm would see a single
+  // value per channel, is skipped.
   StepResult operator()(long step) { return run(step, {}); }
   StepResult run(long step, const StepHooks& hooks);
 
  private:
   Prefetch prefetch(long step);
-  Batch take_batch(long step);
+  Samples take_samples(long step);
+  Batch batch_of(const Samples& samples, long step) const;
+  bool can_normalize(const Samples& samples);
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
@@ -71,6 +78,7 @@ class TrainingStep {
   long next_step_ = -1;
   std::vector<long> order_;  // of the images in epoch order_epoch_
   long order_epoch_ = -1;
+  std::optional<bool> can_normalize_one_;  // image; found when a batch has shrunk to one
 };
 
 }  // namespace excite

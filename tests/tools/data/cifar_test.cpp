@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "tests/support/scratch.h"
 
@@ -104,6 +106,39 @@ TEST(Cifar, AFolderWithoutPermissionIsAnErrorThatNamesIt) {
   // Another exception than FileError would be reported as "thrown: ...".
   EXPECT_TRUE(error.starts_with(folder / "locked")) << error;
   expect_contains(error, "Permission denied");
+}
+
+// What is checked is what is read, whoever replaces the file meanwhile.
+TEST(Cifar, IsNotConfusedByAFileThatIsReplacedWhileItIsRead) {
+  const ScratchFolder folder;
+  write_cifar10(folder.path());
+  const std::string path = folder / "test_batch.bin", right = folder / "right";
+  std::filesystem::rename(path, right);
+  const std::string said = in_child([&] {
+    std::atomic<bool> done = false;
+    std::thread other([&] {
+      for (long i = 0; !done; i++) {
+        const std::string next = folder / "next";
+        if (i % 2)
+          put(next, "short");
+        else
+          std::filesystem::create_hard_link(right, next);
+        std::filesystem::rename(next, path);
+      }
+    });
+    while (!std::filesystem::exists(path)) std::this_thread::yield();
+    std::string result = "ok";
+    for (int i = 0; i < 5; i++) {
+      const std::string error = file_error([&] { load_cifar(folder.path()); });
+      if (!error.empty() && error.find("5 bytes, expected 30730000") == std::string::npos &&
+          error.find("0 bytes, expected 30730000") == std::string::npos)
+        result = error;
+    }
+    done = true;
+    other.join();
+    return result;
+  });
+  EXPECT_EQ(said, "ok");
 }
 
 }  // namespace

@@ -139,8 +139,7 @@ TEST_F(ClassifierTest, RefusesWrongArguments) {
 
 TEST_F(ClassifierTest, RefusesWeightsThatAreNaN) {
   put_nan(weights, "fc.bias", 1);
-  EXPECT_TRUE(fails_saying<FileError>([&] { Classifier(weights).top(noise_image(32, 32, 1), 1); },
-                                      {"probability of nan"}));
+  EXPECT_TRUE(fails_saying<Diverged>([&] { Classifier{weights}; }, {"fc.bias", "not finite"}));
 }
 
 TEST_F(ClassifierTest, MayBeUsedByManyThreadsAtOnce) {
