@@ -1,6 +1,7 @@
 // The program `excite`: parses the command line, runs the command, and turns every exception into
 // one line on standard error and an exit code.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,15 @@ int report(const std::string& command, const std::string& message, int code) {
   return code;
 }
 
+// Without memory of its own: there may be none left.
+int report_out_of_memory(const std::string& command) {
+  char line[200];
+  std::snprintf(line, sizeof line, "excite: %s%sout of memory; use smaller batches or images\n",
+                command.c_str(), command.empty() ? "" : ": ");
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, line, std::strlen(line));
+  return failed;
+}
+
 // A newly opened file gets the lowest free descriptor. If a standard stream were closed, an output
 // file could take its place and what is printed would end up in that file.
 void occupy_standard_streams() {
@@ -39,13 +49,21 @@ void occupy_standard_streams() {
   require(can_print, "standard output: it is closed; run the command with an open one");
 }
 
+// Whether the reader of the pipe or the terminal is gone. Then nobody misses what was printed.
+bool is_hung_up(int error) {
+  struct stat out {};
+  return error == EPIPE ||
+         (error == EIO && fstat(STDOUT_FILENO, &out) == 0 && S_ISCHR(out.st_mode));
+}
+
 // Flushes what was printed. Only now may it turn out that the disk is full.
 int flushed(int code) {
   if (std::ferror(stdout)) [[maybe_unused]]
     const auto written = write(STDOUT_FILENO, "\n", 1);  // fails again and sets errno
   else
     errno = 0;
-  const bool written = std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout);
+  const bool written =
+      (std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout)) || is_hung_up(errno);
   require(written, "standard output: the results could not be written",
           errno ? text(": ", std::strerror(errno)) : "");
   return code;
@@ -114,7 +132,7 @@ int main(int argc, char** argv) {
   } catch (const Diverged& error) {
     return report(command, error.what(), diverged);
   } catch (const std::bad_alloc&) {
-    return report(command, "out of memory", failed);
+    return report_out_of_memory(command);
   } catch (const std::exception& error) {
     return report(command, error.what(), failed);
   }

@@ -3,6 +3,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
@@ -41,12 +42,19 @@ int run_backward(const BackwardOptions& o) {
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
   print_origin(o.weights, trained.origin);
 
-  const Var loss = cross_entropy(trained.model(std::move(x), Mode::train), targets);
+  const auto loss_of = [&](Tensor input) {
+    return cross_entropy(trained.model(std::move(input), Mode::train), targets);
+  };
+  const Var loss = loss_of(std::move(x));
+  if (!all_finite(loss->value)) throw_not_finite(loss, "the loss");
   backward(loss);
 
   NamedTensors all{{"loss", &loss->value}};
   for (const Module::Entry& e : trained.model.module().state())
     all.emplace_back(e.name, e.kind == Module::Kind::buffer ? &e.var->value : &e.var->grad);
+  for (const auto& [name, tensor] : all)
+    if (!all_finite(*tensor))
+      throw_not_finite(loss_of(images_in(tensors)), "the new value of " + name);
   save_tensors(o.out, {}, all, *map_names(weights.names(), weights.path()).dialect);
   return 0;
 }

@@ -54,9 +54,9 @@ int convert(const ConvertOptions& o) {
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
   save_tensors(o.out, describe(shaped.model, complete_preprocessing(shaped)),
                state_of(shaped.model.module()), dialect, counters);
-  std::printf("%s: %s, %ld classes, %s parameters, in the format of %s\n", printable(o.out).c_str(),
-              shaped.model.name.c_str(), shaped.model.classes,
-              grouped(shaped.model.module().parameter_count()).c_str(), dialect.name.c_str());
+  std::fprintf(report_stream(o.out), "%s: %s, %ld classes, %s parameters, in the format of %s\n",
+               printable(o.out).c_str(), shaped.model.name.c_str(), shaped.model.classes,
+               grouped(shaped.model.module().parameter_count()).c_str(), dialect.name.c_str());
   return 0;
 }
 
@@ -78,7 +78,9 @@ void add_convert(CLI::App& app, Run& run) {
   c->add_option("in", o->in, "Weights, a .safetensors file of train or of another program")
       ->required()
       ->type_name("IN");
-  c->add_option("out", o->out, "The .safetensors file to write")->required()->type_name("OUT");
+  c->add_option("out", o->out, "The .safetensors file to write; -: standard output")
+      ->required()
+      ->type_name("OUT");
   begin_group(*c, "Format");
   c->add_option("--to", o->to, "Program whose names to use: " + dialect_names())
       ->required()

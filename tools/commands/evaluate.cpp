@@ -46,31 +46,35 @@ nlohmann::ordered_json as_json(const Metrics& m, const std::vector<std::string>&
 }
 
 // The accuracy of each class, and beside it the confusion matrix if it is not too wide.
-void print_table(const Metrics& m, const std::vector<std::string>& classes) {
+void print_table(std::FILE* out, const Metrics& m, const std::vector<std::string>& classes) {
   constexpr long max_columns = 20;
-  std::printf("images %ld   loss %.4f   top-1 %.2f %%   top-5 %.2f %%\n\n", m.count(), m.loss(),
-              100 * m.top1(), 100 * m.top5());
-  std::printf(
-      "%-16s images  accuracy%s\n", "class",
+  std::fprintf(out, "images %ld   loss %s   top-1 %.2f %%   top-5 %.2f %%\n\n", m.count(),
+               decimal(m.loss(), 4).c_str(), 100 * m.top1(), 100 * m.top5());
+  std::fprintf(
+      out, "%-16s images  accuracy%s\n", "class",
       m.classes() <= max_columns ? "   predicted as (columns in the order of the rows)" : "");
   for (long i = 0; i < m.classes(); i++) {
-    std::printf("%-16s %8ld  %6.2f %%", printable(classes[i]).c_str(), m.count_of(i),
-                100 * m.accuracy_of(i));
-    if (m.classes() <= max_columns) std::printf("  ");
+    std::fprintf(out, "%-16s %8ld  %6.2f %%", printable(classes[i]).c_str(), m.count_of(i),
+                 100 * m.accuracy_of(i));
+    if (m.classes() <= max_columns) std::fprintf(out, "  ");
     for (long j = 0; j < m.classes() && m.classes() <= max_columns; j++)
-      std::printf(" %5ld", m.confusion(i, j));
-    std::printf("\n");
+      std::fprintf(out, " %5ld", m.confusion(i, j));
+    std::fprintf(out, "\n");
   }
 }
 
 Metrics evaluate_into_csv(const Ensemble& ensemble, const Dataset& set, EvaluationOptions options,
                           const std::string& path) {
   const auto keep_going = [](const Metrics&) { return true; };
+  options.on_batch = [&](const Samples& samples, const Tensor& logits) {
+    ensemble.require_finite(logits, samples.images);
+  };
   if (path.empty()) return measure_accuracy(ensemble, set, options, keep_going);
   Metrics metrics(ensemble.classes());
   write_atomically(path, [&](FileWriter& out) {
     write_csv_head(out, set.classes);
     options.on_batch = [&](const Samples& samples, const Tensor& logits) {
+      ensemble.require_finite(logits, samples.images);
       const Tensor p = softmax(logits);
       for (std::size_t i = 0; i < samples.indices.size(); i++)
         write_csv_row(out, set.name(samples.indices[i]), set.classes[samples.labels[i]],
@@ -93,13 +97,17 @@ void require_same_classes(const EvaluateOptions& o, const std::vector<std::strin
 
 int evaluate(const EvaluateOptions& o) {
   set_threads(o.threads);
+  require_json_alone(o.json, o.csv);
   const LoadedEnsemble loaded = load_ensemble(o.ensemble);
   Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip);
   if (o.limit > 0) test = keep_first(std::move(test), o.limit);
   require_same_classes(o, test.classes, loaded.classes);
   const Metrics metrics =
       evaluate_into_csv(loaded.ensemble(Weights::constant), test, {o.batch}, o.csv);
-  o.json ? print_json(as_json(metrics, loaded.classes)) : print_table(metrics, loaded.classes);
+  if (o.json)
+    print_json(as_json(metrics, loaded.classes));
+  else
+    print_table(report_stream(o.csv), metrics, loaded.classes);
   return 0;
 }
 
@@ -115,11 +123,11 @@ void add_evaluate(CLI::App& app, Run& run) {
   add_ensemble_options(*c, o->ensemble);
   begin_group(*c, "Data");
   add_data_option(*c, o->data);
-  add_limit_option(*c, o->limit)->check(whole_number(0));
+  add_limit_option(*c, o->limit)->check(whole_number(0, 1'000'000'000));
   add_strict_option(*c, o->strict);
   begin_group(*c, "Run");
   c->add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
-      ->check(whole_number(1));
+      ->check(whole_number(1, 1'000'000));
   add_threads_option(*c, o->threads);
   begin_group(*c, "Output");
   add_csv_option(*c, o->csv);

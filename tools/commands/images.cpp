@@ -81,10 +81,11 @@ int images(const ImagesOptions& o) {
   const DataSplit data = load_data(o.data);
   const Dataset& set = o.test ? data.test : data.train;
   write_png(o.out, draw_sheet(set, o.per_class));
-  std::printf("%s: the first %s of each class, from left to right:", printable(o.out).c_str(),
-              counted(o.per_class, "image").c_str());
-  for (const std::string& name : set.classes) std::printf(" %s", printable(name).c_str());
-  std::printf("\n");
+  std::FILE* out = report_stream(o.out);
+  std::fprintf(out, "%s: the first %s of each class, from left to right:", printable(o.out).c_str(),
+               counted(o.per_class, "image").c_str());
+  for (const std::string& name : set.classes) std::fprintf(out, " %s", printable(name).c_str());
+  std::fprintf(out, "\n");
   return 0;
 }
 
@@ -99,7 +100,7 @@ void add_images(CLI::App& app, Run& run) {
   c->add_flag("--test", o->test, "Draw the test images instead of the training images");
   c->add_option("--per-class", o->per_class, "Images per class")->check(whole_number(1, 512));
   begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .png file to write, one column per class")
+  c->add_option("--out", o->out, "The .png file to write, one column per class; -: standard output")
       ->required()
       ->type_name("FILE");
   add_examples(*c, {"excite images --data data/cifar-10-batches-bin --out sheet.png"});

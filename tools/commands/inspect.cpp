@@ -91,7 +91,7 @@ void print_file_as_json(const SafetensorsFile& file) {
 
 void print_tensor(const SafetensorsFile& file, const std::string& name, int width) {
   const TensorEntry& entry = file.entry(name);
-  std::printf("%-*s %-5s %-18s", width, printable(name).c_str(), entry.dtype.c_str(),
+  std::printf("%-*s %-5s %-18s", width, printable(name).c_str(), printable(entry.dtype).c_str(),
               in_brackets(entry.dims).c_str());
   const auto s = statistics_of(file, name);
   if (s && s->finite)

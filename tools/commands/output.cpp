@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/files/atomic_file.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -16,8 +18,9 @@ std::string grouped(long number) {
 }
 
 void require_extension(const std::string& path, const std::string& extension) {
-  require<UsageError>(path.ends_with(extension), "--out ", path, ": expected a name that ends in ",
-                      extension, ", the format in which the image is written");
+  require<UsageError>(path.ends_with(extension) || is_standard_output(path), "--out ", path,
+                      ": expected a name that ends in ", extension,
+                      ", the format in which the image is written");
 }
 
 void require_not_an_input(const std::string& out, const std::vector<std::string>& inputs) {
@@ -27,8 +30,20 @@ void require_not_an_input(const std::string& out, const std::vector<std::string>
                         " is the input ", in, ", which would be lost; give another name");
 }
 
+std::FILE* report_stream(const std::string& file) {
+  return !file.empty() && is_standard_output(file) ? stderr : stdout;
+}
+
+void require_json_alone(bool json, const std::string& csv) {
+  require<UsageError>(!json || report_stream(csv) == stdout, "--csv ", csv,
+                      " cannot be combined with --json, as both are standard output; give the name "
+                      "of a file");
+}
+
 void print_json(const nlohmann::ordered_json& json) {
-  std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+  const std::string all =
+      json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  std::cout << printable_json(all) << "\n";
 }
 
 }  // namespace excite

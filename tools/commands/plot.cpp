@@ -144,7 +144,9 @@ void add_plot(CLI::App& app, Run& run) {
       ->required()
       ->type_name("RUN");
   begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .svg file to write")->required()->type_name("FILE");
+  c->add_option("--out", o->out, "The .svg file to write; -: standard output")
+      ->required()
+      ->type_name("FILE");
   add_examples(*c, {"excite plot --out curves.svg runs/se_resnet20-1 runs/resnet20-1"});
   c->callback([=, &run] { run = [=] { return plot(o->runs, o->out); }; });
 }

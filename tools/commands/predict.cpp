@@ -72,12 +72,13 @@ std::vector<ImageFile> all_files(const std::vector<std::string>& named) {
 
 // ---- printing ----
 
-void print_bars(const std::string& path, const std::vector<Prediction>& predictions) {
+void print_bars(std::FILE* out, const std::string& path,
+                const std::vector<Prediction>& predictions) {
   constexpr double full_bar = 40;
-  std::printf("%s\n", printable(path).c_str());
+  std::fprintf(out, "%s\n", printable(path).c_str());
   for (const Prediction& p : predictions)
-    std::printf("  %-16s %6.2f %%  %s\n", printable(p.name).c_str(), 100 * p.probability,
-                std::string(std::lround(full_bar * p.probability), '#').c_str());
+    std::fprintf(out, "  %-16s %6.2f %%  %s\n", printable(p.name).c_str(), 100 * p.probability,
+                 std::string(std::lround(full_bar * p.probability), '#').c_str());
 }
 
 nlohmann::ordered_json as_json(const std::string& path,
@@ -120,7 +121,7 @@ int predict_images(const PredictOptions& o) {
     if (o.json)
       json["images"].push_back(as_json(path, predictions));
     else
-      print_bars(path, predictions);
+      print_bars(report_stream(o.csv), path, predictions);
   };
   if (o.csv.empty())
     classify_all(o, classifier, json["skipped"], show);
@@ -144,13 +145,14 @@ std::vector<std::string> weights_or_default(const std::vector<std::string>& weig
                       "there is no --weights, and the trained network that comes with excite is "
                       "not installed; in the source tree type: excite predict --weights ",
                       default_weights_in_source_tree, " IMAGE");
-  std::cerr << "excite: predict: no --weights: using " << file
+  std::cerr << "excite: predict: no --weights: using " << printable(file)
             << ", which knows the ten classes of CIFAR-10\n";
   return {file};
 }
 
 int predict(PredictOptions o) {
   set_threads(o.threads);
+  require_json_alone(o.json, o.csv);
   require<UsageError>(o.tensors.empty() == o.out.empty(),
                       "--tensors FILE and --out FILE must be given together: the input and the "
                       "output");

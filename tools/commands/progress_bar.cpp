@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace excite {
 
@@ -25,9 +26,9 @@ std::string progress_bar(const Progress& p, std::size_t width) {
   constexpr std::size_t shortest_bar = 6, longest_bar = 30;
   std::string head = text("epoch ", p.epoch, "/", p.epochs, " "), tail;
   for (const std::string& part :
-       {text(" ", p.step, "/", p.steps), formatted("  loss %.3f", p.loss),
+       {text(" ", p.step, "/", p.steps), "  loss " + decimal(p.loss, 3),
         "  " + clock(p.seconds_left) + " left", formatted("  accuracy %.1f %%", 100 * p.accuracy),
-        formatted("  %.0f images/s", p.images_per_second)}) {
+        "  " + decimal(p.images_per_second, 0) + " images/s"}) {
     if (head.size() + shortest_bar + tail.size() + part.size() > width) break;
     tail += part;
   }

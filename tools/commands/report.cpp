@@ -1,12 +1,30 @@
 #include "tools/commands/report.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace excite {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+std::string quoted_with_escapes(const std::string& word) {
+  std::string quoted = "$'";
+  for (const char c : word) {
+    char escape[8];
+    const unsigned byte = static_cast<unsigned char>(c);
+    std::snprintf(escape, sizeof escape, "\\x%02x", byte);
+    const bool plain = byte >= 0x20 && byte < 0x7f && c != '\'' && c != '\\';
+    quoted += plain ? std::string(1, c) : escape;
+  }
+  return quoted + "'";
+}
+
+}  // namespace
 
 std::string program_path() {
   std::error_code error;
@@ -22,6 +40,7 @@ std::string shell_quoted(const std::string& word) {
   constexpr const char* plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=+:@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  if (printable(word) != word) return quoted_with_escapes(word);
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";

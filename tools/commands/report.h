@@ -8,7 +8,8 @@ namespace excite {
 
 // The path of this program, relative to the current folder if the program is below it.
 std::string program_path();
-// The word as a shell takes it: unchanged if possible, otherwise in single quotes.
+// The word as a shell takes it: unchanged if possible, otherwise in single quotes; with characters
+// that are not printable, as $'...', in which bash and most shells read \x1b as that byte.
 std::string shell_quoted(const std::string& word);
 
 std::string resume_command(const RunFolder& folder);

@@ -80,7 +80,9 @@ void add_roofline(CLI::App& app, Run& run) {
       ->required()
       ->type_name("BENCH.json");
   begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .svg file to write")->required()->type_name("FILE");
+  c->add_option("--out", o->out, "The .svg file to write; -: standard output")
+      ->required()
+      ->type_name("FILE");
   add_examples(*c,
                {"excite bench --json > bench.json && excite roofline bench.json --out roof.svg"});
   c->callback([=, &run] {

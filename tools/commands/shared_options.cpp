@@ -75,7 +75,7 @@ CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {
   return command
       .add_option("--csv", csv,
                   "Write a .csv file with one row per image: image, label (empty if unknown), "
-                  "probability of each class")
+                  "probability of each class; -: standard output")
       ->type_name("FILE");
 }
 

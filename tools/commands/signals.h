@@ -1,11 +1,14 @@
-// Ctrl-C (SIGINT) and SIGTERM as requests to stop. The first signal asks the training to stop after
-// the current step; the second one ends the program at once.
+// Ctrl-C (SIGINT), SIGTERM and SIGHUP as requests to stop. The first signal asks the training to
+// stop after the current step; a second SIGINT or SIGTERM ends the program at once. SIGHUP tells
+// that the terminal is gone, often several times, so a second one changes nothing.
 #pragma once
 #include <csignal>
 
 namespace excite {
 
-// While it exists, the two signals are requests. Its destructor restores the previous handlers.
+// While it exists, the three signals are requests, and writing to a pipe that nobody reads is no
+// signal but an error of that write. SIGHUP stays ignored if it was, as nohup does. The destructor
+// restores the previous handlers, but for that of SIGPIPE.
 class StopSignals {
  public:
   StopSignals();
@@ -17,7 +20,7 @@ class StopSignals {
 
  private:
   struct sigaction old_interrupt_ {
-  }, old_terminate_{};
+  }, old_terminate_{}, old_hangup_{};
 };
 
 }  // namespace excite

@@ -97,7 +97,9 @@ void add_summary(CLI::App& app, Run& run) {
                                        "Show the model of these weights instead, a .safetensors "
                                        "file of train or of another program")
                              ->type_name("FILE");
-  c->add_option("--classes", o->classes, "Classes of the created model")->excludes(weights);
+  c->add_option("--classes", o->classes, "Classes of the created model")
+      ->excludes(weights)
+      ->check(whole_number(1, 100'000));
   c->add_option("--image-size", o->image_size,
                 "Side of the image that the model sees, in pixels; 0: the size that the model is "
                 "made for")

@@ -19,7 +19,11 @@ std::string tenths(double number) {
 std::string escaped(const std::string& words) {
   std::string xml;
   for (const char c : printable(words))
-    xml += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+    xml += c == '&'   ? "&amp;"
+           : c == '<' ? "&lt;"
+           : c == '>' ? "&gt;"
+           : c == '"' ? "&quot;"
+                      : std::string(1, c);
   return xml;
 }
 

@@ -9,7 +9,7 @@ constexpr const char* colors[] = {"#2f8fd0", "#e0702c", "#3aa655", "#b063c5", "#
 constexpr const char* gray = "#808080";
 
 std::string tenths(double number);              // "12.3"; halves are rounded up: 0.25 is "0.3"
-std::string escaped(const std::string& words);  // for XML; control characters become '?'
+std::string escaped(const std::string& words);  // for XML, of what is printable (core/text.h)
 
 // `words` are XML already. `anchor`: the part of the words that is at x: start, middle or end.
 // `style`: further attributes, each after a space.

@@ -1,9 +1,11 @@
 #include "tools/commands/tensor_files.h"
 
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/text.h"
 #include "models/infer.h"
 #include "tools/commands/output.h"
+#include "tools/training/diagnosis.h"
 
 namespace excite {
 
@@ -21,6 +23,8 @@ Tensor images_in(const SafetensorsFile& file) {
   require<FileError>(floating && not_empty, file.path(), ": tensor 'input' is ", described(entry),
                      ", expected F32 or F64 [N, 3, H, W], N, H and W above 0");
   const Tensor from = file.read("input");
+  require<FileError>(all_finite(from), file.path(), ": tensor 'input' ", in_brackets(entry.dims),
+                     " has numbers that are not finite (NaN or infinity)");
   const long n = from.dim(0), pixels = from.dim(2) * from.dim(3);
   Tensor to({n, from.dim(2), from.dim(3), 3});
   for (long i = 0; i < n; i++)
@@ -36,6 +40,13 @@ void require_large_enough(const Tensor& images, const Model& model, const Safete
                      ": tensor 'input' has images of ", height, "x", width,
                      " pixels, too small for ", model.name, ", which needs at least ", least, "x",
                      least);
+}
+
+void throw_not_finite(const Var& y, const std::string& otherwise) {
+  const std::string found = find_non_finite(y);
+  throw Diverged(
+      text("the result is not finite; first non-finite result: ", found.empty() ? otherwise : found,
+           "; the training diverged, or the weights or 'input' have very large numbers"));
 }
 
 std::vector<int> targets_in(const SafetensorsFile& file, long images, long classes) {
@@ -68,6 +79,8 @@ int predict_tensors(const EnsembleOptions& options, const std::string& tensors,
   for (const TrainedModel& trained : ensemble.trained) {
     require_large_enough(x, trained.model, file);
     logits.push_back(Inference(trained.model, Weights::constant, ensemble.precision)(x));
+    if (!all_finite(logits.back()))
+      throw_not_finite(trained.model(x.clone(), Mode::eval), "the logits");
   }
   const Tensor y = log_mean_probability(std::move(logits), ensemble.weights);
   write_safetensors(out, {}, {{"logits", &y}});

@@ -86,25 +86,28 @@ StepFunction profiler(const std::string& path, long total_steps) {
     const StepResult result = profile->record_step(training_step, step);
     if (step == Profile::last)
       print(text("profile of steps ", Profile::first + 1, " to ", Profile::last + 1, ": ",
-                 profile->path(), " (chrome://tracing or ui.perfetto.dev opens it)"));
+                 printable(profile->path()), " (chrome://tracing or ui.perfetto.dev opens it)"));
     return result;
   };
 }
 
 int train(const CLI::App& command, const TrainOptions& o) {
   set_threads(o.threads);
-  if (!o.resume) {
+  require<UsageError>(!o.resume || !o.out.empty(),
+                      "--resume needs --out DIR, the folder of the run");
+  const bool unstarted = o.resume && RunFolder::is_unstarted(o.out);
+  if (!o.resume || unstarted) {
     NewRun run{.recipe = resolve(command, o),
                .initial_weights = {o.weights, o.new_head},
                .data = o.data,
                .out = o.out,
+               .start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder,
                .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip};
     if (!o.profile.empty())
       run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
     return start_run(run);
   }
   refuse_other_options(command);
-  require<UsageError>(!o.out.empty(), "--resume needs --out DIR, the folder of the run");
   return resume_run(o.out);
 }
 
@@ -175,7 +178,9 @@ void add_augmentation_group(CLI::App& c, TrainOptions& o) {
 void add_run_groups(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Run");
   c.add_flag("--resume", o.resume,
-             "Continue the run in --out; only --out and --threads may be given with it");
+             "Continue the run in --out; only --out and --threads may be given with it. A run that "
+             "was killed before it saved its configuration starts from nothing, with the options "
+             "given");
   c.add_option("--seed", o.recipe.seed,
                "Seed of all random numbers: weights, order and augmentation of the images");
   add_threads_option(c, o.threads);

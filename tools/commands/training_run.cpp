@@ -53,11 +53,19 @@ int train_to_end(Training& training, const RunFolder& folder, const std::string&
   return print_result(training, folder, data);
 }
 
+RunFolder folder_of(const NewRun& run) {
+  if (run.start == Start::in_unstarted_folder) return RunFolder::open(run.out);
+  return run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
+                         : RunFolder::create(run.out);
+}
+
 }  // namespace
 
 int start_run(const NewRun& run) {
   require<UsageError>(
-      run.out.empty() || !std::filesystem::exists(run.out), "train: --out ", run.out,
+      run.out.empty() || run.start == Start::in_unstarted_folder ||
+          !std::filesystem::exists(run.out),
+      "train: --out ", run.out,
       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   ProgressBar bar(stdout);
@@ -66,8 +74,7 @@ int start_run(const NewRun& run) {
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
-  const RunFolder folder = run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
-                                           : RunFolder::create(run.out);
+  const RunFolder folder = folder_of(run);
   const RunConfig config =
       make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image);
   write_config(folder.config(), config);
@@ -75,8 +82,13 @@ int start_run(const NewRun& run) {
     std::cout << "The data set is builtin: drawn figures of ten kinds, not photographs. For "
                  "CIFAR-10, run `make cifar10`\n"
                  "and then `make train`, or give a folder with its .bin files: --data DIR\n";
+  if (run.start == Start::in_unstarted_folder)
+    std::cout << "The run in " << printable(folder.path())
+              << " was stopped before it saved its configuration, so it starts from nothing, with "
+                 "the options\nof this command line and the defaults of the others.\n";
   std::cout << training.summary() << "\n"
-            << weights_line << "folder: " << folder.path() << std::endl;
+            << training.batch_line() << weights_line << "folder: " << printable(folder.path())
+            << std::endl;
   return train_to_end(training, folder, config.data, bar);
 }
 
@@ -92,9 +104,10 @@ int resume_run(const std::string& path) {
                       current.precision, "; resume it with ",
                       config.precision == "double" ? "excite-double" : "excite");
   if (config.version != current.version || config.cpu != current.cpu)
-    std::cerr << "excite: train: the run was started by version " << config.version << " on "
-              << config.cpu << " and is continued by version " << current.version << " on "
-              << current.cpu << ": the numbers may differ in their last bits\n";
+    std::cerr << "excite: train: the run was started by version " << printable(config.version)
+              << " on " << printable(config.cpu) << " and is continued by version "
+              << current.version << " on " << printable(current.cpu)
+              << ": the numbers may differ in their last bits\n";
   Training training(config.recipe,
                     load_limited(config.data, config.recipe.limit, config.on_bad_image),
                     callbacks(signals, bar));
@@ -104,13 +117,13 @@ int resume_run(const std::string& path) {
   else
     training.load_initial_weights(config.initial_weights);
   if (training.position().epoch == config.recipe.epochs) {
-    std::cout << "The run in " << folder.path() << " is finished after "
+    std::cout << "The run in " << printable(folder.path()) << " is finished after "
               << counted(config.recipe.epochs, "epoch")
               << ". To train longer, start a new run from its weights, with a new schedule "
                  "of the learning rate.\n";
     return print_result(training, folder, config.data);
   }
-  std::cout << training.summary() << "\nfolder: " << folder.path()
+  std::cout << training.summary() << "\nfolder: " << printable(folder.path())
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
   return train_to_end(training, folder, config.data, bar);

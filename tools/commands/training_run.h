@@ -8,18 +8,25 @@
 
 namespace excite {
 
+// Where a new run starts.
+enum class Start {
+  in_new_folder,
+  in_unstarted_folder,  // one that exists already: RunFolder::is_unstarted
+};
+
 struct NewRun {
   Recipe recipe;
   InitialWeights initial_weights;
   std::string data;  // see load_data
   std::string out;   // the folder of the run; empty: a new folder under runs/
+  Start start = Start::in_new_folder;
   OnBadImage on_bad_image = OnBadImage::skip;
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
   // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};
 };
 
-// UsageError if the folder exists.
+// UsageError if the folder exists and should be new.
 int start_run(const NewRun& run);
 
 // Continues the run in this folder from its last checkpoint, with the recipe and the data of its

@@ -10,7 +10,6 @@
 #include "models/interop/weights.h"
 #include "models/zoo/registry.h"
 #include "tests/support/child.h"
-#include "tests/support/nan_weights.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -81,13 +80,6 @@ TEST_F(Predict, AcceptsImagesOfAnySize) {
       predicted({folder / "large.png", folder / "small.png", folder / "dot.png"});
   ASSERT_EQ(json["images"].size(), 3u);
   EXPECT_EQ(json["images"][0]["top"], json["images"][1]["top"]);
-}
-
-TEST_F(Predict, RefusesWeightsThatAreNaN) {
-  write_png(folder / "a.png", noise(32, 32, 1));
-  put_nan(weights, "fc.bias", 1);
-  expect_failure(excite_program({"predict", "--weights", weights, folder / "a.png"}), 3,
-                 {"probability of nan"});
 }
 
 TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {

@@ -170,7 +170,8 @@ TEST_P(Stopped, BySignalSavesAndResumesToTheSameBits) {
   EXPECT_TRUE(get(run + "/last.safetensors") == get(whole + "/last.safetensors"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Train, Stopped, testing::Values(Stop{SIGINT, 130}, Stop{SIGTERM, 143}));
+INSTANTIATE_TEST_SUITE_P(Train, Stopped,
+                         testing::Values(Stop{SIGINT, 130}, Stop{SIGTERM, 143}, Stop{SIGHUP, 129}));
 
 TEST(Train, ASecondSignalStopsAtOnce) {
   const ScratchFolder folder;
@@ -183,6 +184,89 @@ TEST(Train, ASecondSignalStopsAtOnce) {
   const Ending ended = child.wait();
   EXPECT_TRUE(ended.code == 130 || ended.code == 143) << ended.code;
   EXPECT_EQ(ended.out.find("all is saved"), std::string::npos) << ended.out;
+}
+
+// A terminal that is closed often sends it twice.
+TEST(Train, ASecondHangupStillSaves) {
+  const ScratchFolder folder;
+  Child child(command(small + "--epochs 1000 --out " + (folder / "run")));
+  ASSERT_TRUE(waits_for(child, folder / "run/config.json"));
+  child.signal(SIGSTOP);
+  child.signal(SIGTERM);
+  child.signal(SIGCONT);
+  while (child.err().empty() && child.running()) std::this_thread::yield();
+  child.signal(SIGHUP);
+  const Ending ended = child.wait();
+  EXPECT_EQ(ended.code, 143) << ended.err;
+  expect_contains(ended.out, "all is saved");
+}
+
+TEST(Train, NohupKeepsItsMeaning) {
+  const ScratchFolder folder;
+  Child child({"nohup", program(), "train", "--model", "se_resnet8", "--limit", "32", "--batch",
+               "16", "--epochs", "3", "--out", folder / "run"});
+  ASSERT_TRUE(waits_for(child, folder / "run/config.json"));
+  child.signal(SIGHUP);
+  const Ending ended = child.wait();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  expect_contains(ended.out, "after 3 epochs");
+}
+
+TEST(Train, GoesOnWhenTheReaderClosesThePipe) {
+  const ScratchFolder folder;
+  const Ending ended = shell("{ \"$EXCITE\" " + small + "--epochs 3 --out " + (folder / "run") +
+                             "; echo $? >&2; } | head -n 1");
+  EXPECT_EQ(ended.err, "0\n");
+  EXPECT_EQ(split(get(folder / "run/log.csv"), '\n').size(), 4u);  // a header and three epochs
+  EXPECT_EQ(position_in(folder / "run/last.safetensors").at("epoch"), 3);
+}
+
+// What a kill during the very first save leaves.
+TEST(Train, ResumesARunThatSavedNothingFromNothing) {
+  const ScratchFolder folder;
+  const std::string run = folder / "run";
+  for (const bool half_written : {false, true}) {
+    std::filesystem::remove_all(run);
+    std::filesystem::create_directory(run);
+    if (half_written) put(run + "/config.json.tmp.123", "{ \"for");
+    expect_failure(outcome_of(small + "--epochs 1 --out " + run), 2, {"add --resume"});
+    const Ending ended = outcome_of(small + "--epochs 1 --resume --out " + run);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    expect_contains(ended.out, "so it starts from nothing");
+    EXPECT_FALSE(std::filesystem::exists(run + "/config.json.tmp.123"));
+    EXPECT_EQ(position_in(run + "/last.safetensors").at("epoch"), 1);
+  }
+  std::filesystem::remove_all(run);
+  std::filesystem::create_directory(run);
+  put(run + "/photo.jpg", "precious");  // not the folder of a run
+  expect_failure(outcome_of("train --resume --out " + run), 3, {run + "/config.json"});
+  expect_failure(outcome_of("train --resume --out " + (folder / "nowhere")), 3, {"nowhere"});
+}
+
+TEST(Train, EndsWithAnErrorIfItsFolderIsReplaced) {
+  const ScratchFolder folder;
+  const std::string run = folder / "run", moved = folder / "moved";
+  Child child(command(small + "--epochs 1000 --out " + run));
+  ASSERT_TRUE(waits_for(child, run + "/last.safetensors"));
+  child.signal(SIGSTOP);
+  std::filesystem::rename(run, moved);
+  std::filesystem::create_directory(run);
+  child.signal(SIGCONT);
+  const Ending ended = child.wait();
+  EXPECT_EQ(ended.code, 1) << ended.err;
+  expect_contains(ended.err, run + ": the folder of this run was moved, removed or replaced");
+  EXPECT_TRUE(std::filesystem::is_empty(run));
+  EXPECT_GE(position_in(moved + "/last.safetensors").at("epoch"), 1);
+}
+
+TEST(Train, ABatchLargerThanTheTrainingSetIsLowered) {
+  const ScratchFolder folder;
+  const Ending ended =
+      outcome_of("train --model se_resnet8 --limit 20 --epochs 1 --out " + (folder / "run"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  expect_contains(ended.out, "batch: 128 is lowered to 20, the number of training images\n");
+  EXPECT_EQ(nlohmann::json::parse(get(folder / "run/config.json")).at("recipe").at("batch"), 20);
+  EXPECT_EQ(outcome_of("train --resume --out " + (folder / "run")).code, 0);
 }
 
 TEST(Train, KilledBeforeTheFirstSaveRestartsFromItsConfiguration) {
@@ -217,6 +301,7 @@ TEST(Train, RefusesAnExistingFolderAndOtherOptionsWithResume) {
   EXPECT_EQ(there.code, 2);
   expect_contains(there.err, "excite: train: --out " + folder.path());
   expect_contains(there.err, "--resume");
+  put(folder / "config.json", "{}");
   for (const std::string option :
        {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov",
         "--limit 5", "--profile p.json", "--strict"}) {
@@ -226,7 +311,7 @@ TEST(Train, RefusesAnExistingFolderAndOtherOptionsWithResume) {
                     "train: " + split(option, ' ')[0] + " cannot be combined with --resume");
   }
   EXPECT_EQ(outcome_of("train --resume").code, 2);
-  EXPECT_TRUE(folder.files().empty());
+  EXPECT_EQ(folder.files().size(), 1u);
 }
 
 TEST(Train, InvalidOptionsAreUsageErrorsAndCreateNoFolder) {
@@ -248,7 +333,14 @@ TEST(Train, InvalidOptionsAreUsageErrorsAndCreateNoFolder) {
            {"--augment crop,black-crop", "expected only one of them"},
            {"--model se_small_resnet --image-size 6 --augment cutout",
             "cutout erases 8x8 pixels, but the images have 6x6"},
-           {"--batch 64 --limit 8", "--batch 64"},
+           {"--batch 0", "--batch 0"},
+           {"--schedule multistep --milestones 1e300",
+            "number 1 is 1e+300: expected epochs above 0"},
+           {"--schedule step --milestones 2e6", "at most 1000000"},
+           {"--schedule multistep --milestones 1,nan", "'nan' is not a number"},
+           {"--lr 1e300", "--lr 1e+300: expected a number above 0, at most 1e+30"},
+           {"--clip 1e300", "--clip 1e+300"},
+           {"--weight-decay 1e300", "--weight-decay 1e+300"},
            {"--set reduction=0", "reduction=0"},
            {"--threads 0", "0"},
            {"--model se_resnet8 --limit 32 --batch 16 --epochs 3 --profile p.json",
