@@ -125,7 +125,7 @@ Preprocessing parsed_preprocessing(const SafetensorsFile& file) {
 
 // The usual normalization for ImageNet. Inception-v3 and later ones scale pixels to -1 ... 1.
 Preprocessing imagenet_preprocessing(const std::string& model, long classes) {
-  Preprocessing preprocessing{{}, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+  Preprocessing preprocessing{{}, imagenet_mean, imagenet_deviation};
   for (const char* name : {"inception_v3", "inception_v4", "inception_resnet_v2"})
     if (model.ends_with(name)) preprocessing.mean = preprocessing.deviation = {0.5, 0.5, 0.5};
   for (long i = 0; i < classes; i++) preprocessing.classes.push_back(text("class ", i));

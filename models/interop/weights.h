@@ -34,6 +34,10 @@ void save_tensors(const std::string& path, const Metadata& metadata, const Named
 void load_tensors(const SafetensorsFile& file, const NamedTensors& tensors,
                   const std::string& ignored = "", const std::set<std::string>& as_in_memory = {});
 
+// The usual normalization of images for networks that were trained on ImageNet, of R, G, B.
+inline constexpr std::array<double, 3> imagenet_mean{0.485, 0.456, 0.406},
+    imagenet_deviation{0.229, 0.224, 0.225};
+
 // How images become the input of a trained model, and what its outputs are called.
 struct Preprocessing {
   std::vector<std::string> classes;                  // the name of each class

@@ -1,6 +1,8 @@
 // excite train: trains a model on images, from its name or from weights.
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -23,17 +25,76 @@ struct TrainOptions {
   std::string model_options, data = "builtin", out, profile, weights;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
-  std::optional<std::string> augment, milestones;
+  std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
   bool resume = false, strict = false, new_head = false;
 };
 
-// With --weights the file says which model it is, unless --model names one.
-void infer_model(Recipe& r, const CLI::App& command, const TrainOptions& o) {
-  const bool named = command.get_option("--model")->count() > 0;
-  const Description d = describe(SafetensorsFile(o.weights), {named ? r.model : "", r.options});
-  r.model = d.model;
-  r.options = d.options;
+StartFrom start_of(const TrainOptions& o) {
+  if (o.weights.empty()) return StartFrom::nothing;
+  return o.new_head ? StartFrom::weights_with_new_head : StartFrom::weights;
+}
+
+std::vector<double> three_numbers(const std::string& option, const std::string& list) {
+  std::vector<double> numbers =
+      numbers_of_list(option, list, "three numbers, of R, G and B, such as 0.485,0.456,0.406");
+  require<UsageError>(numbers.size() == 3, option, " ", list, ": ", numbers.size(),
+                      " numbers, expected three, of R, G and B");
+  return numbers;
+}
+
+// Fills in the recipe's normalization. Trained weights need the one that they were trained with.
+void choose_normalization(Recipe& r, const TrainOptions& o, const Preprocessing& of_weights) {
+  require<UsageError>(o.mean.has_value() == o.deviation.has_value(),
+                      "--mean and --std are given together, or not at all");
+  if (o.mean) {
+    require<UsageError>(!o.normalize, "--normalize cannot be combined with --mean and --std");
+    r.mean = three_numbers("--mean", *o.mean), r.deviation = three_numbers("--std", *o.deviation);
+    return;
+  }
+  const std::vector<std::string> known{"measure", "keep", "imagenet"};
+  const std::string how = o.normalize.value_or(o.weights.empty() ? "measure" : "keep");
+  require<UsageError>(std::count(known.begin(), known.end(), how), "--normalize ", how,
+                      ": expected measure, keep or imagenet", suggestion(how, known));
+  require<UsageError>(how != "keep" || !o.weights.empty(),
+                      "--normalize keep needs --weights FILE, whose normalization it keeps");
+  if (how == "measure") return;
+  const auto& [mean, deviation] = how == "keep" ? std::pair(of_weights.mean, of_weights.deviation)
+                                                : std::pair(imagenet_mean, imagenet_deviation);
+  r.mean.assign(mean.begin(), mean.end());
+  r.deviation.assign(deviation.begin(), deviation.end());
+}
+
+// With --weights the file says which model it is, unless --model names one, and how its images were
+// normalized.
+void take_from_weights(Recipe& r, const CLI::App& command, const TrainOptions& o) {
+  Description d;
+  if (!o.weights.empty()) {
+    const bool named = command.get_option("--model")->count() > 0;
+    d = describe(SafetensorsFile(o.weights), {named ? r.model : "", r.options});
+    r.model = d.model;
+    r.options = d.options;
+  }
+  choose_normalization(r, o, d.preprocessing);
+}
+
+std::string join_numbers(const std::vector<double>& numbers) {
+  std::vector<std::string> words;
+  for (const double number : numbers) words.push_back(text(number));
+  return join(words, ", ");
+}
+
+// What follows from trained weights, and how to change it; "" without them.
+std::string lines_on_start(const Recipe& r, const TrainOptions& o) {
+  if (o.weights.empty()) return "";
+  std::string lines;
+  if (!o.lr)
+    lines += text("learning rate: at most ", r.lr, ", because the run starts from trained weights",
+                  o.new_head ? " with a new classifier" : "", "; --lr sets another\n");
+  if (!r.mean.empty() && !o.mean && !o.normalize)
+    lines += text("normalization: that of the weights, mean ", join_numbers(r.mean), ", deviation ",
+                  join_numbers(r.deviation), "; --normalize measure takes the images' own\n");
+  return lines;
 }
 
 // Options of another schedule or optimizer than the chosen one.
@@ -52,9 +113,9 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   r.options = parse_settings(o.model_options);
   require<UsageError>(!o.new_head || !o.weights.empty(),
                       "--new-head needs --weights FILE, of which it keeps all but the classifier");
-  if (!o.weights.empty()) infer_model(r, command, o);
+  take_from_weights(r, command, o);
   r.epochs = o.epochs.value_or(default_epochs(o.data == "builtin"));
-  r.lr = o.lr.value_or(default_lr(r.optimizer));
+  r.lr = o.lr.value_or(default_lr(r.optimizer, start_of(o)));
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
   r.weight_decay = o.weight_decay.value_or(default_weight_decay(r.optimizer));
   r.milestones = o.milestones
@@ -99,10 +160,12 @@ int train(const CLI::App& command, const TrainOptions& o) {
   if (!o.resume || unstarted) {
     NewRun run{.recipe = resolve(command, o),
                .initial_weights = {o.weights, o.new_head},
+               .lines = {},
                .data = o.data,
                .out = o.out,
                .start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder,
                .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip};
+    run.lines = lines_on_start(run.recipe, o);
     if (!o.profile.empty())
       run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
     return start_run(run);
@@ -129,6 +192,14 @@ void add_data_group(CLI::App& c, TrainOptions& o) {
   c.add_option("--image-size", o.recipe.image_size,
                "Side of the images that the model sees, in pixels; 0: the size of the images of "
                "builtin and CIFAR, for image files the size that the model is made for");
+  c.add_option("--normalize", o.normalize,
+               "What is subtracted from the pixels and what divides them: measure (mean and "
+               "deviation of the training images), keep (those of --weights) or imagenet [measure; "
+               "with --weights keep]")
+      ->type_name("NAME");
+  c.add_option("--mean", o.mean, "With --std: the mean of R, G and B, of pixels from 0 to 1")
+      ->type_name("LIST");
+  c.add_option("--std", o.deviation, "With --mean: the deviation of R, G and B")->type_name("LIST");
   add_limit_option(c, o.recipe.limit);
   add_strict_option(c, o.strict);
 }
@@ -141,9 +212,12 @@ void add_optimization_group(CLI::App& c, TrainOptions& o) {
                     default_epochs(true), "]"));
   c.add_option("--batch", r.batch, "Images per step");
   c.add_option("--optimizer", r.optimizer, "sgd or adamw")->type_name("NAME");
-  c.add_option(
-      "--lr", o.lr,
-      text("Peak learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"), "]"));
+  c.add_option("--lr", o.lr,
+               text("Peak learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"),
+                    "; with --weights ", default_lr("sgd", StartFrom::weights), " and ",
+                    default_lr("adamw", StartFrom::weights), ", with --new-head ",
+                    default_lr("sgd", StartFrom::weights_with_new_head), " and ",
+                    default_lr("adamw", StartFrom::weights_with_new_head), "]"));
   c.add_option("--schedule", r.schedule,
                "Learning rate schedule: one-cycle, cosine, step, multistep or constant")
       ->type_name("NAME");

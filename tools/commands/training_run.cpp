@@ -87,8 +87,8 @@ int start_run(const NewRun& run) {
               << " was stopped before it saved its configuration, so it starts from nothing, with "
                  "the options\nof this command line and the defaults of the others.\n";
   std::cout << training.summary() << "\n"
-            << training.batch_line() << weights_line << "folder: " << printable(folder.path())
-            << std::endl;
+            << training.batch_line() << weights_line << run.lines
+            << "folder: " << printable(folder.path()) << std::endl;
   return train_to_end(training, folder, config.data, bar);
 }
 

@@ -17,8 +17,9 @@ enum class Start {
 struct NewRun {
   Recipe recipe;
   InitialWeights initial_weights;
-  std::string data;  // see load_data
-  std::string out;   // the folder of the run; empty: a new folder under runs/
+  std::string lines;  // printed before the first epoch
+  std::string data;   // see load_data
+  std::string out;    // the folder of the run; empty: a new folder under runs/
   Start start = Start::in_new_folder;
   OnBadImage on_bad_image = OnBadImage::skip;
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run

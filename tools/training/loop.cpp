@@ -53,8 +53,14 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
   return recipe;
 }
 
-// Leaves out the files that turn out to be broken.
-Normalization measure(Dataset& train) {
+// That of the recipe, or else measured: then files that turn out to be broken are left out.
+Normalization normalization_of(const Recipe& recipe, Dataset& train) {
+  if (!recipe.mean.empty()) {
+    Normalization given;
+    std::copy_n(recipe.mean.begin(), 3, given.mean.begin());
+    std::copy_n(recipe.deviation.begin(), 3, given.deviation.begin());
+    return given;
+  }
   std::vector<long> broken;
   const Normalization normalization = compute_normalization(train, broken);
   train = leave_out(std::move(train), broken);
@@ -77,7 +83,7 @@ Training::Training(const Recipe& recipe, const Model& model, DataSplit data,
 Training::Training(const Recipe& recipe, const std::function<Model(long classes)>& make,
                    DataSplit data, TrainingCallbacks callbacks)
     : data_(std::move(data)),
-      normalization_(measure(data_.train)),
+      normalization_(normalization_of(recipe, data_.train)),
       model_(make(data_.train.class_count())),
       batch_asked_for_(recipe.batch),
       recipe_(resolve(recipe, model_, data_.train)),

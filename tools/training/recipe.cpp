@@ -58,7 +58,15 @@ Model make_model(const Recipe& recipe, long classes) {
 }
 
 long default_epochs(bool builtin_data) { return builtin_data ? 7 : 16; }
-double default_lr(const std::string& optimizer) { return optimizer == "adamw" ? 0.004 : 0.2; }
+double default_lr(const std::string& optimizer, StartFrom start) {
+  const bool adamw = optimizer == "adamw";
+  switch (start) {
+    case StartFrom::weights: return adamw ? 5e-4 : 0.01;
+    case StartFrom::weights_with_new_head: return adamw ? 1e-3 : 0.02;
+    case StartFrom::nothing: break;
+  }
+  return adamw ? 0.004 : 0.2;
+}
 double default_weight_decay(const std::string& optimizer) {
   return optimizer == "adamw" ? 0.05 : 5e-4;
 }
@@ -92,6 +100,11 @@ void check_recipe(const Recipe& r) {
   }
   parse_implementation(r.plain, r.conv);
   check_positive("gamma", r.gamma, 1);
+  require<UsageError>(r.mean.size() == r.deviation.size() && (r.mean.empty() || r.mean.size() == 3),
+                      "the normalization has ", r.mean.size(), " means and ", r.deviation.size(),
+                      " deviations, expected 3 of each, or none to measure them");
+  for (const double mean : r.mean) check_number("mean", mean, -1000, 1000);
+  for (const double deviation : r.deviation) check_positive("std", deviation, 1000);
   check_number("momentum", r.momentum, 0, 0.999999);
   check_number("weight-decay", r.weight_decay, 0, huge);
   check_choice("decay", r.decay, {"weights", "all"});

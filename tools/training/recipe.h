@@ -28,7 +28,9 @@ struct Recipe {
   double label_smoothing = 0;
   std::string augment = "crop,flip";  // parse_augmentation; empty: chosen by the size of the images
   long image_size = 0;                // side in pixels; 0: chosen by the images and the model
-  long limit = 0;                     // use only the first images of each set; 0: all
+  // What pixels are normalized with, of R, G, B. Empty: measured on the training images.
+  std::vector<double> mean, deviation;
+  long limit = 0;  // use only the first images of each set; 0: all
   long seed = 0;
   bool plain = false;         // blocks run their definition: equal up to rounding, and slower
   std::string conv = "auto";  // algorithm of all convolutions: auto | blas | direct | reference
@@ -40,9 +42,13 @@ Implementation parse_implementation(bool plain, const std::string& conv);
 // A new model with the recipe's options, seed and implementation.
 Model make_model(const Recipe& recipe, long classes);
 
+// What a run starts from. Trained weights need a much smaller learning rate than new ones: at 0.2,
+// sgd destroys them in the first epoch.
+enum class StartFrom { nothing, weights, weights_with_new_head };
+
 // Defaults that depend on the optimizer, the number of epochs or the data.
 long default_epochs(bool builtin_data);
-double default_lr(const std::string& optimizer);
+double default_lr(const std::string& optimizer, StartFrom start = StartFrom::nothing);
 double default_weight_decay(const std::string& optimizer);
 double default_warmup(long epochs);
 std::vector<double> default_milestones(const std::string& schedule, long epochs);

@@ -40,6 +40,7 @@ void each_field(AnyRecipe& r, Visit visit) {
 Json to_json(const Recipe& recipe) {
   Json json;
   each_field(recipe, [&](const char* name, const auto& value) { json[name] = value; });
+  if (!recipe.mean.empty()) json["mean"] = recipe.mean, json["deviation"] = recipe.deviation;
   return json;
 }
 
@@ -50,6 +51,11 @@ Recipe recipe_from_json(const JsonObject& object) {
     object.read(name, value);
     names.emplace_back(name);
   });
+  if (object.contains("mean")) {  // absent where it is measured
+    object.read("mean", recipe.mean);
+    object.read("deviation", recipe.deviation);
+    names.insert(names.end(), {"mean", "deviation"});
+  }
   object.allow_only(names);
   try {
     check_recipe(recipe);

@@ -99,5 +99,57 @@ TEST_F(TrainStart, RefusesWeightsThatDoNotFitAndCreatesNoFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 
+// The images' own mean is not that of the weights, which saw others.
+TEST(Start, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
+  const ScratchFolder folder;
+  ASSERT_EQ(
+      outcome_of("train --model se_resnet8 --limit 32 --batch 16 --epochs 1 --mean 0.1,0.2,0.3 "
+                 "--std 0.4,0.5,0.6 --out " +
+                 (folder / "first"))
+          .code,
+      0);
+  const std::string begin = "train --limit 32 --batch 16 --epochs 1 --weights " +
+                            (folder / "first/last.safetensors") + " ";
+  const auto recipe_of = [&](const std::string& options, const std::string& name) {
+    const Ending ended = outcome_of(begin + options + " --out " + (folder / name));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return std::pair(nlohmann::json::parse(get(folder / (name + "/config.json"))).at("recipe"),
+                     ended.out);
+  };
+  using Numbers = std::vector<double>;
+  const auto [kept, said] = recipe_of("", "kept");
+  EXPECT_EQ(kept.at("mean").get<Numbers>(), (Numbers{0.1, 0.2, 0.3}));
+  EXPECT_EQ(kept.at("deviation").get<Numbers>(), (Numbers{0.4, 0.5, 0.6}));
+  EXPECT_EQ(kept.at("lr"), 0.01);
+  expect_contains(said,
+                  "learning rate: at most 0.01, because the run starts from trained weights; --lr");
+  expect_contains(
+      said, "normalization: that of the weights, mean 0.1, 0.2, 0.3, deviation 0.4, 0.5, 0.6");
+  EXPECT_EQ(SafetensorsFile(folder / "kept/last.safetensors").metadata().at("mean"),
+            "[0.1,0.2,0.3]");
+  EXPECT_EQ(recipe_of("--new-head", "head").first.at("lr"), 0.02);
+  EXPECT_EQ(recipe_of("--optimizer adamw", "adamw").first.at("lr"), 5e-4);
+  EXPECT_EQ(recipe_of("--lr 0.5", "rate").first.at("lr"), 0.5);
+  EXPECT_FALSE(recipe_of("--normalize measure", "measured").first.contains("mean"));
+  EXPECT_EQ(recipe_of("--normalize imagenet", "imagenet").first.at("mean").get<Numbers>(),
+            (Numbers{0.485, 0.456, 0.406}));
+  const Ending resumed = outcome_of("train --resume --out " + (folder / "kept"));
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+}
+
+TEST(Start, RefusesANormalizationThatCannotBe) {
+  const ScratchFolder folder;
+  const auto refused = [&](const std::string& options, const std::string& said) {
+    expect_failure(outcome_of("train --out " + (folder / "run") + " " + options), 2, {said});
+  };
+  refused("--normalize keep", "--normalize keep needs --weights FILE");
+  refused("--normalize keeep", "expected measure, keep or imagenet; the nearest is keep");
+  refused("--mean 0.5,0.5,0.5", "--mean and --std are given together");
+  refused("--mean 0.5,0.5 --std 1,1,1", "--mean 0.5,0.5: 2 numbers, expected three");
+  refused("--mean 0,0,0 --std 1,1,0", "--std 0: expected a number above 0");
+  refused("--normalize imagenet --mean 0,0,0 --std 1,1,1",
+          "cannot be combined with --mean and --std");
+}
+
 }  // namespace
 }  // namespace excite
