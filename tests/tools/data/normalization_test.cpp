@@ -48,7 +48,8 @@ TEST(Normalization, OfFilesIsThatOfTheImages) {
   put_as_folder(set, folder / "train");
   put_as_folder(set, folder / "test");
   const Normalization n = compute_normalization(set),
-                      of_files = compute_normalization(load_folder(folder.path(), OnBadImage::fail).train);
+                      of_files =
+                          compute_normalization(load_folder(folder.path(), OnBadImage::fail).train);
   EXPECT_EQ(of_files.mean, n.mean);
   EXPECT_EQ(of_files.deviation, n.deviation);
 }
@@ -57,14 +58,16 @@ TEST(Normalization, OfFilesIsThatOfTheImages) {
 // these are black and white by turns, and those between them gray.
 TEST(Normalization, OfManyFilesIsThatOfEvenlySpacedOnes) {
   const ScratchFolder folder;
-  const Image black{1, 1, {0, 0, 0}}, white{1, 1, {255, 255, 255}}, gray{1, 1, {100, 100, 100}};
-  for (const std::string part : {"train", "test"})
-    put_image(folder / (part + "/a/0000.png"), black);
+  put_image(folder / "black", {1, 1, {0, 0, 0}});
+  put_image(folder / "white", {1, 1, {255, 255, 255}});
+  put_image(folder / "gray", {1, 1, {100, 100, 100}});
+  for (const char* part : {"train/a", "test/a"}) std::filesystem::create_directories(folder / part);
+  std::filesystem::create_hard_link(folder / "gray", folder / "test/a/0.png");
   for (long i = 0; i < 4000; i++)
-    put_image(folder / ("train/a/" + std::to_string(10'000 + i) + ".png"), i % 2 == 1   ? gray
-                                                                           : i % 4 == 0 ? black
-                                                                                        : white);
-  std::filesystem::remove(folder / "train/a/0000.png");
+    std::filesystem::create_hard_link(folder / (i % 2 == 1   ? "gray"
+                                                : i % 4 == 0 ? "black"
+                                                             : "white"),
+                                      folder / ("train/a/" + std::to_string(10'000 + i) + ".png"));
   const Dataset set = load_folder(folder.path(), OnBadImage::fail).train;
   ASSERT_EQ(set.count(), 4000);
   const Normalization n = compute_normalization(set);

@@ -21,7 +21,7 @@ const auto after_epoch = [] { return stop_at(steps_per_epoch + evaluation_batche
 TEST(Training, TheBestWeightsAreThoseOfTheFirstEpochWithTheHighestAccuracy) {
   const ScratchFolder folder;
   const std::string path = folder / "run";
-  Recipe recipe = short_recipe(8);
+  Recipe recipe = short_recipe(6);
   recipe.lr = 1e-6;
   double best_accuracy = -1;
   std::string best;
