@@ -44,7 +44,7 @@ class RunSums {
     return numbers_.data() + (run * slots + slot) * row_;
   }
   long runs() const { return down_ * across_; }  // per image, row by row
-  long pixels_of(long run) const;
+  long pixels_of(long run) const;                // fewer at the right and lower edges
 
   const long images, pixels, channels;  // pixels: per image
 
