@@ -16,7 +16,7 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion
 FLAGS    := -std=c++20 $(OPTIMIZE) -march=$(MARCH) $(WARNINGS) -pthread -I. \
             -DEXCITE_VERSION='"$(VERSION)"' $(EXTRA)
-LIBS     := -lopenblas -pthread
+LIBS     := -lopenblas -lwebp -pthread
 
 # The library: the four folders of the framework, data and training. The rest of tools is the program.
 LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp $(d)/*/*.cpp)) \
@@ -28,7 +28,7 @@ TESTS    := $(filter-out tests/consumer/%,$(TESTS))
 
 .PHONY: all help examples install shared install-shared clean packages test-packages train debug \
         reference balance test test-bare test-long test-night test-other cifar10 format golden parity \
-        test-threads test-arm64 test-arm64-run
+        test-threads fuzz test-arm64 test-arm64-run
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -52,8 +52,8 @@ $(BUILD)/flags: force
 # Files that use no real numbers are compiled once, for both precisions (an include of
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
-          $(patsubst %,core/%.cpp,available_cores memory_parts parallel random shape \
-            text tree_sum) \
+          $(patsubst %,core/%.cpp,available_cores control_groups memory_budget memory_parts) \
+          $(patsubst %,core/%.cpp,parallel random shape text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
             safetensors_header text_file) \
           autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
@@ -65,10 +65,10 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
           tools/data/resize_crop.cpp tools/main.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
-          $(patsubst %,tests/core/%_test.cpp,available_cores background parallel random shape text \
-            tree_sum) \
+          $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel random \
+            shape text tree_sum) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc file_kind input_file json text_file) \
-          $(wildcard tests/core/images/image_*.cpp) tests/tools/data/cifar_test.cpp \
+          $(filter-out %/resize_test.cpp,$(wildcard tests/core/images/*.cpp)) tests/tools/data/cifar_test.cpp \
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
@@ -84,6 +84,10 @@ $(call in,tools):                        LEVEL := -Og
 $(call in,tools/data):                   LEVEL :=
 $(call in,tests):                        LEVEL := -O0
 $(call in,tests/golden):                 LEVEL :=
+
+# In crafted JPEG files the sums of coefficients exceed an int. stb_image uses their low 16 bits
+# alone, so wrapping around is right, but without this it would be undefined.
+$(BUILD)/common/core/images/stb_decoder.o: OVERFLOW := -fwrapv
 
 # The headers of CLI11 and GoogleTest are compiled once, and read by the files that use them.
 # clang++ and ccache do without.
@@ -103,7 +107,7 @@ $(BUILD)/%/pch.h.gch: %/pch.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) $(LEVEL) -c $< -o $@
 
-COMPILE = $(CXX) $(FLAGS) $(LEVEL) $(PREINCLUDE) -MMD -MP -c $< -o $@
+COMPILE = $(CXX) $(FLAGS) $(LEVEL) $(OVERFLOW) $(PREINCLUDE) -MMD -MP -c $< -o $@
 $(BUILD)/common/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(COMPILE) -DEXCITE_NO_REAL
@@ -147,7 +151,8 @@ $(BUILD)/packages-found: tools/scripts/find-packages
 	@CXX='$(CXX)' bash tools/scripts/find-packages && touch $@
 
 packages:  ## installs the Debian packages that a build needs
-	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libcli11-dev nlohmann-json3-dev
+	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libwebp-dev libcli11-dev \
+	  nlohmann-json3-dev
 test-packages: packages
 	@bash tools/scripts/install libgtest-dev libgmock-dev pkg-config cmake curl python3 git gdb
 
@@ -283,6 +288,22 @@ test-threads: test-packages  ## runs the tests with several threads under the th
 	  EXTRA='-fsanitize=thread -g1' $(RACES)/tests-threads
 	@$$(setarch -R true 2>/dev/null && echo setarch -R) $(RACES)/tests-threads --gtest_brief=1
 
+# libFuzzer, a part of clang, changes the seeds of a fuzz target so that they reach new code. What it
+# finds is kept in build/fuzz/found, and a failing input in the folder where it runs.
+FUZZ         := $(BUILD)/fuzz
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %_test.cpp,$(wildcard tests/fuzz/*.cpp)))
+T            ?= 10
+$(BUILD)/fuzz-%: $(BUILD)/float/tests/fuzz/%.o $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) -fsanitize=fuzzer -Wl,--defsym=LLVMFuzzerTestOneInput=fuzz_$* $^ -o $@ $(LIBS)
+fuzz: test-packages  ## runs each fuzz target of tests/fuzz for T=10 seconds, under sanitizers
+	@bash tools/scripts/install clang
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(FUZZ) CXX=clang++ OPTIMIZE=-O1 \
+	  EXTRA='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -g1' \
+	  $(FUZZ_TARGETS:%=$(FUZZ)/fuzz-%)
+	@for target in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/found/$$target && \
+	  $(FUZZ)/fuzz-$$target -max_total_time=$(T) -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+	    $(FUZZ)/found/$$target tests/fuzz/seeds/$$target || exit 1; done
+
 # 64-bit ARM has vectors of 16 bytes and a char without sign. Its programs are built by a cross
 # compiler and run by qemu, through scripts with the names that tests/run expects. Left out are the
 # tests that compile, debug or limit the memory of programs, and what takes qemu many minutes.
@@ -290,7 +311,7 @@ ARM64      := $(BUILD)/arm64
 ARM64_MAKE  = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(ARM64) CXX=aarch64-linux-gnu-g++ \
                 MARCH=armv8-a EXTRA=-Werror
 test-arm64: packages  ## builds the float program and its library for 64-bit ARM
-	@bash tools/scripts/install g++-aarch64-linux-gnu libopenblas-dev:arm64
+	@bash tools/scripts/install g++-aarch64-linux-gnu libopenblas-dev:arm64 libwebp-dev:arm64
 	@$(ARM64_MAKE) $(ARM64)/excite
 test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 64-bit ARM, in qemu
 	@bash tools/scripts/install qemu-user libstdc++6:arm64 libgtest-dev:arm64
@@ -315,6 +336,8 @@ $(BUILD)/parity/timm:
 golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with PyTorch and Pillow
 	$(BUILD)/parity/bin/python tests/golden/make.py
 	$(BUILD)/parity/bin/python tests/golden/images.py
+	@bash tools/scripts/install libjpeg-turbo-progs
+	$(BUILD)/parity/bin/python tests/golden/decoded.py
 
 parity: packages $(BUILD)/parity/timm  ## compares with PyTorch and timm; NETWORKS="se_resnet50 senet154@timm" some
 	@$(MAKE) --no-print-directory -j$$(nproc) all

@@ -1,11 +1,20 @@
 // Reading untrusted files: only regular files are opened (reading a pipe could wait forever), and
-// nothing is read beyond the size that the file had when it was opened.
+// nothing is read beyond the size that the file had when it was opened. Errors are an UnusableFile
+// if the file is at fault, and a FileError that is not if the system could not read it.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "core/check.h"
+
 namespace excite {
+
+// This one file is missing, damaged or of the wrong kind, so a run may leave it out and go on. That
+// the system could not read it is a plain FileError.
+struct UnusableFile : FileError {
+  using FileError::FileError;
+};
 
 class InputFile {
  public:

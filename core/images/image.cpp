@@ -1,117 +1,111 @@
 #include "core/images/image.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <iomanip>
 #include <memory>
 #include <sstream>
-#include <unordered_map>
+#include <string_view>
+#include <utility>
 
 #include "core/check.h"
 #include "core/files/atomic_file.h"
 #include "core/files/input_file.h"
-#include "core/images/image_check.h"
+#include "core/images/bitmap_check.h"
+#include "core/images/jpeg_rows.h"
+#include "core/images/other_formats.h"
+#include "core/images/png_check.h"
+#include "core/images/webp.h"
+#include "core/memory_budget.h"
 
 namespace excite {
 
 namespace {
 
-// All memory that stb_image allocates for one image. It is zeroed, because the decoder reads tables
-// that a crafted file has not filled. It is bounded, because a small file may unpack to gigabytes.
-// It is freed here, because a failed assertion leaves the decoder by an exception.
-class DecoderMemory {
- public:
-  explicit DecoderMemory(std::size_t budget) : budget_(budget) { current = this; }
-  ~DecoderMemory() {
-    for (const auto& [block, size] : blocks_) std::free(block);
-    current = nullptr;
-  }
-  DecoderMemory(const DecoderMemory&) = delete;
-  DecoderMemory& operator=(const DecoderMemory&) = delete;
+constexpr long channels = 3;
 
-  // Null if the budget is exceeded; stb_image checks for that.
-  void* allocate(std::size_t size) {
-    if (size > budget_ - used_) return nullptr;
-    void* block = std::calloc(1, std::max<std::size_t>(size, 1));
-    if (block) blocks_[block] = size, used_ += size;
-    return block;
-  }
-  void* grow(void* old, std::size_t size) {
-    void* block = allocate(size);
-    if (block && old) std::memcpy(block, old, std::min(size, blocks_[old])), release(old);
-    return block;
-  }
-  void release(void* block) {
-    if (!block) return;
-    used_ -= blocks_[block];
-    blocks_.erase(block);
-    std::free(block);
-  }
+// Tables, the state of a decoder, and what files need that have data which decoders ignore.
+constexpr long decoder_constant = 16l << 20;
 
-  static thread_local DecoderMemory* current;
-
- private:
-  std::size_t budget_, used_ = 0;
-  std::unordered_map<void*, std::size_t> blocks_;
-};
-thread_local DecoderMemory* DecoderMemory::current = nullptr;
-
-// stb_image uses assertions for properties of the file. A crafted file that breaks one must not end
-// the program.
-struct DecoderAssertionFailed {};
-void decoder_assert(bool ok) {
-  if (!ok) throw DecoderAssertionFailed();
+MemoryReservation reserve_for(const std::string& name, long height, long width, long bytes) {
+  return MemoryReservation(bytes, text(name, ": decoding ", height, " x ", width, " pixels"));
 }
 
-}  // namespace
-
-}  // namespace excite
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wdouble-promotion"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_NO_STDIO
-#define STBI_NO_LINEAR
-#define STBI_NO_HDR
-#define STBI_MAX_DIMENSIONS 16384
-#define STBI_ASSERT(condition) excite::decoder_assert(condition)
-#define STBI_MALLOC(size) excite::DecoderMemory::current->allocate(size)
-#define STBI_REALLOC(block, size) excite::DecoderMemory::current->grow(block, size)
-#define STBI_FREE(block) excite::DecoderMemory::current->release(block)
-#include <stb/stb_image.h>
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STBI_WRITE_NO_STDIO
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
-
-namespace excite {
-
-namespace {
-
-constexpr int channels = 3;
-
-// The most bytes that decoding may need. Four interlaced channels of 16 bits need up to 28 bytes
-// per pixel, and a progressive JPEG 16. Compressed PNG data are gathered in a block whose size
-// doubles. The constant is for tables, and for long, thin images rounded up to blocks of 32 pixels.
-std::size_t decoder_budget(std::size_t file_bytes, long pixels) {
-  return 32 * static_cast<std::size_t>(pixels) + 4 * file_bytes + (16u << 20);
+Orientation turned(int exif_value, Exif exif) {
+  return orientation_of(exif == Exif::apply ? exif_value : 1);
 }
 
-std::string first_bytes(const Bytes& bytes) {
-  std::ostringstream out;
-  for (std::size_t i = 0; i < std::min<std::size_t>(bytes.size(), 4); i++)
-    out << (i ? " " : "") << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
-  return bytes.empty() ? "is empty" : "begins with the bytes " + out.str();
+// A row of pixels with 1 to 4 channels: gray, or red, green and blue, and perhaps alpha.
+void to_rgb(const std::uint8_t* pixels, long count, long from_channels, std::uint8_t* rgb) {
+  const long green = from_channels >= 3 ? 1 : 0, blue = 2 * green;
+  for (long i = 0; i < count; i++, pixels += from_channels) {
+    *rgb++ = pixels[0];
+    *rgb++ = pixels[green];
+    *rgb++ = pixels[blue];
+  }
+}
+
+// The memory stays reserved as long as the pixels are needed.
+ImageSource source_of(StbImage image, MemoryReservation reservation, Orientation orientation) {
+  const auto reserved = std::make_shared<MemoryReservation>(std::move(reservation));
+  const long height = image.height, width = image.width;
+  const auto write_row = [image = std::move(image), reserved](long row, std::uint8_t* rgb) {
+    to_rgb(image.pixels + row * image.width * image.channels, image.width, image.channels, rgb);
+  };
+  return ImageSource(height, width, write_row, orientation);
+}
+
+ImageSource open_png(const Bytes& bytes, const std::string& name, Exif exif) {
+  const PngHeader header = check_png(bytes, name);
+  const long needed = header.decoder_bytes + 2 * std::ssize(bytes);
+  MemoryReservation reserved = reserve_for(name, header.height, header.width, needed);
+  const Bytes plain = header.has_empty_data ? without_empty_data(bytes) : Bytes();
+  StbImage image = decode_with_stb(header.has_empty_data ? plain : bytes, name, "PNG",
+                                   needed + decoder_constant);
+  return source_of(std::move(image), std::move(reserved), turned(header.exif_orientation, exif));
+}
+
+ImageSource open_bitmap(const Bytes& bytes, const std::string& name, const char* format,
+                        PlainBitmap (*plain)(const Bytes&, const std::string&)) {
+  // Four bytes per pixel of the file give four of the image; a bit per pixel gives three bytes.
+  require_memory(2 * std::ssize(bytes), name + ": reading the file");
+  const PlainBitmap bitmap = plain(bytes, name);
+  const long needed =
+      4 * bitmap.height * bitmap.width + std::ssize(bitmap.file) + std::ssize(bytes);
+  MemoryReservation reserved = reserve_for(name, bitmap.height, bitmap.width, needed);
+  StbImage image = decode_with_stb(bitmap.file, name, format, needed + decoder_constant);
+  return source_of(std::move(image), std::move(reserved), {});
+}
+
+ImageSource open_webp(const Bytes& bytes, const std::string& name, Exif exif) {
+  const WebpHeader header = check_webp(bytes, name);
+  // The pixels, and four bytes for each if they are compressed without loss.
+  MemoryReservation reserved =
+      reserve_for(name, header.height, header.width,
+                  (channels + 4) * header.height * header.width + std::ssize(bytes));
+  Image image = decode_webp(bytes, name, header);
+  auto pixels = std::make_shared<const Bytes>(std::move(image.pixels));
+  return source_of({header.height, header.width, channels, pixels->data(), pixels},
+                   std::move(reserved), turned(header.exif_orientation, exif));
+}
+
+// A byte per sample, and the coefficients of a progressive image.
+ImageSource open_jpeg(const Bytes& bytes, const std::string& name, Exif exif) {
+  const JpegParts parts = find_jpeg_parts(bytes, name);
+  const long needed = parts.samples() * (parts.progressive ? 3 : 1) + std::ssize(bytes);
+  const auto reserved =
+      std::make_shared<MemoryReservation>(reserve_for(name, parts.height, parts.width, needed));
+  const auto write = jpeg_rows(decode_jpeg(bytes, parts, name, needed + decoder_constant),
+                               parts.colors, parts.width);
+  return ImageSource(
+      parts.height, parts.width,
+      [write, reserved](long row, std::uint8_t* rgb) { write(row, rgb); },
+      turned(parts.exif_orientation, exif));
+}
+
+Image all_pixels(const ImageSource& source, const std::string& name) {
+  require_memory(channels * source.height() * source.width(),
+                 text(name, ": an image of ", source.height(), " x ", source.width(), " pixels"));
+  return crop(source, source.whole());
 }
 
 }  // namespace
@@ -134,63 +128,41 @@ void require_image(const Image& image, const char* what) {
           " pixels has ", image.pixels.size(), " bytes, expected ", expected);
 }
 
-Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
-  require<FileError>(static_cast<long>(bytes.size()) <= max_image_bytes, name, ": has ",
-                     bytes.size(), " bytes, expected at most ", max_image_bytes);
-  const bool png = looks_like_png(bytes);
-  require<FileError>(png || looks_like_jpeg(bytes), name,
-                     ": is neither a PNG nor a JPEG image: it ", first_bytes(bytes));
-  if (png)
-    check_png(bytes, name);
-  else
-    check_jpeg(bytes, name);
-
-  const int size = static_cast<int>(bytes.size());
-  int width = 0, height = 0, file_channels = 0;
-  const auto refusal = [&](const std::string& why) {
-    return FileError(text(name, ": cannot be decoded as ", png ? "PNG" : "JPEG", ": ", why));
-  };
-  const auto reason = [] {
-    return std::string(stbi_failure_reason() ? stbi_failure_reason() : "damaged");
-  };
-  try {
-    {
-      DecoderMemory memory(decoder_budget(bytes.size(), 0));
-      if (!stbi_info_from_memory(bytes.data(), size, &width, &height, &file_channels)) {
-        throw refusal(text("its header is damaged, or gives a side of 0 or more than ",
-                           max_image_side, " pixels"));
-      }
-    }
-    const long pixels = static_cast<long>(width) * height;
-    if (pixels > max_pixels)
-      throw refusal(text("it has ", height, " x ", width, " pixels, expected at most ", max_pixels,
-                         " in all"));
-    DecoderMemory memory(decoder_budget(bytes.size(), pixels));
-    const stbi_uc* rgb =
-        stbi_load_from_memory(bytes.data(), size, &width, &height, &file_channels, channels);
-    if (!rgb) throw refusal(reason());
-    return {height, width, {rgb, rgb + channels * pixels}};
-  } catch (const DecoderAssertionFailed&) {
-    throw refusal("its Huffman codes contradict each other");
-  }
+ImageSource open_image(const Bytes& bytes, const std::string& name, Exif exif) {
+  require<UnusableFile>(std::ssize(bytes) <= max_image_bytes, name, ": has ", bytes.size(),
+                        " bytes, expected at most ", max_image_bytes);
+  if (looks_like_jpeg(bytes)) return open_jpeg(bytes, name, exif);
+  if (looks_like_png(bytes)) return open_png(bytes, name, exif);
+  if (looks_like_webp(bytes)) return open_webp(bytes, name, exif);
+  if (looks_like_bmp(bytes)) return open_bitmap(bytes, name, "BMP", plain_bmp);
+  if (looks_like_pnm(bytes)) return open_bitmap(bytes, name, "PNM", plain_pnm);
+  throw UnusableFile(text(name, ": ", why_not_an_image(bytes)));
 }
 
-Image read_image(const std::string& path) {
-  return decode_image(read_file(path, max_image_bytes), path);
+ImageSource open_image(const std::string& path, Exif exif) {
+  const InputFile file(path);
+  require<UnusableFile>(file.size() <= max_image_bytes, path, ": has ", file.size(),
+                        " bytes, expected at most ", max_image_bytes);
+  require_memory(file.size(), path + ": reading the file");
+  Bytes bytes(file.size());
+  file.read(0, bytes.data(), file.size());
+  return open_image(bytes, path, exif);
+}
+
+Image decode_image(const Bytes& bytes, const std::string& name, Exif exif) {
+  return all_pixels(open_image(bytes, name, exif), name);
+}
+
+Image read_image(const std::string& path, Exif exif) {
+  return all_pixels(open_image(path, exif), path);
 }
 
 void write_png(const std::string& path, const Image& image) {
   require_image(image, "write_png");
-  Bytes file;
-  const auto append = [](void* to, void* data, int count) {
-    const auto* from = static_cast<const std::uint8_t*>(data);
-    static_cast<Bytes*>(to)->insert(static_cast<Bytes*>(to)->end(), from, from + count);
-  };
-  const int height = static_cast<int>(image.height), width = static_cast<int>(image.width);
-  const int ok = stbi_write_png_to_func(append, &file, width, height, channels, image.pixels.data(),
-                                        channels * width);
-  require(ok && !file.empty(), path, ": not saved: not enough memory to encode ", height, " x ",
-          width, " pixels");
+  const Bytes file = encode_png(image.pixels.data(), static_cast<int>(image.height),
+                                static_cast<int>(image.width));
+  require(!file.empty(), path, ": not saved: not enough memory to encode ", image.height, " x ",
+          image.width, " pixels");
   write_atomically(path, [&](FileWriter& out) { out.write(file.data(), file.size()); });
 }
 

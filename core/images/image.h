@@ -1,10 +1,12 @@
-// Reading PNG and JPEG images with stb_image. Files are untrusted, and the author of stb_image
-// warns against that. So the structure of a file is checked first (image_check.h), and stb_image
-// works in bounded, zeroed memory. core/images/README.md tells why.
+// Reading PNG, JPEG, WebP, BMP and PNM images, and writing PNG. Files are untrusted: each is
+// checked before a decoder sees it, and no decoder gets more memory than the image needs.
+// core/images/README.md tells why.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "core/images/orientation.h"
 
 namespace excite {
 
@@ -13,15 +15,17 @@ struct Image {
   std::vector<std::uint8_t> pixels;  // [H, W, 3], RGB
 };
 
-// Limits: bytes per file, pixels per side, pixels per image.
-constexpr long max_image_bytes = 64l << 20, max_image_side = 16384, max_pixels = 64l << 20;
+// Limits: bytes per file, pixels per side, pixels per image (Pillow's).
+constexpr long max_image_bytes = 1l << 30, max_image_side = 65535, max_pixels = 178'956'970;
 
 // Decodes an image. Gray becomes three equal channels, of 16 bits the upper 8 are kept, and alpha
-// is dropped: the color under it stays, as if all pixels were opaque. No color profile and no
-// orientation tag is applied. FileError with the file's name if it is not a complete PNG or JPEG
-// image within the limits above. `name` is used in errors.
-Image read_image(const std::string& path);
-Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name);
+// is dropped: the color under it stays, as if all pixels were opaque. No color profile is applied.
+// The image is turned as its EXIF data say. UnusableFile with the file's name if it is not a
+// complete image within the limits above; MemoryError if decoding needs more memory than
+// core/memory_budget.h allows. `name` is used in errors.
+Image read_image(const std::string& path, Exif exif = Exif::apply);
+Image decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name,
+                   Exif exif = Exif::apply);
 
 void write_png(const std::string& path, const Image& image);  // atomically
 

@@ -3,6 +3,8 @@
 #pragma once
 #include <string>
 
+#include "core/images/orientation.h"
+
 namespace excite {
 
 struct ImageSize {
@@ -10,8 +12,8 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
-// FileError with the file's name unless it has the header of a PNG or JPEG image within the limits
-// of image.h. The rest of the file is not read.
-ImageSize read_image_size(const std::string& path);
+// Of the image as read_image gives it. UnusableFile with the file's name unless it has the header
+// of an image that read_image reads, within its limits. The rest of the file is not read.
+ImageSize read_image_size(const std::string& path, Exif exif = Exif::apply);
 
 }  // namespace excite

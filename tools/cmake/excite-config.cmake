@@ -15,7 +15,7 @@ foreach(_excite_name excite excite-double)
       IMPORTED_LOCATION "${_excite_file}"
       INTERFACE_INCLUDE_DIRECTORIES "${_excite_prefix}/include"
       INTERFACE_COMPILE_FEATURES cxx_std_20
-      INTERFACE_LINK_LIBRARIES "openblas;Threads::Threads")
+      INTERFACE_LINK_LIBRARIES "openblas;webp;Threads::Threads")
   endif()
 endforeach()
 set_target_properties(excite::excite-double PROPERTIES

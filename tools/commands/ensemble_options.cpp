@@ -36,7 +36,8 @@ std::vector<double> ensemble_weights(const EnsembleOptions& o) {
 ResizeFunction resize_function(const std::string& name) {
   require<UsageError>(name == "bilinear" || name == "bicubic", "--resize ", name,
                       ": expected bilinear or bicubic");
-  return name == "bilinear" ? resize : resize_bicubic;
+  const ResizeFunction bilinear = resize, bicubic = resize_bicubic;
+  return name == "bilinear" ? bilinear : bicubic;
 }
 
 std::vector<std::string> class_names(const std::vector<std::string>& in_file,

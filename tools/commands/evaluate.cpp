@@ -28,6 +28,8 @@ struct EvaluateOptions {
   long batch = 250, limit = 0;
   int threads = excite::threads();
   bool json = false, strict = false;
+  Exif exif = Exif::apply;
+  long max_memory = 0;
 };
 
 nlohmann::ordered_json as_json(const Metrics& m, const std::vector<std::string>& classes) {
@@ -66,15 +68,12 @@ void print_table(std::FILE* out, const Metrics& m, const std::vector<std::string
 Metrics evaluate_into_csv(const Ensemble& ensemble, const Dataset& set, EvaluationOptions options,
                           const std::string& path) {
   const auto keep_going = [](const Metrics&) { return true; };
-  options.on_batch = [&](const Samples& samples, const Tensor& logits) {
-    ensemble.require_finite(logits, samples.images);
-  };
+  options.on_not_finite = OnNotFinite::fail;
   if (path.empty()) return measure_accuracy(ensemble, set, options, keep_going);
   Metrics metrics(ensemble.classes());
   write_atomically(path, [&](FileWriter& out) {
     write_csv_head(out, set.classes);
     options.on_batch = [&](const Samples& samples, const Tensor& logits) {
-      ensemble.require_finite(logits, samples.images);
       const Tensor p = softmax(logits);
       for (std::size_t i = 0; i < samples.indices.size(); i++)
         write_csv_row(out, set.name(samples.indices[i]), set.classes[samples.labels[i]],
@@ -98,8 +97,9 @@ void require_same_classes(const EvaluateOptions& o, const std::vector<std::strin
 int evaluate(const EvaluateOptions& o) {
   set_threads(o.threads);
   require_json_alone(o.json, o.csv);
+  use_max_memory(o.max_memory);
   const LoadedEnsemble loaded = load_ensemble(o.ensemble);
-  Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip);
+  Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip, o.exif);
   if (o.limit > 0) test = keep_first(std::move(test), o.limit);
   require_same_classes(o, test.classes, loaded.classes);
   const Metrics metrics =
@@ -125,10 +125,12 @@ void add_evaluate(CLI::App& app, Run& run) {
   add_data_option(*c, o->data);
   add_limit_option(*c, o->limit)->check(whole_number(0, 1'000'000'000));
   add_strict_option(*c, o->strict);
+  add_exif_option(*c, o->exif);
   begin_group(*c, "Run");
   c->add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
       ->check(whole_number(1, 1'000'000));
   add_threads_option(*c, o->threads);
+  add_max_memory_option(*c, o->max_memory);
   begin_group(*c, "Output");
   add_csv_option(*c, o->csv);
   add_json_option(*c, o->json,

@@ -60,7 +60,7 @@ Image draw_sheet(const Dataset& data, long per_class) {
   const long height = one_size ? data.height : side, width = one_size ? data.width : side;
   Image sheet = empty_sheet(std::ssize(data.classes), per_class, height, width);
   const Samples samples =
-      Prefetch(data, first_of_each_class(data, per_class), [=](const Image& whole, long) {
+      Prefetch(data, first_of_each_class(data, per_class), [=](const ImageSource& whole, long) {
         return resize_and_crop(whole, resize_crop);
       }).take();
   std::vector<long> rows(data.classes.size());

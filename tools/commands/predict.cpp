@@ -7,9 +7,10 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
-#include "core/check.h"
-#include "core/images/image.h"
+#include "core/files/input_file.h"
+#include "core/images/image_source.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/class_files.h"
@@ -35,6 +36,8 @@ struct PredictOptions {
   long top = 5;
   int threads = excite::threads();
   bool json = false, strict = false;
+  Exif exif = Exif::apply;
+  long max_memory = 0;
 };
 
 // ---- the files ----
@@ -97,19 +100,19 @@ void classify_all(const PredictOptions& o, const Classifier& classifier,
                   nlohmann::ordered_json& skipped, const OnImage& on_image) {
   bool any = false;
   for (const auto& [path, named] : all_files(o.images)) {
-    Image image;
+    std::optional<ImageSource> image;
     try {
-      image = read_image(path);
-    } catch (const FileError& error) {
+      image = open_image(path, o.exif);
+    } catch (const UnusableFile& error) {
       if (named || o.strict) throw;
       std::cerr << "excite: predict: skipped " << printable(error.what()) << "\n";
       skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    on_image(path, classifier.probabilities({image}));
+    on_image(path, classifier.probabilities(*image));
     any = true;
   }
-  require<FileError>(any, o.images.front(), ": contains no PNG or JPEG image");
+  require<FileError>(any, o.images.front(), ": contains no image that can be read");
 }
 
 int predict_images(const PredictOptions& o) {
@@ -153,6 +156,7 @@ std::vector<std::string> weights_or_default(const std::vector<std::string>& weig
 int predict(PredictOptions o) {
   set_threads(o.threads);
   require_json_alone(o.json, o.csv);
+  use_max_memory(o.max_memory);
   require<UsageError>(o.tensors.empty() == o.out.empty(),
                       "--tensors FILE and --out FILE must be given together: the input and the "
                       "output");
@@ -168,7 +172,8 @@ void add_predict(CLI::App& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App* c = app.add_subcommand("predict", "Classify images.");
   c->add_option("images", o->images,
-                "PNG or JPEG files of any size, or folders of them (with subfolders)")
+                "PNG, JPEG, WebP, BMP or PNM files of any size, or folders of them (with "
+                "subfolders)")
       ->type_name("IMAGE");
   CLI::Option* weights = add_ensemble_options(*c, o->ensemble)->required(false);
   weights->description(weights->get_description() +
@@ -184,13 +189,15 @@ void add_predict(CLI::App& app, Run& run) {
       ->type_name("FILE");
   begin_group(*c, "Run");
   add_strict_option(*c, o->strict);
+  add_exif_option(*c, o->exif);
+  add_max_memory_option(*c, o->max_memory);
   add_threads_option(*c, o->threads);
   begin_group(*c, "Output");
   c->add_option("--top", o->top, "Classes to show per image, the most probable first")
       ->check(whole_number(1, 1'000'000));
   add_csv_option(*c, o->csv);
   add_json_option(*c, o->json, "images (file, top: class, probability), skipped (file, why)");
-  for (const char* of_images : {"--csv", "--json", "--strict", "--resize", "--top"})
+  for (const char* of_images : {"--csv", "--exif", "--json", "--strict", "--resize", "--top"})
     c->get_option("--tensors")->excludes(c->get_option(of_images));
   add_examples(*c, {"excite predict cat.jpg",
                     "excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",

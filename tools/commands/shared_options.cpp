@@ -1,14 +1,44 @@
 #include "tools/commands/shared_options.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <optional>
 #include <vector>
 
 #include "core/check.h"
+#include "core/memory_budget.h"
 #include "core/text.h"
 #include "tools/commands/number_options.h"
 #include "tools/data/load.h"
 
 namespace excite {
+
+namespace {
+
+std::string upper(std::string word) {
+  for (char& letter : word)
+    letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  return word;
+}
+
+// "500M" -> 500'000'000. A number of bytes, or of the unit behind it: K, M, G, T for powers of
+// 1000, Ki, Mi, Gi, Ti for powers of 1024; a B may follow.
+long bytes_of(const std::string& size) {
+  const std::size_t digits = std::min(size.find_first_not_of("0123456789."), size.size());
+  const std::optional<double> number = parse_number<double>(size.substr(0, digits));
+  std::string unit = size.substr(digits);
+  if (unit.ends_with('B')) unit.pop_back();
+  const double step = unit.ends_with('i') ? 1024 : 1000;
+  if (unit.ends_with('i')) unit.pop_back();
+  const std::size_t power = unit.empty() ? 0 : std::string("KMGT").find(upper(unit)) + 1;
+  const double bytes = number.value_or(0) * std::pow(step, static_cast<double>(power));
+  require<UsageError>((unit.empty() || power >= 1) && bytes >= 1 && bytes < 1e18, "--max-memory ",
+                      size, ": expected a size such as 500M or 4G");
+  return static_cast<long>(bytes);
+}
+
+}  // namespace
 
 void begin_group(CLI::App& command, const std::string& heading) {
   command.option_defaults()->group(heading);
@@ -39,6 +69,34 @@ CLI::Option* add_strict_option(CLI::App& command, bool& strict) {
   return command.add_flag(
       "--strict", strict,
       "Stop at a file that is not a readable image, instead of skipping it with a warning");
+}
+
+CLI::Option* add_exif_option(CLI::App& command, Exif& exif) {
+  return command
+      .add_option_function<std::string>(
+          "--exif",
+          [&exif](const std::string& word) {
+            require<UsageError>(word == "apply" || word == "ignore", "--exif ", word,
+                                ": expected apply or ignore");
+            exif = word == "apply" ? Exif::apply : Exif::ignore;
+          },
+          "apply: turn images upright as their EXIF data say; ignore: take the pixels as they are "
+          "stored")
+      ->type_name("NAME")
+      ->default_str("apply");
+}
+
+CLI::Option* add_max_memory_option(CLI::App& command, long& bytes) {
+  return command
+      .add_option_function<std::string>(
+          "--max-memory", [&bytes](const std::string& size) { bytes = bytes_of(size); },
+          "Memory that images and networks may need, such as 500M or 4G; what needs more is an "
+          "error before it starts [3/4 of the free memory]")
+      ->type_name("SIZE");
+}
+
+void use_max_memory(long bytes) {
+  if (bytes > 0) set_max_memory(bytes);
 }
 
 CLI::Option* add_threads_option(CLI::App& command, int& threads) {

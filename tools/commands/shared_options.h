@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "core/images/orientation.h"
 #include "core/precision.h"
 
 namespace excite {
@@ -17,6 +18,11 @@ CLI::Option* add_set_option(CLI::App& command, std::string& settings);
 CLI::Option* add_data_option(CLI::App& command, std::string& data);
 CLI::Option* add_limit_option(CLI::App& command, long& limit);
 CLI::Option* add_strict_option(CLI::App& command, bool& strict);
+
+CLI::Option* add_exif_option(CLI::App& command, Exif& exif);
+// In bytes; 0: the default.
+CLI::Option* add_max_memory_option(CLI::App& command, long& bytes);
+void use_max_memory(long bytes);
 
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
 CLI::Option* add_plain_option(CLI::App& command, bool& plain);

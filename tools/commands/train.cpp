@@ -28,6 +28,8 @@ struct TrainOptions {
   std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
   bool resume = false, strict = false, new_head = false;
+  Exif exif = Exif::apply;
+  long max_memory = 0;
 };
 
 StartFrom start_of(const TrainOptions& o) {
@@ -132,7 +134,8 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
 void refuse_other_options(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
-    const bool allowed = name == "--resume" || name == "--out" || name == "--threads";
+    const bool allowed =
+        name == "--resume" || name == "--out" || name == "--threads" || name == "--max-memory";
     require<UsageError>(option->count() == 0 || allowed, name,
                         " cannot be combined with --resume: the run continues with the options "
                         "with which it was started");
@@ -154,6 +157,7 @@ StepFunction profiler(const std::string& path, long total_steps) {
 
 int train(const CLI::App& command, const TrainOptions& o) {
   set_threads(o.threads);
+  use_max_memory(o.max_memory);
   require<UsageError>(!o.resume || !o.out.empty(),
                       "--resume needs --out DIR, the folder of the run");
   const bool unstarted = o.resume && RunFolder::is_unstarted(o.out);
@@ -164,7 +168,8 @@ int train(const CLI::App& command, const TrainOptions& o) {
                .data = o.data,
                .out = o.out,
                .start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder,
-               .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip};
+               .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip,
+               .exif = o.exif};
     run.lines = lines_on_start(run.recipe, o);
     if (!o.profile.empty())
       run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
@@ -202,6 +207,7 @@ void add_data_group(CLI::App& c, TrainOptions& o) {
   c.add_option("--std", o.deviation, "With --mean: the deviation of R, G and B")->type_name("LIST");
   add_limit_option(c, o.recipe.limit);
   add_strict_option(c, o.strict);
+  add_exif_option(c, o.exif);
 }
 
 void add_optimization_group(CLI::App& c, TrainOptions& o) {
@@ -251,13 +257,15 @@ void add_augmentation_group(CLI::App& c, TrainOptions& o) {
 
 void add_run_groups(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Run");
-  c.add_flag("--resume", o.resume,
-             "Continue the run in --out; only --out and --threads may be given with it. A run that "
-             "was killed before it saved its configuration starts from nothing, with the options "
-             "given");
+  c.add_flag(
+      "--resume", o.resume,
+      "Continue the run in --out; only --out, --threads and --max-memory may be given with "
+      "it. A run that was killed before it saved its configuration starts from nothing, with "
+      "the options given");
   c.add_option("--seed", o.recipe.seed,
                "Seed of all random numbers: weights, order and augmentation of the images");
   add_threads_option(c, o.threads);
+  add_max_memory_option(c, o.max_memory);
   add_plain_option(c, o.recipe.plain);
   add_conv_option(c, o.recipe.conv);
   begin_group(c, "Output");

@@ -15,8 +15,8 @@ namespace excite {
 
 namespace {
 
-DataSplit load_limited(const std::string& source, long limit, OnBadImage on_bad_image) {
-  DataSplit data = load_data(source, on_bad_image);
+DataSplit load_limited(const std::string& source, long limit, OnBadImage on_bad_image, Exif exif) {
+  DataSplit data = load_data(source, on_bad_image, exif);
   if (limit > 0) {
     data.train = keep_first(std::move(data.train), limit);
     data.test = keep_first(std::move(data.test), limit);
@@ -69,14 +69,15 @@ int start_run(const NewRun& run) {
       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   ProgressBar bar(stdout);
-  Training training(run.recipe, load_limited(run.data, run.recipe.limit, run.on_bad_image),
+  Training training(run.recipe,
+                    load_limited(run.data, run.recipe.limit, run.on_bad_image, run.exif),
                     callbacks(signals, bar));
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
   const RunFolder folder = folder_of(run);
   const RunConfig config =
-      make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image);
+      make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
   write_config(folder.config(), config);
   if (run.data == "builtin")
     std::cout << "The data set is builtin: drawn figures of ten kinds, not photographs. For "
@@ -97,8 +98,8 @@ int resume_run(const std::string& path) {
   ProgressBar bar(stdout);
   const RunFolder folder = RunFolder::open(path);
   const RunConfig config = read_config(folder.config());
-  const RunConfig current =
-      make_config(config.recipe, config.initial_weights, config.data, config.on_bad_image);
+  const RunConfig current = make_config(config.recipe, config.initial_weights, config.data,
+                                        config.on_bad_image, config.exif);
   require<UsageError>(config.precision == current.precision, "train: the run in ", folder.path(),
                       " was started in ", config.precision, ", but this program computes in ",
                       current.precision, "; resume it with ",
@@ -108,9 +109,10 @@ int resume_run(const std::string& path) {
               << " on " << printable(config.cpu) << " and is continued by version "
               << current.version << " on " << printable(current.cpu)
               << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe,
-                    load_limited(config.data, config.recipe.limit, config.on_bad_image),
-                    callbacks(signals, bar));
+  Training training(
+      config.recipe,
+      load_limited(config.data, config.recipe.limit, config.on_bad_image, config.exif),
+      callbacks(signals, bar));
   const bool has_checkpoint = std::filesystem::exists(folder.last());
   if (has_checkpoint)
     training.resume_from(folder.last());

@@ -22,6 +22,7 @@ struct NewRun {
   std::string out;    // the folder of the run; empty: a new folder under runs/
   Start start = Start::in_new_folder;
   OnBadImage on_bad_image = OnBadImage::skip;
+  Exif exif = Exif::apply;
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
   // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};

@@ -17,12 +17,10 @@ enum Stream { shuffling = 1, augmenting, cropping };
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 
-void require_one_size(const std::vector<Image>& images) {
-  for (const Image& image : images)
-    require(image.height == images[0].height && image.width == images[0].width,
-            "a batch of images: one has ", image.height, " x ", image.width,
-            " pixels, another one ", images[0].height, " x ", images[0].width,
-            ", expected one size; --image-size N resizes them to N x N");
+void require_same_size(const Image& a, const Image& b) {
+  require(a.height == b.height && a.width == b.width, "a batch of images: one has ", a.height,
+          " x ", a.width, " pixels, another one ", b.height, " x ", b.width,
+          ", expected one size; --image-size N resizes them to N x N");
 }
 
 // Reflects an index beyond the edge: ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 .... The edge pixel itself
@@ -63,14 +61,15 @@ Prefetch prefetch_batch(const Dataset& set, std::vector<long> indices,
                         const ResizeCrop& resize_crop, const Augmentation& augmentation, long seed,
                         long epoch) {
   if (!augmentation.resized_crop)
-    return Prefetch(set, std::move(indices),
-                    [=](const Image& image, long) { return resize_and_crop(image, resize_crop); });
-  return Prefetch(set, std::move(indices), [=](const Image& image, long index) {
+    return Prefetch(set, std::move(indices), [=](const ImageSource& image, long) {
+      return resize_and_crop(image, resize_crop);
+    });
+  return Prefetch(set, std::move(indices), [=](const ImageSource& image, long index) {
     Rng rng(seed, epoch, index, static_cast<long>(cropping));
-    const Window w = random_resized_crop(image.height, image.width, rng);
-    const long height = resize_crop.side == 0 ? image.height : resize_crop.side,
-               width = resize_crop.side == 0 ? image.width : resize_crop.side;
-    return resize_crop.resize(crop(image, w.top, w.left, w.height, w.width), height, width);
+    const Window window = random_resized_crop(image.height(), image.width(), rng);
+    const long height = resize_crop.side == 0 ? image.height() : resize_crop.side,
+               width = resize_crop.side == 0 ? image.width() : resize_crop.side;
+    return resize_crop.resize(image, window, height, width);
   });
 }
 
@@ -80,7 +79,7 @@ Batch augment_batch(const Samples& samples, const Normalization& normalization,
   require<FileError>(
       !images.empty(),
       "a batch of images: none of its files could be decoded, expected at least one");
-  require_one_size(images);
+  for (const Image& image : images) require_same_size(image, images[0]);
   const long n = static_cast<long>(images.size());
   Batch batch{Tensor(shape_of(n, images[0])), samples.labels};
   const NormalizationTable table = normalization_table(normalization);
@@ -110,16 +109,24 @@ Batch to_tensors(const Dataset& set, const Normalization& normalization,
 
 Tensor make_crops(const std::vector<Image>& images, const ResizeCrop& resize_crop,
                   const Normalization& normalization, Crops crops) {
+  std::vector<const Image*> pointers;
+  for (const Image& image : images) pointers.push_back(&image);
+  return make_crops(pointers, resize_crop, normalization, crops);
+}
+
+Tensor make_crops(const std::vector<const Image*>& images, const ResizeCrop& resize_crop,
+                  const Normalization& normalization, Crops crops) {
   require(!images.empty(), "make_crops: no images, expected at least one");
-  if (resize_crop.side == 0) require_one_size(images);
+  for (std::size_t i = 0; resize_crop.side == 0 && i < images.size(); i++)
+    require_same_size(*images[i], *images[0]);
   const long n = static_cast<long>(images.size());
-  const long height = resize_crop.side == 0 ? images[0].height : resize_crop.side;
-  const long width = resize_crop.side == 0 ? images[0].width : resize_crop.side;
+  const long height = resize_crop.side == 0 ? images[0]->height : resize_crop.side;
+  const long width = resize_crop.side == 0 ? images[0]->width : resize_crop.side;
   const long crop_size = height * width * 3;
   Tensor x({crop_count(crops) * n, height, width, 3});
   const NormalizationTable table = normalization_table(normalization);
   parallel_for(n, [&](long i) {
-    const Image whole = resize_for_crop(images[i], resize_crop);
+    const Image whole = resize_for_crop(*images[i], resize_crop);
     real* out = x.data() + i * crop_size;
     for (const CropWindow& window :
          make_crop_windows(whole.height, whole.width, height, width, crops)) {

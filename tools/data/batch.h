@@ -49,5 +49,7 @@ void apply_transform(const Image& image, const RandomTransform& transform,
 // crop of each image, the next N the second crop, and so on.
 Tensor make_crops(const std::vector<Image>& images, const ResizeCrop& resize_crop,
                   const Normalization& normalization, Crops crops);
+Tensor make_crops(const std::vector<const Image*>& images, const ResizeCrop& resize_crop,
+                  const Normalization& normalization, Crops crops);
 
 }  // namespace excite

@@ -38,12 +38,21 @@ void Dataset::validate() const {
         named == 0 ? "at least 0" : text("0 to ", named - 1, ", one of the ", named, " classes"));
 }
 
-Image Dataset::image(long i) const {
+ImageSource Dataset::open(long i) const {
   require(i >= 0 && i < count(), source, ": there is no image ", i, "; it has ", count(),
           " images, numbered from 0");
   if (!in_files() && std::ssize(pixels) < (i + 1) * image_bytes()) require_pixels(*this);
-  return in_files() ? read_image(files[i])
-                    : Image{height, width, {pixels_of(i), pixels_of(i) + image_bytes()}};
+  if (in_files()) return open_image(files[i], exif);
+  const std::uint8_t* first = pixels_of(i);
+  const long row_bytes = 3 * width;
+  return ImageSource(height, width, [=](long row, std::uint8_t* rgb) {
+    std::copy_n(first + row * row_bytes, row_bytes, rgb);
+  });
+}
+
+Image Dataset::image(long i) const {
+  const ImageSource opened = open(i);
+  return crop(opened, opened.whole());
 }
 
 std::string Dataset::name(long i) const { return in_files() ? files[i] : std::to_string(i); }
@@ -90,9 +99,11 @@ Dataset resized(const Dataset& dataset, long side) {
                  .width = side,
                  .pixels = {},
                  .files = {},
-                 .labels = dataset.labels};
+                 .labels = dataset.labels,
+                 .exif = dataset.exif};
   for (long i = 0; i < dataset.count(); i++) {
-    const Image image = resize(dataset.image(i), side, side);
+    const ImageSource source = dataset.open(i);
+    const Image image = resize(source, source.whole(), side, side);
     result.pixels.insert(result.pixels.end(), image.pixels.begin(), image.pixels.end());
   }
   return result;

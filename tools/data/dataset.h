@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/images/image.h"
+#include "core/images/image_source.h"
 
 namespace excite {
 
@@ -19,6 +19,7 @@ struct Dataset {
   std::vector<int> labels;           // [count]
   // A file that cannot be decoded: true: it is an error; false: it is reported and skipped.
   bool strict = false;
+  Exif exif = Exif::apply;  // whether files are turned as their EXIF data say
 
   long count() const { return static_cast<long>(labels.size()); }         // images
   long class_count() const { return static_cast<long>(classes.size()); }  // 10 for CIFAR-10
@@ -26,7 +27,9 @@ struct Dataset {
   long image_bytes() const { return height * width * 3; }                 // per image in memory
   // Of a set in memory.
   const std::uint8_t* pixels_of(long i) const { return pixels.data() + i * image_bytes(); }
-  Image image(long i) const;       // FileError that names the file if it cannot be decoded
+  // FileError that names the file if it cannot be decoded. The source refers to this set.
+  ImageSource open(long i) const;
+  Image image(long i) const;
   std::string name(long i) const;  // the file's path, or the index
   // Error unless there is one label per image: an index of `classes`, or where these are not named,
   // at least 0; and in memory, as many bytes as count, height and width say.

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/check.h"
+#include "core/files/input_file.h"
 #include "core/images/image_size.h"
 #include "core/parallel.h"
 #include "core/text.h"
@@ -52,15 +52,15 @@ struct ImageFile {
   ImageSize size{};
 };
 
-std::vector<ImageFile> images_in(const std::string& folder) {
+std::vector<ImageFile> images_in(const std::string& folder, Exif exif) {
   std::vector<ImageFile> all;
   for (const std::string& name : names_in(folder)) all.push_back({folder + "/" + name, {}});
   parallel_ranges(static_cast<long>(all.size()), 1, [&](long begin, long end) {
     for (long i = begin; i < end; i++) {
       ImageFile& image = all[i];
       try {
-        image.size = read_image_size(image.path);
-      } catch (const FileError& error) {
+        image.size = read_image_size(image.path, exif);
+      } catch (const UnusableFile& error) {
         image.error = error.what();
       }
     }
@@ -83,21 +83,22 @@ bool is_image_folder(const std::string& folder) {
 }
 
 Dataset load_folder_part(const std::string& folder, const std::string& part,
-                         OnBadImage on_bad_image) {
+                         OnBadImage on_bad_image, Exif exif) {
   const std::string path = folder + "/" + part;
   require<FileError>(is_folder(path), path, ": there is no such folder; expected ", folder,
-                     "/{train,test}/CLASS/*, images in PNG or JPEG files");
+                     "/{train,test}/CLASS/*, image files");
   Dataset set;
   set.source = path;
+  set.exif = exif;
   set.strict = on_bad_image == OnBadImage::fail;
   set.classes = classes_in(path);
   std::vector<std::vector<ImageFile>> images_of_class;
   std::size_t largest_class = 0;
   for (const std::string& name : set.classes) {
-    std::vector<ImageFile> images = images_in(path + "/" + name);
+    std::vector<ImageFile> images = images_in(path + "/" + name, exif);
     skip_bad_images(images, on_bad_image);
     require<FileError>(!images.empty(), path, "/", name,
-                       ": there is no PNG or JPEG image in it, expected those of the class ", name);
+                       ": there is no image in it, expected those of the class ", name);
     largest_class = std::max(largest_class, images.size());
     images_of_class.push_back(std::move(images));
   }
@@ -114,9 +115,9 @@ Dataset load_folder_part(const std::string& folder, const std::string& part,
   return set;
 }
 
-DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image) {
-  DataSplit split{load_folder_part(folder, "train", on_bad_image),
-                  load_folder_part(folder, "test", on_bad_image)};
+DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image, Exif exif) {
+  DataSplit split{load_folder_part(folder, "train", on_bad_image, exif),
+                  load_folder_part(folder, "test", on_bad_image, exif)};
   const std::vector<std::string>&train = split.train.classes, &test = split.test.classes;
   std::vector<std::string> only_in_one;
   std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(),

@@ -1,4 +1,4 @@
-// A folder of images: DIR/train/CLASS/* and DIR/test/CLASS/*, PNG or JPEG files of any size.
+// A folder of images: DIR/train/CLASS/* and DIR/test/CLASS/*, files of any size.
 // Classes are numbered in the order of their names.
 #pragma once
 #include <string>
@@ -8,7 +8,7 @@
 namespace excite {
 
 // What to do with a file that is not a valid image: report it on standard error and skip it, or
-// throw a FileError.
+// throw an UnusableFile.
 enum class OnBadImage { skip, fail };
 
 bool is_image_folder(const std::string& folder);  // whether it has a train or a test folder
@@ -17,9 +17,9 @@ bool is_image_folder(const std::string& folder);  // whether it has a train or a
 // first N images contain all classes. Only file headers are read here. A file that turns out to be
 // damaged when it is decoded is treated in the same way then. FileError if train or test is
 // missing, has no class or an empty class, or if the two have different classes.
-DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image);
+DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image, Exif exif = Exif::apply);
 // `part` is "train" or "test".
 Dataset load_folder_part(const std::string& folder, const std::string& part,
-                         OnBadImage on_bad_image);
+                         OnBadImage on_bad_image, Exif exif = Exif::apply);
 
 }  // namespace excite

@@ -5,13 +5,13 @@
 
 namespace excite {
 
-DataSplit load_data(const std::string& source, OnBadImage on_bad_image) {
+DataSplit load_data(const std::string& source, OnBadImage on_bad_image, Exif exif) {
   if (source == "builtin") return draw_builtin();
-  return is_image_folder(source) ? load_folder(source, on_bad_image) : load_cifar(source);
+  return is_image_folder(source) ? load_folder(source, on_bad_image, exif) : load_cifar(source);
 }
 
-Dataset load_test_data(const std::string& source, OnBadImage on_bad_image) {
-  return is_image_folder(source) ? load_folder_part(source, "test", on_bad_image)
+Dataset load_test_data(const std::string& source, OnBadImage on_bad_image, Exif exif) {
+  return is_image_folder(source) ? load_folder_part(source, "test", on_bad_image, exif)
                                  : load_data(source, on_bad_image).test;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
 #include <numeric>
 
 #include "core/check.h"
@@ -15,10 +16,25 @@ namespace {
 using Histogram = std::array<std::array<long, 256>, 3>;
 
 void count(const std::uint8_t* pixels, std::size_t bytes, Histogram& histogram) {
-  for (std::size_t i = 0; i < bytes; i++) histogram[i % 3][pixels[i]]++;
+  for (std::size_t i = 0; i < bytes; i += 3)
+    for (std::size_t c = 0; c < 3; c++) histogram[c][pixels[i + c]]++;
 }
 
-// In small groups, because decoded images may be large.
+void add(const Histogram& more, Histogram& histogram) {
+  for (std::size_t c = 0; c < 3; c++)
+    for (std::size_t v = 0; v < 256; v++) histogram[c][v] += more[c][v];
+}
+
+// Line by line, because images may be large. (That lines may be columns does not matter here.)
+void count(const ImageSource& image, Histogram& histogram) {
+  std::vector<std::uint8_t> line(3 * image.line_length());
+  for (long i = 0; i < image.lines(); i++) {
+    image.write_line(i, line.data());
+    count(line.data(), line.size(), histogram);
+  }
+}
+
+// Only the histograms of the images are kept.
 void count_files(const Dataset& set, Histogram& histogram, std::vector<long>& broken) {
   constexpr long max_images = 2000, group_size = 64;
   const long sample_size = std::min(set.count(), max_images);
@@ -26,9 +42,14 @@ void count_files(const Dataset& set, Histogram& histogram, std::vector<long>& br
     std::vector<long> indices;
     for (long i = begin; i < std::min(sample_size, begin + group_size); i++)
       indices.push_back(i * set.count() / sample_size);
-    const Samples samples = Prefetch(set, indices, identity_transform).take();
-    for (const Image& image : samples.images)
-      count(image.pixels.data(), image.pixels.size(), histogram);
+    std::map<long, Histogram> counted;
+    for (const long index : indices) counted[index] = {};
+    const auto keep_histogram = [&](const ImageSource& image, long index) {
+      count(image, counted.at(index));
+      return Image{};
+    };
+    const Samples samples = Prefetch(set, indices, keep_histogram).take();
+    for (const long index : samples.indices) add(counted.at(index), histogram);
     std::set_difference(indices.begin(), indices.end(), samples.indices.begin(),
                         samples.indices.end(), std::back_inserter(broken));
   }

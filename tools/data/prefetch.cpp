@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "core/background.h"
-#include "core/check.h"
+#include "core/files/input_file.h"
 #include "core/parallel.h"
 #include "core/text.h"
 
 namespace excite {
 
-Image identity_transform(Image image, long) { return image; }
+Image identity_transform(const ImageSource& image, long) { return crop(image, image.whole()); }
 
 struct Prefetch::Work {
   const Dataset& set;
@@ -25,8 +25,8 @@ struct Prefetch::Work {
   void read(long i) {
     const auto at = static_cast<std::size_t>(i);
     try {
-      images[at] = transform(set.image(indices[at]), indices[at]);
-    } catch (const FileError& error) {
+      images[at] = transform(set.open(indices[at]), indices[at]);
+    } catch (const UnusableFile& error) {
       if (set.strict) throw;
       errors[at] = error.what();
     }

@@ -15,10 +15,10 @@ struct Samples {
   std::vector<int> labels;
 };
 
-// Applied to each image right after it was decoded, on the same background thread. `index` is the
-// image's index in the data set.
-using ImageTransform = std::function<Image(Image image, long index)>;
-Image identity_transform(Image image, long index);
+// What is kept of each image. It is called on the background thread that decodes the image, so that
+// full-size images do not wait for the others. `index` is the image's index in the data set.
+using ImageTransform = std::function<Image(const ImageSource& image, long index)>;
+Image identity_transform(const ImageSource& image, long index);
 
 class Prefetch {
  public:
@@ -29,9 +29,9 @@ class Prefetch {
   Prefetch(Prefetch&&) noexcept;
   Prefetch& operator=(Prefetch&&) noexcept;
 
-  // Waits for all images and returns them; call it once. A file that cannot be decoded is reported
-  // on standard error and left out; if the set is strict, it is a FileError. So there may be fewer
-  // samples than indices, even none.
+  // Waits for all images and returns them; call it once. An UnusableFile is reported on standard
+  // error and left out; if the set is strict, it is thrown. So there may be fewer samples than
+  // indices, even none. That memory is short or the system cannot read a file is always thrown.
   Samples take();
 
  private:

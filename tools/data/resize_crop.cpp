@@ -9,19 +9,27 @@ namespace excite {
 
 long default_short_side(long side) { return std::lround(static_cast<double>(side) * 256 / 224); }
 
-Image resize_for_crop(const Image& image, const ResizeCrop& resize_crop) {
+Image resize_for_crop(const ImageSource& image, const ResizeCrop& resize_crop) {
   const auto& [side, short_side, resize] = resize_crop;
-  if (side == 0) return image;
+  if (side == 0) return crop(image, image.whole());
   // The short side becomes short_side. The long side may grow up to the limits of an image.
-  const long shorter = std::min(image.height, image.width);
+  const long shorter = std::min(image.height(), image.width());
   const long longest = shorter * std::min(max_image_side, max_pixels / short_side) / short_side;
-  const long height = std::min(image.height, longest), width = std::min(image.width, longest);
-  return resize_short_side(center_crop(image, height, width), short_side, resize);
+  const long height = std::min(image.height(), longest), width = std::min(image.width(), longest);
+  const Window center{rounded_half(image.height() - height), rounded_half(image.width() - width),
+                      height, width};
+  return resize_short_side(image, center, short_side, resize);
+}
+Image resize_for_crop(const Image& image, const ResizeCrop& resize_crop) {
+  return resize_for_crop(ImageSource(image), resize_crop);
 }
 
-Image resize_and_crop(const Image& image, const ResizeCrop& resize_crop) {
-  if (resize_crop.side == 0) return image;
+Image resize_and_crop(const ImageSource& image, const ResizeCrop& resize_crop) {
+  if (resize_crop.side == 0) return crop(image, image.whole());
   return center_crop(resize_for_crop(image, resize_crop), resize_crop.side, resize_crop.side);
+}
+Image resize_and_crop(const Image& image, const ResizeCrop& resize_crop) {
+  return resize_and_crop(ImageSource(image), resize_crop);
 }
 
 Window random_resized_crop(long height, long width, Rng& rng) {

@@ -7,25 +7,25 @@
 
 namespace excite {
 
-struct Window {
-  long top, left, height, width;  // pixels
-};
-
 // Resize the short side to `short_side`, then crop the center square of `side` pixels.
 struct ResizeCrop {
   long side = 0;        // 0: keep the image as it is
   long short_side = 0;  // at least `side`
   ResizeFunction resize = excite::resize;
+  bool operator==(const ResizeCrop&) const = default;
 };
 
 // 256 for side 224, as is usual for ImageNet, and in the same proportion for other sides.
 long default_short_side(long side);
 
 // The whole image with its short side resized to resize_crop.short_side. If the long side would
-// then exceed max_image_side or the image max_pixels, only as much of its center as fits.
+// then exceed max_image_side or the image max_pixels, only as much of its center as fits. The same
+// again changes nothing.
+Image resize_for_crop(const ImageSource& image, const ResizeCrop& resize_crop);
 Image resize_for_crop(const Image& image, const ResizeCrop& resize_crop);
 
 // The same, and then the center square.
+Image resize_and_crop(const ImageSource& image, const ResizeCrop& resize_crop);
 Image resize_and_crop(const Image& image, const ResizeCrop& resize_crop);
 
 // The window of a random resized crop (Szegedy et al., arXiv 1409.4842): 8 % to 100 % of the

@@ -65,7 +65,8 @@ Classifier::Classifier(LoadedEnsemble ensemble, Weights weights)
     : loaded_(std::move(ensemble)), ensemble_(loaded_.ensemble(weights)) {}
 
 std::vector<Prediction> Classifier::top(const std::string& image_file, long k) const {
-  return top(read_image(image_file), k);
+  const Tensor p = probabilities(open_image(image_file));
+  return top_predictions({p.data(), loaded_.classes.size()}, loaded_.classes, k);
 }
 
 std::vector<Prediction> Classifier::top(std::span<const std::uint8_t> rgb, long height, long width,
@@ -91,6 +92,14 @@ Tensor Classifier::probabilities(const std::vector<Image>& images) const {
   for (const Image& image : images) require_image(image, "Classifier");
   const Tensor logits = ensemble_(images);
   ensemble_.require_finite(logits, images);
+  return softmax(logits);
+}
+
+// Full-size pixels are never made.
+Tensor Classifier::probabilities(const ImageSource& image) const {
+  const std::vector<Ensemble::Resized> resized{ensemble_.resize(image)};
+  const Tensor logits = ensemble_(resized);
+  ensemble_.require_finite(logits, resized);
   return softmax(logits);
 }
 

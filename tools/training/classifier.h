@@ -48,7 +48,7 @@ class Classifier {
   const std::vector<std::string>& classes() const { return loaded_.classes; }
 
   // The k most probable classes of an image, the most probable first:
-  // - of a PNG or JPEG file; FileError if it is not readable,
+  // - of an image file (core/images/image.h); FileError if it is not readable,
   std::vector<Prediction> top(const std::string& image_file, long k) const;
   // - of pixels in memory; Error if their number is not that of the image's size,
   std::vector<Prediction> top(const Image& image, long k) const;
@@ -61,6 +61,8 @@ class Classifier {
   // The probabilities of all classes, [N, classes]. Diverged if a logit is not finite: the weights
   // are damaged.
   Tensor probabilities(const std::vector<Image>& images) const;
+  // Of one image, [1, classes], which may be large.
+  Tensor probabilities(const ImageSource& image) const;
 
  private:
   LoadedEnsemble loaded_;

@@ -26,7 +26,7 @@ std::string cpu_name() {
 }  // namespace
 
 RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weights,
-                      const std::string& data, OnBadImage on_bad_image) {
+                      const std::string& data, OnBadImage on_bad_image, Exif exif) {
   const auto absolute = [](const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
   };
@@ -36,6 +36,7 @@ RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weight
   if (!initial_weights.file.empty()) config.initial_weights.file = absolute(initial_weights.file);
   config.data = data == "builtin" ? data : absolute(data);
   config.on_bad_image = on_bad_image;
+  config.exif = exif;
   config.threads = threads();
   config.format = file_format;
   config.version = EXCITE_VERSION;
@@ -52,6 +53,7 @@ void write_config(const std::string& path, const RunConfig& c) {
             {"threads", c.threads},
             {"data", c.data},
             {"strict", c.on_bad_image == OnBadImage::fail},
+            {"exif", c.exif == Exif::apply ? "apply" : "ignore"},
             {"recipe", to_json(c.recipe)}};
   if (!c.initial_weights.file.empty())
     json["start"] = {{"weights", c.initial_weights.file}, {"new_head", c.initial_weights.new_head}};
@@ -79,9 +81,14 @@ RunConfig read_config(const std::string& path) {
   bool strict = false;
   if (all.contains("strict")) all.read("strict", strict);
   c.on_bad_image = strict ? OnBadImage::fail : OnBadImage::skip;
+  std::string exif = "ignore";  // of runs that older versions started
+  if (all.contains("exif")) all.read("exif", exif);
+  require<FileError>(exif == "apply" || exif == "ignore", what, ": exif is '", exif,
+                     "', expected apply or ignore");
+  c.exif = exif == "apply" ? Exif::apply : Exif::ignore;
   c.recipe = recipe_from_json(all.object("recipe"));
-  all.allow_only(
-      {"format", "version", "precision", "cpu", "threads", "data", "strict", "recipe", "start"});
+  all.allow_only({"format", "version", "precision", "cpu", "threads", "data", "strict", "exif",
+                  "recipe", "start"});
   if (!all.contains("start")) return c;
   const JsonObject start = all.object("start");
   start.allow_only({"weights", "new_head"});

@@ -18,6 +18,7 @@ struct RunConfig {
   InitialWeights initial_weights;
   std::string data;                            // "builtin", or an absolute path
   OnBadImage on_bad_image = OnBadImage::skip;  // what to do with a file that is not a valid image
+  Exif exif = Exif::apply;                     // whether files are turned as their EXIF data say
   int threads = 1;                             // for information; it does not change the numbers
   long format = 1;                             // file_format, models/interop/weights.h; 1 in 0.1.0
   std::string version, precision, cpu;  // of the program and the machine that started the run
@@ -25,7 +26,7 @@ struct RunConfig {
 
 // The configuration of a run that this program starts on this machine. Paths are made absolute.
 RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weights,
-                      const std::string& data, OnBadImage on_bad_image);
+                      const std::string& data, OnBadImage on_bad_image, Exif exif = Exif::apply);
 
 // As JSON, atomically.
 void write_config(const std::string& path, const RunConfig& config);

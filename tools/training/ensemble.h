@@ -2,6 +2,8 @@
 // probabilities.
 #pragma once
 #include <deque>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,11 +37,23 @@ class Ensemble {
   // probabilities. Models run in Mode::eval.
   Tensor operator()(const std::vector<Image>& images) const;
 
+  // The same in two steps, so that full-size images need not be kept: an image, resized as each
+  // member needs it; and the logits of several, where resized[n] is that of image n.
+  using Resized = std::vector<std::shared_ptr<const Image>>;  // one per member
+  Resized resize(const ImageSource& image) const;
+  Tensor operator()(const std::vector<Resized>& resized) const;
+
   // Diverged unless the logits, which are those of these images, are finite. Finite weights may be
   // so large that a result overflows. The error names the first operation.
   void require_finite(const Tensor& logits, const std::vector<Image>& images) const;
+  void require_finite(const Tensor& logits, const std::vector<Resized>& resized) const;
 
  private:
+  using CropsFor = std::function<Tensor(std::size_t member)>;
+  CropsFor crops_of(const std::vector<Image>& images) const;
+  CropsFor crops_of(const std::vector<Resized>& resized) const;
+  Tensor logits_of(const CropsFor& crops_for) const;
+  void require_finite(const Tensor& logits, const CropsFor& crops_for) const;
   std::vector<EnsembleMember> members_;
   Crops crops_;
   std::vector<long> class_order_;

@@ -289,13 +289,16 @@ Progress Training::progress() const {
 void Training::throw_diverged(const Metrics& test) const {
   std::string found;
   const long batch = evaluation_batch_size(data_.test, recipe_.batch);
+  const ResizeCrop resize_crop = evaluation_resize_crop(recipe_);
   for (long begin = 0; begin < data_.test.count() && found.empty(); begin += batch) {
     std::vector<long> indices(std::min(batch, data_.test.count() - begin));
     std::iota(indices.begin(), indices.end(), begin);
-    const Samples samples = Prefetch(data_.test, std::move(indices), identity_transform).take();
+    const auto resize = [&](const ImageSource& image, long) {
+      return resize_for_crop(image, resize_crop);
+    };
+    const Samples samples = Prefetch(data_.test, std::move(indices), resize).take();
     if (samples.images.empty()) continue;
-    Tensor x =
-        make_crops(samples.images, evaluation_resize_crop(recipe_), normalization_, Crops::center);
+    Tensor x = make_crops(samples.images, resize_crop, normalization_, Crops::center);
     found = find_non_finite(cross_entropy(model_(std::move(x), Mode::eval), samples.labels));
   }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -89,18 +90,30 @@ Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
                          const EvaluationOptions& options,
                          const std::function<bool(const Metrics&)>& keep_going) {
   const long batch = evaluation_batch_size(dataset, std::max(1l, options.batch / ensemble.crops()));
-  const auto prefetch_from = [&](long begin) {
+  struct ResizedBatch {  // images are resized when they are decoded; they are large before
+    std::unique_ptr<std::vector<Ensemble::Resized>> images;
+    Prefetch prefetch;
+  };
+  const auto prefetch_from = [&](long begin) -> ResizedBatch {
     std::vector<long> indices(std::clamp(dataset.count() - begin, 0l, batch));
     std::iota(indices.begin(), indices.end(), begin);
-    return Prefetch(dataset, std::move(indices), identity_transform);
+    auto images = std::make_unique<std::vector<Ensemble::Resized>>(indices.size());
+    const auto resize = [&ensemble, begin, to = images.get()](const ImageSource& image, long i) {
+      (*to)[static_cast<std::size_t>(i - begin)] = ensemble.resize(image);
+      return Image{};
+    };
+    return {std::move(images), Prefetch(dataset, std::move(indices), resize)};
   };
   Metrics metrics(ensemble.classes());
-  Prefetch next = prefetch_from(0);
+  ResizedBatch next = prefetch_from(0);
   for (long begin = 0; begin < dataset.count(); begin += batch) {
-    const Samples samples = next.take();
+    const Samples samples = next.prefetch.take();
+    std::vector<Ensemble::Resized> images = std::move(*next.images);
     next = prefetch_from(begin + batch);  // decodes while the models compute
-    if (samples.images.empty()) continue;
-    const Tensor logits = ensemble(samples.images);
+    std::erase_if(images, [](const Ensemble::Resized& image) { return image.empty(); });
+    if (images.empty()) continue;
+    const Tensor logits = ensemble(images);
+    if (options.on_not_finite == OnNotFinite::fail) ensemble.require_finite(logits, images);
     metrics.add(logits, samples.labels);
     if (options.on_batch) options.on_batch(samples, logits);
     if (keep_going && !keep_going(metrics)) break;

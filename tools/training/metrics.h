@@ -56,9 +56,15 @@ double accuracy(const Tensor& logits, const std::vector<int>& labels);
 // because decoded images may be large.
 long evaluation_batch_size(const Dataset& dataset, long batch);
 
+// What happens when a model's logits are not finite: they count as they are, or Diverged ends the
+// evaluation.
+enum class OnNotFinite { count, fail };
+
 struct EvaluationOptions {
   long batch = 250;  // images per batch, where each crop counts as an image
-  // Called after each batch, with its images and their logits [N, classes].
+  OnNotFinite on_not_finite = OnNotFinite::count;
+  // Called after each batch, with the indices and labels of its images and their logits
+  // [N, classes]. The images themselves are not kept.
   std::function<void(const Samples&, const Tensor& logits)> on_batch{};
 };
 

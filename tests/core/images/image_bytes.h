@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/images/image.h"
-#include "core/images/image_check.h"
+#include "core/images/byte_reader.h"
 #include "tests/support/scratch.h"
 
 namespace excite {

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/memory_budget.h"
 #include "tests/core/images/image_bytes.h"
+#include "tests/support/errors.h"
 
 namespace excite {
 namespace {
@@ -56,17 +58,15 @@ TEST(Image, RefusesAPngWithAnyBitFlippedOrCutOffAnywhere) {
 }
 
 TEST(Image, RefusesSizesBeyondTheLimitsBeforeAnythingIsAllocated) {
-  EXPECT_EQ(error_of(png_with(png_header(16385, 1, 8, 2), {})),
-            "it.image: cannot be decoded as PNG: its header is damaged, or gives a side of 0 or "
-            "more than 16384 pixels");
-  EXPECT_EQ(error_of(png_with(png_header(1, 0x7fffffff, 8, 2), {})),
-            "it.image: cannot be decoded as PNG: its header is damaged, or gives a side of 0 or "
-            "more than 16384 pixels");
-  expect_contains(error_of(png_with(png_header(16384, 4097, 8, 2), {})),
-                  "it has 4097 x 16384 pixels, expected at most 67108864");
-  expect_contains(error_of(png_with(png_header(0, 1, 8, 2), {})), "gives a side of 0");
-  // Within the limits it goes on to the pixels, which are missing.
-  expect_contains(error_of(png_with(png_header(16384, 4096, 8, 2), {0})), "not enough pixels");
+  const std::string limits = ", expected sides of 1 to 65535 and at most 178956970 pixels in all";
+  EXPECT_EQ(error_of(png_with(png_header(65536, 1, 8, 2), {})),
+            "it.image: byte 29: the header gives 1 x 65536 pixels" + limits);
+  for (const auto& [width, height] : {std::pair(1u, 0x7fffffffu), {65535u, 2731u}, {0u, 1u}})
+    expect_contains(error_of(png_with(png_header(width, height, 8, 2), {})), limits);
+  // Within the limits: 1 byte of pixels does not unpack to 805 million, and 12 do not fill a row.
+  expect_contains(error_of(png_with(png_header(16384, 16384 / 2, 8, 2), {0})),
+                  "the file is cut off: 8192 x 16384 pixels do not fit into 12 compressed bytes");
+  expect_contains(error_of(png_with(png_header(100, 1, 8, 2), {0})), "not enough pixels");
 }
 
 TEST(Image, RefusesAFileThatUnpacksToFarMoreThanItsPixels) {
@@ -98,6 +98,26 @@ TEST(Image, RefusesAnUnknownPngChunkOnlyIfItIsCritical) {
                   "an unknown critical chunk");
 }
 
+// stb_image would copy no bytes from a null pointer, which is undefined.
+TEST(Image, ReadsAPngWhoseFirstPixelsAreAnEmptyChunk) {
+  const Bytes header = png_header(1, 1, 8, 2), end = png_chunk("IEND", {}),
+              pixels = png_chunk("IDAT", zlib_stored({0, 1, 2, 3})), empty = png_chunk("IDAT", {});
+  EXPECT_EQ(decode_image(joined({png_signature, header, empty, pixels, empty, end}), "it").pixels,
+            (Bytes{1, 2, 3}));
+  expect_contains(error_of(joined({png_signature, header, empty, end})), "do not fit into 0");
+}
+
+TEST(Image, ShortMemoryIsNoFaultOfTheFile) {
+  const Bytes file = png_of(100, 100, 3, noise(100, 100).pixels);
+  const long before = max_memory();
+  set_max_memory(50'000);
+  EXPECT_TRUE(fails_saying<MemoryError>(
+      [&] { decode_image(file, "it"); },
+      {"it: decoding 100 x 100 pixels needs 1 MB of memory, but at most 0 MB may be used"}));
+  set_max_memory(before);
+  EXPECT_EQ(error_of(file), "");
+}
+
 TEST(Image, ReadsAJpeg) {
   ScratchFolder folder;
   const Image image = slope(24, 31);
@@ -112,15 +132,20 @@ TEST(Image, ReadsAJpeg) {
 }
 
 TEST(Image, RefusesOtherFiles) {
-  EXPECT_EQ(error_of({}), "it.image: is neither a PNG nor a JPEG image: it is empty");
+  EXPECT_EQ(error_of({}),
+            "it.image: is neither a PNG nor a JPEG, WebP, BMP or PNM image: it is empty");
   EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}),
-            "it.image: is neither a PNG nor a JPEG image: it begins with the bytes 47 49 46 38");
-  EXPECT_EQ(error_of({0xff}),
-            "it.image: is neither a PNG nor a JPEG image: it begins with the bytes ff");
+            "it.image: is a GIF file, which is not supported; convert it to PNG, JPEG or WebP");
+  EXPECT_EQ(
+      error_of({0xff}),
+      "it.image: is neither a PNG nor a JPEG, WebP, BMP or PNM image: it begins with the bytes ff");
   EXPECT_EQ(error_of({0xff, 0xd8}), "it.image: byte 2: the file is cut off");
   EXPECT_EQ(error_of({0xff, 0xd8, 0xff, 0xd9}),
-            "it.image: cannot be decoded as JPEG: its header is damaged, or gives a side of 0 or "
-            "more than 16384 pixels");
+            "it.image: byte 4: the image ends before the pixels of all its components");
+  expect_contains(error_of({'I', 'I', '*', 0, 8, 0}), "is a TIFF file, which is not supported");
+  expect_contains(error_of({'P', '3', '\n'}), "is a text PNM file, which is not supported");
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\n";
+  expect_contains(error_of({pointer.begin(), pointer.end()}), "`git lfs pull` fetches it");
 }
 
 TEST(Image, RefusesFilesBeyondTheLimit) {
@@ -128,7 +153,7 @@ TEST(Image, RefusesFilesBeyondTheLimit) {
   put(folder / "a.png", "");
   std::filesystem::resize_file(folder / "a.png", max_image_bytes + 1);
   EXPECT_EQ(file_error([&] { read_image(folder / "a.png"); }),
-            folder / "a.png" + ": has 67108865 bytes, expected at most 67108864");
+            folder / "a.png" + ": has 1073741825 bytes, expected at most 1073741824");
   expect_contains(file_error([&] { read_image(folder / "b.png"); }),
                   folder / "b.png" + ": cannot be opened");
 }

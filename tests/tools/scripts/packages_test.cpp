@@ -141,7 +141,7 @@ TEST_F(Packages, FindPackagesNamesMissingOnesInOneSentence) {
   EXPECT_EQ(ended.code, 1);
   EXPECT_EQ(ended.out, "");
   EXPECT_EQ(ended.err,
-            "excite: these packages are missing: libopenblas-dev libstb-dev libcli11-dev "
+            "excite: these packages are missing: libopenblas-dev libstb-dev libwebp-dev "
             "nlohmann-json3-dev on Debian, where `make packages` installs them (Fedora: "
             "openblas-devel stb-devel cli11-devel json-devel; Arch: openblas stb cli11 "
             "nlohmann-json; Homebrew: openblas github.com/nothings/stb cli11 nlohmann-json)\n");

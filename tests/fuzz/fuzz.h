@@ -1,0 +1,10 @@
+// Fuzz targets: functions that take any bytes, and return without a crash, a report of a sanitizer
+// or an exception. NAME.cpp defines fuzz_NAME. `make fuzz` gives it inputs that libFuzzer invents;
+// replay_test.cpp, the seeds in seeds/NAME.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+int fuzz_image(const std::uint8_t* data, std::size_t size);
+}
