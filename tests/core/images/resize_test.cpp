@@ -54,7 +54,8 @@ TEST(Resize, EqualsPillow) {
                                      &a, &b) == 5)
         << name;
     const bool bilinear = filter == std::string("bilinear");
-    const ResizeFunction resize_by = bilinear ? ResizeFunction(resize) : resize_bicubic;
+    const ResizeFunction resize_by =
+        bilinear ? ResizeFunction(resize) : ResizeFunction(resize_bicubic);
     const Image image = golden_image(h, w);
     const ImageSource source(image);
     expect_within(1,
