@@ -63,7 +63,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/commands/%.cpp,signals svg) \
           $(patsubst %,tools/data/%.cpp,batch_range cifar dataset figures folder load prefetch) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
-          tools/data/resize_crop.cpp tools/main.cpp \
+          tools/data/resize_crop.cpp tools/main.cpp tools/small_reserve.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel random \
             shape text tree_sum) \
@@ -129,7 +129,7 @@ $(PROGRAMS):
 	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
 
 # The tests link all of the program but its main.
-PARTS := $(filter-out tools/main.cpp,$(PROGRAM))
+PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
 $(BUILD)/tests-double: $(call objects,double,$(TESTS) $(PARTS)) $(BUILD)/libexcite-double.a

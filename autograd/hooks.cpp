@@ -6,14 +6,17 @@
 namespace excite {
 
 namespace {
-thread_local OpHook::Callback innermost;
+// A pointer, because the C library ends the program if it has no memory to note the destructor of a
+// thread_local object.
+thread_local const OpHook* innermost = nullptr;
 }  // namespace
 
-OpHook::OpHook(Callback callback) : outer_(std::exchange(innermost, std::move(callback))) {}
-OpHook::~OpHook() { innermost = std::move(outer_); }
+OpHook::OpHook(Callback callback)
+    : callback_(std::move(callback)), outer_(std::exchange(innermost, this)) {}
+OpHook::~OpHook() { innermost = outer_; }
 
 void call_op_hook(const Node& y, const std::vector<Var>& inputs) {
-  if (innermost) innermost(y, inputs);
+  if (innermost && innermost->callback_) innermost->callback_(y, inputs);
 }
 
 namespace {

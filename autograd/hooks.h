@@ -21,7 +21,9 @@ class OpHook {
   OpHook& operator=(const OpHook&) = delete;
 
  private:
-  Callback outer_;
+  friend void call_op_hook(const Node& y, const std::vector<Var>& inputs);
+  const Callback callback_;
+  const OpHook* outer_;
 };
 
 // Calls the innermost hook; `result` does so for each operation.
