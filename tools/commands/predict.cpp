@@ -109,7 +109,7 @@ void classify_all(const PredictOptions& o, const Classifier& classifier,
       skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
     }
-    on_image(path, classifier.probabilities(*image));
+    on_image(path, classifier.probabilities_from(*image));
     any = true;
   }
   require<FileError>(any, o.images.front(), ": contains no image that can be read");

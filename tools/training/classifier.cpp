@@ -65,7 +65,7 @@ Classifier::Classifier(LoadedEnsemble ensemble, Weights weights)
     : loaded_(std::move(ensemble)), ensemble_(loaded_.ensemble(weights)) {}
 
 std::vector<Prediction> Classifier::top(const std::string& image_file, long k) const {
-  const Tensor p = probabilities(open_image(image_file));
+  const Tensor p = probabilities_from(open_image(image_file));
   return top_predictions({p.data(), loaded_.classes.size()}, loaded_.classes, k);
 }
 
@@ -96,7 +96,7 @@ Tensor Classifier::probabilities(const std::vector<Image>& images) const {
 }
 
 // Full-size pixels are never made.
-Tensor Classifier::probabilities(const ImageSource& image) const {
+Tensor Classifier::probabilities_from(const ImageSource& image) const {
   const std::vector<Ensemble::Resized> resized{ensemble_.resize(image)};
   const Tensor logits = ensemble_(resized);
   ensemble_.require_finite(logits, resized);

@@ -62,7 +62,7 @@ class Classifier {
   // are damaged.
   Tensor probabilities(const std::vector<Image>& images) const;
   // Of one image, [1, classes], which may be large.
-  Tensor probabilities(const ImageSource& image) const;
+  Tensor probabilities_from(const ImageSource& image) const;
 
  private:
   LoadedEnsemble loaded_;
