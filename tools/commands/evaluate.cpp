@@ -123,12 +123,12 @@ void add_evaluate(CLI::App& app, Run& run) {
   add_ensemble_options(*c, o->ensemble);
   begin_group(*c, "Data");
   add_data_option(*c, o->data);
-  add_limit_option(*c, o->limit)->check(whole_number(0, 1'000'000'000));
+  add_limit_option(*c, o->limit)->check(whole_number(0));
   add_strict_option(*c, o->strict);
   add_exif_option(*c, o->exif);
   begin_group(*c, "Run");
   c->add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
-      ->check(whole_number(1, 1'000'000));
+      ->check(whole_number(1));
   add_threads_option(*c, o->threads);
   add_max_memory_option(*c, o->max_memory);
   begin_group(*c, "Output");

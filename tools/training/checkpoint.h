@@ -12,8 +12,8 @@ namespace excite {
 // Sums over the steps of the current epoch; all 0 between epochs.
 struct EpochSums {
   long steps = 0, images = 0, correct = 0;
-  long skipped = 0;  // of the steps: StepResult::skipped
   double loss = 0, gradient_norm = 0;
+  long skipped = 0;  // of the steps: StepResult::skipped
 };
 
 struct Position {

@@ -87,6 +87,7 @@ struct Faults : testing::Test {
       }
     EXPECT_GT(failed, runs);
   }
+  void kill_and_resume(long step);  // at the first ten calls, and every `step`-th from there on
   std::vector<std::string> train_in(const std::string& path, int threads = 1) const {
     std::vector<std::string> command = train;
     command.insert(command.end(), {path, "--threads", std::to_string(threads)});
@@ -155,9 +156,14 @@ TEST_F(Faults, OfShortWritesChangeNothing) {
 TEST_F(Faults, OfReadingWeightsAreReported) {
   const std::vector<std::string> command{"inspect", weights};
   const long all = calls("read", command);
-  EXPECT_GE(all, 3);
-  for (long k = 1; k <= all; k++)
-    expect_error(with_fault("read", k, 1, command), {"Input/output error"}, text("read ", k));
+  long failed = 0;
+  for (long k = 1; k <= all; k++) {
+    const Ending ended = with_fault("read", k, 1, command);
+    if (ended.code == 0) continue;  // what the system says about its cores is not needed
+    expect_error(ended, {"Input/output error"}, text("read ", k));
+    failed++;
+  }
+  EXPECT_GE(failed, 3);  // length, header and numbers
 }
 
 TEST_F(Faults, OfReadingClassNamesAndLogsAreReported) {
@@ -166,22 +172,30 @@ TEST_F(Faults, OfReadingClassNamesAndLogsAreReported) {
                                           data,       "--labels",  folder / "names"};
   const std::vector<std::string> plot{"plot", "tools/training/se_resnet20-builtin.csv", "--out",
                                       folder / "x.svg"};
-  for (const std::vector<std::string>& command : {evaluate, plot})
-    expect_error(with_fault("read", calls("read", command), 1, command), {"Input/output error"},
-                 command[0]);
+  for (const auto& [command, file] :
+       {std::pair(evaluate, folder / "names"), std::pair(plot, plot[1])}) {
+    bool reported = false;
+    for (long k = 1, all = calls("read", command); k <= all; k++) {
+      const Ending ended = with_fault("read", k, 1, command);
+      if (ended.code == 0) continue;
+      expect_error(ended, {"Input/output error"}, text(command[0], " ", k));
+      reported = reported || ended.err.find(file) != std::string::npos;
+    }
+    EXPECT_TRUE(reported) << file;
+  }
 }
 
 // A run that is killed before any call that changes a file, from its beginning to its end, can be
 // resumed to the same bytes as a run without a kill. If it was killed before its configuration was
 // saved, it starts from nothing with the options of the command line.
-TEST_F(Faults, OfARunKilledAtEachCallOfItsSavesAreMendedByResume) {
+void Faults::kill_and_resume(long step) {
   ASSERT_EQ(excite_program(train_in(whole)).code, 0);
   const std::string expected = get(whole + "/last.safetensors"),
                     best = get(whole + "/best.safetensors");
   const long all = calls("kill", train_in(run));
   EXPECT_GE(all, 60);
   long from_nothing = 0;
-  for (long k = 1; k <= all; k++) {
+  for (long k = 1; k <= all; k += k < 10 ? 1 : step) {
     std::filesystem::remove_all(run);
     const Ending killed = with_fault("kill", k, 1, train_in(run));
     EXPECT_EQ(killed.code, 128 + SIGKILL) << k;
@@ -201,6 +215,9 @@ TEST_F(Faults, OfARunKilledAtEachCallOfItsSavesAreMendedByResume) {
   }
   EXPECT_GE(from_nothing, 3);
 }
+
+TEST_F(Faults, OfARunKilledAtTheCallsOfItsSavesAreMendedByResume) { kill_and_resume(5); }
+TEST_F(LongFaults, OfARunKilledAtEachCallOfItsSavesAreMendedByResume) { kill_and_resume(1); }
 
 // ---- a small address space ----
 

@@ -108,7 +108,7 @@ TEST(Cifar, AFolderWithoutPermissionIsAnErrorThatNamesIt) {
   expect_contains(error, "Permission denied");
 }
 
-// What is checked is what is read, whoever replaces the file meanwhile.
+// What is checked is what is read, also if the file is replaced meanwhile.
 TEST(Cifar, IsNotConfusedByAFileThatIsReplacedWhileItIsRead) {
   const ScratchFolder folder;
   write_cifar10(folder.path());
