@@ -75,13 +75,15 @@ MemoryBlock* new_block_or_release(Pool& p, long bytes) {
   }
 }
 
-// The pool takes at most 5/4 of `peak`, the most bytes that were in use at once, these included.
-// Up to there, each size gets blocks of its own. Then a larger free block is taken if all blocks in
-// use together waste at most the fourth part of `peak`; otherwise the oldest free blocks make room.
+// The pool takes at most 5/4 of `peak`, the most bytes that were in use at once, these included; of
+// a small peak, 16 MB more than it. Up to there, each size gets blocks of its own. Then a larger
+// free block is taken if all blocks in use together waste no more than that excess; otherwise the
+// oldest free blocks make room.
 MemoryBlock* make_room(Pool& p, long bytes) {
-  const long live = p.stats.live + bytes, peak = std::max(p.stats.peak, live), most = peak / 4 * 5;
+  const long live = p.stats.live + bytes, peak = std::max(p.stats.peak, live);
+  const long excess = std::max(peak / 4, 16l << 20), most = peak + excess;
   if (p.stats.reserved + bytes > most) {
-    const long max_waste = peak / 4 - p.wasted;
+    const long max_waste = excess - p.wasted;
     MemoryBlock* larger =
         thread_cache.free ? thread_cache.free->take_larger(bytes, max_waste) : nullptr;
     if (!larger) larger = p.free.take_larger(bytes, max_waste);

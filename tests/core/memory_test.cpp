@@ -201,8 +201,8 @@ TEST(Memory, WithAllSizesTakesFiveQuartersOfThePeak) {
 TEST(Memory, OfAThreadWithABufferCacheTakesFiveQuartersOfThePeak) {
   EXPECT_EQ(reserved_at_most_five_quarters([] {
               const ThreadBufferCache cache;
-              for (long size = 8 << 20; size > 1 << 20; size -= size / 7)
-                for (int i = 0; i < 3; i++) Tensor({size}), Tensor({(9 << 20) - size});
+              for (long size = 32 << 20; size > 4 << 20; size -= size / 7)
+                for (int i = 0; i < 3; i++) Tensor({size}), Tensor({(36 << 20) - size});
             }),
             "ok");
 }
