@@ -1,8 +1,9 @@
 // Buffers of reals, aligned to a cache line and recycled. A training step asks for the same sizes
 // again and again, and memory fresh from the system costs a page fault every 4 KB. Whatever sizes a
 // program asks for, in use and free buffers together have at most 5/4 of the bytes that were in use
-// at the peak (16 MB more than a peak below 64 MB); beyond that, free ones are used for smaller sizes or returned to the system. What
-// the threads with a ThreadBufferCache keep is returned when they need other sizes.
+// at the peak (16 MB more than a peak below 64 MB); beyond that, free ones are used for smaller
+// sizes or returned to the system. What the threads with a ThreadBufferCache keep is returned when
+// they need other sizes.
 #pragma once
 #include "core/real.h"
 
