@@ -84,9 +84,10 @@ void RunFolder::require_in_place() const {
   }, there{};
   const bool in_place = fstat(lock_, &locked) == 0 && stat(path_.c_str(), &there) == 0 &&
                         locked.st_dev == there.st_dev && locked.st_ino == there.st_ino;
-  require(in_place, path_,
-          ": the folder of this run was moved, removed or replaced while it was training, so nothing "
-          "more is saved; put it back and continue with --resume");
+  require(
+      in_place, path_,
+      ": the folder of this run was moved, removed or replaced while it was training, so nothing "
+      "more is saved; put it back and continue with --resume");
 }
 
 bool RunFolder::is_unstarted(const std::string& path) {
