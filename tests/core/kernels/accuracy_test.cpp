@@ -23,7 +23,7 @@ namespace excite {
 namespace {
 
 using exact = long double;
-constexpr exact precision = std::numeric_limits<real>::epsilon();
+constexpr auto precision = static_cast<exact>(std::numeric_limits<real>::epsilon());
 
 exact number(const Tensor& t, long i) { return static_cast<exact>(t[i]); }
 

