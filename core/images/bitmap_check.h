@@ -26,6 +26,7 @@ struct PnmHeader {
   long height = 0, width = 0, white = 255;
   std::size_t pixels_at = 0;
 };
+// UnusableFile if it is damaged.
 PnmHeader read_pnm_header(const Bytes& bytes, const std::string& name);
 
 }  // namespace excite

@@ -8,7 +8,7 @@
 #include "core/files/input_file.h"
 #include "core/images/bitmap_check.h"
 #include "core/images/image.h"
-#include "core/images/jpeg_parts.h"
+#include "core/images/jpeg_segments.h"
 #include "core/images/other_formats.h"
 #include "core/images/png_check.h"
 #include "core/images/webp.h"

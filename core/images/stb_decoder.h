@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/images/jpeg_parts.h"
+#include "core/images/jpeg_segments.h"
 
 namespace excite {
 
@@ -35,6 +35,7 @@ struct JpegPlanes {
   std::shared_ptr<const void> memory{};
 };
 
+// The same for a JPEG file whose parts were found.
 JpegPlanes decode_jpeg(const Bytes& bytes, const JpegParts& parts, const std::string& name,
                        std::size_t max_bytes);
 

@@ -126,7 +126,7 @@ DataSplit load_cifar(const std::string& source) {
       "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
       "it or in ",
       cifar10.folder, " or ", cifar100.folder,
-      " below it, or PNG or JPEG files in {train,test}/CLASS below it; `make cifar10` downloads "
+      " below it, or image files in {train,test}/CLASS below it; `make cifar10` downloads "
       "CIFAR-10"));
 }
 

@@ -9,12 +9,17 @@ namespace excite {
 
 long default_short_side(long side) { return std::lround(static_cast<double>(side) * 256 / 224); }
 
+// Resized images wait for the others of their batch, so they may not be as large as files.
+constexpr long max_resized_side = 16384, max_resized_pixels = 64l << 20;
+
 Image resize_for_crop(const ImageSource& image, const ResizeCrop& resize_crop) {
   const auto& [side, short_side, resize] = resize_crop;
   if (side == 0) return crop(image, image.whole());
-  // The short side becomes short_side. The long side may grow up to the limits of an image.
+  // The short side becomes short_side. The long side may grow up to a limit.
   const long shorter = std::min(image.height(), image.width());
-  const long longest = shorter * std::min(max_image_side, max_pixels / short_side) / short_side;
+  const long longest_resized =
+      std::max(short_side, std::min(max_resized_side, max_resized_pixels / short_side));
+  const long longest = shorter * longest_resized / short_side;
   const long height = std::min(image.height(), longest), width = std::min(image.width(), longest);
   const Window center{rounded_half(image.height() - height), rounded_half(image.width() - width),
                       height, width};

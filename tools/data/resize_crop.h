@@ -19,8 +19,7 @@ struct ResizeCrop {
 long default_short_side(long side);
 
 // The whole image with its short side resized to resize_crop.short_side. If the long side would
-// then exceed max_image_side or the image max_pixels, only as much of its center as fits. The same
-// again changes nothing.
+// then exceed 16,384 pixels, only as much of its center as fits. The same again changes nothing.
 Image resize_for_crop(const ImageSource& image, const ResizeCrop& resize_crop);
 Image resize_for_crop(const Image& image, const ResizeCrop& resize_crop);
 

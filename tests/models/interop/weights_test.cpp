@@ -132,8 +132,8 @@ TEST(Weights, InvalidMetadataIsAnErrorThatNamesTheFile) {
   EXPECT_TRUE(fails_saying<FileError>(load_with("image_size", "0"), {path, "image_size is 0"}));
   EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "1"),
                                       {path, "image_size is 32 and its short_side 1"}));
-  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "8193"),
-                                      {path, "short_side 8193", "at most 67108864 pixels"}));
+  EXPECT_TRUE(fails_saying<FileError>(load_with("short_side", "13378"),
+                                      {path, "short_side 13378", "at most 178956970 pixels"}));
 }
 
 // The mistake is on the command line, not in the file.

@@ -82,6 +82,37 @@ TEST_F(Predict, AcceptsImagesOfAnySize) {
   EXPECT_EQ(json["images"][0]["top"], json["images"][1]["top"]);
 }
 
+TEST_F(Predict, TurnsImagesUprightUnlessTold) {
+  const std::string stored = "tests/golden/decoded/exif6.png";
+  write_png(folder / "upright.png", read_image(stored));
+  write_png(folder / "stored.png", read_image(stored, Exif::ignore));
+  const auto top = [&](const std::vector<std::string>& arguments) {
+    return predicted(arguments)["images"][0]["top"];
+  };
+  EXPECT_EQ(top({stored}), top({folder / "upright.png"}));
+  EXPECT_EQ(top({"--exif", "ignore", stored}), top({folder / "stored.png"}));
+  EXPECT_NE(top({stored}), top({folder / "stored.png"}));
+  expect_failure(excite_program({"predict", "--exif", "turn", stored}), 2,
+                 {"--exif turn: expected apply or ignore"});
+}
+
+// Both the image's size and the weights' are declared by files.
+TEST_F(Predict, RefusesWhatNeedsMoreMemoryThanItMayUse) {
+  write_png(folder / "a.png", noise(1000, 1000, 1));
+  expect_failure(
+      excite_program({"predict", "--weights", weights, "--max-memory", "2M", folder.path()}), 1,
+      {"a.png: decoding 1000 x 1000 pixels needs ", "but at most 2 MB may be used"});
+  Preprocessing large = preprocessing;
+  large.image_size = large.short_side = 8192;
+  save_tensors(weights, describe(model, large), state_of(model.module()));
+  expect_failure(
+      excite_program({"predict", "--weights", weights, "--max-memory", "1.5G", folder / "a.png"}),
+      1, {"se_resnet8 on 1 image of 8192 x 8192 pixels needs ", "but at most 1500 MB may be used"});
+  for (const char* size : {"0", "-1M", "5Q", "G", ""})
+    expect_failure(excite_program({"predict", std::string("--max-memory=") + size, "a.png"}), 2,
+                   {"expected a size such as 500M or 4G"});
+}
+
 TEST_F(Predict, AveragesTheProbabilitiesOfSeveralModels) {
   write_png(folder / "a.png", noise(32, 32, 1));
   const auto always = [&](const std::string& file, double ant, double bee, double cat) {
@@ -169,7 +200,7 @@ TEST_F(Predict, RefusesANamedFileThatIsNotAnImage) {
 TEST_F(Predict, RefusesAFolderWithoutImages) {
   std::filesystem::create_directories(folder / "empty");
   expect_failure(excite_program({"predict", "--weights", weights, folder / "empty"}), 3,
-                 {"empty", "no PNG or JPEG"});
+                 {"empty", "no image that can be read"});
 }
 
 TEST_F(Predict, PrintsFileNamesThatAreNotUtf8) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/memory_budget.h"
 #include "core/parallel.h"
 #include "tests/support/compare.h"
+#include "tests/support/errors.h"
 #include "tests/support/image_folder.h"
 #include "tests/support/scratch.h"
 #include "tests/support/training_images.h"
@@ -55,7 +57,7 @@ TEST(Folder, AnErrorSaysWhatIsMissing) {
       error(), folder / "train: there is no folder in it, expected one folder of images per class");
   put_image(folder / "train/a/x.png", noise_image(4, 4, 1));
   std::filesystem::create_directories(folder / "train/b");
-  expect_contains(error(), folder / "train/b: there is no PNG or JPEG image in it");
+  expect_contains(error(), folder / "train/b: there is no image in it");
   put_image(folder / "train/b/x.png", noise_image(4, 4, 1));
   expect_contains(
       error(),
@@ -76,7 +78,7 @@ TEST(Folder, ReportsABadImageAndSkipsItOrFails) {
   testing::internal::CaptureStderr();
   const Dataset set = load_test_data(folder.path());
   expect_contains(testing::internal::GetCapturedStderr(),
-                  "excite: skipped " + no_header + ": is neither a PNG nor a JPEG image");
+                  "excite: skipped " + no_header + ": is neither a PNG nor a JPEG, WebP");
   EXPECT_EQ(set.count(), 3);
   testing::internal::CaptureStderr();
   const Samples samples = Prefetch(set, {0, 1, 2}, identity_transform).take();
@@ -98,6 +100,23 @@ TEST(Folder, ReportsABadImageAndSkipsItOrFails) {
                     Prefetch(strict, {0, 1, 2}, identity_transform).take();
                   }),
                   damaged);
+}
+
+// Good images would otherwise be missing by chance.
+TEST(Folder, ShortMemoryEndsARunInsteadOfSkippingImages) {
+  const ScratchFolder folder;
+  put_as_folder(noisy_images(6, 2), folder / "test");
+  const Dataset set = load_test_data(folder.path());
+  const long before = max_memory();
+  set_max_memory(3'000);
+  EXPECT_TRUE(fails_saying<MemoryError>(
+      [&] {
+        Prefetch(set, {0, 1, 2}, identity_transform).take();
+      },
+      {"of memory, but at most"}));
+  EXPECT_THROW(compute_normalization(set), MemoryError);
+  set_max_memory(before);
+  EXPECT_EQ(Prefetch(set, {0, 1, 2}, identity_transform).take().images.size(), 3u);
 }
 
 TEST(Folder, GivesTheSameBatchesAsImagesInMemoryOnAnyNumberOfThreads) {

@@ -1,4 +1,4 @@
-#include "core/images/jpeg_parts.h"
+#include "core/images/jpeg_segments.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,5 +1,5 @@
 // Crafted and damaged JPEG files, which would harm a decoder that trusts them.
-#include "core/images/jpeg_parts.h"
+#include "core/images/jpeg_segments.h"
 
 #include "tests/core/images/image_bytes.h"
 
