@@ -151,8 +151,7 @@ $(BUILD)/packages-found: tools/scripts/find-packages
 	@CXX='$(CXX)' bash tools/scripts/find-packages && touch $@
 
 packages:  ## installs the Debian packages that a build needs
-	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libwebp-dev libcli11-dev \
-	  nlohmann-json3-dev
+	@bash tools/scripts/install g++ libopenblas-dev libstb-dev libwebp-dev libcli11-dev nlohmann-json3-dev
 test-packages: packages
 	@bash tools/scripts/install libgtest-dev libgmock-dev pkg-config cmake curl python3 git gdb
 

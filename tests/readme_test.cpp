@@ -280,7 +280,7 @@ TEST(Readme, PackagesAreThoseThatABuildLooksFor) {
     expect_says("README.md", text("| ", m[2].str(), " | ", m[3].str(), " | ", m[4].str(), " | ",
                                   m[5].str(), " |"));
   }
-  EXPECT_EQ(packages, 4);
+  EXPECT_EQ(packages, 5);
 }
 
 }  // namespace

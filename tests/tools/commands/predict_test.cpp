@@ -101,7 +101,7 @@ TEST_F(Predict, RefusesWhatNeedsMoreMemoryThanItMayUse) {
   write_png(folder / "a.png", noise(1000, 1000, 1));
   expect_failure(
       excite_program({"predict", "--weights", weights, "--max-memory", "2M", folder.path()}), 1,
-      {"a.png: decoding 1000 x 1000 pixels needs ", "but at most 2 MB may be used"});
+      {"a.png: ", " needs ", "but at most 2 MB may be used"});
   Preprocessing large = preprocessing;
   large.image_size = large.short_side = 8192;
   save_tensors(weights, describe(model, large), state_of(model.module()));

@@ -140,11 +140,13 @@ TEST_F(Packages, FindPackagesNamesMissingOnesInOneSentence) {
   const Ending ended = shell("CXX=" + (folder / "no-headers") + " tools/scripts/find-packages");
   EXPECT_EQ(ended.code, 1);
   EXPECT_EQ(ended.out, "");
-  EXPECT_EQ(ended.err,
-            "excite: these packages are missing: libopenblas-dev libstb-dev libwebp-dev "
-            "nlohmann-json3-dev on Debian, where `make packages` installs them (Fedora: "
-            "openblas-devel stb-devel cli11-devel json-devel; Arch: openblas stb cli11 "
-            "nlohmann-json; Homebrew: openblas github.com/nothings/stb cli11 nlohmann-json)\n");
+  EXPECT_EQ(
+      ended.err,
+      "excite: these packages are missing: libopenblas-dev libstb-dev libwebp-dev libcli11-dev "
+      "nlohmann-json3-dev on Debian, where `make packages` installs them (Fedora: "
+      "openblas-devel stb-devel libwebp-devel cli11-devel json-devel; Arch: openblas stb "
+      "libwebp cli11 nlohmann-json; Homebrew: openblas github.com/nothings/stb webp cli11 "
+      "nlohmann-json)\n");
 }
 
 TEST_F(Packages, FindPackagesSaysWhichArchitectureACrossCompilerNeeds) {
