@@ -16,7 +16,7 @@ struct Checkpoint : testing::Test {
   Tensor w = full({3}, real(1.5)), v = full({2, 2}, 7);
   const NamedTensors state{{"w", &w}, {"optimizer.v", &v}};
   // After the third step of the second epoch, in a run of four epochs of five steps.
-  const Position position{1, 8, {3, 23, 11, 0, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
+  const Position position{1, 8, {3, 23, 11, 1.0 / 3, std::sqrt(2.0)}, 0.1 + 0.2, 0.7};
 
   Metadata metadata() const {
     Rng rng(0);
