@@ -33,7 +33,8 @@ const Dialect& own_dialect();  // excite: no renames
 const Dialect& row_for_model(const Dialect& dialect, const std::string& model);
 
 // Tensors that a file may hold and that no network here needs: PyTorch's counters
-// (num_batches_tracked, and n_averaged of AveragedModel), and the auxiliary classifier of torchvision's Inception-v3.
+// (num_batches_tracked, and n_averaged of AveragedModel), and the auxiliary classifier of
+// torchvision's Inception-v3.
 bool is_counter(const std::string& name);
 bool is_auxiliary(const std::string& name);
 

@@ -121,13 +121,13 @@ DataSplit load_cifar(const std::string& source) {
   const char* found = fs::is_directory(source, ignored) ? ": there are no images"
                       : exists(source)                  ? ": is not a folder"
                                                         : ": there is no such folder";
-  throw FileError(text(
-      source, found, suggestion(source, {"builtin"}),
-      "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
-      "it or in ",
-      cifar10.folder, " or ", cifar100.folder,
-      " below it, or image files in {train,test}/CLASS below it; `make cifar10` downloads "
-      "CIFAR-10"));
+  throw FileError(
+      text(source, found, suggestion(source, {"builtin"}),
+           "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
+           "it or in ",
+           cifar10.folder, " or ", cifar100.folder,
+           " below it, or image files in {train,test}/CLASS below it; `make cifar10` downloads "
+           "CIFAR-10"));
 }
 
 }  // namespace excite

@@ -3,8 +3,8 @@
 #include <initializer_list>
 #include <string>
 
-#include "core/images/image.h"
 #include "core/images/byte_reader.h"
+#include "core/images/image.h"
 #include "tests/support/scratch.h"
 
 namespace excite {

@@ -108,8 +108,8 @@ TEST(Start, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
                  (folder / "first"))
           .code,
       0);
-  const std::string begin = "train --limit 32 --batch 16 --epochs 1 --weights " +
-                            (folder / "first/last.safetensors");
+  const std::string begin =
+      "train --limit 32 --batch 16 --epochs 1 --weights " + (folder / "first/last.safetensors");
   const auto recipe_of = [&](const std::string& options, const std::string& name) {
     const Ending ended = outcome_of(begin + options + " --out " + (folder / name));
     EXPECT_EQ(ended.code, 0) << ended.err;
