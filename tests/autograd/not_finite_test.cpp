@@ -64,7 +64,7 @@ Var batch_norm_of(const std::vector<Var>& in) {
   return batch_norm(in[0], in[1], in[2], in[4], in[5]);
 }
 
-TEST(NotFinite, BatchNormKeepsNaNInItsChannelAndInTheRunningStatistics) {
+TEST(NotFiniteValues, BatchNormKeepsNaNInItsChannelAndInTheRunningStatistics) {
   const std::vector<Tensor> results = results_with_nan(batch_norm_of);
   for (const Tensor& t : results)
     for (long i = 0; i < t.size(); i++) {
@@ -74,13 +74,13 @@ TEST(NotFinite, BatchNormKeepsNaNInItsChannelAndInTheRunningStatistics) {
     }
 }
 
-TEST(NotFinite, BatchNormReluIsTheComposition) {
+TEST(NotFiniteValues, BatchNormReluIsTheComposition) {
   expect_nan_as_composed(
       [](const std::vector<Var>& in) { return batch_norm_relu(in[0], in[1], in[2], in[4], in[5]); },
       [](const std::vector<Var>& in) { return relu(batch_norm_of(in)); });
 }
 
-TEST(NotFinite, BnSeAddReluIsTheComposition) {
+TEST(NotFiniteValues, BnSeAddReluIsTheComposition) {
   expect_nan_as_composed(
       [](const std::vector<Var>& in) {
         return bn_se_add_relu(in[0], in[1], in[2], in[4], in[5], Gate(), in[3]);
@@ -98,7 +98,7 @@ TEST(NotFinite, BnSeAddReluIsTheComposition) {
 }
 
 // Every output of the convolution is NaN, but not the gradients of gamma and beta.
-TEST(NotFinite, BatchNormReluConv2dIsTheComposition) {
+TEST(NotFiniteValues, BatchNormReluConv2dIsTheComposition) {
   for (const long kernel : {3l, 1l}) {
     Rng rng(1);
     const Tensor w = normal({kernel, kernel, 37, 16}, rng);
@@ -113,7 +113,7 @@ TEST(NotFinite, BatchNormReluConv2dIsTheComposition) {
   }
 }
 
-TEST(NotFinite, InferenceKeepsNaN) {
+TEST(NotFiniteValues, InferenceKeepsNaN) {
   Rng rng(2);
   for (const long kernel : {3l, 1l}) {
     Tensor x = normal({1, 9, 9, 16}, rng);
@@ -158,7 +158,7 @@ void expect_other_groups_equal(const Tensor& actual, const Tensor& expected, lon
   EXPECT_GT(not_finite, 0) << what << ": group 1 hides what is not finite";
 }
 
-TEST(NotFinite, AGroupOfAConvolutionDoesNotReachTheOthers) {
+TEST(NotFiniteValues, AGroupOfAConvolutionDoesNotReachTheOthers) {
   Rng rng(3);
   for (const Grouped& g : grouped)
     for (const long stride : {1l, 2l})
@@ -186,7 +186,7 @@ TEST(NotFinite, AGroupOfAConvolutionDoesNotReachTheOthers) {
       }
 }
 
-TEST(NotFinite, AGroupDoesNotReachTheOthersInInferenceOrMoments) {
+TEST(NotFiniteValues, AGroupDoesNotReachTheOthersInInferenceOrMoments) {
   Rng rng(4);
   const Conv2dOptions options{.pad = 1, .groups = 8};
   const Tensor x = normal({2, 7, 6, 32}, rng), w = normal({3, 3, 4, 32}, rng),
@@ -200,7 +200,7 @@ TEST(NotFinite, AGroupDoesNotReachTheOthersInInferenceOrMoments) {
 }
 
 // A weight that is not finite makes its own output channel not finite, and no other.
-TEST(NotFinite, AWeightReachesItsOutputChannelAlone) {
+TEST(NotFiniteValues, AWeightReachesItsOutputChannelAlone) {
   Rng rng(5);
   const Conv2dOptions options{.pad = 1, .groups = 8};
   const Tensor x = normal({2, 7, 6, 32}, rng), w = normal({3, 3, 4, 32}, rng);
@@ -212,7 +212,7 @@ TEST(NotFinite, AWeightReachesItsOutputChannelAlone) {
 // This differs from PyTorch: there a pixel reaches the outputs whose window contains it. Winograd
 // computes tiles of 4x4 outputs together, so a NaN or an infinity makes whole tiles NaN, but no
 // other tile, image or output channel's weight gradient.
-TEST(NotFinite, APixelReachesTheWinogradTilesThatReadIt) {
+TEST(NotFiniteValues, APixelReachesTheWinogradTilesThatReadIt) {
   Rng rng(6);
   const Conv2dShape q({2, 12, 12, 16}, {3, 3, 16, 16}, {.pad = 1});
   ASSERT_EQ(conv2d_algorithm(q), Conv2dAlgorithm::winograd);
@@ -238,13 +238,13 @@ TEST(NotFinite, APixelReachesTheWinogradTilesThatReadIt) {
 
 // ---- losses and clipping ----
 
-TEST(NotFinite, ALogitOfAClassOfWeightZeroIsNotHidden) {
+TEST(NotFiniteValues, ALogitOfAClassOfWeightZeroIsNotHidden) {
   const Tensor logits({2, 2}, {nan, 1, 1, 2}), weights({2}, {0, 1});
   EXPECT_TRUE(std::isnan(cross_entropy(logits.clone(), {0, 1}, weights)->value.item()));
   EXPECT_TRUE(std::isnan(cross_entropy(logits.clone(), {0, 1}, real(0.1))->value.item()));
 }
 
-TEST(NotFinite, ClippingByTheNormNaNMakesEveryGradientNaN) {
+TEST(NotFiniteValues, ClippingByTheNormNaNMakesEveryGradientNaN) {
   const Var a = parameter(full({2}, 1)), b = parameter(full({3}, 1));
   a->grad = Tensor({2}, {nan, 1});
   b->grad = full({3}, 1);

@@ -43,7 +43,7 @@ Implementation parse_implementation(bool plain, const std::string& conv);
 Model make_model(const Recipe& recipe, long classes);
 
 // What a run starts from. Trained weights need a much smaller learning rate than new ones: at 0.2,
-// sgd destroys them in the first epoch.
+// the first steps of sgd can destroy them.
 enum class StartFrom { nothing, weights, weights_with_new_head };
 
 // Defaults that depend on the optimizer, the number of epochs or the data.
