@@ -65,10 +65,11 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/training/%.cpp,log progress run_folder) \
           tools/data/resize_crop.cpp tools/main.cpp tools/small_reserve.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
-          $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel random \
-            shape text tree_sum) \
-          $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc file_kind input_file json text_file) \
-          $(filter-out %/resize_test.cpp,$(wildcard tests/core/images/*.cpp)) tests/tools/data/cifar_test.cpp \
+          $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel) \
+          $(patsubst %,tests/core/%_test.cpp,random shape text tree_sum) \
+          $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc file_kind input_file json) \
+          tests/core/files/text_file_test.cpp tests/tools/data/cifar_test.cpp \
+          $(filter-out %/resize_test.cpp,$(wildcard tests/core/images/*.cpp)) \
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
@@ -256,6 +257,8 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
+RUN_SANITIZED = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
+                bash tests/run $(SANITIZED)
 SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
@@ -263,8 +266,8 @@ test-long: test-packages  ## runs the tests that take longer, and all tests unde
 	@bash tests/run $(BUILD) 'Long*'
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
 	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
-	@ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(SMALL)' float
-	@ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' bash tests/run $(SANITIZED) '$(QUICK)' double
+	@$(RUN_SANITIZED) '$(SMALL)' float
+	@$(RUN_SANITIZED) '$(QUICK)' double
 	@$(MAKE) --no-print-directory test-threads
 
 # Finds what is right only by accident with g++ and this machine's vectors.
@@ -287,8 +290,8 @@ test-threads: test-packages  ## runs the tests with several threads under the th
 	  EXTRA='-fsanitize=thread -g1' $(RACES)/tests-threads
 	@$$(setarch -R true 2>/dev/null && echo setarch -R) $(RACES)/tests-threads --gtest_brief=1
 
-# libFuzzer, a part of clang, changes the seeds of a fuzz target so that they reach new code. What it
-# finds is kept in build/fuzz/found, and a failing input in the folder where it runs.
+# libFuzzer, a part of clang, changes the seeds of a fuzz target so that they reach new code. What
+# it finds is kept in build/fuzz/found, and a failing input in the folder where it runs.
 FUZZ         := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %_test.cpp,$(wildcard tests/fuzz/*.cpp)))
 T            ?= 10

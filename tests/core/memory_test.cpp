@@ -110,7 +110,7 @@ TEST(Memory, AThreadWithABufferCacheKeepsItsBuffers) {
 // This holds whether the thread that freed the buffers has ended or not.
 TEST(Memory, BuffersFreedByOneThreadAreReusedByOthers) {
   constexpr long size = odd_size * 5;
-  release_unused();  // larger buffers might be taken for these
+  release_unused();  // larger buffers might be reused for these
   const long live = memory_stats().live;
   std::thread first_thread([=] {
     std::vector<Tensor> many;

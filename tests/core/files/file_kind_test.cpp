@@ -30,7 +30,7 @@ TEST(FileKind, NamesWhatPeopleDownloadInPlaceOfWeights) {
       {R"({"a": 1})", "is a JSON file"}};
   for (const auto& [bytes, kind] : cases)
     EXPECT_NE(file_kind(bytes).find(kind), std::string::npos)
-        << bytes << " is taken for '" << file_kind(bytes) << "'";
+        << bytes << " is recognized as '" << file_kind(bytes) << "'";
 }
 
 TEST(FileKind, DoesNotGuess) {
