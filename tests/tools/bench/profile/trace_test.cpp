@@ -1,5 +1,7 @@
 #include "tools/bench/profile/trace.h"
 
+#include <gtest/gtest.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
