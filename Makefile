@@ -27,8 +27,9 @@ TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/
 TESTS    := $(filter-out tests/consumer/%,$(TESTS))
 
 .PHONY: all help examples install shared install-shared clean packages test-packages train debug \
-        reference balance test test-bare test-long test-night test-other cifar10 format golden parity \
-        test-threads fuzz test-arm64 test-arm64-run
+        reference balance test test-bare test-long test-night test-other test-sanitized \
+        test-sanitized-double cifar10 format golden parity \
+        test-threads fuzz test-arm64 test-arm64-run exercises exercise hint check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,6 +74,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
+          tests/tools/exercises/exercises_test.cpp \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
@@ -238,15 +240,34 @@ $(BUILD)/balance: tools/bench/balance/balance.cpp $(BUILD)/libexcite.a
 balance: $(BUILD)/balance  ## prints how evenly a training step divides among 2 to 64 cores
 	$(BUILD)/balance $(MODEL) $(BATCH)
 
+# ---- exercises ----
+
+# A reader's file is linked in front of the library, and takes the place of the original.
+EXERCISE = COMPILE='$(CXX) $(filter-out -DEXCITE_VERSION%,$(FLAGS)) -DEXCITE_DOUBLE' LIBS='$(LIBS)' \
+           OBJECTS='$(call objects,double,$(PARTS)) $(BUILD)/libexcite-double.a' \
+           bash tools/exercises/exercise
+exercises:  ## lists exercises for readers, made from the sources, and which are solved
+	@$(EXERCISE) list
+exercise:  ## opens exercise N=1: a copy of a source file from which a part is cut out
+	@$(EXERCISE) open '$(N)'
+hint:  ## shows the next hint for exercise N=1
+	@$(EXERCISE) hint '$(N)'
+check: all test-packages  ## compiles exercise N=1 into the library, and runs its tests
+	@$(EXERCISE) check '$(N)'
+
 # ---- testing; tests/README.md says which target takes how long ----
 
 test: test-packages  ## runs the tests in both precisions
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
 	@bash tests/run $(BUILD)
 
-test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems (as root)
+test-bare:  ## runs train, test and test-long in fresh minimal Debian systems (as root)
 	@bash tools/scripts/install debootstrap
 	@bash tests/bare $(BUILD)/bare
+
+test-long: test-packages  ## runs the tests that take longer, which `make test` leaves out
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
+	@bash tests/run $(BUILD) 'Long*'
 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
 # the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
@@ -257,18 +278,19 @@ test-bare:  ## runs `make train` and `make test` in fresh minimal Debian systems
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
-RUN_SANITIZED = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
-                bash tests/run $(SANITIZED)
+SANITIZED_MAKE = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 \
+                 EXTRA='$(SANITIZE)'
+RUN_SANITIZED  = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
+                 bash tests/run $(SANITIZED)
 SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*:*SeCnn*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
-test-long: test-packages  ## runs the tests that take longer, and all tests under the sanitizers
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
-	@bash tests/run $(BUILD) 'Long*'
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPTIMIZE=-O1 EXTRA='$(SANITIZE)' \
-	  all $(SANITIZED)/tests-float $(SANITIZED)/tests-double
+test-sanitized: test-packages  ## runs the tests in float under sanitizers, and those with several threads
+	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-float
 	@$(RUN_SANITIZED) '$(SMALL)' float
-	@$(RUN_SANITIZED) '$(QUICK)' double
 	@$(MAKE) --no-print-directory test-threads
+test-sanitized-double: test-packages  ## runs the quick tests in double under sanitizers
+	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-double
+	@$(RUN_SANITIZED) '$(QUICK)' double
 
 # Finds what is right only by accident with g++ and this machine's vectors.
 OTHER := $(BUILD)/other
@@ -324,7 +346,7 @@ test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 6
 	  chmod +x $(ARM64)/qemu/$$program || exit 1; done
 	@bash tests/run $(ARM64)/qemu '$(QUICK)' float
 
-test-night: test-long test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
+test-night: test-long test-sanitized test-sanitized-double test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
 	@bash tests/run $(BUILD) 'Night*'
 
 # PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.
