@@ -15,6 +15,7 @@
 #include "core/kernels/layer_norm.h"
 #include "core/kernels/matmul.h"
 #include "core/kernels/pool.h"
+#include "core/kernels/simd.h"
 #include "core/kernels/softmax.h"
 #include "core/random.h"
 #include "tests/support/compare.h"
@@ -130,9 +131,12 @@ TEST(Accuracy, OfBatchMoments) {
 }
 
 // A weight of 1 at the center alone makes y = x, up to the rounding of Winograd's transforms. So
-// the moments are compared with those of y.
+// the moments are compared with those of y. They are counted from the mean of the first pixels, as
+// many as the microkernel takes at a time. With narrow vectors these are fewer, so an outlier among
+// them costs more digits: a variance has errors of up to 42 units with 32 bytes.
 TEST(Accuracy, OfTheMomentsOfAConvolution) {
   Rng rng(1);
+  const exact of_variance = vector_bytes == 64 ? 20 : 60;
   for (Shape shape : maps)
     for (const Input& input : inputs())
       for (const long kernel : {3l, 1l}) {
@@ -145,7 +149,7 @@ TEST(Accuracy, OfTheMomentsOfAConvolution) {
         const Exact expected = exact_moments(y.y);
         const std::string what = text(shape, ", ", kernel, "x", kernel, ", ", input.name, ": ");
         expect_error(error_of_mean(y.moments.all.mean, expected), 2, what + "mean");
-        expect_error(error_of_var(y.moments.all, expected), 20, what + "variance");
+        expect_error(error_of_var(y.moments.all, expected), of_variance, what + "variance");
       }
 }
 
