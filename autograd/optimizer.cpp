@@ -94,11 +94,12 @@ Sgd::Sgd(std::vector<Parameter> parameters, const SgdOptions& options)
 
 void Sgd::step(double lr) {
   require_step(lr, parameters_, momentum_);
-  const auto rate = static_cast<real>(lr), keep = static_cast<real>(options_.momentum);
+  const auto keep = static_cast<real>(options_.momentum);
   const real g_factor = options_.nesterov ? 1 : 0, m_factor = options_.nesterov ? keep : 1;
   for (std::size_t i = 0; i < parameters_.size(); i++) {
     const Tensor gradient = take_gradient(parameters_[i]);
     const auto decay = static_cast<real>(parameters_[i].decays ? options_.weight_decay : 0);
+    const auto rate = static_cast<real>(lr * parameters_[i].lr_factor);
     Tensor& w = parameters_[i].var->value;
     Tensor& m = momentum_[i];
     for_pieces(w.size(), [&](long begin, long end) {
@@ -137,12 +138,13 @@ void AdamW::step(double lr) {
   const auto t = static_cast<double>(t_[0]);
   const auto beta1 = static_cast<real>(options_.beta1), beta2 = static_cast<real>(options_.beta2),
              eps = static_cast<real>(options_.eps);
-  const auto rate = static_cast<real>(lr / (1 - std::pow(options_.beta1, t)));
   const auto unbias = static_cast<real>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
   for (std::size_t i = 0; i < parameters_.size(); i++) {
     const Tensor gradient = take_gradient(parameters_[i]);
+    const double lr_of_p = lr * parameters_[i].lr_factor;
+    const auto rate = static_cast<real>(lr_of_p / (1 - std::pow(options_.beta1, t)));
     const auto keep =
-        static_cast<real>(1 - (parameters_[i].decays ? lr * options_.weight_decay : 0));
+        static_cast<real>(1 - (parameters_[i].decays ? lr_of_p * options_.weight_decay : 0));
     Tensor &w = parameters_[i].var->value, &m = m_[i], &v = v_[i];
     for_pieces(w.size(), [&](long begin, long end) {
       for (long k = begin; k < end; k++) {

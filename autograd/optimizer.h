@@ -16,6 +16,7 @@ struct Parameter {
   std::string name;
   Var var;
   bool decays;
+  double lr_factor = 1;  // of the learning rate of a step
 };
 
 // The state of an optimizer in a checkpoint, by name: optimizer.momentum.conv1.weight.

@@ -1,4 +1,6 @@
 // The fused implementations of the blocks in layers/conv_bn.h.
+#include <algorithm>
+#include <functional>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -81,27 +83,63 @@ Var infer_excite_add_relu(const ConvNormView& c, const SqueezeExcite& se, const 
                 {.flops = 3 * y.shape().size()}, {});
 }
 
+// ---- the choice ----
+
+bool requires_grad(const SqueezeExcite& se) {
+  const Linear &a = se.reduce, &b = se.expand;
+  return a.w.requires_grad() || b.w.requires_grad() || (a.b && a.b.requires_grad()) ||
+         (b.b && b.b.requires_grad());
+}
+
+bool requires_grad(const ConvNormView& c) {
+  return c.conv.w.requires_grad() || (c.conv.b && c.conv.b.requires_grad()) || !c.bn.is_frozen();
+}
+
+// How a block computes in training: frozen batch norms have no fused implementation that records a
+// graph. Where there is nothing to record, the block computes as in inference.
+enum class Path { training, definition, inference };
+Path path_of(Chain layers, const SqueezeExcite* se, const std::vector<Var>& inputs, Mode mode) {
+  if (mode == Mode::eval) return Path::inference;
+  const auto is_frozen = [](const ConvNormView& c) { return c.bn.is_frozen(); };
+  if (std::none_of(layers.begin(), layers.end(), is_frozen)) return Path::training;
+  const bool records =
+      (se && requires_grad(*se)) ||
+      std::any_of(inputs.begin(), inputs.end(), std::mem_fn(&Var::requires_grad)) ||
+      std::any_of(layers.begin(), layers.end(),
+                  [](const ConvNormView& c) { return requires_grad(c); });
+  return records || !implementation().folded ? Path::definition : Path::inference;
+}
+
 }  // namespace
 
 Var fused_forward(const ConvNorm& block, const Var& x, Mode mode) {
-  return mode == Mode::train ? block.forward(x, mode) : infer_conv_norm(block, x);
+  const ConvNormView c = block;
+  return path_of({&c, 1}, nullptr, {x}, mode) == Path::inference ? infer_conv_norm(c, x)
+                                                                 : block.forward(x, mode);
 }
 
 Var fused_forward(const NormReluBlock& block, const Var& x, Mode mode) {
-  return mode == Mode::train ? train_norm_relu(block.bn, x) : block.forward(x, mode);
+  const bool fused = mode == Mode::train && !block.bn.is_frozen();
+  return fused ? train_norm_relu(block.bn, x) : block.forward(x, mode);
 }
 
 Var fused_forward(const ConvNormRelu& block, const Var& x, Mode mode) {
   const ConvNormView& c = block.layer;
-  if (mode == Mode::train) return train_norm_relu(c.bn, chain_without_last_norm({&c, 1}, x));
+  switch (path_of({&c, 1}, nullptr, {x}, mode)) {
+    case Path::training: return train_norm_relu(c.bn, chain_without_last_norm({&c, 1}, x));
+    case Path::definition: return block.forward(x, mode);
+    case Path::inference: break;
+  }
   return in_layer(c.conv.w, [&] { return folded_node(folded(c).conv_relu(x->value), c, x); });
 }
 
 // Only the mean of a channel can be computed from sums that the convolution gathers.
 Var fused_forward(const ResidualEnd& block, const Var& x, Mode mode) {
   const auto& [branch, se, shortcut] = std::tie(block.branch, block.se, block.shortcut);
+  const Path path = path_of(branch, se, {x, shortcut}, mode);
+  if (path == Path::definition) return block.forward(x, mode);
   const bool squeezes_mean = se && se->options.squeeze == Squeeze::mean;
-  if (mode == Mode::train && (!se || squeezes_mean)) {
+  if (path == Path::training && (!se || squeezes_mean)) {
     const Gate gate = [&, excite = se](const Var& z) { return excite->excite(z); };
     return train_residual_end(branch, se ? gate : Gate(), x, shortcut);
   }
@@ -109,8 +147,9 @@ Var fused_forward(const ResidualEnd& block, const Var& x, Mode mode) {
   for (const ConvNormView& c : Chain(branch).first(branch.size() - 1))
     u = conv_norm_relu(c, u, mode);
   const ConvNormView& last = branch.back();
-  if (mode == Mode::eval && squeezes_mean) return infer_excite_add_relu(last, *se, u, shortcut);
-  u = mode == Mode::train ? last.bn(last.conv(u), mode) : infer_conv_norm(last, u);
+  if (path == Path::inference && squeezes_mean)
+    return infer_excite_add_relu(last, *se, u, shortcut);
+  u = path == Path::training ? last.bn(last.conv(u), mode) : infer_conv_norm(last, u);
   return relu((se ? (*se)(u) : u) + shortcut);
 }
 

@@ -148,6 +148,24 @@ TEST(Optimizer, ResumesFromItsStateWithTheSameBits) {
                     "optimizer.v.fc.weight", "optimizer.v.fc.bias"});
 }
 
+// A factor of the rate is the same as another rate for that parameter.
+TEST(Optimizer, MultipliesTheRateByTheFactorOfTheParameter) {
+  const auto after = [](bool adamw, double factor, double lr) {
+    const Var w = parameter(Tensor({2}, {1, -2}));
+    const std::vector<Parameter> all{{"w", w, true, factor}};
+    Optimizer o = adamw ? Optimizer(AdamW(all)) : Optimizer(Sgd(all, {.weight_decay = 0.1}));
+    for (int i = 0; i < 2; i++) {
+      backward(sum(w * w));
+      step(o, lr);
+    }
+    return w->value.clone();
+  };
+  for (const bool adamw : {false, true}) {
+    EXPECT_TRUE(same_bits(after(adamw, 0.25, 0.5), after(adamw, 1, 0.125)));
+    EXPECT_FALSE(same_bits(after(adamw, 0.25, 0.5), after(adamw, 1, 0.5)));
+  }
+}
+
 TEST(Optimizer, ClearsTheGradients) {
   const Problem p;
   Optimizer sgd = Sgd(p.parameters(true), {}), adamw = AdamW(p.parameters(true), {});
