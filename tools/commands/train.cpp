@@ -1,10 +1,12 @@
 // excite train: trains a model on images, from its name or from weights.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "core/check.h"
+#include "core/files/text_file.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/bench/profile/profile.h"
@@ -25,6 +27,7 @@ struct TrainOptions {
   std::string model_options, data = "builtin", out, profile, weights;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
+  std::optional<double> head_lr_factor;
   std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
   bool resume = false, strict = false, new_head = false;
@@ -99,6 +102,15 @@ std::string lines_on_start(const Recipe& r, const TrainOptions& o) {
   return lines;
 }
 
+// The value of --class-weights, where the numbers of a file become a list.
+std::string class_weights_of(const std::string& given) {
+  if (given == "none" || given == "auto") return given;
+  require<UsageError>(std::filesystem::exists(given), "--class-weights ", printable(given),
+                      ": expected auto, or a file with one number per class, one per line");
+  constexpr long max_bytes = 1 << 20;
+  return join(read_lines(given, max_bytes), ",");
+}
+
 // Options of another schedule or optimizer than the chosen one.
 void refuse_unused_options(const CLI::App& command, const Recipe& r) {
   const auto given = [&](const char* name) { return command.get_option(name)->count() > 0; };
@@ -125,6 +137,8 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
                      : default_milestones(r.schedule, r.epochs);
   if (o.augment) parse_augmentation(*o.augment);  // an error if empty: that is not the default
   r.augment = o.augment.value_or("");
+  r.class_weights = class_weights_of(r.class_weights);
+  r.head_lr_factor = o.head_lr_factor.value_or(1);
   check_recipe(r);
   refuse_unused_options(command, r);
   return r;
@@ -189,6 +203,10 @@ void add_model_group(CLI::App& c, TrainOptions& o) {
       ->type_name("FILE");
   c.add_flag("--new-head", o.new_head,
              "With --weights: initialize the classifier anew, for images of other classes");
+  c.add_option("--freeze", o.recipe.freeze,
+               "Parameters that stay as they are: all-but-head (of the network's last layer), or a "
+               "list of names as `summary` prints them, such as conv1,bn1,layer1 or *.bn1")
+      ->type_name("NAMES");
 }
 
 void add_data_group(CLI::App& c, TrainOptions& o) {
@@ -242,6 +260,11 @@ void add_optimization_group(CLI::App& c, TrainOptions& o) {
   c.add_option("--decay", r.decay,
                "Parameters that decay: all, or weights (of convolutions and linear layers)")
       ->type_name("NAME");
+  c.add_option("--head-lr-factor", o.head_lr_factor,
+               "Factor of the learning rate of the classifier, the network's last layer [1]");
+  c.add_option("--layer-decay", r.layer_decay,
+               "Factor of the learning rate from each layer or block to the one before it, such as "
+               "0.75: the first layers learn least");
   c.add_option("--clip", r.clip, "Maximum norm of all gradients together; 0: do not clip");
 }
 
@@ -251,6 +274,15 @@ void add_augmentation_group(CLI::App& c, TrainOptions& o) {
                "none, or a list of resized-crop,crop,black-crop,flip,cutout [crop,flip; "
                "resized-crop,flip for image files of another size than --image-size]")
       ->type_name("LIST");
+  c.add_option(
+       "--class-weights", o.recipe.class_weights,
+       "Weights of the classes in the loss: none, auto (all classes count the same, however "
+       "rare they are), or a file with one number per line")
+      ->type_name("FILE");
+  c.add_option("--sampler", o.recipe.sampler,
+               "Order of the images: random, or balanced (each class equally often; images of rare "
+               "classes are repeated)")
+      ->type_name("NAME");
   c.add_option("--label-smoothing", o.recipe.label_smoothing,
                "E in the targets (1 - E) one-hot + E / classes");
 }
@@ -294,6 +326,8 @@ void add_train(CLI::App& app, Run& run) {
   add_examples(
       *c, {"excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16",
            "excite train --weights seresnet50.safetensors --new-head --data birds",
+           "excite train --weights seresnet50.safetensors --new-head --freeze all-but-head --data "
+           "birds",
            "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
   c->callback([=, &run] { run = [=] { return train(*c, *o); }; });
 }

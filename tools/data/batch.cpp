@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -48,12 +49,41 @@ void apply_transform(const Image& image, const RandomTransform& t, const Normali
     }
 }
 
-// Fisher-Yates shuffle.
+namespace {
+// Fisher-Yates.
+void shuffle(std::vector<long>& order, Rng& rng) {
+  for (long i = std::ssize(order) - 1; i > 0; i--) std::swap(order[i], order[rng.below(i + 1)]);
+}
+}  // namespace
+
 std::vector<long> epoch_order(long count, long seed, long epoch) {
   std::vector<long> order(count);
   std::iota(order.begin(), order.end(), 0l);
   Rng rng(seed, epoch, static_cast<long>(shuffling));
-  for (long i = count - 1; i > 0; i--) std::swap(order[i], order[rng.below(i + 1)]);
+  shuffle(order, rng);
+  return order;
+}
+
+std::vector<long> balanced_order(const std::vector<int>& labels, long seed, long epoch) {
+  Rng rng(seed, epoch, static_cast<long>(shuffling));
+  std::map<int, std::vector<long>> by_label;
+  for (long i = 0; i < std::ssize(labels); i++) by_label[labels[i]].push_back(i);
+  std::vector<std::vector<long>> classes;
+  for (auto& [label, images] : by_label) classes.push_back(std::move(images));
+
+  std::vector<long> order;
+  for (long turn = 0; order.size() < labels.size(); turn++) {
+    std::vector<long> places(classes.size());  // the last turn may be cut short anywhere
+    std::iota(places.begin(), places.end(), 0l);
+    shuffle(places, rng);
+    for (const long place : places) {
+      std::vector<long>& images = classes[place];
+      const long at = turn % std::ssize(images);
+      if (at == 0) shuffle(images, rng);
+      if (order.size() < labels.size()) order.push_back(images[at]);
+    }
+  }
+  shuffle(order, rng);
   return order;
 }
 

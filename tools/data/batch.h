@@ -14,6 +14,9 @@ namespace excite {
 
 // A random permutation of the indices 0, ..., count - 1.
 std::vector<long> epoch_order(long count, long seed, long epoch);
+// As many indices, of which each class that has images gets an equal share, up to one. Images of
+// small classes are repeated, all of a class equally often, up to once; large classes are sampled.
+std::vector<long> balanced_order(const std::vector<int>& labels, long seed, long epoch);
 
 struct Batch {
   Tensor x;                 // [N, H, W, 3], normalized

@@ -112,6 +112,9 @@ void check_recipe(const Recipe& r) {
   check_number("label-smoothing", r.label_smoothing, 0, 1);
   check_integer("image-size", r.image_size, 0, 4096);
   check_integer("limit", r.limit, 0, 1'000'000'000);
+  check_number("head-lr-factor", r.head_lr_factor, 0, 1e6);
+  check_positive("layer-decay", r.layer_decay, 1);
+  check_choice("sampler", r.sampler, {"random", "balanced"});
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected a whole number of at least 0");
 }
 

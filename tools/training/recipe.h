@@ -31,6 +31,12 @@ struct Recipe {
   // What pixels are normalized with, of R, G, B. Empty: measured on the training images.
   std::vector<double> mean, deviation;
   long limit = 0;  // use only the first images of each set; 0: all
+  // Parameters that are not trained: all-but-head, or a list of patterns (parameter_groups.h).
+  std::string freeze;
+  double head_lr_factor = 1;           // of the learning rate of the classifier
+  double layer_decay = 1;              // of the learning rate, from each layer to the one before it
+  std::string class_weights = "none";  // none | auto | one number per class (class_weights.h)
+  std::string sampler = "random";      // random | balanced: each class equally often
   long seed = 0;
   bool plain = false;         // blocks run their definition: equal up to rounding, and slower
   std::string conv = "auto";  // algorithm of all convolutions: auto | blas | direct | reference

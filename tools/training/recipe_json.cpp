@@ -35,12 +35,30 @@ void each_field(AnyRecipe& r, Visit visit) {
   visit("seed", r.seed);
 }
 
+// Fields that older versions do not know. In a file they are absent where they have their defaults,
+// so that files of older versions mean the same, and equal recipes have equal bytes.
+template <class AnyRecipe, class Visit>
+void each_later_field(AnyRecipe& r, Visit visit) {
+  visit("mean", r.mean);
+  visit("deviation", r.deviation);
+  visit("freeze", r.freeze);
+  visit("head_lr_factor", r.head_lr_factor);
+  visit("layer_decay", r.layer_decay);
+  visit("class_weights", r.class_weights);
+  visit("sampler", r.sampler);
+}
+
 }  // namespace
 
 Json to_json(const Recipe& recipe) {
-  Json json;
+  Json json, defaults;
+  const Recipe default_recipe;
   each_field(recipe, [&](const char* name, const auto& value) { json[name] = value; });
-  if (!recipe.mean.empty()) json["mean"] = recipe.mean, json["deviation"] = recipe.deviation;
+  each_later_field(default_recipe,
+                   [&](const char* name, const auto& value) { defaults[name] = value; });
+  each_later_field(recipe, [&](const char* name, const auto& value) {
+    if (defaults[name] != Json(value)) json[name] = value;
+  });
   return json;
 }
 
@@ -51,11 +69,10 @@ Recipe recipe_from_json(const JsonObject& object) {
     object.read(name, value);
     names.emplace_back(name);
   });
-  if (object.contains("mean")) {  // absent where it is measured
-    object.read("mean", recipe.mean);
-    object.read("deviation", recipe.deviation);
-    names.insert(names.end(), {"mean", "deviation"});
-  }
+  each_later_field(recipe, [&](const char* name, auto& value) {
+    if (object.contains(name)) object.read(name, value);
+    names.emplace_back(name);
+  });
   object.allow_only(names);
   try {
     check_recipe(recipe);

@@ -7,10 +7,11 @@
 #include "autograd/ops.h"
 #include "core/check.h"
 #include "layers/implementation.h"
-#include "layers/parameters.h"
 #include "models/cost.h"
+#include "tools/training/class_weights.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/metrics.h"
+#include "tools/training/parameter_groups.h"
 
 namespace excite {
 
@@ -78,10 +79,18 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       augmentation_(parse_augmentation(recipe.augment)),
       steps_per_epoch_(count_batches(dataset, recipe.batch)),
       schedule_(make_schedule(recipe, steps_per_epoch_)),
-      parameters_(parameters(model.module(),
-                             recipe.decay == "all" ? WeightDecay::all : WeightDecay::weights)),
+      parameters_(parameters_to_train(recipe, model)),
       optimizer_(make_optimizer(recipe, parameters_)) {
   require_labels(dataset, model);
+  class_weights_ = class_weights(recipe.class_weights, dataset);
+  frozen_ = std::make_unique<FoldedLayers>();
+  model_.implementation.folded = frozen_.get();
+}
+
+Var TrainingStep::loss_of(const Var& logits, const Batch& batch) const {
+  const auto smoothing = static_cast<real>(recipe_.label_smoothing);
+  return class_weights_.empty() ? cross_entropy(logits, batch.labels, smoothing)
+                                : cross_entropy(logits, batch.labels, class_weights_, smoothing);
 }
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
@@ -92,7 +101,7 @@ StepResult TrainingStep::run(long step, const StepHooks& hooks) {
   const Var images(std::move(batch.x));
   model_.module().reseed(recipe_.seed, step);
   const Var logits = model_(images, Mode::train);
-  const Var loss = cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing));
+  const Var loss = loss_of(logits, batch);
   const double value = static_cast<double>(loss->value.item());
   if (!std::isfinite(value)) throw_diverged(step, text("the loss is ", value));
 
@@ -109,10 +118,18 @@ StepResult TrainingStep::run(long step, const StepHooks& hooks) {
 Prefetch TrainingStep::prefetch(long step) {
   const long epoch = step / steps_per_epoch_, begin = step % steps_per_epoch_ * recipe_.batch;
   if (epoch != order_epoch_)
-    order_ = epoch_order(dataset_.count(), recipe_.seed, epoch), order_epoch_ = epoch;
+    order_ = recipe_.sampler == "balanced" ? balanced_order(dataset_.labels, recipe_.seed, epoch)
+                                           : epoch_order(dataset_.count(), recipe_.seed, epoch),
+    order_epoch_ = epoch;
   std::vector<long> indices(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
   return prefetch_batch(dataset_, std::move(indices), training_resize_crop(recipe_), augmentation_,
-                        recipe_.seed, epoch);
+                        recipe_.seed, transform_key(step));
+}
+
+// Identifies the random transforms of the images, with the seed and the image. The balanced sampler
+// takes images several times in an epoch, each time with another transform.
+long TrainingStep::transform_key(long step) const {
+  return recipe_.sampler == "balanced" ? step : step / steps_per_epoch_;
 }
 
 // Starts to decode the images of the next step, which happens while this step computes.
@@ -126,8 +143,7 @@ Samples TrainingStep::take_samples(long step) {
 }
 
 Batch TrainingStep::batch_of(const Samples& samples, long step) const {
-  return augment_batch(samples, normalization_, augmentation_, recipe_.seed,
-                       step / steps_per_epoch_);
+  return augment_batch(samples, normalization_, augmentation_, recipe_.seed, transform_key(step));
 }
 
 // Batch norm needs two values per channel. Of one image it has them if no map is a single pixel,
@@ -154,8 +170,7 @@ void TrainingStep::throw_diverged(long step, const std::string& symptom) {
   model_.module().reseed(recipe_.seed, step);
   Batch batch = batch_of(take_samples(step), step);
   const Var logits = model_(std::move(batch.x), Mode::train);
-  const std::string found = find_non_finite(
-      cross_entropy(logits, batch.labels, static_cast<real>(recipe_.label_smoothing)));
+  const std::string found = find_non_finite(loss_of(logits, batch));
   throw Diverged(text("train: diverged in epoch ", step / steps_per_epoch_ + 1, ", step ",
                       step % steps_per_epoch_ + 1, " of ", steps_per_epoch_, ", at learning rate ",
                       learning_rate(step), ": ", symptom, "; first non-finite result: ",

@@ -2,12 +2,14 @@
 // and `bench` run the same code.
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "autograd/hooks.h"
 #include "autograd/optimizer.h"
 #include "autograd/schedule.h"
+#include "layers/fused/folded.h"
 #include "models/zoo/registry.h"
 #include "tools/data/batch.h"
 #include "tools/training/recipe.h"
@@ -39,9 +41,10 @@ struct StepHooks {
 
 class TrainingStep {
  public:
-  // Shares the model's network, and keeps a reference to the data set, which therefore needs a
-  // name. UsageError if the data set is smaller than one batch. Error as Dataset::validate, or if a
-  // label is none of the model's classes.
+  // Shares the model's network, of which it freezes what the recipe says, and keeps a reference to
+  // the data set, which therefore needs a name. UsageError if the data set is smaller than one
+  // batch, or as parameters_to_train and class_weights. Error as Dataset::validate, or if a label
+  // is none of the model's classes.
   TrainingStep(const Recipe& recipe, const Model& model, const Dataset& dataset,
                const Normalization& normalization);
   TrainingStep(const Recipe&, const Model&, const Dataset&&, const Normalization&) = delete;
@@ -63,18 +66,22 @@ class TrainingStep {
   Samples take_samples(long step);
   Batch batch_of(const Samples& samples, long step) const;
   bool can_normalize(const Samples& samples);
+  Var loss_of(const Var& logits, const Batch& batch) const;
+  long transform_key(long step) const;
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
-  const Model model_;  // a handle
+  Model model_;  // a handle
   const Dataset& dataset_;
   const Normalization normalization_;
   const Augmentation augmentation_;
   long steps_per_epoch_;
   Schedule schedule_;
-  std::vector<Parameter> parameters_;
+  std::vector<Parameter> parameters_;  // those that are trained
   Optimizer optimizer_;
-  std::optional<Prefetch> next_;  // the images of step next_step_, being decoded
+  Tensor class_weights_;                  // [classes]; empty: none
+  std::unique_ptr<FoldedLayers> frozen_;  // the frozen layers, as they are in inference
+  std::optional<Prefetch> next_;          // the images of step next_step_, being decoded
   long next_step_ = -1;
   std::vector<long> order_;  // of the images in epoch order_epoch_
   long order_epoch_ = -1;

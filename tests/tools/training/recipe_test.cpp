@@ -78,6 +78,23 @@ TEST(Recipe, IsReadBackFromJsonWithTheSameBits) {
   EXPECT_EQ(to_json(back).dump(), json);
 }
 
+// So the files of older versions mean the same, and their checkpoints fit.
+TEST(Recipe, FieldsThatOlderVersionsDoNotKnowAreAbsentWhereTheyHaveTheirDefaults) {
+  for (const char* name : {"mean", "freeze", "head_lr_factor", "class_weights"})
+    EXPECT_FALSE(to_json(Recipe{}).contains(name)) << name;
+  Recipe recipe;
+  recipe.freeze = "conv1,bn1";
+  recipe.head_lr_factor = 10;
+  recipe.layer_decay = 0.75;
+  recipe.class_weights = "auto";
+  recipe.sampler = "balanced";
+  const std::string json = to_json(recipe).dump();
+  const Recipe back = recipe_from_json(JsonObject(json, "file"));
+  EXPECT_EQ(back.freeze, "conv1,bn1");
+  EXPECT_EQ(back.layer_decay, 0.75);
+  EXPECT_EQ(to_json(back).dump(), json);
+}
+
 TEST(Recipe, DamagedJsonIsAnErrorThatNamesTheFile) {
   const std::string whole = to_json(Recipe{}).dump();
   const auto error_with = [&](const std::string& before, const std::string& after) {
