@@ -175,6 +175,26 @@ TEST(Backward, SkipsNodesThatReceiveNoGradient) {
   EXPECT_TRUE(x->grad.empty());
 }
 
+TEST(Backward, FreesNodesThatReceiveNoGradient) {
+  const Var x = one(3), y = one(4), unused = exp(x);
+  backward(result("first", full({}, 0), {y, unused},
+                  [=](Node& node) { y.add_grad(std::move(node.grad)); }));
+  EXPECT_TRUE(unused->released);
+  EXPECT_TRUE(unused->inputs.empty());
+  EXPECT_FALSE(unused->backward);
+}
+
+// So the memory of a layer is free before the gradient of the layer before it is computed.
+TEST(Backward, FreesEachNodeBeforeTheTurnOfTheNext) {
+  std::vector<long> live;
+  Var y = parameter(zeros({1000}));
+  for (int i = 0; i < 8; i++) y = tanh(y);
+  const auto remember = [&](Node&) { live.push_back(memory_stats().live); };
+  backward(std::exchange(y, Var()), full({1000}, 1), {.before = remember, .after = {}});
+  ASSERT_EQ(live.size(), 8u);
+  for (std::size_t i = 3; i < live.size(); i++) EXPECT_LT(live[i], live[i - 1]) << i;
+}
+
 TEST(Backward, CallsHooksForEachNodeNewestFirst) {
   const Var x = one(3);
   std::string seen;

@@ -27,6 +27,7 @@ TEST(SqueezeExcite, HasAtLeastTheMinimalHiddenWidth) {
 TEST(SqueezeExcite, MatchesItsDefinition) {
   Rng rng(1);
   const SqueezeExcite se(4, {.reduction = 2}, rng);
+  se.reduce.b->value = zeros({2});  // so that some hidden numbers are below 0
   const Var u = normal({3, 5, 6, 4}, rng);
   std::vector<double> expected;
   for (long n = 0; n < 3; n++) {
