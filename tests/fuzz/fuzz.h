@@ -6,5 +6,14 @@
 #include <cstdint>
 
 extern "C" {
+int fuzz_checkpoint(const std::uint8_t* data, std::size_t size);
+int fuzz_class_files(const std::uint8_t* data, std::size_t size);
+int fuzz_config(const std::uint8_t* data, std::size_t size);
 int fuzz_image(const std::uint8_t* data, std::size_t size);
+int fuzz_jpeg(const std::uint8_t* data, std::size_t size);
+int fuzz_numbers(const std::uint8_t* data, std::size_t size);
+int fuzz_recognize(const std::uint8_t* data, std::size_t size);
+int fuzz_resize(const std::uint8_t* data, std::size_t size);
+int fuzz_safetensors(const std::uint8_t* data, std::size_t size);
+int fuzz_settings(const std::uint8_t* data, std::size_t size);
 }

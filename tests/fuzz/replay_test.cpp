@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/scratch.h"
@@ -22,8 +23,20 @@ long replay(Target target, const std::string& folder) {
   return count;
 }
 
-TEST(Fuzz, SeedsOfImage) {
-  EXPECT_GE(replay(fuzz_image, "tests/fuzz/seeds/image"), 50);
+// Each target has its seeds, and at least 50 of them.
+TEST(Fuzz, SeedsOfEveryTarget) {
+  const std::map<std::string, Target> targets{{"checkpoint", fuzz_checkpoint},
+                                              {"class_files", fuzz_class_files},
+                                              {"config", fuzz_config},
+                                              {"image", fuzz_image},
+                                              {"jpeg", fuzz_jpeg},
+                                              {"numbers", fuzz_numbers},
+                                              {"recognize", fuzz_recognize},
+                                              {"resize", fuzz_resize},
+                                              {"safetensors", fuzz_safetensors},
+                                              {"settings", fuzz_settings}};
+  for (const auto& [name, target] : targets)
+    EXPECT_GE(replay(target, "tests/fuzz/seeds/" + name), 50) << name;
   EXPECT_GE(replay(fuzz_image, "tests/golden/decoded"), 200);
 }
 
