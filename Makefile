@@ -62,14 +62,16 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
-          $(patsubst %,tools/data/%.cpp,batch_range cifar dataset figures folder load prefetch) \
+          $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures folder load) \
+          $(patsubst %,tools/data/%.cpp,prefetch resize_crop validation_split) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) tools/graph/op_sources.cpp \
-          tools/data/resize_crop.cpp tools/main.cpp tools/small_reserve.cpp \
+          tools/main.cpp tools/small_reserve.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel) \
           $(patsubst %,tests/core/%_test.cpp,random shape text tree_sum) \
           $(patsubst %,tests/core/files/%_test.cpp,atomic_file crc file_kind input_file json) \
           tests/core/files/text_file_test.cpp tests/tools/data/cifar_test.cpp \
+          tests/tools/data/validation_split_test.cpp \
           $(filter-out %/resize_test.cpp,$(wildcard tests/core/images/*.cpp)) \
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \

@@ -142,8 +142,8 @@ TEST(Examples, TrainCifarWritesTheCheckpointOfTheProgram) {
   const ScratchFolder folder;
   const Ending o = run(folder, "train_cifar", two_epochs);
   EXPECT_EQ(o.code, 0) << o.err;
-  const Ending trained = excite_program(
-      {"train", "--data", "builtin", "--epochs", "2", "--limit", "256", "--out", folder / "run"});
+  const Ending trained = excite_program({"train", "--data", "builtin", "--val", "none", "--epochs",
+                                         "2", "--limit", "256", "--out", folder / "run"});
   EXPECT_EQ(trained.code, 0) << trained.err;
   EXPECT_TRUE(get(folder / checkpoint) == get(folder / "run/last.safetensors"));
 }

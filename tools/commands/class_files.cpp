@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/files/text_file.h"
 #include "core/text.h"
+#include "tools/data/csv.h"
 
 namespace excite {
 
@@ -18,13 +19,6 @@ std::vector<std::string> lines_of(const std::string& path, long expected,
                      counted(std::ssize(lines), "line"), ", expected ", expected, ", with ",
                      content, " on each");
   return lines;
-}
-
-std::string quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string out = "\"";
-  for (const char c : field) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
 }
 
 }  // namespace
@@ -55,13 +49,13 @@ std::vector<long> read_class_order(const std::string& path, long classes) {
 
 void write_csv_head(FileWriter& out, const std::vector<std::string>& classes) {
   out.write("image,label");
-  for (const std::string& name : classes) out.write("," + quoted(name));
+  for (const std::string& name : classes) out.write("," + csv_field(name));
   out.write("\n");
 }
 
 void write_csv_row(FileWriter& out, const std::string& image, const std::string& label,
                    const real* probabilities, long classes) {
-  out.write(quoted(image) + "," + quoted(label));
+  out.write(csv_field(image) + "," + csv_field(label));
   for (long k = 0; k < classes; k++) {
     char number[40];
     std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(probabilities[k]));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/check.h"
 #include "core/files/atomic_file.h"
@@ -29,8 +30,26 @@ struct Panel {
   double left, top, width, height;  // of the frame, in pixels
   double max_value, tick_step;      // the value at the top; the distance between two grid lines
   std::string unit;
-  std::function<double(const EpochRow&)> train, test;
+  std::function<double(const EpochRow&)> train;
+  std::function<double(const SetResult&)> held_out;  // validation and test
 };
+
+enum class PlottedSet { training, validation, test };
+struct SetStyle {
+  PlottedSet set;
+  const char *name, *dashes;
+};
+constexpr SetStyle set_styles[] = {
+    {PlottedSet::training, "training set", " stroke-dasharray=\"5 4\""},
+    {PlottedSet::validation, "validation set", " stroke-dasharray=\"1 3\""},
+    {PlottedSet::test, "test set", ""}};
+
+std::optional<double> value_of(const Panel& p, const EpochRow& row, PlottedSet set) {
+  if (set == PlottedSet::training) return p.train(row);
+  const std::optional<SetResult>& result = set == PlottedSet::test ? row.test : row.validation;
+  if (!result) return {};
+  return p.held_out(*result);
+}
 
 // The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that divides `range` into at most
 // `max_ticks`.
@@ -64,19 +83,20 @@ std::string axes(const Panel& p, long last_epoch) {
   return drawn + svg::label(p.left + p.width / 2, p.top + p.height + 36, "middle", "epoch");
 }
 
-// Solid for the test set, dashed for the training set, with one dot per epoch. Values above the
-// frame are drawn on its upper edge.
-std::string curve(const Panel& p, const PlottedRun& run, long last_epoch, bool test_set) {
+// With one dot per epoch. Values above the frame are drawn on its upper edge.
+std::string curve(const Panel& p, const PlottedRun& run, long last_epoch, const SetStyle& style) {
   std::string points, dots;
   for (const EpochRow& row : run.rows) {
+    const std::optional<double> value = value_of(p, row, style.set);
+    if (!value) continue;
     const double x = x_of(p, row.epoch, last_epoch),
-                 y = y_of(p, std::clamp((test_set ? p.test : p.train)(row), 0.0, p.max_value));
+                 y = y_of(p, std::clamp(*value, 0.0, p.max_value));
     points += (points.empty() ? "" : " ") + svg::tenths(x) + "," + svg::tenths(y);
     dots += svg::circle(x, y, 2.5, run.color);
   }
-  const std::string dashes = test_set ? "" : " stroke-dasharray=\"5 4\"";
+  if (points.empty()) return "";
   return text("<polyline points=\"", points, "\" fill=\"none\" stroke=\"", run.color,
-              "\" stroke-width=\"2\"", dashes, "/>\n", dots);
+              "\" stroke-width=\"2\"", style.dashes, "/>\n", dots);
 }
 
 std::string image(const std::vector<PlottedRun>& runs) {
@@ -86,29 +106,32 @@ std::string image(const std::vector<PlottedRun>& runs) {
   for (const PlottedRun& run : runs)
     for (const EpochRow& row : run.rows)
       last_epoch = std::max(last_epoch, row.epoch),
-      loss = std::max({loss, row.train_loss, row.test_loss});
+      loss = std::max({loss, row.train_loss, row.validation.value_or(SetResult{}).loss,
+                       row.test.value_or(SetResult{}).loss});
   const double step = round_step(std::max(loss, 1e-6), 6);
-  const Panel panels[] = {{"loss", 50, 40, 300, frame_height, step * std::ceil(loss / step), step,
-                           "", [](const EpochRow& r) { return r.train_loss; },
-                           [](const EpochRow& r) { return r.test_loss; }},
-                          {"accuracy", 440, 40, 300, frame_height, 100, 20, " %",
-                           [](const EpochRow& r) { return 100 * r.train_accuracy; },
-                           [](const EpochRow& r) { return 100 * r.test_accuracy; }}};
+  const Panel panels[] = {
+      {"loss", 50, 40, 300, frame_height, step * std::ceil(loss / step), step, "",
+       [](const EpochRow& r) { return r.train_loss; }, [](const SetResult& r) { return r.loss; }},
+      {"accuracy", 440, 40, 300, frame_height, 100, 20, " %",
+       [](const EpochRow& r) { return 100 * r.train_accuracy; },
+       [](const SetResult& r) { return 100 * r.accuracy; }}};
   std::string body;
   for (const Panel& panel : panels) {
     body += axes(panel, last_epoch);
     for (const PlottedRun& run : runs)
-      body += curve(panel, run, last_epoch, false) + curve(panel, run, last_epoch, true);
+      for (const SetStyle& style : set_styles) body += curve(panel, run, last_epoch, style);
   }
   double y = 40 + frame_height + 62;
   for (const PlottedRun& run : runs) {
     body += svg::label(50, y, "start", svg::escaped(run.name), run.color);
     y += legend_height;
   }
-  body += svg::line(440, 318, 470, 318, " stroke-width=\"2\" stroke-dasharray=\"5 4\"") +
-          svg::label(478, 322, "start", "training set");
-  body += svg::line(590, 318, 620, 318, " stroke-width=\"2\"") +
-          svg::label(628, 322, "start", "test set");
+  double x = 360;
+  for (const SetStyle& style : set_styles) {
+    body += svg::line(x, 318, x + 30, 318, text(" stroke-width=\"2\"", style.dashes)) +
+            svg::label(x + 38, 322, "start", style.name);
+    x += 135;
+  }
   return svg::document(width, y, body);
 }
 

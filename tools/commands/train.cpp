@@ -28,6 +28,7 @@ struct TrainOptions {
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
   std::optional<double> head_lr_factor;
+  std::string validation = text(default_validation);
   std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
   bool resume = false, strict = false, new_head = false;
@@ -122,6 +123,14 @@ void refuse_unused_options(const CLI::App& command, const Recipe& r) {
                       " has no effect with --optimizer ", r.optimizer, "; use --optimizer sgd");
 }
 
+// 0: none.
+double validation_of(const std::string& word) {
+  const std::optional<double> number = parse_number<double>(word);
+  require<UsageError>(word == "none" || number.value_or(0) > 0, "--val ", word,
+                      ": expected none, a fraction such as 0.1, or a number of images");
+  return number.value_or(0);
+}
+
 Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   Recipe r = o.recipe;
   r.options = parse_settings(o.model_options);
@@ -135,6 +144,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   r.milestones = o.milestones
                      ? numbers_of_list("--milestones", *o.milestones, "epochs, such as 8,12")
                      : default_milestones(r.schedule, r.epochs);
+  r.validation = validation_of(o.validation);
   if (o.augment) parse_augmentation(*o.augment);  // an error if empty: that is not the default
   r.augment = o.augment.value_or("");
   r.class_weights = class_weights_of(r.class_weights);
@@ -223,6 +233,11 @@ void add_data_group(CLI::App& c, TrainOptions& o) {
   c.add_option("--mean", o.mean, "With --std: the mean of R, G and B, of pixels from 0 to 1")
       ->type_name("LIST");
   c.add_option("--std", o.deviation, "With --mean: the deviation of R, G and B")->type_name("LIST");
+  c.add_option("--val", o.validation,
+               "Images that are split off the training images, equally from all classes, to choose "
+               "best.safetensors by: a fraction, a number, or none, which trains on all images and "
+               "keeps the last epoch alone. Data with a validation set of their own keep it")
+      ->type_name("N|FRACTION|none");
   add_limit_option(c, o.recipe.limit);
   add_strict_option(c, o.strict);
   add_exif_option(c, o.exif);

@@ -15,15 +15,6 @@ namespace excite {
 
 namespace {
 
-DataSplit load_limited(const std::string& source, long limit, OnBadImage on_bad_image, Exif exif) {
-  DataSplit data = load_data(source, on_bad_image, exif);
-  if (limit > 0) {
-    data.train = keep_first(std::move(data.train), limit);
-    data.test = keep_first(std::move(data.test), limit);
-  }
-  return data;
-}
-
 // Ctrl-C and a progress bar.
 TrainingCallbacks callbacks(const StopSignals& signals, ProgressBar& bar) {
   return {.stop = [&] { return signals.received(); },
@@ -31,12 +22,33 @@ TrainingCallbacks callbacks(const StopSignals& signals, ProgressBar& bar) {
           .print = [&](const std::string& line) { bar.line(line); }};
 }
 
-int print_result(const Training& training, const RunFolder& folder, const std::string& data) {
-  char line[100];
-  std::snprintf(line, sizeof line, "test accuracy: %.2f %% after %s",
-                100 * training.position().accuracy,
-                counted(training.recipe().epochs, "epoch").c_str());
-  std::cout << line << "\n" << next_commands(folder, data) << std::endl;
+std::string accuracy(const char* set, const SetResult& result) {
+  char words[60];
+  std::snprintf(words, sizeof words, "%s accuracy: %.2f %%", set, 100 * result.accuracy);
+  return words;
+}
+
+// The accuracy of the last epoch, and of the best one if validation images have chosen it.
+std::string result_lines(const std::vector<EpochRow>& log, const RunFolder& folder) {
+  const EpochRow &last = log.back(), *best = nullptr;
+  for (const EpochRow& row : log)
+    if (row.validation && (!best || row.validation->accuracy > best->validation->accuracy))
+      best = &row;
+  std::string lines;
+  if (last.test || last.validation)
+    lines =
+        text(last.test ? accuracy("test", *last.test) : accuracy("validation", *last.validation),
+             " after ", counted(last.epoch, "epoch"), "\n");
+  if (best)
+    lines += text("best epoch: ", best->epoch, ", ", accuracy("validation", *best->validation),
+                  best->test ? ", " + accuracy("test", *best->test) : "",
+                  "; its weights: ", printable(folder.best()), "\n");
+  return lines;
+}
+
+int print_result(const RunFolder& folder, const std::string& data) {
+  std::cout << result_lines(read_log(folder.log()), folder) << next_commands(folder, data)
+            << std::endl;
   return 0;
 }
 
@@ -50,7 +62,7 @@ int train_to_end(Training& training, const RunFolder& folder, const std::string&
                   resume_command(folder)));
     return code;
   }
-  return print_result(training, folder, data);
+  return print_result(folder, data);
 }
 
 RunFolder folder_of(const NewRun& run) {
@@ -69,8 +81,7 @@ int start_run(const NewRun& run) {
       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   ProgressBar bar(stdout);
-  Training training(run.recipe,
-                    load_limited(run.data, run.recipe.limit, run.on_bad_image, run.exif),
+  Training training(run.recipe, load_data(run.data, run.on_bad_image, run.exif),
                     callbacks(signals, bar));
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
@@ -79,6 +90,7 @@ int start_run(const NewRun& run) {
   const RunConfig config =
       make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
   write_config(folder.config(), config);
+  if (training.data().validation.in_files()) write_split(folder.split(), training.data());
   if (run.data == "builtin")
     std::cout << "The data set is builtin: drawn figures of ten kinds, not photographs. For "
                  "CIFAR-10, run `make cifar10`\n"
@@ -109,10 +121,8 @@ int resume_run(const std::string& path) {
               << " on " << printable(config.cpu) << " and is continued by version "
               << current.version << " on " << printable(current.cpu)
               << ": the numbers may differ in their last bits\n";
-  Training training(
-      config.recipe,
-      load_limited(config.data, config.recipe.limit, config.on_bad_image, config.exif),
-      callbacks(signals, bar));
+  Training training(config.recipe, load_data(config.data, config.on_bad_image, config.exif),
+                    callbacks(signals, bar));
   const bool has_checkpoint = std::filesystem::exists(folder.last());
   if (has_checkpoint)
     training.resume_from(folder.last());
@@ -123,7 +133,7 @@ int resume_run(const std::string& path) {
               << counted(config.recipe.epochs, "epoch")
               << ". To train longer, start a new run from its weights, with a new schedule "
                  "of the learning rate.\n";
-    return print_result(training, folder, config.data);
+    return print_result(folder, config.data);
   }
   std::cout << training.summary() << "\nfolder: " << printable(folder.path())
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")

@@ -72,6 +72,29 @@ Dataset keep_first(Dataset dataset, long limit) {
   return dataset;
 }
 
+Dataset select(const Dataset& dataset, const std::vector<long>& indices) {
+  Dataset some{.source = dataset.source,
+               .classes = dataset.classes,
+               .height = dataset.height,
+               .width = dataset.width,
+               .pixels = {},
+               .files = {},
+               .labels = {},
+               .strict = dataset.strict,
+               .exif = dataset.exif};
+  for (const long i : indices) {
+    require(i >= 0 && i < dataset.count(), name_of(dataset), ": there is no image ", i, "; it has ",
+            dataset.count(), " images, numbered from 0");
+    some.labels.push_back(dataset.labels[i]);
+    if (dataset.in_files())
+      some.files.push_back(dataset.files[i]);
+    else
+      some.pixels.insert(some.pixels.end(), dataset.pixels_of(i),
+                         dataset.pixels_of(i) + dataset.image_bytes());
+  }
+  return some;
+}
+
 Dataset leave_out(Dataset dataset, const std::vector<long>& indices) {
   require(std::is_sorted(indices.begin(), indices.end()) &&
               (indices.empty() || (indices.front() >= 0 && indices.back() < dataset.count())),

@@ -36,12 +36,18 @@ struct Dataset {
   void validate() const;
 };
 
+// Sets that share no image. Weights are learned from `train`, chosen by `validation`, and judged by
+// `test`. The last two may be empty.
 struct DataSplit {
   Dataset train, test;
+  Dataset validation{};
 };
 
 // The first `limit` images, or all if there are fewer. UsageError if limit is below 1.
 [[nodiscard]] Dataset keep_first(Dataset dataset, long limit);
+
+// The images of these indices, in this order.
+[[nodiscard]] Dataset select(const Dataset& dataset, const std::vector<long>& indices);
 
 // Without the images of these indices, which are in ascending order. FileError if none is left.
 [[nodiscard]] Dataset leave_out(Dataset dataset, const std::vector<long>& indices);

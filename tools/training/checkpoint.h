@@ -19,7 +19,8 @@ struct EpochSums {
 struct Position {
   long epoch = 0, step = 0;  // finished epochs; steps since the start of the run
   EpochSums sums;
-  // Test accuracy of the last finished epoch and of the best one; -1: none yet.
+  // Of the last finished epoch, on the validation images, or where there are none on the test
+  // images; and of the best epoch on the validation images. -1: none yet.
   double accuracy = 0, best_accuracy = -1;
 };
 

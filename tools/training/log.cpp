@@ -13,8 +13,8 @@ namespace excite {
 namespace {
 
 constexpr const char* header =
-    "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,images_"
-    "per_second,seconds,peak_megabytes\n";
+    "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,test_accuracy,"
+    "learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes\n";
 
 std::vector<std::string> lines_of(const std::string& path) {
   constexpr long max_bytes = 16l << 20;
@@ -34,20 +34,35 @@ std::string rows_before(long epoch, const std::string& path) {
   return rows;
 }
 
+// Two columns, empty if there is no such set.
+std::string cells(const std::optional<SetResult>& set) {
+  if (!set) return ",";
+  char accuracy[40];
+  std::snprintf(accuracy, sizeof accuracy, ",%.6f", set->accuracy);
+  return decimal(set->loss, 6) + accuracy;
+}
+
+// Of the columns first and first + 1 of a line.
+std::optional<SetResult> set_result(const std::vector<std::optional<double>>& numbers,
+                                    std::size_t first) {
+  if (!numbers[first] || !numbers[first + 1]) return {};
+  return SetResult{*numbers[first], *numbers[first + 1]};
+}
+
 }  // namespace
 
 void write_log_row(const std::string& path, const EpochRow& r) {
   char row[400];
-  std::snprintf(row, sizeof row, "%ld,%s,%.6f,%s,%.6f,%.6g,%.6g,%s,%s,%s\n", r.epoch,
-                decimal(r.train_loss, 6).c_str(), r.train_accuracy, decimal(r.test_loss, 6).c_str(),
-                r.test_accuracy, r.learning_rate, r.gradient_norm,
+  std::snprintf(row, sizeof row, "%ld,%s,%.6f,%s,%s,%.6g,%.6g,%s,%s,%s\n", r.epoch,
+                decimal(r.train_loss, 6).c_str(), r.train_accuracy, cells(r.validation).c_str(),
+                cells(r.test).c_str(), r.learning_rate, r.gradient_norm,
                 decimal(r.images_per_second, 1).c_str(), decimal(r.seconds, 2).c_str(),
                 decimal(r.peak_megabytes, 1).c_str());
   write_text_atomically(path, header + rows_before(r.epoch, path) + row);
 }
 
 std::vector<EpochRow> read_log(const std::string& path) {
-  constexpr std::size_t columns = 10;
+  constexpr std::size_t columns = 12, validation = 3, test = 5;
   const std::vector<std::string> lines = lines_of(path);
   require<FileError>(!lines.empty() && lines[0] + "\n" == header, path, ": its first line is '",
                      lines.empty() ? "" : lines[0].substr(0, 200),
@@ -55,23 +70,22 @@ std::vector<EpochRow> read_log(const std::string& path) {
   require<FileError>(lines.size() > 1, path, ": it has no rows: no epoch is finished yet");
   std::vector<EpochRow> rows;
   for (std::size_t line = 1; line < lines.size(); line++) {
-    std::vector<double> numbers;
-    for (const std::string& word : split(lines[line], ',')) {
-      const std::optional<double> number = parse_number<double>(word);
-      require<FileError>(number.has_value(), path, ": line ", line + 1, ": '", word.substr(0, 40),
-                         "' is not a finite number");
-      numbers.push_back(*number);
+    const std::vector<std::string> words = split(lines[line], ',');
+    require<FileError>(words.size() == columns, path, ": line ", line + 1, " has ", words.size(),
+                       " numbers, expected ", columns);
+    std::vector<std::optional<double>> n;
+    for (std::size_t i = 0; i < columns; i++) {
+      n.push_back(parse_number<double>(words[i]));
+      const bool may_be_empty = i >= validation && i < test + 2;
+      require<FileError>(n[i] || (may_be_empty && words[i].empty()), path, ": line ", line + 1,
+                         ": '", words[i].substr(0, 40), "' is not a finite number");
     }
-    require<FileError>(numbers.size() == columns, path, ": line ", line + 1, " has ",
-                       numbers.size(), " numbers, expected ", columns);
-    const double epoch = numbers[0];
     const long previous = rows.empty() ? 0 : rows.back().epoch;
     require<FileError>(
-        epoch > static_cast<double>(previous) && epoch < 1e9 && epoch == std::floor(epoch), path,
-        ": line ", line + 1, ": epoch ", epoch, ", expected a whole number above ", previous);
-    const std::vector<double>& n = numbers;
-    rows.push_back(
-        {static_cast<long>(epoch), n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9]});
+        *n[0] > static_cast<double>(previous) && *n[0] < 1e9 && *n[0] == std::floor(*n[0]), path,
+        ": line ", line + 1, ": epoch ", *n[0], ", expected a whole number above ", previous);
+    rows.push_back({static_cast<long>(*n[0]), *n[1], *n[2], set_result(n, validation),
+                    set_result(n, test), *n[7], *n[8], *n[9], *n[10], *n[11]});
   }
   return rows;
 }

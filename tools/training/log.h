@@ -1,21 +1,28 @@
 // log.csv: one row per finished epoch, written by a run and read by `excite plot`.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace excite {
+
+// Of all images of a set.
+struct SetResult {
+  double loss = 0, accuracy = 0;  // the accuracy is a fraction
+};
 
 struct EpochRow {
   long epoch;  // 1, 2, ...
   // Means over the batches of the epoch, with augmentation, while the weights changed. Accuracies
   // are fractions.
   double train_loss, train_accuracy;
-  double test_loss, test_accuracy;  // after the epoch
-  double learning_rate;             // of the last step
-  double gradient_norm;             // mean over the steps, before clipping
-  double images_per_second;         // of the training steps, without the evaluation
-  double seconds;         // of the whole epoch with its evaluation; if resumed, since the resume
-  double peak_megabytes;  // the largest memory of the process so far
+  // After the epoch; nothing if there is no such set.
+  std::optional<SetResult> validation, test;
+  double learning_rate;      // of the last step
+  double gradient_norm;      // mean over the steps, before clipping
+  double images_per_second;  // of the training steps, without the evaluation
+  double seconds;            // of the whole epoch with its evaluation; if resumed, since the resume
+  double peak_megabytes;     // the largest memory of the process so far
 };
 
 // Writes the row after those of earlier epochs. Rows of the same or later epochs, which a killed

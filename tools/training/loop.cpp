@@ -53,6 +53,15 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
   return recipe;
 }
 
+// With the validation set of the recipe, and of each set the first images if there is a limit.
+DataSplit prepare(DataSplit data, const Recipe& recipe) {
+  data = split_validation(std::move(data), recipe.validation);
+  if (recipe.limit > 0)
+    for (Dataset* set : {&data.train, &data.validation, &data.test})
+      *set = keep_first(std::move(*set), recipe.limit);
+  return data;
+}
+
 // That of the recipe, or else measured: then files that turn out to be broken are left out.
 Normalization normalization_of(const Recipe& recipe, Dataset& train) {
   if (!recipe.mean.empty()) {
@@ -65,6 +74,24 @@ Normalization normalization_of(const Recipe& recipe, Dataset& train) {
   const Normalization normalization = compute_normalization(train, broken);
   train = leave_out(std::move(train), broken);
   return normalization;
+}
+
+// What is printed after an epoch.
+std::string line_of(const EpochRow& row, long epochs) {
+  const auto percent = [](double accuracy) {
+    char words[40];
+    std::snprintf(words, sizeof words, "%5.2f %%", 100 * accuracy);
+    return std::string(words);
+  };
+  char number[40];
+  std::snprintf(number, sizeof number, "%*ld/%ld", static_cast<int>(std::to_string(epochs).size()),
+                row.epoch, epochs);
+  std::string line = text("epoch ", number, "  loss ", decimal(row.train_loss, 4), "  accuracy ",
+                          percent(row.train_accuracy));
+  if (row.validation) line += "  validation accuracy " + percent(row.validation->accuracy);
+  if (row.test && !row.validation) line += "  test loss " + decimal(row.test->loss, 4);
+  if (row.test) line += "  test accuracy " + percent(row.test->accuracy);
+  return text(line, "  ", decimal(row.images_per_second, 0), " images/s  ", clock(row.seconds));
 }
 
 }  // namespace
@@ -82,7 +109,7 @@ Training::Training(const Recipe& recipe, const Model& model, DataSplit data,
 
 Training::Training(const Recipe& recipe, const std::function<Model(long classes)>& make,
                    DataSplit data, TrainingCallbacks callbacks)
-    : data_(std::move(data)),
+    : data_(prepare(std::move(data), recipe)),
       normalization_(normalization_of(recipe, data_.train)),
       model_(make(data_.train.class_count())),
       batch_asked_for_(recipe.batch),
@@ -94,12 +121,14 @@ Training::Training(const Recipe& recipe, const std::function<Model(long classes)
       callbacks_(std::move(callbacks)) {}
 
 std::string Training::summary() const {
+  std::vector<std::string> sets{text(data_.train.count(), " training")};
+  if (data_.validation.count() > 0) sets.push_back(text(data_.validation.count(), " validation"));
+  if (data_.test.count() > 0) sets.push_back(text(data_.test.count(), " test"));
   return text(model_.name, ": ", model_.module().parameter_count(), " parameters; ",
-              data_.train.count(), " training and ", counted(data_.test.count(), "test image"),
-              " of ", counted(std::ssize(data_.train.classes), "class"), ", ", recipe_.image_size,
-              "x", recipe_.image_size, " pixels, augmentation ", recipe_.augment, "; ",
-              counted(recipe_.epochs, "epoch"), " of ", counted(step_.steps_per_epoch(), "step"),
-              "; ", counted(threads(), "thread"));
+              join(sets, ", "), " images of ", counted(std::ssize(data_.train.classes), "class"),
+              ", ", recipe_.image_size, "x", recipe_.image_size, " pixels, augmentation ",
+              recipe_.augment, "; ", counted(recipe_.epochs, "epoch"), " of ",
+              counted(step_.steps_per_epoch(), "step"), "; ", counted(threads(), "thread"));
 }
 
 std::string Training::batch_line() const {
@@ -197,42 +226,46 @@ bool Training::train_epoch() {
   return true;
 }
 
+bool Training::evaluate(const Dataset& set, const char* name,
+                        std::optional<SetResult>& result) const {
+  if (set.count() == 0) return true;
+  bool stopped = false;
+  const Metrics metrics =
+      measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}),
+                       set, {recipe_.batch}, [&](const Metrics& so_far) {
+                         if (!std::isfinite(so_far.loss())) return false;
+                         stopped = stop() != 0;
+                         return !stopped;
+                       });
+  if (!std::isfinite(metrics.loss())) throw_diverged(set, name, metrics.loss());
+  result = {metrics.loss(), metrics.top1()};
+  return !stopped;
+}
+
 // The log is written first and last.safetensors last. A process that is killed in between leaves
 // files about an epoch that last.safetensors does not contain. They are written again when the run
 // is resumed from there.
 bool Training::finish_epoch(const RunFolder& folder) {
-  const Metrics test = measure_accuracy(
-      Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}), data_.test,
-      {recipe_.batch},
-      [&](const Metrics& so_far) { return std::isfinite(so_far.loss()) && stop() == 0; });
-  if (!std::isfinite(test.loss())) throw_diverged(test);
-  if (stop() != 0) return false;
+  std::optional<SetResult> validation, test;
+  if (!evaluate(data_.validation, "validation", validation) || !evaluate(data_.test, "test", test))
+    return false;
   // Checked before the log gets a row of this epoch, and while position_ still says which step it
   // is.
   require_finite(full_state());
 
   report_skipped_steps();
-  const EpochRow row = make_row(test);
-  const bool best = test.top1() > position_.best_accuracy;
+  EpochRow row = make_row();
+  row.validation = validation, row.test = test;
+  const bool best = validation && validation->accuracy > position_.best_accuracy;
   position_.epoch++;
   position_.sums = {};
-  position_.accuracy = test.top1();
-  if (best) position_.best_accuracy = test.top1();
+  position_.accuracy = (validation ? validation : test).value_or(SetResult{}).accuracy;
+  if (best) position_.best_accuracy = validation->accuracy;
   folder.require_in_place();
   write_log_row(folder.log(), row);
   if (best) save(folder.best(), state_of(model_.module()));
   save(folder.last(), full_state());
-
-  char line[200];
-  const int digits = static_cast<int>(std::to_string(recipe_.epochs).size());
-  std::snprintf(line, sizeof line,
-                "epoch %*ld/%ld  loss %s  accuracy %5.2f %%  test loss %s  test accuracy %5.2f %%  "
-                "%s images/s  %s",
-                digits, row.epoch, recipe_.epochs, decimal(row.train_loss, 4).c_str(),
-                100 * row.train_accuracy, decimal(row.test_loss, 4).c_str(),
-                100 * row.test_accuracy, decimal(row.images_per_second, 0).c_str(),
-                clock(row.seconds).c_str());
-  print(line);
+  print(line_of(row, recipe_.epochs));
   return true;
 }
 
@@ -255,14 +288,14 @@ void Training::report_skipped_steps() const {
                ", as too few of their images could be decoded to normalize the batch"));
 }
 
-EpochRow Training::make_row(const Metrics& test) const {
+EpochRow Training::make_row() const {
   const double steps = steps_taken();
   return {.epoch = position_.epoch + 1,
           .train_loss = position_.sums.loss / steps,
           .train_accuracy = static_cast<double>(position_.sums.correct) /
                             static_cast<double>(std::max(1l, position_.sums.images)),
-          .test_loss = test.loss(),
-          .test_accuracy = test.top1(),
+          .validation = {},
+          .test = {},
           .learning_rate = last_learning_rate(),
           .gradient_norm = position_.sums.gradient_norm / steps,
           .images_per_second = training_seconds_ > 0 ? images_since_start() / training_seconds_ : 0,
@@ -286,24 +319,24 @@ Progress Training::progress() const {
 }
 
 // Repeats the evaluation, now recording the graph, up to the first batch that is not finite.
-void Training::throw_diverged(const Metrics& test) const {
+void Training::throw_diverged(const Dataset& set, const char* name, double loss) const {
   std::string found;
-  const long batch = evaluation_batch_size(data_.test, recipe_.batch);
+  const long batch = evaluation_batch_size(set, recipe_.batch);
   const ResizeCrop resize_crop = evaluation_resize_crop(recipe_);
-  for (long begin = 0; begin < data_.test.count() && found.empty(); begin += batch) {
-    std::vector<long> indices(std::min(batch, data_.test.count() - begin));
+  for (long begin = 0; begin < set.count() && found.empty(); begin += batch) {
+    std::vector<long> indices(std::min(batch, set.count() - begin));
     std::iota(indices.begin(), indices.end(), begin);
     const auto resize = [&](const ImageSource& image, long) {
       return resize_for_crop(image, resize_crop);
     };
-    const Samples samples = Prefetch(data_.test, std::move(indices), resize).take();
+    const Samples samples = Prefetch(set, std::move(indices), resize).take();
     if (samples.images.empty()) continue;
     Tensor x = make_crops(samples.images, resize_crop, normalization_, Crops::center);
     found = find_non_finite(cross_entropy(model_(std::move(x), Mode::eval), samples.labels));
   }
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",
                       position_.sums.steps, " of ", step_.steps_per_epoch(), ", at learning rate ",
-                      last_learning_rate(), ": the test loss is ", test.loss(),
+                      last_learning_rate(), ": the ", name, " loss is ", loss,
                       "; first non-finite result: ",
                       found.empty() ? "none found when the evaluation was repeated" : found,
                       "; try a smaller --lr, a longer --warmup, or --clip"));

@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,6 +36,10 @@ struct TrainingCallbacks {
   PrintLine print{};                                // called with one line per epoch
 };
 
+// The weights of the best epoch are chosen by the validation images: those of the data, or those
+// that the recipe splits off the training images. The test images are measured, but choose nothing.
+// Of each set, the recipe's limit is kept.
+//
 // Files among the training images that cannot be decoded are left out from the start if they are
 // found while mean and deviation are measured, and out of their batches if they are found later. A
 // batch that is larger than the training set is lowered to it.
@@ -46,6 +51,7 @@ class Training {
   Training(const Recipe& recipe, const Model& model, DataSplit data,
            TrainingCallbacks callbacks = {});
 
+  const DataSplit& data() const { return data_; }  // as it is used
   // The recipe with all values filled in that depend on the model and the data.
   const Recipe& recipe() const { return recipe_; }
   const Position& position() const { return position_; }
@@ -80,14 +86,16 @@ class Training {
   bool finish_epoch(const RunFolder& folder);  // false: stopped
   Progress progress() const;
   double images_since_start() const;  // of this epoch, since the process started or resumed the run
-  EpochRow make_row(const Metrics& test) const;
+  // false: stopped. An empty set has no result.
+  bool evaluate(const Dataset& set, const char* name, std::optional<SetResult>& result) const;
+  EpochRow make_row() const;          // without the results of the evaluation
   double last_learning_rate() const;  // that of the last step, or of the first before it is taken
   void require_finite(const NamedTensors& state) const;
   void save(const std::string& path, const NamedTensors& state) const;
   NamedTensors full_state();   // of the model and of the optimizer
   double steps_taken() const;  // in this epoch, without those that were skipped
   void report_skipped_steps() const;
-  [[noreturn]] void throw_diverged(const Metrics& test) const;
+  [[noreturn]] void throw_diverged(const Dataset& set, const char* name, double loss) const;
 
   DataSplit data_;
   Normalization normalization_;

@@ -111,6 +111,9 @@ void check_recipe(const Recipe& r) {
   check_number("clip", r.clip, 0, huge);
   check_number("label-smoothing", r.label_smoothing, 0, 1);
   check_integer("image-size", r.image_size, 0, 4096);
+  check_number("val", r.validation, 0, 1'000'000'000);
+  require<UsageError>(r.validation < 1 || r.validation == std::floor(r.validation), "--val ",
+                      r.validation, ": expected a fraction below 1 or a whole number of images");
   check_integer("limit", r.limit, 0, 1'000'000'000);
   check_number("head-lr-factor", r.head_lr_factor, 0, 1e6);
   check_positive("layer-decay", r.layer_decay, 1);

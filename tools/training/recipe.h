@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "tools/data/validation_split.h"
 
 namespace excite {
 
@@ -30,6 +31,10 @@ struct Recipe {
   long image_size = 0;                // side in pixels; 0: chosen by the images and the model
   // What pixels are normalized with, of R, G, B. Empty: measured on the training images.
   std::vector<double> mean, deviation;
+  // Images to validate on, split off the training images (validation_split.h) unless the data have
+  // a validation set: below 1 a fraction, otherwise a number. 0: none, also none that the data
+  // have.
+  double validation = default_validation;
   long limit = 0;  // use only the first images of each set; 0: all
   // Parameters that are not trained: all-but-head, or a list of patterns (parameter_groups.h).
   std::string freeze;

@@ -59,6 +59,7 @@ Json to_json(const Recipe& recipe) {
   each_later_field(recipe, [&](const char* name, const auto& value) {
     if (defaults[name] != Json(value)) json[name] = value;
   });
+  if (recipe.validation > 0) json["validation"] = recipe.validation;
   return json;
 }
 
@@ -73,6 +74,11 @@ Recipe recipe_from_json(const JsonObject& object) {
     if (object.contains(name)) object.read(name, value);
     names.emplace_back(name);
   });
+  recipe.validation = 0;
+  if (object.contains("validation")) {  // absent where there is none
+    object.read("validation", recipe.validation);
+    names.emplace_back("validation");
+  }
   object.allow_only(names);
   try {
     check_recipe(recipe);

@@ -2,7 +2,9 @@
 //   config.json        the recipe with all defaults, written before the first step
 //   log.csv            one row per finished epoch
 //   last.safetensors   weights and optimizer state, from which the run continues
-//   best.safetensors   only the weights, of the epoch with the best test accuracy
+//   best.safetensors   only the weights, of the epoch with the best validation accuracy, if there
+//                      are validation images
+//   split.csv          which image files were split off to validate on, if any were
 #pragma once
 #include <string>
 
@@ -35,6 +37,7 @@ class RunFolder {
   std::string log() const { return path_ + "/log.csv"; }
   std::string last() const { return path_ + "/last.safetensors"; }
   std::string best() const { return path_ + "/best.safetensors"; }
+  std::string split() const { return path_ + "/split.csv"; }
 
  private:
   explicit RunFolder(const std::string& path);  // locks it; the lock ends with the process

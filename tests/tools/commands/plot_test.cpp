@@ -14,11 +14,13 @@ namespace {
 // wide and 220 high, and begins 40 pixels below the top.
 void write_run(const std::string& folder) {
   std::filesystem::create_directory(folder);
-  write_log_row(folder + "/log.csv", {1, 2, 0.25, 1.5, 0.5, 0.1, 1, 800, 60, 500});
-  write_log_row(folder + "/log.csv", {2, 1, 0.5, 0.5, 1, 0.05, 1, 800, 60, 500});
+  write_log_row(folder + "/log.csv",
+                {1, 2, 0.25, SetResult{1, 0.25}, SetResult{1.5, 0.5}, 0.1, 1, 800, 60, 500});
+  write_log_row(folder + "/log.csv",
+                {2, 1, 0.5, SetResult{0.5, 0.5}, SetResult{0.5, 1}, 0.05, 1, 800, 60, 500});
 }
 
-TEST(Plot, DrawsLossAndAccuracyOfBothSets) {
+TEST(Plot, DrawsLossAndAccuracyOfTheThreeSets) {
   const ScratchFolder folder;
   write_run(folder / "first");
   const Ending ending = excite_program({"plot", "--out", folder / "curve.svg", folder / "first"});
@@ -33,8 +35,10 @@ TEST(Plot, DrawsLossAndAccuracyOfBothSets) {
   expect_contains(svg,
                   "points=\"590.0,205.0 740.0,150.0\" " + color + dashes);  // accuracy: 25 and 50 %
   expect_contains(svg, "points=\"590.0,150.0 740.0,40.0\" " + color + "/>\n");  // 50 and 100 %
-  for (const char* words : {">loss<", ">accuracy<", ">epoch<", ">first<", ">training set<",
-                            ">test set<", ">1.5<", ">100 %<", ">2<"})
+  expect_contains(svg, "points=\"200.0,150.0 350.0,205.0\" " + color +
+                           " stroke-dasharray=\"1 3\"/>\n");  // loss of the validation set: 1, 0.5
+  for (const char* words : {">validation set<", ">loss<", ">accuracy<", ">epoch<", ">first<",
+                            ">training set<", ">test set<", ">1.5<", ">100 %<", ">2<"})
     expect_contains(svg, words);
 }
 
@@ -86,9 +90,9 @@ TEST(Plot, NamesTheInvalidLineOfALog) {
   refused("epoch,loss\n1,2\n", {"bad.csv", "first line"});
   refused("", {"bad.csv", "first line"});
   refused(header, {"bad.csv", "no epoch"});
-  refused(header + "1,2,3\n", {"bad.csv: line 2", "3 numbers", "expected 10"});
-  refused(header + "1,nan,0,0,0,0,0,0,0,0\n", {"line 2", "'nan'", "finite"});
-  refused(good + "2,1,0,0,0,0,0,0,0,0\n", {"line 4", "epoch 2", "above 2"});
+  refused(header + "1,2,3\n", {"bad.csv: line 2", "3 numbers", "expected 12"});
+  refused(header + "1,nan,0,0,0,0,0,0,0,0,0,0\n", {"line 2", "'nan'", "finite"});
+  refused(good + "2,1,0,0,0,0,0,0,0,0,0,0\n", {"line 4", "epoch 2", "above 2"});
   expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "nowhere"}), 3,
                  {"nowhere"});
 }

@@ -12,6 +12,7 @@
 #include "tests/support/child.h"
 #include "tests/support/file_header.h"
 #include "tests/support/scratch.h"
+#include "tools/training/log.h"
 
 namespace excite {
 namespace {
@@ -62,17 +63,20 @@ TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
   const Ending ended = outcome_of(small + "--epochs 2 --out " + (folder / "run"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   const std::string last = folder / "run/last.safetensors";
-  const std::vector<std::string> lines{
-      "test accuracy: ", "weights:  " + last, "evaluate --weights " + last + " --data builtin",
-      "predict --weights " + last + " IMAGE...", "train --weights " + last + " --data builtin"};
+  const std::vector<std::string> lines{"test accuracy: ",
+                                       "best epoch: ",
+                                       "weights:  " + last,
+                                       "evaluate --weights " + last + " --data builtin",
+                                       "predict --weights " + last + " IMAGE...",
+                                       "train --weights " + last + " --data builtin"};
   for (const std::string& line : lines) expect_contains(ended.out, line);
   expect_contains(ended.out, "\nepoch 1/2  loss ");
   expect_contains(ended.out, "\nepoch 2/2  loss ");
   for (const char* name : {"config.json", "log.csv", "last.safetensors", "best.safetensors"})
     EXPECT_TRUE(std::filesystem::is_regular_file(folder / "run" + "/" + name)) << name;
   EXPECT_EQ(split(get(folder / "run/log.csv"), '\n')[0],
-            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,gradient_norm,"
-            "images_per_second,seconds,peak_megabytes");
+            "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,"
+            "test_accuracy,learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes");
   const nlohmann::json config = nlohmann::json::parse(get(folder / "run/config.json"));
   EXPECT_EQ(config.at("version"), EXCITE_VERSION);
   EXPECT_EQ(config.at("recipe").at("options").at("reduction"), "16");
@@ -85,7 +89,8 @@ TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
   const Ending evaluated = outcome_of("evaluate --json --limit 32 --weights " + last);
   ASSERT_EQ(evaluated.code, 0) << evaluated.err;
   const nlohmann::json json = nlohmann::json::parse(evaluated.out);
-  EXPECT_EQ(json.at("top1").get<double>(), position_in(last).at("accuracy").get<double>());
+  EXPECT_EQ(text(json.at("top1").get<double>()),
+            text(read_log(folder / "run/log.csv").back().test->accuracy));
   EXPECT_GE(json.at("top5").get<double>(), json.at("top1").get<double>());
   EXPECT_EQ(json.at("per_class").size(), 10u);
   long images = 0, right = 0;

@@ -29,7 +29,7 @@ struct BrokenFiles : testing::Test {
   DataSplit load() const { return load_folder(data, OnBadImage::skip); }
   static Recipe recipe(long batch, long side) {
     Recipe r = short_recipe(2);
-    r.batch = batch, r.image_size = side, r.augment = "none";
+    r.batch = batch, r.image_size = side, r.augment = "none", r.validation = 0;
     return r;
   }
 };
@@ -39,7 +39,7 @@ TEST_F(BrokenFiles, ThatAreFoundWhileMeasuringAreLeftOutFromTheStart) {
   for (const long i : {1, 4, 5}) damage(i);
   const Training training(recipe(4, 8), load());
   EXPECT_EQ(training.steps_per_epoch(), 2);  // of 9 images
-  expect_contains(training.summary(), "9 training and 4 test images");
+  expect_contains(training.summary(), "9 training, 4 test images");
   Dataset expected = load().train;
   for (const long i : {5, 4, 1}) {
     expected.files.erase(expected.files.begin() + i);

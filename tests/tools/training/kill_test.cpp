@@ -145,7 +145,7 @@ TEST_F(LongKilled, TwentyTimesItResumesToTheSameBits) {
                                                        {"before rename", "log.csv", 1},
                                                        {"after rename", "log.csv", 1}}) {
     kill_inside(path, recipe, point);
-    kill_at(path, recipe, 6);  // as the second epoch of that process begins
+    kill_at(path, recipe, 7);  // as the second epoch of that process begins
   }
   for (const int k : {1, 2, 3, 4, 5}) kill_at(path, recipe, k);
   expect_nothing_lost();

@@ -11,11 +11,9 @@
 namespace excite {
 namespace {
 
-constexpr int evaluation_batches = 2;
-
 // Stops as the next epoch begins: stop is asked before each step and after each batch of the
-// evaluation, and once more after it.
-const auto after_epoch = [] { return stop_at(steps_per_epoch + evaluation_batches + 2); };
+// evaluation.
+const auto after_epoch = [] { return stop_at(steps_per_epoch + evaluation_batches + 1); };
 
 // A rate so small that the accuracy soon stays the same.
 TEST(Training, TheBestWeightsAreThoseOfTheFirstEpochWithTheHighestAccuracy) {
@@ -30,7 +28,7 @@ TEST(Training, TheBestWeightsAreThoseOfTheFirstEpochWithTheHighestAccuracy) {
     train_in(path, recipe, epoch < recipe.epochs ? after_epoch() : never);
     const std::vector<EpochRow> log = read_log(path + "/log.csv");
     ASSERT_EQ(std::ssize(log), epoch);
-    const double accuracy = log.back().test_accuracy;
+    const double accuracy = log.back().validation->accuracy;
     const std::string now = get(path + "/best.safetensors");
     equal += accuracy == best_accuracy;
     EXPECT_EQ(now != best, accuracy > best_accuracy) << "epoch " << epoch << ": " << accuracy;
@@ -93,8 +91,9 @@ TEST(Training, AStepThatMadeANumberNaNIsNotSavedIfTheRunIsStoppedAfterIt) {
 }
 
 TEST(Training, ANumberThatBecameNaNInTheLastStepOfAnEpochIsNotSaved) {
-  expect_diverged_and_unchanged({false, 2 * steps_per_epoch - 1}, never,
-                                {"diverged in epoch 2, after step 2 of 2", "the test loss is"});
+  expect_diverged_and_unchanged(
+      {false, 2 * steps_per_epoch - 1}, never,
+      {"diverged in epoch 2, after step 2 of 2", "the validation loss is"});
   // The evaluation does not read the optimizer's state.
   expect_diverged_and_unchanged({true, 2 * steps_per_epoch - 1}, never,
                                 {"diverged in epoch 2, step 2 of 2", "is not finite"});

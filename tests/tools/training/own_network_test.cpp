@@ -147,7 +147,7 @@ TEST_F(OwnNetwork, RunsInTheTrainingLoopAndResumes) {
 
   const TrainedModel last = load_model(own_model(2), folder / "whole/last.safetensors");
   const Normalization& n = {last.preprocessing.mean, last.preprocessing.deviation};
-  const double logged = read_log(folder / "whole/log.csv").back().test_loss;
+  const double logged = read_log(folder / "whole/log.csv").back().test->loss;
   EXPECT_NEAR(measure_accuracy(Ensemble({{last.model, n}}), small_data().test).loss(), logged,
               1e-4);
   EXPECT_TRUE(fails_saying<UsageError>([&] { Training(recipe, own_model(1, 7), small_data()); },
