@@ -342,7 +342,7 @@ FUZZED_PARTS := $(patsubst %,tools/commands/%.cpp,class_files number_options)
 $(BUILD)/fuzz-%: $(BUILD)/float/tests/fuzz/%.o $(call objects,float,$(FUZZED_PARTS)) $(BUILD)/libexcite.a
 	$(CXX) $(FLAGS) -fsanitize=fuzzer -Wl,--defsym=LLVMFuzzerTestOneInput=fuzz_$* $^ -o $@ $(LIBS)
 fuzz: test-packages  ## runs each fuzz target of tests/fuzz for T=10 seconds, under sanitizers
-	@bash tools/scripts/install clang
+	@bash tools/scripts/install clang libclang-rt-dev
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(FUZZ) CXX=clang++ OPTIMIZE=-O1 \
 	  EXTRA='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -g1' \
 	  $(FUZZ_TARGETS:%=$(FUZZ)/fuzz-%)
