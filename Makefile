@@ -57,7 +57,8 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,core/%.cpp,parallel random shape text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
             safetensors_header text_file) \
-          autograd/schedule.cpp $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
+          autograd/schedule.cpp models/interop/onnx_file.cpp models/interop/protobuf.cpp \
+          $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
           $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing shared_options) \
@@ -277,6 +278,7 @@ test-bare:  ## runs train, test and test-long in fresh minimal Debian systems (a
 
 test-long: test-packages  ## runs the tests that take longer, which `make test` leaves out
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
+	@bash tools/scripts/install python3-onnx
 	@bash tests/run $(BUILD) 'Long*'
 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
@@ -366,7 +368,14 @@ test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 6
 	  chmod +x $(ARM64)/qemu/$$program || exit 1; done
 	@bash tests/run $(ARM64)/qemu '$(QUICK)' float
 
-test-night: test-long test-sanitized test-sanitized-double test-valgrind test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
+# ONNX Runtime is no Debian package and is installed below build/.
+$(BUILD)/onnx/runtime:
+	@bash tools/scripts/install python3-numpy python3-venv
+	/usr/bin/python3 -m venv --system-site-packages $(@D)
+	$(@D)/bin/pip install --quiet onnxruntime==1.32.0
+	touch $@
+
+test-night: $(BUILD)/onnx/runtime test-long test-sanitized test-sanitized-double test-valgrind test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
 	@bash tests/run $(BUILD) 'Night*'
 
 # PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.
@@ -383,7 +392,11 @@ golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with P
 	@bash tools/scripts/install libjpeg-turbo-progs
 	$(BUILD)/parity/bin/python tests/golden/decoded.py
 
-parity: packages $(BUILD)/parity/timm  ## compares with PyTorch and timm; NETWORKS="se_resnet50 senet154@timm" some
+$(BUILD)/parity/onnxruntime: $(BUILD)/parity/timm
+	$(@D)/bin/pip install --quiet onnxruntime==1.32.0
+	touch $@
+
+parity: packages $(BUILD)/parity/onnxruntime  ## compares with PyTorch and timm; NETWORKS="se_resnet50 senet154@timm" some
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	$(BUILD)/parity/bin/python tests/parity/training.py $(BUILD)
 	$(BUILD)/parity/bin/python tests/parity/run.py $(BUILD) $(NETWORKS)

@@ -32,7 +32,7 @@ Var shake(const Var& a, const Var& b, const Var& alpha, const Var& beta) {
           beta.shape(), ", expected [N, H, W, C], [N] and [N]");
   Tensor value = scale_images(a->value, alpha->value);
   add_to(value, scale_images(b->value, one_minus(alpha->value)));
-  return result("shake", std::move(value), {a, b}, {.is_linear = true}, [=](Node& y) {
+  return result("shake", std::move(value), {a, b, alpha}, {.is_linear = true}, [=](Node& y) {
     if (a.requires_grad()) a.add_grad(scale_images(y.grad, beta->value));
     if (b.requires_grad()) b.add_grad(scale_images(y.grad, one_minus(beta->value)));
   });

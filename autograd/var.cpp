@@ -108,6 +108,11 @@ Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backw
   return result(op, std::move(value), std::move(inputs), Arithmetic{}, std::move(backward));
 }
 
+Var with_options(Var y, std::vector<OpOption> options) {
+  if (y.requires_grad()) y->options = std::move(options);
+  return y;
+}
+
 std::vector<Var> graph(const Var& y) {
   std::vector<Var> nodes{y};
   std::unordered_set<const Node*> seen{&*y};

@@ -49,6 +49,13 @@ struct Arithmetic {
   bool is_linear = false;  // backward reads no value of an input
 };
 
+// An argument of an operation that is no tensor, such as {"stride", {2, 2}}. No gradient needs it:
+// it is kept for what writes the graph in another form (models/interop/onnx.h).
+struct OpOption {
+  const char* name;
+  std::vector<double> values;
+};
+
 struct Node {
   Tensor value;
   Tensor grad;  // d loss / d value; empty until a gradient arrives
@@ -59,7 +66,8 @@ struct Node {
   Backward backward;
   const char* op = "leaf";
   Arithmetic arithmetic{};
-  std::string name;       // of a parameter or buffer: its full path, layer1.0.conv1.weight
+  std::vector<OpOption> options;  // of a recorded operation, see with_options
+  std::string name;               // of a parameter or buffer: its full path, layer1.0.conv1.weight
   long sequence = 0;      // number of the recorded node, larger than those of its inputs; leaf: 0
   bool released = false;  // backward has run and freed inputs and closure; it cannot run again
   std::shared_ptr<ParameterOwner> owner;  // of a parameter: its module, or its own; else null
@@ -77,6 +85,9 @@ Var parameter(Tensor value);  // a leaf that requires a gradient, and is to be t
 Var result(const char* op, Tensor value, std::vector<Var> inputs, Backward backward);
 Var result(const char* op, Tensor value, std::vector<Var> inputs, const Arithmetic& arithmetic,
            Backward backward);
+
+// y, with the options of the operation that it is the result of.
+Var with_options(Var y, std::vector<OpOption> options);
 
 // While one exists, operations on this thread record no graph: their results require no gradient.
 class NoGrad {

@@ -76,7 +76,7 @@ void add_commands(CLI::App& app, Run& chosen) {
   };
   const std::vector<Group> groups{
       {"Training", {add_train}},
-      {"Using trained weights", {add_evaluate, add_predict, add_convert}},
+      {"Using trained weights", {add_evaluate, add_predict, add_convert, add_export}},
       {"Looking at models, files and data",
        {add_models, add_summary, add_inspect, add_images, add_plot}},
       {"Measuring speed", {add_bench, add_roofline}},

@@ -25,6 +25,8 @@ Tensor transposed(const real* from, long rows, long columns, const Shape& shape)
   return to;
 }
 
+}  // namespace
+
 // [in, out] -> [out, in], and [R, S, C, K] -> [K, C, R, S].
 Tensor to_file(const Tensor& x) {
   const Shape shape(dims_in_file(x.shape()));
@@ -37,6 +39,8 @@ Tensor to_file(const Tensor& x) {
       for (long o = 0; o < k; o++) y[(o * c + i) * taps + t] = x[(t * c + i) * k + o];
   return y;
 }
+
+namespace {
 
 // The inverse of to_file.
 Tensor from_file(const Tensor& y, const Shape& shape) {

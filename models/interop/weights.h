@@ -17,6 +17,9 @@
 
 namespace excite {
 
+// A tensor of rank 2 or 4, a weight, in the layout of a file; others unchanged.
+Tensor to_file(const Tensor& weight);
+
 using Metadata = std::map<std::string, std::string>;  // of a safetensors file
 
 // Whether a file gets num_batches_tracked. PyTorch's load_state_dict(strict=True) requires it;

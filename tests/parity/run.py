@@ -6,6 +6,7 @@ usage: run.py BUILD [NAME...]
 Differences are relative to the largest element of a tensor. For each network: the logits agree
 within 1e-4 in float and 1e-10 in double, the loss and the running statistics in double within
 1e-10, and the gradients within 1e-8 (of at least 1e-6 of the largest gradient of all).
+ONNX Runtime's logits of the file that `excite export` writes agree within 1e-4.
 load_state_dict(strict=True) accepts the file that `excite convert` writes, and the logits are then
 the same."""
 import concurrent.futures
@@ -17,6 +18,7 @@ import sys
 import tempfile
 
 import numpy as np
+import onnxruntime
 import torch
 import torch.nn.functional as F
 
@@ -76,6 +78,16 @@ def compare(build, name, dialect, make, folder):
     ])
     worst["statistics"] = np.max([max_relative_error(ours[n], b) for n, b in buffers.items()])
 
+    # ONNX Runtime computes the same from the exported file, whose graph normalizes the images.
+    excite(build / "excite", "export", "--weights", weights, "--out", folder / "net.onnx",
+           "--image-size", side)
+    half = any(n in name for n in ("inception_v3", "inception_v4", "inception_resnet_v2"))
+    mean, deviation = (0.5, 0.5) if half else (
+        torch.tensor(numbers).view(3, 1, 1) for numbers in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    session = onnxruntime.InferenceSession(folder / "net.onnx", providers=["CPUExecutionProvider"])
+    images = (x * deviation + mean).float().numpy()
+    worst["onnx"] = max_relative_error(torch.tensor(session.run(None, {"images": images})[0]), logits)
+
     # There and back: to our names, and from them to the dialect's.
     excite(build / "excite-double", "convert", weights, out, "--to", "excite")
     excite(build / "excite-double", "convert", out, converted, "--to", dialect)
@@ -98,7 +110,7 @@ def main():
     build, names = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     allowed = {
         "logits float": 1e-4, "logits double": 1e-10, "loss": 1e-10, "gradients": 1e-8,
-        "statistics": 1e-10, "there and back": 0.0
+        "statistics": 1e-10, "onnx": 1e-4, "there and back": 0.0
     }
     chosen = [
         number for number, (name, dialect, _) in enumerate(TABLE)

@@ -14,6 +14,7 @@ void add_train(CLI::App& app, Run& run);
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);
 void add_convert(CLI::App& app, Run& run);
+void add_export(CLI::App& app, Run& run);
 
 void add_models(CLI::App& app, Run& run);
 void add_summary(CLI::App& app, Run& run);

@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> commands{"train",    "evaluate",  "predict", "convert", "models",
                                         "summary",  "inspect",   "images",  "plot",    "bench",
-                                        "roofline", "gradcheck", "backward"};
+                                        "roofline", "gradcheck", "backward", "export"};
 
 std::string help_of(const std::string& command) {
   const Ending help = excite_program({command, "--help"});
