@@ -59,9 +59,9 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
             safetensors_header text_file) \
           autograd/schedule.cpp models/interop/onnx_file.cpp models/interop/protobuf.cpp \
           $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
-          $(patsubst %,tools/commands/%.cpp,default_weights help_format images label_placement) \
+          $(patsubst %,tools/commands/%.cpp,curves default_weights help_format images label_placement markup) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
-          $(patsubst %,tools/commands/%.cpp,report roofline roofline_drawing shared_options) \
+          $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
           $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures folder load) \
           $(patsubst %,tools/data/%.cpp,prefetch resize_crop validation_split) \

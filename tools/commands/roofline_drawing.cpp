@@ -50,19 +50,19 @@ double radius(const RooflineDot& dot) {
   return std::max(2.5, 24 * std::sqrt(std::min(dot.share, 1.0)));
 }
 
-std::string axes(const Plane& p, const std::string& title) {
-  std::string drawn = svg::label((left + right) / 2, 16, "middle", svg::escaped(title));
+Markup axes(const Plane& p, const std::string& title) {
+  Markup drawn = svg::label((left + right) / 2, 16, "middle", title);
   for (const double value : decades(p.x)) {
     const double x = p.x.at(value);
-    drawn += svg::line(x, top, x, bottom, " stroke-opacity=\"0.3\"") +
+    drawn += svg::line(x, top, x, bottom, {{"stroke-opacity", "0.3"}}) +
              svg::label(x, bottom + 18, "middle", text(value));
   }
   for (const double value : decades(p.y)) {
     const double y = p.y.at(value);
-    drawn += svg::line(left, y, right, y, " stroke-opacity=\"0.3\"") +
+    drawn += svg::line(left, y, right, y, {{"stroke-opacity", "0.3"}}) +
              svg::label(left - 6, y + 4, "end", text(value));
   }
-  drawn += svg::line(left, top, left, bottom, "") + svg::line(left, bottom, right, bottom, "");
+  drawn += svg::line(left, top, left, bottom) + svg::line(left, bottom, right, bottom);
   return drawn + svg::label((left + right) / 2, bottom + 36, "middle", "flop / byte") +
          svg::label(left, top - 10, "middle", "GFLOP/s");
 }
@@ -70,8 +70,8 @@ std::string axes(const Plane& p, const std::string& title) {
 constexpr double letter_width = 7.5;  // on average
 
 // The label of the sloped limit, drawn along it where it covers the least of `taken`.
-std::string label_along(double x1, double y1, double x2, double y2, const std::string& words,
-                        std::vector<Box>& taken) {
+Markup label_along(double x1, double y1, double x2, double y2, const std::string& words,
+                   std::vector<Box>& taken) {
   constexpr double above = 8;
   const double angle = std::atan2(y2 - y1, x2 - x1),
                half = letter_width * static_cast<double>(words.size()) / 2;
@@ -91,11 +91,11 @@ std::string label_along(double x1, double y1, double x2, double y2, const std::s
   const std::string degrees = svg::tenths(angle * 180 / M_PI);
   return svg::label(
       x, y, "middle", words, svg::gray,
-      text(" transform=\"rotate(", degrees, " ", svg::tenths(x), " ", svg::tenths(y), ")\""));
+      {{"transform", text("rotate(", degrees, " ", svg::tenths(x), " ", svg::tenths(y), ")")}});
 }
 
 // The roof with the label of each limit along it.
-std::string roof(const Plane& p, const Limits& limits, std::vector<Box>& taken) {
+Markup roof(const Plane& p, const Limits& limits, std::vector<Box>& taken) {
   const double ridge = p.x.at(limits.gflops / limits.gbytes), peak = p.y.at(limits.gflops);
   const double lowest =
       std::max(std::pow(10, p.x.first),
@@ -108,9 +108,9 @@ std::string roof(const Plane& p, const Limits& limits, std::vector<Box>& taken) 
   const std::string compute = text("multiply-adds ", rounded(limits.gflops), " GFLOP/s"),
                     memory = text("memory ", rounded(limits.gbytes), " GB/s");
 
-  std::string drawn =
-      svg::line(x, y, ridge, peak, " stroke-width=\"2.5\" stroke-linecap=\"round\"") +
-      svg::line(ridge, peak, right, peak, " stroke-width=\"2.5\" stroke-linecap=\"round\"");
+  Markup drawn =
+      svg::line(x, y, ridge, peak, {{"stroke-width", "2.5"}, {"stroke-linecap", "round"}}) +
+      svg::line(ridge, peak, right, peak, {{"stroke-width", "2.5"}, {"stroke-linecap", "round"}});
   drawn += label_along(x, y, ridge, peak, memory, taken);
   const double width = letter_width * static_cast<double>(compute.size()),
                begin = std::min(ridge + 6, right - width);
@@ -124,20 +124,20 @@ std::string roof(const Plane& p, const Limits& limits, std::vector<Box>& taken) 
 
 const char* color(bool forward) { return svg::colors[forward ? 0 : 1]; }
 
-std::string dots(const Plane& p, const std::vector<RooflineDot>& all, std::vector<Box>& taken) {
-  std::string drawn;
+Markup dots(const Plane& p, const std::vector<RooflineDot>& all, std::vector<Box>& taken) {
+  Markup drawn;
   for (const RooflineDot& dot : all) {
     drawn += svg::circle(p.x.at(dot.x), p.y.at(dot.y), radius(dot), color(dot.forward),
-                         " fill-opacity=\"0.75\"");
+                         {{"fill-opacity", "0.75"}});
     taken.push_back(box_around(p.x.at(dot.x), p.y.at(dot.y), 2 * radius(dot), 2 * radius(dot)));
   }
   return drawn;
 }
 
-std::string names(const Plane& p, const std::vector<RooflineDot>& all, std::vector<Box>& taken) {
+Markup names(const Plane& p, const std::vector<RooflineDot>& all, std::vector<Box>& taken) {
   constexpr double small_letter_width = 6.6, height = 14;
   const Box frame{left + 2, top + 2, right - 2, bottom - 2};
-  std::string drawn;
+  Markup drawn;
   for (const RooflineDot& dot : all) {
     const double x = p.x.at(dot.x), y = p.y.at(dot.y);
     const std::string words =
@@ -146,9 +146,9 @@ std::string names(const Plane& p, const std::vector<RooflineDot>& all, std::vect
     const Box box = place_label(x, y, radius(dot), width, height, frame, taken);
     taken.push_back(box);
     const Leader l = make_leader(x, y, radius(dot), box);
-    if (l.is_visible()) drawn += svg::line(l.x1, l.y1, l.x2, l.y2, " stroke-opacity=\"0.6\"");
-    drawn += svg::label((box.left + box.right) / 2, box.bottom - 3, "middle", svg::escaped(words),
-                        color(dot.forward), " font-size=\"12\"");
+    if (l.is_visible()) drawn += svg::line(l.x1, l.y1, l.x2, l.y2, {{"stroke-opacity", "0.6"}});
+    drawn += svg::label((box.left + box.right) / 2, box.bottom - 3, "middle", words,
+                        color(dot.forward), {{"font-size", "12"}});
   }
   return drawn;
 }
@@ -158,9 +158,9 @@ std::string names(const Plane& p, const std::vector<RooflineDot>& all, std::vect
 std::string draw_roofline(const Roofline& r) {
   const Plane plane = plane_of(r);
   std::vector<Box> taken;
-  std::string body = axes(plane, r.title);
+  Markup body = axes(plane, r.title);
   // The dots take their places first, so that no label covers them, and are drawn over the roof.
-  const std::string circles = dots(plane, r.dots, taken);
+  const Markup circles = dots(plane, r.dots, taken);
   body += roof(plane, r.roof, taken) + circles;
   body += names(plane, r.dots, taken);
   constexpr double y = bottom + 60;
@@ -168,8 +168,8 @@ std::string draw_roofline(const Roofline& r) {
           svg::label(left + 18, y, "start", "forward", color(true));
   body += svg::circle(left + 96, y - 4, 6, color(false)) +
           svg::label(left + 108, y, "start", "backward", color(false));
-  body += svg::label(right, y, "end",
-                     "a dot&#8217;s area is its share of the step; not drawn: below 0.1 %");
+  body +=
+      svg::label(right, y, "end", "a dot’s area is its share of the step; not drawn: below 0.1 %");
   return svg::document(760, y + 16, body);
 }
 

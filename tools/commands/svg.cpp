@@ -16,38 +16,48 @@ std::string tenths(double number) {
   return digits;
 }
 
-std::string escaped(const std::string& words) {
-  std::string xml;
-  for (const char c : printable(words))
-    xml += c == '&'   ? "&amp;"
-           : c == '<' ? "&lt;"
-           : c == '>' ? "&gt;"
-           : c == '"' ? "&quot;"
-                      : std::string(1, c);
-  return xml;
+namespace {
+
+MarkupAttributes joined(MarkupAttributes first, const MarkupAttributes& more) {
+  first.insert(first.end(), more.begin(), more.end());
+  return first;
 }
 
-std::string label(double x, double y, const std::string& anchor, const std::string& words,
-                  const std::string& color, const std::string& style) {
-  return text("<text x=\"", tenths(x), "\" y=\"", tenths(y), "\" text-anchor=\"", anchor,
-              "\" fill=\"", color, "\"", style, ">", words, "</text>\n");
+Markup on_a_line(const Markup& element) { return element + Markup::line_break(); }
+
+}  // namespace
+
+Markup label(double x, double y, const std::string& anchor, const Markup& words,
+             const std::string& color, const MarkupAttributes& more) {
+  const MarkupAttributes all{
+      {"x", tenths(x)}, {"y", tenths(y)}, {"text-anchor", anchor}, {"fill", color}};
+  return on_a_line(element("text", joined(all, more), words));
 }
 
-std::string line(double x1, double y1, double x2, double y2, const std::string& style) {
-  return text("<path d=\"M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2),
-              "\" stroke=\"", gray, "\"", style, "/>\n");
+Markup line(double x1, double y1, double x2, double y2, const MarkupAttributes& more) {
+  const std::string path = text("M", tenths(x1), " ", tenths(y1), "L", tenths(x2), " ", tenths(y2));
+  return on_a_line(empty_element("path", joined({{"d", path}, {"stroke", gray}}, more)));
 }
 
-std::string circle(double x, double y, double radius, const std::string& color,
-                   const std::string& style) {
-  return text("<circle cx=\"", tenths(x), "\" cy=\"", tenths(y), "\" r=\"", tenths(radius),
-              "\" fill=\"", color, "\"", style, "/>\n");
+Markup circle(double x, double y, double radius, const std::string& color,
+              const MarkupAttributes& more) {
+  const MarkupAttributes all{
+      {"cx", tenths(x)}, {"cy", tenths(y)}, {"r", tenths(radius)}, {"fill", color}};
+  return on_a_line(empty_element("circle", joined(all, more)));
 }
 
-std::string document(double width, double height, const std::string& body) {
-  return text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height,
-              "\" width=\"", width, "\" height=\"", height,
-              "\" font-family=\"sans-serif\" font-size=\"13\">\n", body, "</svg>\n");
+Markup drawing(double width, double height, const Markup& body) {
+  const MarkupAttributes all{{"xmlns", "http://www.w3.org/2000/svg"},
+                             {"viewBox", text("0 0 ", width, " ", height)},
+                             {"width", text(width)},
+                             {"height", text(height)},
+                             {"font-family", "sans-serif"},
+                             {"font-size", "13"}};
+  return on_a_line(element("svg", all, Markup::line_break() + body));
+}
+
+std::string document(double width, double height, const Markup& body) {
+  return drawing(width, height, body).xml();
 }
 
 }  // namespace excite::svg

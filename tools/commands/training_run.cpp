@@ -8,7 +8,7 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "tools/commands/progress_bar.h"
-#include "tools/commands/report.h"
+#include "tools/commands/next_commands.h"
 #include "tools/commands/signals.h"
 
 namespace excite {

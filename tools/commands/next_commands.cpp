@@ -1,4 +1,4 @@
-#include "tools/commands/report.h"
+#include "tools/commands/next_commands.h"
 
 #include <cstdio>
 #include <filesystem>
