@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> commands{"train",    "evaluate",  "predict", "convert", "models",
                                         "summary",  "inspect",   "images",  "plot",    "bench",
-                                        "roofline", "gradcheck", "backward", "export"};
+                                        "roofline", "gradcheck", "backward", "export", "gates"};
 
 std::string help_of(const std::string& command) {
   const Ending help = excite_program({command, "--help"});
@@ -135,9 +135,9 @@ std::string description_of(const std::string& command, const std::string& option
 
 TEST(Help, DescribesAnOptionTheSameInAllCommands) {
   const std::map<std::string, std::vector<std::string>> same{
-      {"--threads", {"train", "evaluate", "predict", "bench", "backward"}},
+      {"--threads", {"train", "evaluate", "predict", "bench", "backward", "gates"}},
       {"--strict", {"train", "evaluate", "predict"}},
-      {"--limit", {"train", "evaluate"}},
+      {"--limit", {"train", "evaluate", "gates"}},
       {"--csv", {"evaluate", "predict"}},
       {"--data", {"train", "evaluate", "images"}},
       {"--plain", {"train", "bench", "evaluate", "predict"}},
