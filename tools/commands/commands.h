@@ -18,6 +18,7 @@ void add_export(CLI::App& app, Run& run);
 
 void add_models(CLI::App& app, Run& run);
 void add_summary(CLI::App& app, Run& run);
+void add_graph(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_images(CLI::App& app, Run& run);
 void add_plot(CLI::App& app, Run& run);

@@ -33,7 +33,7 @@ figcaption { color: var(--pale); overflow-wrap: anywhere; }
 .cell:target { display: block; }
 )";
 
-constexpr const char* policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+const std::string policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 Markup on_a_line(const Markup& element) { return element + Markup::line_break(); }
 
@@ -71,15 +71,30 @@ Markup gallery(const Markup& figures) {
   return on_a_line(element("div", {{"class", "gallery"}}, figures));
 }
 
-std::string page(const std::string& title, const Markup& body) {
+namespace {
+
+std::string whole_page(const std::string& title, const std::string& more_style, const Markup& body,
+                       const std::string& allowed) {
   Markup head = empty_element("meta", {{"charset", "utf-8"}});
   head += empty_element("meta", {{"name", "viewport"}, {"content", "width=device-width"}});
-  head += empty_element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", policy}});
+  head += empty_element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", allowed}});
   head += empty_element("link", {{"rel", "icon"}, {"href", "data:,"}});
   head += element("title", {}, title);
-  head += element("style", {}, Markup::trusted(style));
+  head += element("style", {}, Markup::trusted(style + more_style));
   const Markup html = on_a_line(element("head", {}, head)) + element("body", {}, body);
   return "<!doctype html>\n" + element("html", {{"lang", "en"}}, html).xml() + "\n";
+}
+
+}  // namespace
+
+std::string page(const std::string& title, const Markup& body) {
+  return whole_page(title, "", body, policy);
+}
+
+std::string page_with_script(const std::string& title, const std::string& more_style,
+                             const Markup& body, const std::string& script) {
+  const Markup with_script = body + element("script", {}, Markup::trusted(script));
+  return whole_page(title, more_style, with_script, policy + "; script-src 'unsafe-inline'");
 }
 
 }  // namespace excite

@@ -24,4 +24,8 @@ Markup gallery(const Markup& figures);
 // The whole file.
 std::string page(const std::string& title, const Markup& body);
 
+// The same with a script of ours, which may run, and more rules of style.
+std::string page_with_script(const std::string& title, const std::string& style, const Markup& body,
+                             const std::string& script);
+
 }  // namespace excite
