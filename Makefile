@@ -78,7 +78,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
           tests/tools/exercises/exercises_test.cpp \
-          $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch packages reference) \
+          $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch help_pages packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
           $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
@@ -181,6 +181,9 @@ install: all  ## installs libraries, headers, programs into PREFIX=/usr/local (b
 	install -d $(INTO)/share/excite
 	install -m 644 tools/examples/se_resnet20-cifar10.safetensors $(INTO)/share/excite
 	bash tools/scripts/install-headers $(INTO)/include
+	install -d $(INTO)/share/man/man1 $(INTO)/share/bash-completion/completions
+	bash tools/scripts/help-pages man $(BUILD)/excite > $(INTO)/share/man/man1/excite.1
+	bash tools/scripts/help-pages completion $(BUILD)/excite > $(INTO)/share/bash-completion/completions/excite
 	sed 's/@NAME@/excite/; s/@REAL@/float/; s/@VERSION@/$(VERSION)/; s/ *@DEFINE@//; s|@INCLUDE@|$(INCLUDE)|' \
 	  tools/excite.pc.in > $(INTO)/lib/pkgconfig/excite.pc
 	sed 's/@NAME@/excite-double/; s/@REAL@/double/; s/@VERSION@/$(VERSION)/; s/@DEFINE@/-DEXCITE_DOUBLE/; s|@INCLUDE@|$(INCLUDE)|' \
