@@ -42,9 +42,12 @@ HeatMap grad_cam(const Model& model, const Tensor& x, long label) {
   const Var maps = last_feature_maps(nodes, model);
   Tensor gradient = zeros(maps.shape()), one_hot = zeros(logits.shape());
   one_hot[label] = 1;
-  backward(logits, std::move(one_hot), {.before = [&](Node& node) {
-             if (&node == &*maps && !node.grad.empty()) gradient = node.grad.clone();
-           }});
+  backward(logits, std::move(one_hot),
+           {.before =
+                [&](Node& node) {
+                  if (&node == &*maps && !node.grad.empty()) gradient = node.grad.clone();
+                },
+            .after = {}});
   for (const Var& node : nodes) node->grad = Tensor();  // of the parameters
 
   HeatMap map{maps.shape()[1], maps.shape()[2], weighted_sum(maps->value, gradient)};
