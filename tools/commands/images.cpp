@@ -23,6 +23,8 @@ struct ImagesOptions {
   std::string data = "builtin", out;
   long per_class = 8;
   bool test = false;
+  Exif exif = Exif::apply;
+  long max_memory = 0;
 };
 
 // The indices of the first images of each class.
@@ -78,7 +80,8 @@ Image draw_sheet(const Dataset& data, long per_class) {
 
 int images(const ImagesOptions& o) {
   require_extension(o.out, ".png");
-  const DataSplit data = load_data(o.data);
+  use_max_memory(o.max_memory);
+  const DataSplit data = load_data(o.data, OnBadImage::skip, o.exif);
   const Dataset& set = o.test ? data.test : data.train;
   write_png(o.out, draw_sheet(set, o.per_class));
   std::FILE* out = report_stream(o.out);
@@ -99,6 +102,8 @@ void add_images(CLI::App& app, Run& run) {
   add_data_option(*c, o->data);
   c->add_flag("--test", o->test, "Draw the test images instead of the training images");
   c->add_option("--per-class", o->per_class, "Images per class")->check(whole_number(1, 512));
+  add_exif_option(*c, o->exif);
+  add_max_memory_option(*c, o->max_memory);
   begin_group(*c, "Output");
   c->add_option("--out", o->out, "The .png file to write, one column per class; -: standard output")
       ->required()

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/images/resize.h"
 #include "tests/support/child.h"
 #include "tests/support/image_folder.h"
@@ -54,6 +56,29 @@ TEST(Images, LeavesMissingImagesWhite) {
   EXPECT_TRUE(shows(sheet, 199, 9, builtin_train_count + 1999));
   for (std::size_t i = sheet.pixels.size() - 32 * 320 * 3; i < sheet.pixels.size(); i++)
     ASSERT_EQ(sheet.pixels[i], 255);
+}
+
+// exif6.png is to be turned, so its sheet differs from that of the pixels as stored.
+TEST(Images, TurnsImagesAsTheirExifDataSay) {
+  const ScratchFolder folder;
+  for (const char* set : {"train", "test"})
+    for (const char* name : {"a", "b"}) {
+      const std::string of_class = folder / "data/" + set + "/" + name;
+      std::filesystem::create_directories(of_class);
+      std::filesystem::copy_file("tests/golden/decoded/exif6.png", of_class + "/x.png");
+    }
+  const auto sheet = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command{"images", "--data", folder / "data", "--out",
+                                     folder / "x.png"};
+    command.insert(command.end(), more.begin(), more.end());
+    const Ending ending = excite_program(command);
+    EXPECT_EQ(ending.code, 0) << ending.err;
+    return read_image(folder / "x.png").pixels;
+  };
+  const auto upright = sheet({});
+  EXPECT_EQ(sheet({"--exif", "apply"}), upright);
+  EXPECT_NE(sheet({"--exif", "ignore"}), upright);
+  EXPECT_EQ(sheet({"--max-memory", "100MB"}), upright);
 }
 
 // A damaged file is named, and the next one is drawn in its place.
