@@ -17,6 +17,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/default_weights.h"
 #include "tools/commands/ensemble_options.h"
+#include "tools/commands/explain.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
@@ -31,7 +32,7 @@ namespace {
 struct PredictOptions {
   EnsembleOptions ensemble;
   std::vector<std::string> images;
-  std::string csv;
+  std::string csv, explain;
   std::string tensors, out;
   long top = 5;
   int threads = excite::threads();
@@ -137,6 +138,7 @@ int predict_images(const PredictOptions& o) {
       });
     });
   if (o.json) print_json(json);
+  if (!o.explain.empty()) explain(o.ensemble, o.images.front(), o.exif, o.explain);
   return 0;
 }
 
@@ -162,6 +164,7 @@ int predict(PredictOptions o) {
                       "output");
   require<UsageError>(o.tensors.empty() != o.images.empty(),
                       "expected either images or --tensors FILE");
+  if (!o.explain.empty()) require_explainable(o.ensemble, o.images, o.explain);
   o.ensemble.weights = weights_or_default(o.ensemble.weights);
   return o.tensors.empty() ? predict_images(o) : predict_tensors(o.ensemble, o.tensors, o.out);
 }
@@ -196,10 +199,15 @@ void add_predict(CLI::App& app, Run& run) {
   c->add_option("--top", o->top, "Classes to show per image, the most probable first")
       ->check(whole_number(1, 1'000'000));
   add_csv_option(*c, o->csv);
+  c->add_option("--explain", o->explain,
+                "Write a .png with the image, and over it what speaks for the most probable class "
+                "(Grad-CAM)")
+      ->type_name("FILE");
   add_json_option(*c, o->json, "images (file, top: class, probability), skipped (file, why)");
-  for (const char* of_images : {"--csv", "--exif", "--json", "--strict", "--resize", "--top"})
+  for (const char* of_images :
+       {"--csv", "--exif", "--explain", "--json", "--strict", "--resize", "--top"})
     c->get_option("--tensors")->excludes(c->get_option(of_images));
-  add_examples(*c, {"excite predict cat.jpg",
+  add_examples(*c, {"excite predict cat.jpg", "excite predict --explain why.png cat.jpg",
                     "excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
                     "excite predict --weights seresnet50.safetensors --crops 10 --top 3 cat.jpg"});
   c->callback([=, &run] { run = [=] { return predict(*o); }; });
