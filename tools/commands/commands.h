@@ -23,6 +23,7 @@ void add_inspect(CLI::App& app, Run& run);
 void add_images(CLI::App& app, Run& run);
 void add_plot(CLI::App& app, Run& run);
 void add_gates(CLI::App& app, Run& run);
+void add_report(CLI::App& app, Run& run);
 
 void add_bench(CLI::App& app, Run& run);
 void add_roofline(CLI::App& app, Run& run);

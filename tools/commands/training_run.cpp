@@ -7,9 +7,10 @@
 
 #include "core/check.h"
 #include "core/text.h"
-#include "tools/commands/progress_bar.h"
 #include "tools/commands/next_commands.h"
+#include "tools/commands/progress_bar.h"
 #include "tools/commands/signals.h"
+#include "tools/report/run_report.h"
 
 namespace excite {
 
@@ -52,6 +53,16 @@ int print_result(const RunFolder& folder, const std::string& data) {
   return 0;
 }
 
+// A run is complete without its report, so an error is only printed.
+void print_report(const RunFolder& folder) {
+  try {
+    const std::string path = write_report(folder.path());
+    std::cout << "report:   " << printable(path) << std::endl;
+  } catch (const Error& error) {
+    std::cerr << "excite: train: there is no report: " << printable(error.what()) << "\n";
+  }
+}
+
 int train_to_end(Training& training, const RunFolder& folder, const std::string& data,
                  ProgressBar& bar) {
   const int code = training.run(folder);
@@ -62,7 +73,9 @@ int train_to_end(Training& training, const RunFolder& folder, const std::string&
                   resume_command(folder)));
     return code;
   }
-  return print_result(folder, data);
+  print_result(folder, data);
+  print_report(folder);
+  return 0;
 }
 
 RunFolder folder_of(const NewRun& run) {
