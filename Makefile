@@ -281,7 +281,7 @@ test-bare:  ## runs train, test and test-long in fresh minimal Debian systems (a
 
 test-long: test-packages  ## runs the tests that take longer, which `make test` leaves out
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
-	@bash tools/scripts/install python3-onnx chromium chromium-driver
+	@bash tools/scripts/install python3-onnx chromium chromium-driver graphviz
 	@bash tests/run $(BUILD) 'Long*'
 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
