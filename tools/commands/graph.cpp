@@ -8,10 +8,9 @@
 #include "core/files/atomic_file.h"
 #include "core/images/resize.h"
 #include "core/text.h"
-#include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
-#include "tools/commands/model_override.h"
+#include "tools/commands/network_options.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -26,9 +25,10 @@ namespace excite {
 namespace {
 
 struct GraphOptions {
-  std::string model, set, weights, image, part;
+  NetworkOptions network;
+  std::string image, part;
   std::string dot, svg, html;  // files to write
-  long classes = 10, image_size = 0, depth = 2;
+  long depth = 2;
   bool neuron = false;
 };
 
@@ -41,26 +41,6 @@ std::vector<GraphNode> neuron() {
   };
   const Var w = named("w", 2), x = named("x", 1), b = named("b", -1);
   return record_with_gradients(sigmoid(add(mul(w, x), b)), ParametersAs::nodes);
-}
-
-struct Subject {
-  Model model;
-  Normalization normalization;
-  long image_size;
-};
-
-Subject make_subject(const GraphOptions& o) {
-  if (!o.weights.empty()) {
-    const TrainedModel trained =
-        load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)});
-    print_origin(o.weights, trained.origin);
-    return {trained.model,
-            {trained.preprocessing.mean, trained.preprocessing.deviation},
-            trained.preprocessing.image_size};
-  }
-  Rng rng(0);
-  const Model model = make_model(o.model, parse_settings(o.set), o.classes, rng);
-  return {model, {}, model.image_size};
 }
 
 Image subject_image(const GraphOptions& o) {
@@ -98,15 +78,13 @@ std::vector<GraphNode> part_of(const std::vector<GraphNode>& graph, const std::s
 
 // The loss is the cross-entropy of the class that the model finds most likely.
 std::vector<GraphNode> graph_of(const GraphOptions& o, bool with_loss) {
-  const Subject subject = make_subject(o);
-  const long side = o.image_size == 0 ? subject.image_size : o.image_size;
-  require<UsageError>(side >= subject.model.min_image_size, "--image-size ", side, ": ",
-                      subject.model.name, " needs images of at least ",
-                      subject.model.min_image_size, "x", subject.model.min_image_size, " pixels");
+  Rng rng(0);
+  const TrainedModel network = make_network(o.network, rng);
+  const long side = image_size_for(o.network, network.model);
+  const Normalization normalization{network.preprocessing.mean, network.preprocessing.deviation};
   const Image image = resize(subject_image(o), side, side);
-  const Var x(
-      make_crops(std::vector<const Image*>{&image}, {}, subject.normalization, Crops::center));
-  const Var logits = subject.model(x, Mode::eval);
+  const Var x(make_crops(std::vector<const Image*>{&image}, {}, normalization, Crops::center));
+  const Var logits = network.model(x, Mode::eval);
   if (!with_loss) return record_graph(logits, ParametersAs::counts);
   const auto most = std::max_element(logits->value.begin(), logits->value.end());
   const std::vector<int> label{static_cast<int>(most - logits->value.begin())};
@@ -123,7 +101,7 @@ void require_name(const std::string& path, const std::string& kind) {
 }
 
 int draw(const GraphOptions& o) {
-  require<UsageError>(o.neuron || !o.model.empty() || !o.weights.empty(),
+  require<UsageError>(o.neuron || !o.network.model.empty() || !o.network.weights.empty(),
                       "expected --model NAME, --weights FILE or --neuron");
   require<UsageError>(!o.dot.empty() || !o.svg.empty() || !o.html.empty(),
                       "expected a file to write: --dot FILE, --svg FILE or --html FILE");
@@ -135,7 +113,8 @@ int draw(const GraphOptions& o) {
     return o.part.empty() ? graph : part_of(graph, o.part);
   };
   const std::string title =
-      o.neuron ? "A neuron" : "The graph of " + (o.model.empty() ? o.weights : o.model);
+      o.neuron ? "A neuron"
+               : "The graph of " + (o.network.model.empty() ? o.network.weights : o.network.model);
   if (!o.html.empty()) write_file(o.html, graph_page(title, graph_for(true)));
   if (o.svg.empty() && o.dot.empty()) return 0;
   std::vector<GraphNode> graph = graph_for(false);
@@ -154,18 +133,7 @@ void add_graph(CLI::App& app, Run& run) {
       "Draw the graph that a model records.\nAs SVG, for Graphviz, or as a page that steps through "
       "forward and backward.");
   begin_group(*c, "Model");
-  add_model_option(*c, o->model);
-  add_set_option(*c, o->set);
-  CLI::Option* weights =
-      c->add_option("--weights", o->weights, "Draw the model of these weights instead")
-          ->type_name("FILE");
-  c->add_option("--classes", o->classes, "Classes of the created model")
-      ->excludes(weights)
-      ->check(whole_number(1, 100'000));
-  c->add_option("--image-size", o->image_size,
-                "Side of the image that the model sees, in pixels; 0: the size that the model is "
-                "made for")
-      ->check(whole_number(0, 1024));
+  add_network_options(*c, o->network);
   c->add_option("--image", o->image, "Image that the model sees [a built-in one]")
       ->type_name("FILE");
   c->add_flag("--neuron", o->neuron, "Draw the neuron of autograd's chapter instead of a model");

@@ -6,11 +6,10 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "models/cost.h"
-#include "models/zoo/registry.h"
+#include "models/zoo/settings.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
-#include "tools/commands/model_override.h"
-#include "tools/commands/number_options.h"
+#include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 
@@ -19,8 +18,7 @@ namespace excite {
 namespace {
 
 struct SummaryOptions {
-  std::string model, set, weights;
-  long classes = 10, image_size = 0;
+  NetworkOptions network;
   bool json = false;
 };
 
@@ -60,23 +58,10 @@ void print_summary(const Model& model, long image_size, const Cost& cost) {
   row("total", "", "", grouped(cost.parameters), grouped(cost.macs), grouped(cost.bytes));
 }
 
-Model create_or_load(const SummaryOptions& o) {
-  Rng rng = Rng::silent();
-  if (o.weights.empty()) return make_model(o.model, parse_settings(o.set), o.classes, rng);
-  const TrainedModel trained =
-      load_model(SafetensorsFile(o.weights), {o.model, parse_settings(o.set)});
-  print_origin(o.weights, trained.origin);
-  return trained.model;
-}
-
 int summary(const SummaryOptions& o) {
-  require<UsageError>(!o.model.empty() || !o.weights.empty(),
-                      "expected --model NAME or --weights FILE");
-  const Model model = create_or_load(o);
-  const long image_size = o.image_size == 0 ? model.image_size : o.image_size;
-  require<UsageError>(image_size >= model.min_image_size, "--image-size ", image_size, ": ",
-                      model.name, " needs images of at least ", model.min_image_size, "x",
-                      model.min_image_size, " pixels");
+  Rng rng = Rng::silent();
+  const Model model = make_network(o.network, rng).model;
+  const long image_size = image_size_for(o.network, model);
   const Cost cost = cost_of(model(zeros({1, image_size, image_size, 3}), Mode::eval));
   o.json ? print_summary_as_json(model, image_size, cost) : print_summary(model, image_size, cost);
   return 0;
@@ -91,19 +76,7 @@ void add_summary(CLI::App& app, Run& run) {
       "Show the operations of a model: shapes, parameters, multiply-adds.\nBytes are those of the "
       "outputs for one image.");
   begin_group(*c, "Model");
-  add_model_option(*c, o->model);
-  add_set_option(*c, o->set);
-  CLI::Option* weights = c->add_option("--weights", o->weights,
-                                       "Show the model of these weights instead, a .safetensors "
-                                       "file of train or of another program")
-                             ->type_name("FILE");
-  c->add_option("--classes", o->classes, "Classes of the created model")
-      ->excludes(weights)
-      ->check(whole_number(1, 100'000));
-  c->add_option("--image-size", o->image_size,
-                "Side of the image that the model sees, in pixels; 0: the size that the model is "
-                "made for")
-      ->check(whole_number(0, 1024));
+  add_network_options(*c, o->network);
   begin_group(*c, "Output");
   add_json_option(*c, o->json,
                   "model, options, classes, input, parameters, macs (multiply-adds), "

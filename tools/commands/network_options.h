@@ -1,0 +1,24 @@
+// The network that a command looks at: a new one of a model, or that of weights.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "models/interop/weights.h"
+
+namespace excite {
+
+struct NetworkOptions {
+  std::string model, set, weights;
+  long classes = 10, image_size = 0;  // 0: the size that the model is made for
+};
+
+// --model, --set, --weights, --classes and --image-size.
+void add_network_options(CLI::App& command, NetworkOptions& options);
+
+// UsageError without a model and weights. `rng` draws the parameters of a new network.
+TrainedModel make_network(const NetworkOptions& options, Rng& rng);
+
+// The side of the image that the network sees, in pixels. UsageError if it is too small for it.
+long image_size_for(const NetworkOptions& options, const Model& model);
+
+}  // namespace excite
