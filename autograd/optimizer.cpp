@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "autograd/optimizer_parts.h"
 #include "autograd/parameter_owner.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
@@ -11,29 +12,6 @@
 namespace excite {
 
 namespace {
-
-std::vector<Tensor> zeros_like(const std::vector<Parameter>& parameters) {
-  std::vector<Tensor> all;
-  for (const Parameter& p : parameters) all.push_back(zeros(p.var.shape()));
-  return all;
-}
-
-// At construction. Returns the parameters, whose owners will then not be reported as forgotten.
-std::vector<Parameter> checked(std::vector<Parameter> parameters) {
-  require(!parameters.empty(),
-          "optimizer: there are no parameters to train; parameters(net) lists what the module "
-          "registered with own, weight or bias in its member initializers");
-  std::unordered_map<const Node*, std::size_t> seen;
-  for (std::size_t i = 0; i < parameters.size(); i++) {
-    const Parameter& p = parameters[i];
-    const auto [first, is_new] = seen.emplace(&*p.var, i);
-    require(is_new, "optimizer: parameters ", first->second, " and ", i, ", ",
-            parameters[first->second].name, " and ", p.name,
-            ", are the same one, expected each of them once");
-    mark_as_listed(p.var);
-  }
-  return parameters;
-}
 
 // Why p has no gradient, though the optimizer needs one.
 std::string no_gradient(const Parameter& p, const std::vector<Parameter>& all) {
@@ -53,8 +31,30 @@ std::string no_gradient(const Parameter& p, const std::vector<Parameter>& all) {
               "of the optimizer's parameters");
 }
 
-// Before anything is changed: a finite rate, and a gradient for each parameter, in the shape that
-// it had at construction.
+}  // namespace
+
+std::vector<Tensor> zeros_like(const std::vector<Parameter>& parameters) {
+  std::vector<Tensor> all;
+  for (const Parameter& p : parameters) all.push_back(zeros(p.var.shape()));
+  return all;
+}
+
+std::vector<Parameter> checked(std::vector<Parameter> parameters) {
+  require(!parameters.empty(),
+          "optimizer: there are no parameters to train; parameters(net) lists what the module "
+          "registered with own, weight or bias in its member initializers");
+  std::unordered_map<const Node*, std::size_t> seen;
+  for (std::size_t i = 0; i < parameters.size(); i++) {
+    const Parameter& p = parameters[i];
+    const auto [first, is_new] = seen.emplace(&*p.var, i);
+    require(is_new, "optimizer: parameters ", first->second, " and ", i, ", ",
+            parameters[first->second].name, " and ", p.name,
+            ", are the same one, expected each of them once");
+    mark_as_listed(p.var);
+  }
+  return parameters;
+}
+
 void require_step(double lr, const std::vector<Parameter>& parameters,
                   const std::vector<Tensor>& state) {
   require<UsageError>(lr >= 0 && std::isfinite(lr), "optimizer: learning rate ", lr,
@@ -76,8 +76,6 @@ void add_state(NamedTensors& state, const std::string& kind,
   for (std::size_t i = 0; i < parameters.size(); i++)
     state.emplace_back("optimizer." + kind + "." + parameters[i].name, &tensors[i]);
 }
-
-}  // namespace
 
 // m starts from zero, so the first step has m = g.
 Sgd::Sgd(std::vector<Parameter> parameters, const SgdOptions& options)

@@ -1,6 +1,7 @@
-// Optimizers: they use gradients to improve the parameters. Every step of both is the same as in
-// PyTorch, up to rounding.
+// Optimizers: they use gradients to improve the parameters. Every step of Sgd and AdamW is the same
+// as in PyTorch, up to rounding.
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -70,8 +71,41 @@ class AdamW {
   AdamWOptions options_;
 };
 
-// Either optimizer, chosen at run time.
-using Optimizer = std::variant<Sgd, AdamW>;
+struct MuonOptions {
+  double momentum = 0.6;  // of the filters
+  long newton_schulz_steps = 3;
+  SgdOptions others{.momentum = 0.85};  // for all parameters but the filters
+  double others_lr = 0.22;              // their learning rate, as a factor of that of the filters
+};
+
+// Muon (Jordan et al., 2024, with the constants of arXiv 2404.00498's code) for filters, and Sgd
+// for all other parameters. Filters are the weights of convolutions larger than 1x1, which a batch
+// norm must follow, because their norm is fixed. As a matrix, a filter w is [R S C/groups, K]. With
+// g = dw:
+//   m = momentum m + g,   u = g + momentum m
+//   w = sqrt(K) w / norm(w) - lr newton_schulz(u)
+class Muon {
+ public:
+  // Errors as of Sgd.
+  explicit Muon(const std::vector<Parameter>& parameters, const MuonOptions& options = {});
+  void step(double lr);
+  NamedTensors state();  // the momentum of each parameter
+
+ private:
+  std::vector<Parameter> filters_;
+  std::vector<Tensor> momentum_;
+  std::optional<Sgd> others_;  // none if there are only filters
+  MuonOptions options_;
+};
+
+// The nearest matrix with orthonormal rows or columns, nearly: the singular values of x become
+// about
+// 1. With X = x / norm(x), repeated: A = X X', X = a X + (b A + c A A) X with a, b, c = 3.4445,
+// -4.775, 2.0315. x [M, N]; if M > N, the same for its transpose.
+Tensor newton_schulz(const Tensor& x, long steps);
+
+// One of the optimizers, chosen at run time.
+using Optimizer = std::variant<Sgd, AdamW, Muon>;
 void step(Optimizer& optimizer, double lr);
 NamedTensors state(Optimizer& optimizer);
 

@@ -41,6 +41,8 @@ void Schedule::validate() const {
                       warmup_steps, " steps, expected 0 to ", total_steps, ", the total");
   require<UsageError>(gamma > 0 && gamma <= 1, "schedule: gamma ", gamma,
                       ", expected above 0 and at most 1");
+  require<UsageError>(floor >= 0 && floor <= peak, "schedule: a last learning rate of ", floor,
+                      ", expected 0 to ", peak, ", the peak");
   require<UsageError>(every >= 1 || (every == 0 && decay != Decay::step),
                       "schedule: a decay every ", every, " steps, expected at least 1");
   require<UsageError>(decay != Decay::multistep || !milestones.empty(),
@@ -64,8 +66,8 @@ double Schedule::at(long step) const {
     case Decay::constant: return peak;
     case Decay::step: return peak * std::pow(gamma, static_cast<double>(step / every));
     case Decay::multistep: return peak * std::pow(gamma, static_cast<double>(reached));
-    case Decay::cosine: return peak * (1 - std::cos(std::numbers::pi * left)) / 2;
-    case Decay::one_cycle: return peak * left;
+    case Decay::cosine: return floor + (peak - floor) * (1 - std::cos(std::numbers::pi * left)) / 2;
+    case Decay::one_cycle: return floor + (peak - floor) * left;
   }
   return peak;
 }

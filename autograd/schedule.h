@@ -12,8 +12,9 @@ enum class Decay {
   constant,   // peak
   step,       // peak gamma^floor(step / every)
   multistep,  // peak gamma^(number of milestones reached)
-  cosine,     // peak (1 + cos(pi u)) / 2 (Loshchilov, Hutter, arXiv 1608.03983)
-  one_cycle,  // peak (1 - u) (after Smith, Topin, arXiv 1708.07120, but with constant momentum)
+  // With a floor, these two fall from the peak to it: floor + (peak - floor) f.
+  cosine,     // f = (1 + cos(pi u)) / 2 (Loshchilov, Hutter, arXiv 1608.03983)
+  one_cycle,  // f = 1 - u (after Smith, Topin, arXiv 1708.07120, but with constant momentum)
 };
 // "one-cycle" -> Decay::one_cycle. An unknown name is a UsageError that suggests the closest match.
 Decay parse_decay(const std::string& name);
@@ -26,6 +27,7 @@ struct Schedule {
   std::vector<long> milestones = {};  // multistep: ascending, counted from the start of the run
   long every = 0;                     // step: number of steps between two factors gamma
   double gamma = 0.1;
+  double floor = 0;  // the rate at the end of cosine and one-cycle
 
   // UsageError if a number is out of its range, or one that the schedule needs was not given.
   void validate() const;

@@ -35,6 +35,18 @@ TEST(Schedule, CosineFallsToZero) {
   EXPECT_EQ(s.at(90), 0);
 }
 
+TEST(Schedule, CosineAndOneCycleFallToTheFloor) {
+  Schedule s{.decay = Decay::cosine, .peak = 2, .total_steps = 60, .floor = 0.5};
+  EXPECT_DOUBLE_EQ(s.at(0), 2);
+  EXPECT_NEAR(s.at(30), 1.25, 1e-14);
+  EXPECT_DOUBLE_EQ(s.at(60), 0.5);
+  s.decay = Decay::one_cycle;
+  EXPECT_DOUBLE_EQ(s.at(20), 1.5);
+  EXPECT_DOUBLE_EQ(s.at(60), 0.5);
+  s.floor = 3;
+  EXPECT_TRUE(fails_saying<UsageError>([&] { s.validate(); }, {"rate of 3", "0 to 2"}));
+}
+
 TEST(Schedule, StepFallsByGammaAtRegularIntervals) {
   const Schedule s{.decay = Decay::step,
                    .peak = 1,
