@@ -26,7 +26,8 @@ PROGRAM  := $(filter-out tools/examples/% tools/bench/balance/% $(LIBRARY),$(PRO
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
 TESTS    := $(filter-out tests/consumer/%,$(TESTS))
 
-.PHONY: all help examples install shared install-shared clean packages test-packages train debug \
+.PHONY: all help examples install shared install-shared clean packages test-packages train \
+        record debug \
         reference balance test test-bare test-long test-night test-other test-sanitized \
         test-sanitized-double test-valgrind cifar10 format golden parity \
         test-threads fuzz test-arm64 test-arm64-run exercises exercise hint check
@@ -215,6 +216,11 @@ DATA ?= $(if $(wildcard data/cifar-10-batches-bin),data/cifar-10-batches-bin,bui
 train: packages  ## trains SE-ResNet-20 on DATA=dir, data/cifar-10-batches-bin, or built-in images
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
 	$(BUILD)/excite train --data '$(DATA)'
+
+record: packages  ## trains the recipe fast on CIFAR-10 (DATA=dir), prints its accuracy and time
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
+	@start=$$(date +%s); $(BUILD)/excite train --recipe fast --val none --data '$(DATA)' && \
+	  echo "time: $$(( $$(date +%s) - start )) seconds"
 
 DEBUG := $(BUILD)/debug
 debug: packages  ## builds the program for a debugger, build/debug/excite; core/README.md uses it

@@ -9,8 +9,9 @@ void add_cifar_resnets(std::vector<ModelEntry>& list);
 void add_resnets(std::vector<ModelEntry>& list);
 void add_inceptions(std::vector<ModelEntry>& list);
 void add_others(std::vector<ModelEntry>& list);  // VGG, MobileNet, ShuffleNet
-// Pre-activation and wide networks, and Shake-Shake, for CIFAR.
+// Pre-activation and wide networks, Shake-Shake and airbench, for CIFAR.
 void add_preact_resnets(std::vector<ModelEntry>& list);
 void add_shake_shakes(std::vector<ModelEntry>& list);
+void add_airbench(std::vector<ModelEntry>& list);
 
 }  // namespace excite

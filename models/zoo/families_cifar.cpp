@@ -1,5 +1,6 @@
 // Networks for 32x32 images other than ResNet: pre-activation and wide ResNets, Shake-Shake and
-// Shake-Even.
+// Shake-Even, and the one of airbench.
+#include "models/zoo/airbench.h"
 #include "models/zoo/families.h"
 #include "models/zoo/model_factory.h"
 #include "models/zoo/preact.h"
@@ -42,6 +43,15 @@ Model make_shake(const std::string& name, const Settings& settings, long classes
   return wrap_network(name, settings, classes, 32, ShakeNetwork(design, classes, rng));
 }
 
+Model make_airbench(const std::string& name, const Settings& settings, long classes, Rng& rng) {
+  AirbenchDesign design;
+  const bool small = name.ends_with("small_airbench");
+  design.width = small ? 4 : positive_integer("width", settings.at("width"));
+  if (small) design.logit_scale = 1;
+  if (has_se(name)) design.se = se_options(settings, stages);
+  return wrap_network(name, settings, classes, 32, Airbench(design, classes, rng));
+}
+
 // Adds a network and its variant with squeeze-and-excitation.
 void add_pair(std::vector<ModelEntry>& list, const std::string& name, const std::string& about,
               const Settings& settings, const std::string& small,
@@ -72,6 +82,14 @@ void add_shake_shakes(std::vector<ModelEntry>& list) {
   add_pair(list, "shake_even_29_2x4x64d",
            "Shake-Even of 29 layers, two ResNeXt branches of 4 groups", even,
            "small_shake_bottleneck", make_shake);
+}
+
+void add_airbench(std::vector<ModelEntry>& list) {
+  const Settings width{{"width", "48"}};
+  list.push_back({"airbench", "network of airbench for 32x32 images, which learns in few epochs",
+                  width, "small_airbench", make_airbench});
+  list.push_back({"se_airbench", se_variant_about, merged(width, se_defaults(stages)),
+                  "se_small_airbench", make_airbench});
 }
 
 }  // namespace excite

@@ -10,8 +10,8 @@ namespace excite {
 const std::vector<ModelEntry>& model_list() {
   static const std::vector<ModelEntry> list = [] {
     std::vector<ModelEntry> all;
-    for (const auto add : {add_cifar_resnets, add_preact_resnets, add_shake_shakes, add_resnets,
-                           add_inceptions, add_others})
+    for (const auto add : {add_cifar_resnets, add_preact_resnets, add_shake_shakes, add_airbench,
+                           add_resnets, add_inceptions, add_others})
       add(all);
     return all;
   }();

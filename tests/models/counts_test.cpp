@@ -104,6 +104,20 @@ TEST(Counts, ShakeShakes) {
   EXPECT_EQ(made("se_shake_even_29_2x4x64d", "", 100).module().parameter_count(), 35'573'316);
 }
 
+// airbench94 has 1,971,352 parameters that are trained. Ours has the factors of batch norm too:
+// 2 (64 + 256 + 256). Of its 118,147,360 multiply-adds, 276,768 are those of the whitening, which
+// are not counted: it depends on no parameter.
+TEST(Counts, Airbench) {
+  const auto count = [](const std::string& settings) {
+    return made("airbench", settings, 10).module().parameter_count();
+  };
+  EXPECT_EQ(count("width=64"), 1'971'352 + 2 * (64 + 256 + 256));
+  EXPECT_EQ(cost_of_one(made("airbench", "width=64", 10)).macs, 118'147'360 - 276'768);
+  const long hidden = 48 / 16, wide_hidden = 192 / 16;
+  EXPECT_EQ(made("se_airbench", "", 10).module().parameter_count() - count("width=48"),
+            48 * hidden * 2 + 48 + hidden + 2 * (192 * wide_hidden * 2 + 192 + wide_hidden));
+}
+
 // Every parameter of every small variant influences the output.
 TEST(Counts, NoParameterIsUnused) {
   for (const ModelEntry& entry : model_list()) {

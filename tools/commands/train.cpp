@@ -13,6 +13,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
+#include "tools/commands/recipes.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/training_run.h"
 #include "tools/training/recipe.h"
@@ -24,10 +25,10 @@ namespace {
 // The values of the command line. An optional one has a default that depends on other options.
 struct TrainOptions {
   Recipe recipe;
-  std::string model_options, data = "builtin", out, profile, weights;
+  std::string recipe_name = "default", model_options, data = "builtin", out, profile, weights;
   std::optional<long> epochs;
   std::optional<double> lr, warmup, weight_decay;
-  std::optional<double> head_lr_factor;
+  std::optional<double> head_lr_factor, momentum;
   std::string validation = text(default_validation);
   std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
@@ -96,7 +97,11 @@ std::string lines_on_start(const Recipe& r, const TrainOptions& o) {
   std::string lines;
   if (!o.lr)
     lines += text("learning rate: at most ", r.lr, ", because the run starts from trained weights",
-                  o.new_head ? " with a new classifier" : "", "; --lr sets another\n");
+                  o.new_head ? " with a new classifier" : "",
+                  r.head_lr_factor != 1
+                      ? text(", which learns at ", r.head_lr_factor, " times that rate")
+                      : "",
+                  "; --lr sets another\n");
   if (!r.mean.empty() && !o.mean && !o.normalize)
     lines += text("normalization: that of the weights, mean ", join_numbers(r.mean), ", deviation ",
                   join_numbers(r.deviation), "; --normalize measure takes the images' own\n");
@@ -139,6 +144,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   take_from_weights(r, command, o);
   r.epochs = o.epochs.value_or(default_epochs(o.data == "builtin"));
   r.lr = o.lr.value_or(default_lr(r.optimizer, start_of(o)));
+  r.momentum = o.momentum.value_or(default_momentum(r.optimizer));
   r.warmup = o.warmup.value_or(default_warmup(r.epochs));
   r.weight_decay = o.weight_decay.value_or(default_weight_decay(r.optimizer));
   r.milestones = o.milestones
@@ -148,7 +154,7 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   if (o.augment) parse_augmentation(*o.augment);  // an error if empty: that is not the default
   r.augment = o.augment.value_or("");
   r.class_weights = class_weights_of(r.class_weights);
-  r.head_lr_factor = o.head_lr_factor.value_or(1);
+  r.head_lr_factor = o.head_lr_factor.value_or(default_head_lr_factor(r.optimizer, start_of(o)));
   check_recipe(r);
   refuse_unused_options(command, r);
   return r;
@@ -205,6 +211,10 @@ int train(const CLI::App& command, const TrainOptions& o) {
 
 void add_model_group(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Model");
+  c.add_option("--recipe", o.recipe_name,
+               "Options that belong together: default, fast (se_airbench in 8 epochs), or paper "
+               "(se_resnet20 in 164 epochs); other options change single ones of them")
+      ->type_name("NAME");
   add_model_option(c, o.recipe.model);
   add_set_option(c, o.model_options);
   c.add_option("--weights", o.weights,
@@ -250,7 +260,9 @@ void add_optimization_group(CLI::App& c, TrainOptions& o) {
                text("Passes over the training set [", default_epochs(false), ", builtin ",
                     default_epochs(true), "]"));
   c.add_option("--batch", r.batch, "Images per step");
-  c.add_option("--optimizer", r.optimizer, "sgd or adamw")->type_name("NAME");
+  c.add_option("--optimizer", r.optimizer,
+               "sgd, adamw, or muon (for networks whose convolutions have a batch norm after them)")
+      ->type_name("NAME");
   c.add_option("--lr", o.lr,
                text("Peak learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"),
                     "; with --weights ", default_lr("sgd", StartFrom::weights), " and ",
@@ -267,7 +279,9 @@ void add_optimization_group(CLI::App& c, TrainOptions& o) {
                "--epochs]; step: the number of epochs between two falls [1/3 of --epochs]")
       ->type_name("LIST");
   c.add_option("--gamma", r.gamma, "step, multistep: factor of the learning rate at each fall");
-  c.add_option("--momentum", r.momentum, "Momentum of sgd, beta1 of adamw");
+  c.add_option("--momentum", o.momentum,
+               text("Momentum of sgd and muon, beta1 of adamw [sgd and adamw ",
+                    default_momentum("sgd"), ", muon ", default_momentum("muon"), "]"));
   c.add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov momentum, or not [on]");
   c.add_option("--weight-decay", o.weight_decay,
                text("Weight decay (sgd: L2 penalty) [sgd ", default_weight_decay("sgd"), ", adamw ",
@@ -276,19 +290,37 @@ void add_optimization_group(CLI::App& c, TrainOptions& o) {
                "Parameters that decay: all, or weights (of convolutions and linear layers)")
       ->type_name("NAME");
   c.add_option("--head-lr-factor", o.head_lr_factor,
-               "Factor of the learning rate of the classifier, the network's last layer [1]");
+               "Factor of the learning rate of the classifier, the network's last layer [1; sgd "
+               "with --new-head 10]");
   c.add_option("--layer-decay", r.layer_decay,
                "Factor of the learning rate from each layer or block to the one before it, such as "
                "0.75: the first layers learn least");
+  c.add_option("--accumulate", r.accumulate,
+               "Batches per step, whose gradients are averaged: as a larger batch in less memory "
+               "(batch norm sees each batch alone)");
+  c.add_option("--min-lr", r.min_lr, "cosine, one-cycle: the learning rate at the end");
+  c.add_option("--ema", r.ema,
+               "Decay of a moving average of the weights, such as 0.999, which is evaluated and "
+               "saved as ema.safetensors; 0: none");
   c.add_option("--clip", r.clip, "Maximum norm of all gradients together; 0: do not clip");
 }
 
 void add_augmentation_group(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Augmentation and regularization");
-  c.add_option("--augment", o.augment,
-               "none, or a list of resized-crop,crop,black-crop,flip,cutout [crop,flip; "
-               "resized-crop,flip for image files of another size than --image-size]")
+  c.add_option(
+       "--augment", o.augment,
+       "none, or a list of resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase; "
+       "crop=2 shifts by up to 2 pixels [crop,flip; resized-crop,flip for image files of "
+       "another size than --image-size]")
       ->type_name("LIST");
+  c.add_option("--mixup", o.recipe.mixup,
+               "Mix each image and its target with another one; A of the Beta distribution of the "
+               "shares, such as 0.2; 0: do not mix");
+  c.add_option("--cutmix", o.recipe.cutmix,
+               "Replace a rectangle of each image by that of another one; A as of --mixup, such as "
+               "1; with both, each batch gets one of them");
+  c.add_flag("--test-flip", o.recipe.test_flip,
+             "Evaluate on each image and its mirror image together");
   c.add_option(
        "--class-weights", o.recipe.class_weights,
        "Weights of the classes in the loss: none, auto (all classes count the same, however "
@@ -343,8 +375,12 @@ void add_train(CLI::App& app, Run& run) {
            "excite train --weights seresnet50.safetensors --new-head --data birds",
            "excite train --weights seresnet50.safetensors --new-head --freeze all-but-head --data "
            "birds",
+           "excite train --recipe fast --data data/cifar-10-batches-bin",
            "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
-  c->callback([=, &run] { run = [=] { return train(*c, *o); }; });
+  c->callback([=, &run] {
+    apply_recipe(*c, o->recipe_name);
+    run = [=] { return train(*c, *o); };
+  });
 }
 
 }  // namespace excite

@@ -20,20 +20,30 @@ struct Augmentation {
   bool flip = false;
   // A random 8x8 square is set to 0, the mean color (DeVries and Taylor, arXiv 1708.04552).
   bool cutout = false;
+  long max_shift = 4;  // of crop and black-crop, in pixels
+  // A flip in every second epoch: half of the images are flipped in the first one, at random, and
+  // the others in the second, and so on (Jordan, arXiv 2404.00498).
+  bool alternating_flip = false;
+  // With probability 1/2, a random rectangle is set to 0: 2 to 33 % of the area, with an aspect
+  // ratio (height / width) from 0.3 to 3.3 (random erasing; Zhong et al., arXiv 1708.04896).
+  bool erase = false;
 };
 
-// "none", or a list of "resized-crop,crop,black-crop,flip,cutout". UsageError for anything else,
-// and for crop and black-crop together.
+// "none", or a list of "resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase", where
+// crop=N and black-crop=N shift by up to N pixels. UsageError for anything else, for crop and
+// black-crop together, and for both flips together.
 Augmentation parse_augmentation(const std::string& text);
 
-// The random transform of one image: shift, then flip, then cutout. All lengths are in pixels.
+// The random transform of one image: shift, then flip, then cutout and erasing. All lengths are in
+// pixels.
 struct RandomTransform {
   long down = 0, right = 0;  // output pixel (i, j) shows input pixel (i + down, j + right)
   bool black = false;        // beyond the edges: black, otherwise the mirrored image
   bool flipped = false;
-  long cut_top = 0, cut_left = 0, cut_side = 0;  // the erased square; side 0: none
+  long cut_top = 0, cut_left = 0, cut_side = 0;  // the square of cutout; side 0: none
+  long erased_top = 0, erased_left = 0, erased_height = 0, erased_width = 0;  // 0: none
 };
-// For an image of height x width pixels.
+// For an image of height x width pixels. It does not draw the alternating flip.
 RandomTransform draw_transform(long height, long width, const Augmentation& augmentation, Rng& rng);
 
 }  // namespace excite

@@ -14,7 +14,7 @@ namespace excite {
 namespace {
 
 // The last part of the key of a random stream (core/random.h). The layers use 0 (Module::reseed).
-enum Stream { shuffling = 1, augmenting, cropping };
+enum Stream { shuffling = 1, augmenting, cropping, first_flip };
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 
@@ -40,8 +40,11 @@ void apply_transform(const Image& image, const RandomTransform& t, const Normali
       const long row = i + t.down, col = (t.flipped ? width - 1 - j : j) + t.right;
       const bool outside = t.black && (row < 0 || row >= height || col < 0 || col >= width);
       const long pixel = (mirrored(row, height) * width + mirrored(col, width)) * 3;
-      const bool erased = i >= t.cut_top && i < t.cut_top + t.cut_side && j >= t.cut_left &&
-                          j < t.cut_left + t.cut_side;
+      const auto inside = [&](long top, long left, long h, long w) {
+        return i >= top && i < top + h && j >= left && j < left + w;
+      };
+      const bool erased = inside(t.cut_top, t.cut_left, t.cut_side, t.cut_side) ||
+                          inside(t.erased_top, t.erased_left, t.erased_height, t.erased_width);
       for (long c = 0; c < 3; c++) {
         const std::uint8_t byte = outside ? 0 : image.pixels[pixel + c];
         x[c] = erased ? real(0) : table[c][byte];
@@ -103,6 +106,12 @@ Prefetch prefetch_batch(const Dataset& set, std::vector<long> indices,
   });
 }
 
+namespace {
+long first_flip_of(long seed, long image) {
+  return Rng(seed, image, static_cast<long>(first_flip)).below(2);
+}
+}  // namespace
+
 Batch augment_batch(const Samples& samples, const Normalization& normalization,
                     const Augmentation& augmentation, long seed, long epoch) {
   const std::vector<Image>& images = samples.images;
@@ -111,13 +120,15 @@ Batch augment_batch(const Samples& samples, const Normalization& normalization,
       "a batch of images: none of its files could be decoded, expected at least one");
   for (const Image& image : images) require_same_size(image, images[0]);
   const long n = static_cast<long>(images.size());
-  Batch batch{Tensor(shape_of(n, images[0])), samples.labels};
+  Batch batch{Tensor(shape_of(n, images[0])), samples.labels, {}};
   const NormalizationTable table = normalization_table(normalization);
   parallel_for(n, [&](long i) {
     const Image& image = images[i];
     Rng rng(seed, epoch, samples.indices[i], static_cast<long>(augmenting));
-    apply_transform(image, draw_transform(image.height, image.width, augmentation, rng), table,
-                    batch.x.data() + i * (batch.x.size() / n));
+    RandomTransform t = draw_transform(image.height, image.width, augmentation, rng);
+    if (augmentation.alternating_flip)
+      t.flipped = (first_flip_of(seed, samples.indices[i]) + epoch) % 2 == 1;
+    apply_transform(image, t, table, batch.x.data() + i * (batch.x.size() / n));
   });
   return batch;
 }

@@ -21,6 +21,7 @@ std::vector<long> balanced_order(const std::vector<int>& labels, long seed, long
 struct Batch {
   Tensor x;                 // [N, H, W, 3], normalized
   std::vector<int> labels;  // [N]
+  Tensor targets{};         // [N, classes], probabilities in place of labels; empty: none
 };
 
 // A training batch is made in two halves. prefetch_batch starts to decode, resize and crop the

@@ -13,6 +13,7 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/training/diagnosis.h"
+#include "tools/training/whitening.h"
 
 namespace excite {
 
@@ -118,7 +119,9 @@ Training::Training(const Recipe& recipe, const std::function<Model(long classes)
           recipe_, model_,
           preprocessing_of(data_.train, normalization_, evaluation_resize_crop(recipe_)))),
       step_(recipe_, model_, data_.train, normalization_),
-      callbacks_(std::move(callbacks)) {}
+      callbacks_(std::move(callbacks)) {
+  whiten(model_, data_.train, normalization_, training_resize_crop(recipe_));
+}
 
 std::string Training::summary() const {
   std::vector<std::string> sets{text(data_.train.count(), " training")};
@@ -140,6 +143,8 @@ std::string Training::batch_line() const {
 NamedTensors Training::full_state() {
   NamedTensors all = state_of(model_.module());
   for (const auto& entry : state(step_.optimizer())) all.push_back(entry);
+  if (WeightAverage* average = step_.average())
+    for (const auto& entry : average->state()) all.push_back(entry);
   return all;
 }
 
@@ -231,7 +236,8 @@ bool Training::evaluate(const Dataset& set, const char* name,
   if (set.count() == 0) return true;
   bool stopped = false;
   const Metrics metrics =
-      measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}),
+      measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}},
+                                recipe_.test_flip ? Crops::center_and_flip : Crops::center),
                        set, {recipe_.batch}, [&](const Metrics& so_far) {
                          if (!std::isfinite(so_far.loss())) return false;
                          stopped = stop() != 0;
@@ -247,8 +253,12 @@ bool Training::evaluate(const Dataset& set, const char* name,
 // is resumed from there.
 bool Training::finish_epoch(const RunFolder& folder) {
   std::optional<SetResult> validation, test;
-  if (!evaluate(data_.validation, "validation", validation) || !evaluate(data_.test, "test", test))
-    return false;
+  {
+    const UseAverage use(step_.average());
+    if (!evaluate(data_.validation, "validation", validation) ||
+        !evaluate(data_.test, "test", test))
+      return false;
+  }
   // Checked before the log gets a row of this epoch, and while position_ still says which step it
   // is.
   require_finite(full_state());
@@ -263,7 +273,11 @@ bool Training::finish_epoch(const RunFolder& folder) {
   if (best) position_.best_accuracy = validation->accuracy;
   folder.require_in_place();
   write_log_row(folder.log(), row);
-  if (best) save(folder.best(), state_of(model_.module()));
+  {
+    const UseAverage use(step_.average());
+    if (best) save(folder.best(), state_of(model_.module()));
+    if (step_.average()) save(folder.ema(), state_of(model_.module()));
+  }
   save(folder.last(), full_state());
   print(line_of(row, recipe_.epochs));
   return true;

@@ -65,8 +65,12 @@ double default_lr(const std::string& optimizer, StartFrom start) {
     case StartFrom::weights_with_new_head: return adamw ? 1e-3 : 0.02;
     case StartFrom::nothing: break;
   }
-  return adamw ? 0.004 : 0.2;
+  return adamw ? 0.004 : optimizer == "muon" ? 0.24 : 0.2;
 }
+double default_head_lr_factor(const std::string& optimizer, StartFrom start) {
+  return optimizer == "sgd" && start == StartFrom::weights_with_new_head ? 10 : 1;
+}
+double default_momentum(const std::string& optimizer) { return optimizer == "muon" ? 0.6 : 0.9; }
 double default_weight_decay(const std::string& optimizer) {
   return optimizer == "adamw" ? 0.05 : 5e-4;
 }
@@ -82,7 +86,7 @@ std::vector<double> default_milestones(const std::string& schedule, long epochs)
 void check_recipe(const Recipe& r) {
   check_integer("epochs", r.epochs, 1, max_epochs);
   check_integer("batch", r.batch, 1, 1'000'000);
-  check_choice("optimizer", r.optimizer, {"sgd", "adamw"});
+  check_choice("optimizer", r.optimizer, {"sgd", "adamw", "muon"});
   check_positive("lr", r.lr);
   check_choice("schedule", r.schedule, {"one-cycle", "cosine", "step", "multistep", "constant"});
   check_number("warmup", r.warmup, 0, static_cast<double>(r.epochs));
@@ -118,6 +122,18 @@ void check_recipe(const Recipe& r) {
   check_number("head-lr-factor", r.head_lr_factor, 0, 1e6);
   check_positive("layer-decay", r.layer_decay, 1);
   check_choice("sampler", r.sampler, {"random", "balanced"});
+  check_integer("accumulate", r.accumulate, 1, 1'000'000);
+  check_number("min-lr", r.min_lr, 0, r.lr);
+  require<UsageError>(r.min_lr == 0 || r.schedule == "cosine" || r.schedule == "one-cycle",
+                      "--min-lr has no effect with --schedule ", r.schedule,
+                      "; use --schedule cosine or one-cycle");
+  for (const auto& [name, alpha] : {std::pair("mixup", r.mixup), {"cutmix", r.cutmix}})
+    require<UsageError>(alpha == 0 || (alpha >= 0.01 && alpha <= 1), "--", name, " ", alpha,
+                        ": expected a number from 0.01 to 1, or 0 for none");
+  require<UsageError>((r.mixup == 0 && r.cutmix == 0) || r.class_weights == "none",
+                      "--class-weights cannot be combined with --mixup or --cutmix; use --sampler "
+                      "balanced");
+  check_number("ema", r.ema, 0, 0.999999);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected a whole number of at least 0");
 }
 

@@ -15,7 +15,7 @@ struct Recipe {
   Settings options;  // of the model
   long epochs = 16;
   long batch = 128;                    // images per step
-  std::string optimizer = "sgd";       // sgd | adamw
+  std::string optimizer = "sgd";       // sgd | adamw | muon
   double lr = 0.2;                     // the peak of the schedule
   std::string schedule = "one-cycle";  // one-cycle | cosine | step | multistep | constant
   double warmup = 3.2;                 // epochs, fractions allowed
@@ -42,6 +42,11 @@ struct Recipe {
   double layer_decay = 1;              // of the learning rate, from each layer to the one before it
   std::string class_weights = "none";  // none | auto | one number per class (class_weights.h)
   std::string sampler = "random";      // random | balanced: each class equally often
+  long accumulate = 1;                 // batches per step, whose gradients are averaged
+  double min_lr = 0;                   // cosine, one-cycle: the learning rate at the end
+  double mixup = 0, cutmix = 0;        // alpha (tools/data/mixing.h); 0: none
+  double ema = 0;                      // decay of the average of the weights; 0: none
+  bool test_flip = false;              // evaluate on each image and its mirror image
   long seed = 0;
   bool plain = false;         // blocks run their definition: equal up to rounding, and slower
   std::string conv = "auto";  // algorithm of all convolutions: auto | blas | direct | reference
@@ -60,6 +65,9 @@ enum class StartFrom { nothing, weights, weights_with_new_head };
 // Defaults that depend on the optimizer, the number of epochs or the data.
 long default_epochs(bool builtin_data);
 double default_lr(const std::string& optimizer, StartFrom start = StartFrom::nothing);
+// A new classifier has to learn more than the trained layers before it.
+double default_head_lr_factor(const std::string& optimizer, StartFrom start);
+double default_momentum(const std::string& optimizer);
 double default_weight_decay(const std::string& optimizer);
 double default_warmup(long epochs);
 std::vector<double> default_milestones(const std::string& schedule, long epochs);

@@ -46,6 +46,12 @@ void each_later_field(AnyRecipe& r, Visit visit) {
   visit("layer_decay", r.layer_decay);
   visit("class_weights", r.class_weights);
   visit("sampler", r.sampler);
+  visit("accumulate", r.accumulate);
+  visit("min_lr", r.min_lr);
+  visit("mixup", r.mixup);
+  visit("cutmix", r.cutmix);
+  visit("ema", r.ema);
+  visit("test_flip", r.test_flip);
 }
 
 }  // namespace

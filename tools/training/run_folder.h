@@ -4,6 +4,7 @@
 //   last.safetensors   weights and optimizer state, from which the run continues
 //   best.safetensors   only the weights, of the epoch with the best validation accuracy, if there
 //                      are validation images
+//   ema.safetensors    only the average of the weights, if the recipe has one
 //   split.csv          which image files were split off to validate on, if any were
 #pragma once
 #include <string>
@@ -37,6 +38,7 @@ class RunFolder {
   std::string log() const { return path_ + "/log.csv"; }
   std::string last() const { return path_ + "/last.safetensors"; }
   std::string best() const { return path_ + "/best.safetensors"; }
+  std::string ema() const { return path_ + "/ema.safetensors"; }
   std::string split() const { return path_ + "/split.csv"; }
 
  private:

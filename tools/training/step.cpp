@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "layers/implementation.h"
 #include "models/cost.h"
+#include "tools/data/mixing.h"
 #include "tools/training/class_weights.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/metrics.h"
@@ -17,6 +18,9 @@ namespace excite {
 
 namespace {
 
+// The last part of the key of a random stream; tools/data/batch.cpp has 1 to 4, layers have 0.
+enum Stream { mixing_stream = 5 };
+
 // A label that is no class would fail in the middle of an epoch.
 void require_labels(const Dataset& dataset, const Model& model) {
   dataset.validate();
@@ -25,15 +29,21 @@ void require_labels(const Dataset& dataset, const Model& model) {
             ", but the model has ", model.classes, " classes, expected 0 to ", model.classes - 1);
 }
 
-long count_batches(const Dataset& dataset, long batch) {
-  require<UsageError>(dataset.count() >= batch, "train: --batch ", batch, ", but there are only ",
-                      dataset.count(), " images to train on; use a smaller --batch");
-  return dataset.count() / batch;
+long count_steps(const Dataset& dataset, const Recipe& r) {
+  const long images = r.batch * r.accumulate;
+  require<UsageError>(dataset.count() >= images, "train: --batch ", r.batch,
+                      r.accumulate > 1 ? text(" and --accumulate ", r.accumulate) : "",
+                      ", but there are only ", dataset.count(),
+                      " images to train on; use a smaller --batch");
+  return dataset.count() / images;
 }
 
 Optimizer make_optimizer(const Recipe& r, const std::vector<Parameter>& parameters) {
   if (r.optimizer == "adamw")
     return AdamW(parameters, {.beta1 = r.momentum, .weight_decay = r.weight_decay});
+  if (r.optimizer == "muon")
+    return Muon(parameters, {.momentum = r.momentum,
+                             .others = {.momentum = 0.85, .weight_decay = r.weight_decay}});
   return Sgd(parameters, {.momentum = r.momentum,
                           .nesterov = r.nesterov && r.momentum > 0,
                           .weight_decay = r.weight_decay});
@@ -50,6 +60,7 @@ Schedule make_schedule(const Recipe& r, long steps_per_epoch) {
   s.total_steps = r.epochs * steps_per_epoch;
   s.warmup_steps = steps(r.warmup);
   s.gamma = r.gamma;
+  s.floor = r.min_lr;
   if (s.decay == Decay::step) s.every = std::max(1l, steps(r.milestones.front()));
   if (s.decay == Decay::multistep)
     std::transform(r.milestones.begin(), r.milestones.end(), std::back_inserter(s.milestones),
@@ -77,7 +88,7 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       dataset_(dataset),
       normalization_(normalization),
       augmentation_(parse_augmentation(recipe.augment)),
-      steps_per_epoch_(count_batches(dataset, recipe.batch)),
+      steps_per_epoch_(count_steps(dataset, recipe)),
       schedule_(make_schedule(recipe, steps_per_epoch_)),
       parameters_(parameters_to_train(recipe, model)),
       optimizer_(make_optimizer(recipe, parameters_)) {
@@ -85,65 +96,93 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
   class_weights_ = class_weights(recipe.class_weights, dataset);
   frozen_ = std::make_unique<FoldedLayers>();
   model_.implementation.folded = frozen_.get();
+  if (recipe.ema > 0) average_.emplace(model.module(), recipe.ema);
 }
 
 Var TrainingStep::loss_of(const Var& logits, const Batch& batch) const {
+  if (!batch.targets.empty()) return cross_entropy(logits, batch.targets);
   const auto smoothing = static_cast<real>(recipe_.label_smoothing);
   return class_weights_.empty() ? cross_entropy(logits, batch.labels, smoothing)
                                 : cross_entropy(logits, batch.labels, class_weights_, smoothing);
 }
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
-  const Samples samples = take_samples(step);
+  StepResult result{0, 0, 0, 0, true};
+  for (long part = 0; part < recipe_.accumulate; part++) {
+    const StepResult of_batch = add_gradients(step * recipe_.accumulate + part, hooks);
+    result.skipped = result.skipped && of_batch.skipped;
+    result.loss += of_batch.loss / static_cast<double>(recipe_.accumulate);
+    result.correct += of_batch.correct;
+    result.images += of_batch.images;
+  }
+  if (result.skipped) return result;
+  result.gradient_norm = gradient_norm(parameters_);
+  if (!std::isfinite(result.gradient_norm))
+    throw_diverged(step, text("the gradient norm is ", result.gradient_norm));
+
+  if (recipe_.clip > 0) clip_gradients(parameters_, recipe_.clip, result.gradient_norm);
+  excite::step(optimizer_, schedule_.at(step));
+  if (average_) average_->update(step);
+  return result;
+}
+
+// Adds the gradients of one batch: those of its mean loss, divided by the number of batches.
+StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks) {
+  const Samples samples = take_samples(batch_number);
   if (!can_normalize(samples)) return {0, 0, 0, 0, true};
-  Batch batch = batch_of(samples, step);
+  Batch batch = batch_of(samples, batch_number);
   if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
-  model_.module().reseed(recipe_.seed, step);
+  model_.module().reseed(recipe_.seed, batch_number);
   const Var logits = model_(images, Mode::train);
   const Var loss = loss_of(logits, batch);
   const double value = static_cast<double>(loss->value.item());
-  if (!std::isfinite(value)) throw_diverged(step, text("the loss is ", value));
-
-  backward(loss, full(loss.shape(), 1), hooks.backward);
-  const double norm = gradient_norm(parameters_);
-  if (!std::isfinite(norm)) throw_diverged(step, text("the gradient norm is ", norm));
-
-  if (recipe_.clip > 0) clip_gradients(parameters_, recipe_.clip, norm);
-  excite::step(optimizer_, schedule_.at(step));
-  return {value, count_correct(logits->value, batch.labels), norm,
+  if (!std::isfinite(value))
+    throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
+  const auto share = static_cast<real>(1.0 / static_cast<double>(recipe_.accumulate));
+  backward(loss, full(loss.shape(), share), hooks.backward);
+  return {value, count_correct(logits->value, batch.labels), 0,
           static_cast<long>(batch.labels.size())};
 }
 
-Prefetch TrainingStep::prefetch(long step) {
-  const long epoch = step / steps_per_epoch_, begin = step % steps_per_epoch_ * recipe_.batch;
+Prefetch TrainingStep::prefetch(long batch) {
+  const long epoch = epoch_of(batch), per_epoch = steps_per_epoch_ * recipe_.accumulate;
+  const long begin = batch % per_epoch * recipe_.batch;
   if (epoch != order_epoch_)
     order_ = recipe_.sampler == "balanced" ? balanced_order(dataset_.labels, recipe_.seed, epoch)
                                            : epoch_order(dataset_.count(), recipe_.seed, epoch),
     order_epoch_ = epoch;
   std::vector<long> indices(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
   return prefetch_batch(dataset_, std::move(indices), training_resize_crop(recipe_), augmentation_,
-                        recipe_.seed, transform_key(step));
+                        recipe_.seed, transform_key(batch));
 }
 
 // Identifies the random transforms of the images, with the seed and the image. The balanced sampler
 // takes images several times in an epoch, each time with another transform.
-long TrainingStep::transform_key(long step) const {
-  return recipe_.sampler == "balanced" ? step : step / steps_per_epoch_;
+long TrainingStep::transform_key(long batch) const {
+  return recipe_.sampler == "balanced" ? batch : epoch_of(batch);
 }
 
-// Starts to decode the images of the next step, which happens while this step computes.
-Samples TrainingStep::take_samples(long step) {
-  if (!next_ || next_step_ != step) next_.emplace(prefetch(step));
+// Starts to decode the images of the next batch, which happens while this one is computed.
+Samples TrainingStep::take_samples(long batch) {
+  if (!next_ || next_batch_ != batch) next_.emplace(prefetch(batch));
   Samples samples = next_->take();
-  next_step_ = step + 1;
+  next_batch_ = batch + 1;
   next_.reset();
-  if (next_step_ < recipe_.epochs * steps_per_epoch_) next_.emplace(prefetch(next_step_));
+  if (epoch_of(next_batch_) < recipe_.epochs) next_.emplace(prefetch(next_batch_));
   return samples;
 }
 
-Batch TrainingStep::batch_of(const Samples& samples, long step) const {
-  return augment_batch(samples, normalization_, augmentation_, recipe_.seed, transform_key(step));
+Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
+  Batch batch = augment_batch(samples, normalization_, augmentation_, recipe_.seed,
+                              transform_key(batch_number));
+  const Mixing mixing{recipe_.mixup, recipe_.cutmix};
+  if (mixing.active()) {
+    Rng rng(recipe_.seed, batch_number, static_cast<long>(mixing_stream));
+    mix(batch, draw_mix(mixing, batch.x.dim(1), batch.x.dim(2), rng), model_.classes,
+        recipe_.label_smoothing);
+  }
+  return batch;
 }
 
 // Batch norm needs two values per channel. Of one image it has them if no map is a single pixel,
@@ -167,10 +206,16 @@ bool TrainingStep::can_normalize(const Samples& samples) {
 // and batch norm in training does not read the running statistics, so the numbers are the same.
 void TrainingStep::throw_diverged(long step, const std::string& symptom) {
   clear_gradients(parameters_);
-  model_.module().reseed(recipe_.seed, step);
-  Batch batch = batch_of(take_samples(step), step);
-  const Var logits = model_(std::move(batch.x), Mode::train);
-  const std::string found = find_non_finite(loss_of(logits, batch));
+  std::string found;
+  for (long part = 0; part < recipe_.accumulate && found.empty(); part++) {
+    const long batch_number = step * recipe_.accumulate + part;
+    const Samples samples = take_samples(batch_number);
+    if (!can_normalize(samples)) continue;
+    model_.module().reseed(recipe_.seed, batch_number);
+    Batch batch = batch_of(samples, batch_number);
+    const Var logits = model_(std::move(batch.x), Mode::train);
+    found = find_non_finite(loss_of(logits, batch));
+  }
   throw Diverged(text("train: diverged in epoch ", step / steps_per_epoch_ + 1, ", step ",
                       step % steps_per_epoch_ + 1, " of ", steps_per_epoch_, ", at learning rate ",
                       learning_rate(step), ": ", symptom, "; first non-finite result: ",

@@ -13,6 +13,7 @@
 #include "models/zoo/registry.h"
 #include "tools/data/batch.h"
 #include "tools/training/recipe.h"
+#include "tools/training/weight_average.h"
 
 namespace excite {
 
@@ -27,7 +28,7 @@ struct StepResult {
   double loss;           // mean over the batch, with label smoothing
   long correct;          // images whose label has the largest logit
   double gradient_norm;  // over all parameters, before clipping
-  long images;           // in the batch; fewer than recipe.batch if files could not be decoded
+  long images;           // in its batches; fewer if files could not be decoded
   // Too few images could be decoded to normalize the batch: nothing was computed or changed, and
   // the numbers above are 0.
   bool skipped = false;
@@ -52,22 +53,27 @@ class TrainingStep {
   long steps_per_epoch() const { return steps_per_epoch_; }  // the last short batch is dropped
   double learning_rate(long step) const { return schedule_.at(step); }  // counted as below
   Optimizer& optimizer() { return optimizer_; }
+  // The average of the weights; nullptr if the recipe has none.
+  WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 
-  // Performs step `step`, counted from 0 over the whole run. Everything in it (order of the images,
-  // augmentation, dropout, learning rate) is a function of that number. Diverged if the loss or a
-  // gradient is not finite; the weights are then unchanged, the running statistics may not be. A
-  // batch of files that shrank to none, or to one image of which a batch norm would see a single
-  // value per channel, is skipped.
+  // Performs step `step`, on recipe.accumulate batches one after the other, counted from 0 over the
+  // whole run. Everything in it (order of the images, augmentation, dropout, learning rate) is a
+  // function of that number. Diverged if the loss or a gradient is not finite; the weights are then
+  // unchanged, the running statistics may not be. A batch of files that shrank to none, or to one
+  // image of which a batch norm would see a single value per channel, is skipped.
   StepResult operator()(long step) { return run(step, {}); }
   StepResult run(long step, const StepHooks& hooks);
 
  private:
-  Prefetch prefetch(long step);
-  Samples take_samples(long step);
-  Batch batch_of(const Samples& samples, long step) const;
+  // Batches are counted from 0 over the whole run: step * recipe.accumulate is the first of a step.
+  StepResult add_gradients(long batch, const StepHooks& hooks);
+  Prefetch prefetch(long batch);
+  Samples take_samples(long batch);
+  Batch batch_of(const Samples& samples, long batch) const;
+  long epoch_of(long batch) const { return batch / (steps_per_epoch_ * recipe_.accumulate); }
   bool can_normalize(const Samples& samples);
   Var loss_of(const Var& logits, const Batch& batch) const;
-  long transform_key(long step) const;
+  long transform_key(long batch) const;
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
 
   const Recipe recipe_;
@@ -79,10 +85,11 @@ class TrainingStep {
   Schedule schedule_;
   std::vector<Parameter> parameters_;  // those that are trained
   Optimizer optimizer_;
+  std::optional<WeightAverage> average_;
   Tensor class_weights_;                  // [classes]; empty: none
   std::unique_ptr<FoldedLayers> frozen_;  // the frozen layers, as they are in inference
-  std::optional<Prefetch> next_;          // the images of step next_step_, being decoded
-  long next_step_ = -1;
+  std::optional<Prefetch> next_;          // the images of batch next_batch_, being decoded
+  long next_batch_ = -1;
   std::vector<long> order_;  // of the images in epoch order_epoch_
   long order_epoch_ = -1;
   std::optional<bool> can_normalize_one_;  // image; found when a batch has shrunk to one
