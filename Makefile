@@ -64,8 +64,9 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
-          $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures folder load) \
-          $(patsubst %,tools/data/%.cpp,prefetch resize_crop validation_split) \
+          $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures file_tree) \
+          $(patsubst %,tools/data/%.cpp,folder label_file labeled_files load prefetch) \
+          $(patsubst %,tools/data/%.cpp,resize_crop validation_split) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) tools/graph/op_sources.cpp \
           tools/main.cpp tools/small_reserve.cpp \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \

@@ -1,7 +1,10 @@
 // excite evaluate: measures trained weights on the test images of a data set.
 #include <cstdio>
+#include <filesystem>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/check.h"
@@ -16,6 +19,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/load.h"
+#include "tools/training/config.h"
 #include "tools/training/metrics.h"
 
 namespace excite {
@@ -24,7 +28,7 @@ namespace {
 
 struct EvaluateOptions {
   EnsembleOptions ensemble;
-  std::string data = "builtin", csv;
+  std::string data, csv;  // data: empty: that of the run
   long batch = 250, limit = 0;
   int threads = excite::threads();
   bool json = false, strict = false;
@@ -94,12 +98,40 @@ void require_same_classes(const EvaluateOptions& o, const std::vector<std::strin
                        "; give its names with --labels, or their order with --class-order");
 }
 
-int evaluate(const EvaluateOptions& o) {
+// The configuration beside the weights; nothing if there is none that this version reads.
+std::optional<RunConfig> config_beside(const std::string& weights) {
+  const std::filesystem::path path = std::filesystem::path(weights).replace_filename("config.json");
+  if (!std::filesystem::exists(path)) return {};
+  try {
+    return read_config(path);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// Without --data: the data of the run, with its limit and EXIF; the built-in images for weights
+// without a run. Sets o.data to what is measured.
+Dataset load_images(EvaluateOptions& o) {
+  OnBadImage on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip;
+  if (!o.data.empty()) return load_test_data(o.data, on_bad_image, o.exif);
+  o.data = "builtin";
+  const std::optional<RunConfig> config = config_beside(o.ensemble.weights.front());
+  if (!config) return load_test_data(o.data);
+  o.data = config->data;
+  if (o.limit == 0) o.limit = config->recipe.limit;
+  Dataset set = load_data_to_judge(o.data, config->recipe.validation, on_bad_image, config->exif);
+  if (o.data != "builtin")
+    std::cerr << "excite: evaluate: no --data: measuring images of " << printable(set.source)
+              << ", the data of the run\n";
+  return set;
+}
+
+int evaluate(EvaluateOptions o) {
   set_threads(o.threads);
   require_json_alone(o.json, o.csv);
   use_max_memory(o.max_memory);
   const LoadedEnsemble loaded = load_ensemble(o.ensemble);
-  Dataset test = load_test_data(o.data, o.strict ? OnBadImage::fail : OnBadImage::skip, o.exif);
+  Dataset test = load_images(o);
   if (o.limit > 0) test = keep_first(std::move(test), o.limit);
   require_same_classes(o, test.classes, loaded.classes);
   const Metrics metrics =
@@ -119,10 +151,11 @@ void add_evaluate(CLI::App& app, Run& run) {
       "evaluate",
       "Measure the accuracy of weights on the test images of a data set.\nPrints the loss, the "
       "top-1 "
-      "and top-5 accuracy, the accuracy of each class and the confusion matrix.");
+      "and top-5 accuracy, the accuracy of each class and the confusion matrix. Without --data, "
+      "weights in the folder of a run are measured on the data of the run.");
   add_ensemble_options(*c, o->ensemble);
   begin_group(*c, "Data");
-  add_data_option(*c, o->data);
+  add_data_option(*c, o->data)->default_str("builtin");
   add_limit_option(*c, o->limit)->check(whole_number(0));
   add_strict_option(*c, o->strict);
   add_exif_option(*c, o->exif);

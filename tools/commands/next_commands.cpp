@@ -53,8 +53,8 @@ std::string resume_command(const RunFolder& folder) {
 std::string next_commands(const RunFolder& folder, const std::string& data) {
   const std::string program = shell_quoted(program_path()), weights = shell_quoted(folder.last());
   return text("weights:  ", weights, "\nevaluate: ", program, " evaluate --weights ", weights,
-              " --data ", shell_quoted(data), "\npredict:  ", program, " predict --weights ",
-              weights, " IMAGE...\ncontinue: ", program, " train --weights ", weights, " --data ",
+              "\npredict:  ", program, " predict --weights ", weights,
+              " IMAGE...\ncontinue: ", program, " train --weights ", weights, " --data ",
               shell_quoted(data));
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -23,6 +22,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
+#include "tools/data/file_tree.h"
 #include "tools/training/classifier.h"
 
 namespace excite {
@@ -48,28 +48,13 @@ struct ImageFile {
   bool named;  // on the command line, so it must be an image; otherwise found in a folder
 };
 
-std::vector<ImageFile> files_in(const std::string& folder) {
-  std::vector<ImageFile> files;
-  try {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      if (!entry.is_directory()) files.push_back({entry.path().string(), false});
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw FileError(text(folder, ": the folder cannot be read: ", error.code().message()));
-  }
-  std::sort(files.begin(), files.end(),
-            [](const ImageFile& a, const ImageFile& b) { return a.path < b.path; });
-  return files;
-}
-
 std::vector<ImageFile> all_files(const std::vector<std::string>& named) {
   std::vector<ImageFile> all;
   for (const std::string& path : named) {
-    std::error_code ignored;  // read_image() reports the error
-    if (std::filesystem::is_directory(path, ignored)) {
-      for (ImageFile& file : files_in(path)) all.push_back(std::move(file));
-    } else {
+    if (is_folder(path))
+      for (const std::string& file : files_below(path)) all.push_back({file, false});
+    else
       all.push_back({path, true});
-    }
   }
   return all;
 }
@@ -95,17 +80,21 @@ nlohmann::ordered_json as_json(const std::string& path,
 
 using OnImage = std::function<void(const std::string& path, const Tensor& probabilities)>;
 
-// Calls on_image() for each image. A file that is not an image is an error if it was named on the
-// command line or with --strict; otherwise it is skipped with a warning and added to `skipped`.
-void classify_all(const PredictOptions& o, const Classifier& classifier,
+// Calls on_image() for each image. A file that cannot be read as one is reported, added to
+// `skipped`, and passed over, so that it never costs the results of the others; with --strict it is
+// an error. Returns how many of them are failures: those that were named on the command line, and
+// those that the system could not read. FileError if no image was read.
+long classify_all(const PredictOptions& o, const Classifier& classifier,
                   nlohmann::ordered_json& skipped, const OnImage& on_image) {
   bool any = false;
+  long failures = 0;
   for (const auto& [path, named] : all_files(o.images)) {
     std::optional<ImageSource> image;
     try {
       image = open_image(path, o.exif);
-    } catch (const UnusableFile& error) {
-      if (named || o.strict) throw;
+    } catch (const FileError& error) {
+      if (o.strict || o.images == std::vector{path}) throw;
+      failures += named || dynamic_cast<const UnusableFile*>(&error) == nullptr;
       std::cerr << "excite: predict: skipped " << printable(error.what()) << "\n";
       skipped.push_back({{"file", path}, {"why", error.what()}});
       continue;
@@ -114,6 +103,7 @@ void classify_all(const PredictOptions& o, const Classifier& classifier,
     any = true;
   }
   require<FileError>(any, o.images.front(), ": contains no image that can be read");
+  return failures;
 }
 
 int predict_images(const PredictOptions& o) {
@@ -127,19 +117,24 @@ int predict_images(const PredictOptions& o) {
     else
       print_bars(report_stream(o.csv), path, predictions);
   };
+  long failures = 0;
   if (o.csv.empty())
-    classify_all(o, classifier, json["skipped"], show);
+    failures = classify_all(o, classifier, json["skipped"], show);
   else
     write_atomically(o.csv, [&](FileWriter& out) {
       write_csv_head(out, classifier.classes());
-      classify_all(o, classifier, json["skipped"], [&](const std::string& path, const Tensor& p) {
+      const OnImage show_and_write = [&](const std::string& path, const Tensor& p) {
         show(path, p);
         write_csv_row(out, path, "", p.data(), p.size());
-      });
+      };
+      failures = classify_all(o, classifier, json["skipped"], show_and_write);
     });
   if (o.json) print_json(json);
   if (!o.explain.empty()) explain(o.ensemble, o.images.front(), o.exif, o.explain);
-  return 0;
+  if (failures == 0) return 0;
+  std::cerr << "excite: predict: " << counted(failures, "file")
+            << " could not be classified (see above); the others were\n";
+  return 3;
 }
 
 // Without --weights, the trained network that comes with the program.

@@ -109,25 +109,45 @@ Dataset load(const std::string& folder, const Format& format, const std::vector<
   return set;
 }
 
-}  // namespace
-
-DataSplit load_cifar(const std::string& source) {
+// The format of the files in a folder and the folder itself, or that of a folder below.
+struct Found {
+  const Format* format = nullptr;  // nullptr: none
+  std::string folder{};
+};
+Found find_cifar(const std::string& source) {
   for (const Format* format : {&cifar10, &cifar100})
     for (const std::string& folder : {source, source + "/" + format->folder})
       if (exists(folder + "/" + format->train[0]) || exists(folder + "/" + format->test[0]))
-        return {load(folder, *format, format->train, format->train_records),
-                load(folder, *format, format->test, format->test_records)};
-  std::error_code ignored;
-  const char* found = fs::is_directory(source, ignored) ? ": there are no images"
-                      : exists(source)                  ? ": is not a folder"
-                                                        : ": there is no such folder";
-  throw FileError(
-      text(source, found, suggestion(source, {"builtin"}),
-           "; expected data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in "
-           "it or in ",
-           cifar10.folder, " or ", cifar100.folder,
-           " below it, or image files in {train,test}/CLASS below it; `make cifar10` downloads "
-           "CIFAR-10"));
+        return {format, folder};
+  return {};
+}
+Found require_cifar(const std::string& source) {
+  Found found = find_cifar(source);
+  require<FileError>(found.format != nullptr, source,
+                     ": there are no .bin files of CIFAR in it; `make cifar10` downloads CIFAR-10");
+  return found;
+}
+
+}  // namespace
+
+bool is_cifar(const std::string& source) { return find_cifar(source).format != nullptr; }
+
+std::string python_cifar(const std::string& source) {
+  for (const char* folder : {"", "/cifar-10-batches-py", "/cifar-100-python"})
+    for (const char* file : {"/data_batch_1", "/test_batch", "/batches.meta", "/meta"})
+      if (exists(source + folder + file)) return source + folder + file;
+  return "";
+}
+
+DataSplit load_cifar(const std::string& source) {
+  const auto& [format, folder] = require_cifar(source);
+  return {load(folder, *format, format->train, format->train_records),
+          load(folder, *format, format->test, format->test_records)};
+}
+
+Dataset load_cifar_test(const std::string& source) {
+  const auto& [format, folder] = require_cifar(source);
+  return load(folder, *format, format->test, format->test_records);
 }
 
 }  // namespace excite

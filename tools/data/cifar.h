@@ -13,5 +13,11 @@ namespace excite {
 // FileError if a file is missing, has the wrong size or a wrong label; it names file, record and
 // byte.
 DataSplit load_cifar(const std::string& folder);
+Dataset load_cifar_test(const std::string& folder);  // needs no training file
+
+bool is_cifar(const std::string& folder);  // whether a file of CIFAR is there
+
+// A file of CIFAR's Python version in the folder or below; "" if there is none.
+std::string python_cifar(const std::string& folder);
 
 }  // namespace excite

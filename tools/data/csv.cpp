@@ -9,4 +9,26 @@ std::string csv_field(const std::string& word) {
   return quoted + "\"";
 }
 
+std::vector<std::string> csv_fields(const std::string& line) {
+  std::vector<std::string> fields{""};
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); i++) {
+    const char c = line[i];
+    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
+      fields.back() += line[i++];
+    else if (quoted && c == '"' && (i + 1 == line.size() || line[i + 1] == ','))
+      quoted = false;
+    else if (!quoted && c == '"' && fields.back().empty() && (i == 0 || line[i - 1] == ','))
+      quoted = true;
+    else if (!quoted && c == ',')
+      fields.emplace_back();
+    else if (c == '"')
+      return {};
+    else
+      fields.back() += c;
+  }
+  if (quoted) return {};
+  return fields;
+}
+
 }  // namespace excite

@@ -1,132 +1,103 @@
 #include "tools/data/folder.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <iostream>
-#include <iterator>
-#include <utility>
 
+#include "core/check.h"
 #include "core/files/input_file.h"
 #include "core/images/image_size.h"
-#include "core/parallel.h"
 #include "core/text.h"
+#include "tools/data/file_tree.h"
 
 namespace excite {
 
 namespace {
 
-namespace fs = std::filesystem;
+// The path of a part, or "" if there is none.
+std::string part_of(const std::string& folder, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  for (const std::string& name : names)
+    if (is_folder(folder + "/" + name)) found.push_back(folder + "/" + name);
+  require<FileError>(found.size() <= 1, folder, ": has both ", join(found, " and "),
+                     ", expected one of them");
+  return found.empty() ? "" : found.front();
+}
+std::string train_of(const std::string& folder) { return part_of(folder, {"train"}); }
+std::string validation_of(const std::string& folder) {
+  return part_of(folder, {"val", "valid", "validation"});
+}
+std::string test_of(const std::string& folder) { return part_of(folder, {"test"}); }
 
-bool is_folder(const std::string& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
+std::vector<std::string> folders_in(const std::string& folder) {
+  std::vector<std::string> folders = names_in(folder);
+  std::erase_if(folders, [&](const std::string& name) { return !is_folder(folder + "/" + name); });
+  return folders;
 }
 
-// The names in a folder, sorted, without hidden files.
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  try {
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (const std::string name = entry.path().filename(); !name.starts_with("."))
-        names.push_back(name);
-  } catch (const fs::filesystem_error& error) {
-    throw FileError(text(folder, ": the folder cannot be listed: ", error.code().message()));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::vector<std::string> classes_in(const std::string& part) {
-  std::vector<std::string> classes = names_in(part);
-  std::erase_if(classes, [&](const std::string& name) { return !is_folder(part + "/" + name); });
-  require<FileError>(!classes.empty(), part,
-                     ": there is no folder in it, expected one folder of images per class");
-  for (const std::string& name : classes)
-    require<FileError>(is_utf8(name), part, ": the name of the class ", printable(name),
+Dataset load_classes(const std::string& folder, OnBadImage on_bad_image, Exif exif) {
+  std::vector<ClassFiles> classes;
+  for (const std::string& name : folders_in(folder)) {
+    require<FileError>(is_utf8(name), folder, ": the name of the class ", printable(name),
                        " is not valid UTF-8");
-  return classes;
-}
-
-struct ImageFile {
-  std::string path, error;  // error: empty if the header is that of an image
-  ImageSize size{};
-};
-
-std::vector<ImageFile> images_in(const std::string& folder, Exif exif) {
-  std::vector<ImageFile> all;
-  for (const std::string& name : names_in(folder)) all.push_back({folder + "/" + name, {}});
-  parallel_ranges(static_cast<long>(all.size()), 1, [&](long begin, long end) {
-    for (long i = begin; i < end; i++) {
-      ImageFile& image = all[i];
-      try {
-        image.size = read_image_size(image.path, exif);
-      } catch (const UnusableFile& error) {
-        image.error = error.what();
-      }
-    }
-  });
-  return all;
-}
-
-void skip_bad_images(std::vector<ImageFile>& images, OnBadImage on_bad_image) {
-  for (const ImageFile& image : images) {
-    require<FileError>(image.error.empty() || on_bad_image == OnBadImage::skip, image.error);
-    if (!image.error.empty()) std::cerr << "excite: skipped " << printable(image.error) << "\n";
+    classes.push_back({name, files_below(folder + "/" + name)});
   }
-  std::erase_if(images, [](const ImageFile& image) { return !image.error.empty(); });
+  require<FileError>(!classes.empty(), folder,
+                     ": there is no folder in it, expected one folder of images per class");
+  return labeled_files(folder, classes, on_bad_image, exif);
 }
 
 }  // namespace
 
-bool is_image_folder(const std::string& folder) {
-  return is_folder(folder + "/train") || is_folder(folder + "/test");
+bool has_held_out_part(const std::string& folder) {
+  return !(validation_of(folder) + test_of(folder)).empty();
+}
+bool has_parts(const std::string& folder) {
+  return has_held_out_part(folder) || !train_of(folder).empty();
 }
 
-Dataset load_folder_part(const std::string& folder, const std::string& part,
-                         OnBadImage on_bad_image, Exif exif) {
-  const std::string path = folder + "/" + part;
-  require<FileError>(is_folder(path), path, ": there is no such folder; expected ", folder,
-                     "/{train,test}/CLASS/*, image files");
-  Dataset set;
-  set.source = path;
-  set.exif = exif;
-  set.strict = on_bad_image == OnBadImage::fail;
-  set.classes = classes_in(path);
-  std::vector<std::vector<ImageFile>> images_of_class;
-  std::size_t largest_class = 0;
-  for (const std::string& name : set.classes) {
-    std::vector<ImageFile> images = images_in(path + "/" + name, exif);
-    skip_bad_images(images, on_bad_image);
-    require<FileError>(!images.empty(), path, "/", name,
-                       ": there is no image in it, expected those of the class ", name);
-    largest_class = std::max(largest_class, images.size());
-    images_of_class.push_back(std::move(images));
-  }
-  const ImageSize size = images_of_class.front().front().size;
-  set.height = size.height, set.width = size.width;
-  for (std::size_t i = 0; i < largest_class; i++)
-    for (std::size_t label = 0; label < images_of_class.size(); label++) {
-      if (i >= images_of_class[label].size()) continue;
-      ImageFile& image = images_of_class[label][i];
-      if (image.size != size) set.height = set.width = 0;
-      set.files.push_back(std::move(image.path));
-      set.labels.push_back(static_cast<int>(label));
+bool has_image(const std::string& folder, long depth) {
+  constexpr std::size_t most = 100;  // files that are tried
+  std::vector<std::string> names = names_in(folder);
+  names.resize(std::min(names.size(), most));
+  const auto is_image = [&](const std::string& name) {
+    const std::string path = folder + "/" + name;
+    if (is_folder(path)) return depth > 0 && has_image(path, depth - 1);
+    try {
+      read_image_size(path);
+      return true;
+    } catch (const UnusableFile&) {
+      return false;
     }
-  return set;
+  };
+  return std::any_of(names.begin(), names.end(), is_image);
+}
+
+bool is_folder_of_classes(const std::string& folder) {
+  if (!is_folder(folder)) return false;
+  const std::vector<std::string> classes = folders_in(folder);
+  return std::count_if(classes.begin(), classes.end(), [&](const std::string& name) {
+           return has_image(folder + "/" + name, 1);
+         }) >= 2;
 }
 
 DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image, Exif exif) {
-  DataSplit split{load_folder_part(folder, "train", on_bad_image, exif),
-                  load_folder_part(folder, "test", on_bad_image, exif)};
-  const std::vector<std::string>&train = split.train.classes, &test = split.test.classes;
-  std::vector<std::string> only_in_one;
-  std::set_symmetric_difference(train.begin(), train.end(), test.begin(), test.end(),
-                                std::back_inserter(only_in_one));
-  require<FileError>(only_in_one.empty(), folder, ": train has ", train.size(),
-                     " classes, test has ", test.size(),
-                     ", expected the same ones; the first that only one of them has is ",
-                     only_in_one.empty() ? "" : only_in_one.front());
+  if (!has_parts(folder)) return {load_classes(folder, on_bad_image, exif), {}};
+  const std::string train = train_of(folder), validation = validation_of(folder),
+                    test = test_of(folder);
+  require<FileError>(!train.empty(), folder, "/train: there is no such folder; expected ", folder,
+                     "/{train,val,test}/CLASS/*, image files");
+  DataSplit split{load_classes(train, on_bad_image, exif), {}};
+  if (!validation.empty()) split.validation = load_classes(validation, on_bad_image, exif);
+  if (!test.empty()) split.test = load_classes(test, on_bad_image, exif);
+  require_same_classes(folder, split);
   return split;
+}
+
+Dataset load_test_folder(const std::string& folder, OnBadImage on_bad_image, Exif exif) {
+  if (!has_parts(folder)) return load_classes(folder, on_bad_image, exif);
+  const std::string test = test_of(folder), part = test.empty() ? validation_of(folder) : test;
+  require<FileError>(!part.empty(), folder, "/test: there is no such folder; expected ", folder,
+                     "/{test,val}/CLASS/*, image files");
+  return load_classes(part, on_bad_image, exif);
 }
 
 }  // namespace excite

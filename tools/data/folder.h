@@ -1,25 +1,27 @@
-// A folder of images: DIR/train/CLASS/* and DIR/test/CLASS/*, files of any size.
-// Classes are numbered in the order of their names.
+// Folders of image files of any size. Either the folder has parts,
+//   DIR/{train,val,test}/CLASS/**     val may also be named valid or validation
+// or all images are in folders of classes, DIR/CLASS/**. Classes are numbered in the order of their
+// names. Folders below a class belong to it (files_below in file_tree.h says how they are walked).
 #pragma once
 #include <string>
 
-#include "tools/data/dataset.h"
+#include "tools/data/labeled_files.h"
 
 namespace excite {
 
-// What to do with a file that is not a valid image: report it on standard error and skip it, or
-// throw an UnusableFile.
-enum class OnBadImage { skip, fail };
+// Whether it has a folder train, test, or one of the names of val.
+bool has_parts(const std::string& folder);
+bool has_held_out_part(const std::string& folder);  // one of them but train
+// Whether one of the first files in the folder, or in folders at most `depth` below, is an image.
+bool has_image(const std::string& folder, long depth);
+// Whether it has two folders with images or more.
+bool is_folder_of_classes(const std::string& folder);
 
-bool is_image_folder(const std::string& folder);  // whether it has a train or a test folder
-
-// The classes alternate: the first image of each class, then the second of each, and so on. So the
-// first N images contain all classes. Only file headers are read here. A file that turns out to be
-// damaged when it is decoded is treated in the same way then. FileError if train or test is
-// missing, has no class or an empty class, or if the two have different classes.
+// Sets that are missing are empty. A folder of classes is a training set. FileError if there is no
+// train, if a set has no class or an empty class, or if two sets have different classes.
 DataSplit load_folder(const std::string& folder, OnBadImage on_bad_image, Exif exif = Exif::apply);
-// `part` is "train" or "test".
-Dataset load_folder_part(const std::string& folder, const std::string& part,
-                         OnBadImage on_bad_image, Exif exif = Exif::apply);
+// The images to measure with: test, or val where it is missing. Of a folder of classes, all.
+Dataset load_test_folder(const std::string& folder, OnBadImage on_bad_image,
+                         Exif exif = Exif::apply);
 
 }  // namespace excite

@@ -7,6 +7,7 @@
 
 #include "core/images/resize.h"
 #include "core/kernels/softmax.h"
+#include "core/text.h"
 #include "models/interop/weights.h"
 #include "models/zoo/registry.h"
 #include "tests/support/child.h"
@@ -195,6 +196,39 @@ TEST_F(Predict, RefusesANamedFileThatIsNotAnImage) {
                  {"readme.txt"});
   expect_failure(excite_program({"predict", "--weights", weights, folder / "missing.png"}), 3,
                  {"missing.png", "No such file"});
+}
+
+TEST_F(Predict, GoesOnAfterABadFileListsItAndExitsWithThree) {
+  put(folder / "readme.txt", "no image");
+  write_png(folder / "a.png", noise(8, 8, 1));
+  write_png(folder / "b.png", noise(8, 8, 2));
+  const std::string csv = folder / "p.csv";
+  const Ending ending =
+      excite_program({"predict", "--weights", weights, "--csv", csv, folder / "a.png",
+                      folder / "readme.txt", folder / "missing.png", folder / "b.png"});
+  EXPECT_EQ(ending.code, 3);
+  for (const char* words : {"skipped ", "readme.txt", "missing.png",
+                            "2 files could not be classified (see above); the others were"})
+    expect_contains(ending.err, words);
+  expect_contains(get(csv), "b.png");
+  EXPECT_EQ(split(get(csv), '\n').size(), 3u);
+  EXPECT_EQ(excite_program({"predict", "--weights", weights, "--strict", folder / "readme.txt",
+                            folder / "a.png"})
+                .out,
+            "");
+}
+
+// Names with a dot are passed over, and a link to a folder above ends nowhere.
+TEST_F(Predict, WalksFoldersAsTrainingDoes) {
+  for (const char* name : {"in/a.png", "in/.hidden/b.png", "in/.c.png", "in/deep/er/d.png"}) {
+    std::filesystem::create_directories(std::filesystem::path(folder / name).parent_path());
+    write_png(folder / name, noise(8, 8, 1));
+  }
+  std::filesystem::create_directory_symlink(folder / "in", folder / "in/deep/up");
+  std::vector<std::string> files;
+  const nlohmann::json json = predicted({folder / "in"});
+  for (const auto& image : json["images"]) files.push_back(image["file"]);
+  EXPECT_EQ(files, (std::vector<std::string>{folder / "in/a.png", folder / "in/deep/er/d.png"}));
 }
 
 TEST_F(Predict, RefusesAFolderWithoutImages) {

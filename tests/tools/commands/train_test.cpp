@@ -66,7 +66,7 @@ TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
   const std::vector<std::string> lines{"test accuracy: ",
                                        "best epoch: ",
                                        "weights:  " + last,
-                                       "evaluate --weights " + last + " --data builtin",
+                                       "evaluate --weights " + last + "\n",
                                        "predict --weights " + last + " IMAGE...",
                                        "train --weights " + last + " --data builtin"};
   for (const std::string& line : lines) expect_contains(ended.out, line);

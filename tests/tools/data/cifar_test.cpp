@@ -58,6 +58,7 @@ TEST(Cifar, ConvertsPlanesToPixelsAndRefusesDamagedFiles) {
   expect_refused(folder.path(), {"data_batch_3.bin", "30729999", "30730000"});
   std::filesystem::remove(path);
   expect_refused(folder.path(), {"data_batch_3.bin", "make cifar10"});
+  EXPECT_EQ(load_cifar_test(folder.path()).labels[37], 7) << "needs no training file";
   std::filesystem::create_directory(path);
   expect_refused(folder.path(), {"data_batch_3.bin"});
   expect_refused(folder.path() + "/nowhere", {"nowhere", "make cifar10"});

@@ -5,6 +5,7 @@
 
 #include "core/memory_budget.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/image_folder.h"
@@ -51,7 +52,7 @@ TEST(Folder, AnErrorSaysWhatIsMissing) {
   const auto error = [&] { return file_error([&] { load_data(folder.path()); }); };
   put_image(folder / "test/a/x.png", noise_image(4, 4, 1));
   expect_contains(error(), folder / "train: there is no such folder; expected " + folder.path() +
-                               "/{train,test}/CLASS/*");
+                               "/{train,val,test}/CLASS/*");
   std::filesystem::create_directories(folder / "train");
   expect_contains(
       error(), folder / "train: there is no folder in it, expected one folder of images per class");
@@ -63,6 +64,91 @@ TEST(Folder, AnErrorSaysWhatIsMissing) {
       error(),
       "train has 2 classes, test has 1, expected the same ones; the first that only one of "
       "them has is b");
+}
+
+// ---- layouts ----
+
+TEST(Folder, TakesTheThreeNamesOfTheValidationSetButNotTwoOfThem) {
+  const ScratchFolder folder;
+  for (const char* part : {"train", "test"})
+    for (const char* label : {"a", "b"})
+      put_image(folder / text(part, "/", label, "/1.png"), noise_image(4, 4, 1));
+  for (const std::string name : {"val", "valid", "validation"}) {
+    for (const char* label : {"a", "b"})
+      put_image(folder / text(name, "/", label, "/x.png"), noise_image(4, 4, 1));
+    EXPECT_EQ(load_data(folder.path()).validation.source, folder / name);
+    if (name != "validation") std::filesystem::remove_all(folder / name);
+  }
+  std::filesystem::remove_all(folder / "test");
+  EXPECT_EQ(load_data(folder.path()).test.count(), 0);
+  EXPECT_EQ(load_test_data(folder.path()).source, folder / "validation");
+  std::filesystem::create_directories(folder / "val");
+  expect_contains(file_error([&] { load_data(folder.path()); }), "has both ");
+}
+
+TEST(Folder, OfClassesIsATrainingSetAndWalksTheFoldersBelow) {
+  const ScratchFolder folder;
+  for (const char* name : {"a/1.png", "a/deep/er/2.png", "a/.trash/3.png", "b/1.png", ".c/1.png"})
+    put_image(folder / name, noise_image(4, 4, 1));
+  std::filesystem::create_directory_symlink(folder / "a", folder / "a/deep/loop");
+  put_image(folder / ".elsewhere/9.png", noise_image(4, 4, 1));
+  for (const char* link : {"b/link", "b/link2"})
+    std::filesystem::create_directory_symlink(folder / ".elsewhere", folder / link);
+  const DataSplit data = load_data(folder.path());
+  EXPECT_EQ(data.train.classes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(data.train.files,
+            (std::vector<std::string>{folder / "a/1.png", folder / "b/1.png",
+                                      folder / "a/deep/er/2.png", folder / "b/link/9.png"}));
+  EXPECT_EQ(data.test.count() + data.validation.count(), 0);
+  EXPECT_EQ(load_test_data(folder.path()).count(), 4);
+  EXPECT_EQ(load_data_to_judge(folder.path(), 0.5).count(), 2);
+  expect_contains(file_error([&] { load_data_to_judge(folder.path(), 0); }),
+                  "the run trained on all of its images");
+}
+
+TEST(LoadData, NamesTheFolderThatWasMeant) {
+  const ScratchFolder folder;
+  for (const char* name : {"d/train/a/1.png", "d/train/b/1.png", "flat/a/1.png", "flat/b/1.png"})
+    put_image(folder / name, noise_image(4, 4, 1));
+  const auto error = [&](const std::string& source) {
+    return file_error([&] { load_data(source); });
+  };
+  expect_contains(error(folder / "d/train/a"), "the data set seems to be " + (folder / "d;"));
+  expect_contains(error(folder / "flat/a/"), "the data set seems to be " + (folder / "flat;"));
+  std::filesystem::remove_all(folder / "flat");
+  expect_contains(error(folder.path()), "the data set seems to be " + (folder / "d;"));
+  expect_contains(error(folder / "nowhere"), "nowhere: there is no such folder");
+  std::filesystem::create_directories(folder / "py/cifar-10-batches-py");
+  put(folder / "py/cifar-10-batches-py/data_batch_1", "x");
+  expect_contains(error(folder / "py"), "the Python version of CIFAR");
+}
+
+TEST(LabelFile, NamesTheImagesAndTheirSets) {
+  const ScratchFolder folder;
+  for (const char* name : {"i/1.png", "i/2, b.png", "i/3.png", "i/4.png"})
+    put_image(folder / name, noise_image(4, 4, 1));
+  const std::string list = folder / "list.csv";
+  put(list,
+      "file,label,set\r\ni/1.png,b,train\r\n\"i/2, b.png\",a,train\r\n"
+      "i/3.png,a,val\r\ni/4.png,b,val\r\n");
+  const DataSplit data = load_data(list);
+  EXPECT_EQ(data.train.classes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(data.train.files,
+            (std::vector<std::string>{folder / "i/2, b.png", folder / "i/1.png"}));
+  EXPECT_EQ(data.validation.count(), 2);
+  EXPECT_EQ(load_test_data(list).count(), 2);
+  const auto error = [&](const std::string& content) {
+    put(list, content);
+    return file_error([&] { load_data(list); });
+  };
+  expect_contains(error("a,b\n"), "its first line is 'a,b', expected file,label");
+  expect_contains(error("file,label\ni/1.png\n"), "line 2: 'i/1.png', expected file,label");
+  expect_contains(error("file,label\n\"i/1.png,a\n"), "line 2: '\"i/1.png,a', expected");
+  expect_contains(error("file,label,set\ni/1.png,a,tset\n"), "line 2: the set is 'tset', expected");
+  expect_contains(error("file,label\n"), "it names no image");
+  testing::internal::CaptureStderr();
+  expect_contains(error("file,label\ni/1.png,a\ni/none.png,b\n"), "expected those of the class b");
+  expect_contains(testing::internal::GetCapturedStderr(), folder / "i/none.png");
 }
 
 TEST(Folder, ReportsABadImageAndSkipsItOrFails) {
