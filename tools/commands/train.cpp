@@ -32,6 +32,9 @@ struct TrainOptions {
   std::string validation = text(default_validation);
   std::optional<std::string> augment, milestones, normalize, mean, deviation;
   int threads = excite::threads();
+  std::string config;
+  long kept_epochs = 0;
+  bool dry = false;
   bool resume = false, strict = false, new_head = false;
   Exif exif = Exif::apply;
   long max_memory = 0;
@@ -160,15 +163,15 @@ Recipe resolve(const CLI::App& command, const TrainOptions& o) {
   return r;
 }
 
-// A resumed run keeps the recipe with which it was started.
-void refuse_other_options(const CLI::App& command) {
+// A resumed run keeps the recipe with which it was started, and --config repeats one.
+void refuse_other_options(const CLI::App& command, const std::string& with,
+                          const std::vector<std::string>& allowed) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
-    const bool allowed =
-        name == "--resume" || name == "--out" || name == "--threads" || name == "--max-memory";
-    require<UsageError>(option->count() == 0 || allowed, name,
-                        " cannot be combined with --resume: the run continues with the options "
-                        "with which it was started");
+    const bool known = name == with || std::count(allowed.begin(), allowed.end(), name) > 0;
+    require<UsageError>(option->count() == 0 || known, name, " cannot be combined with ", with,
+                        ": the run ", with == "--resume" ? "continues" : "is repeated",
+                        " with the options with which it was started");
   }
 }
 
@@ -185,28 +188,49 @@ StepFunction profiler(const std::string& path, long total_steps) {
   };
 }
 
+NewRun new_run(const CLI::App& command, const TrainOptions& o) {
+  NewRun run{.recipe = resolve(command, o),
+             .initial_weights = {o.weights, o.new_head},
+             .lines = {},
+             .data = o.data,
+             .out = o.out,
+             .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip,
+             .exif = o.exif,
+             .kept_epochs = o.kept_epochs};
+  run.lines = lines_on_start(run.recipe, o);
+  return run;
+}
+
+NewRun repeated_run(const CLI::App& command, const TrainOptions& o) {
+  refuse_other_options(command, "--config",
+                       {"--out", "--threads", "--max-memory", "--profile", "--dry-run"});
+  const RunConfig config = read_config(o.config);
+  return {.recipe = config.recipe,
+          .initial_weights = config.initial_weights,
+          .lines = {},
+          .data = config.data,
+          .out = o.out,
+          .on_bad_image = config.on_bad_image,
+          .exif = config.exif,
+          .kept_epochs = config.kept_epochs};
+}
+
 int train(const CLI::App& command, const TrainOptions& o) {
   set_threads(o.threads);
   use_max_memory(o.max_memory);
   require<UsageError>(!o.resume || !o.out.empty(),
                       "--resume needs --out DIR, the folder of the run");
   const bool unstarted = o.resume && RunFolder::is_unstarted(o.out);
-  if (!o.resume || unstarted) {
-    NewRun run{.recipe = resolve(command, o),
-               .initial_weights = {o.weights, o.new_head},
-               .lines = {},
-               .data = o.data,
-               .out = o.out,
-               .start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder,
-               .on_bad_image = o.strict ? OnBadImage::fail : OnBadImage::skip,
-               .exif = o.exif};
-    run.lines = lines_on_start(run.recipe, o);
-    if (!o.profile.empty())
-      run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
-    return start_run(run);
+  if (o.resume && !unstarted) {
+    refuse_other_options(command, "--resume", {"--out", "--threads", "--max-memory", "--epochs"});
+    return resume_run(o.out, o.epochs);
   }
-  refuse_other_options(command);
-  return resume_run(o.out);
+  NewRun run = o.config.empty() ? new_run(command, o) : repeated_run(command, o);
+  run.start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder;
+  run.dry = o.dry;
+  if (!o.profile.empty())
+    run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
+  return start_run(run);
 }
 
 void add_model_group(CLI::App& c, TrainOptions& o) {
@@ -336,11 +360,22 @@ void add_augmentation_group(CLI::App& c, TrainOptions& o) {
 
 void add_run_groups(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Run");
-  c.add_flag(
-      "--resume", o.resume,
-      "Continue the run in --out; only --out, --threads and --max-memory may be given with "
-      "it. A run that was killed before it saved its configuration starts from nothing, with "
-      "the options given");
+  c.add_flag("--resume", o.resume,
+             "Continue the run in --out; only --out, --threads, --max-memory and --epochs, which "
+             "lengthens "
+             "the run, may be given with it. A run that was killed before it saved its "
+             "configuration starts from nothing, with "
+             "the options given");
+  c.add_option("--config", o.config,
+               "Repeat the run of this config.json, to the same weights, bit for bit")
+      ->type_name("FILE");
+  c.add_flag("--dry-run", o.dry,
+             "Print the configuration, the learning rates and the time that the run would take, "
+             "and train nothing");
+  c.add_option("--patience", o.recipe.patience,
+               "End the run after this many epochs without a better validation accuracy; 0: never");
+  c.add_option("--min-delta", o.recipe.min_delta,
+               "With --patience: by how much an accuracy, a fraction, has to be better");
   c.add_option("--seed", o.recipe.seed,
                "Seed of all random numbers: weights, order and augmentation of the images");
   add_threads_option(c, o.threads);
@@ -351,6 +386,11 @@ void add_run_groups(CLI::App& c, TrainOptions& o) {
   c.add_option("--out", o.out,
                "Folder of the run, created by train [runs/MODEL-1, or the next free number]")
       ->type_name("DIR");
+  c.add_option("--checkpoint-history", o.kept_epochs,
+               "Keep the weights of the last N epochs, in epoch-1.safetensors and so on; 0: only "
+               "last and best")
+      ->type_name("N")
+      ->check(whole_number(0));
   c.add_option("--profile", o.profile,
                "Write a trace of every operation of steps 4 to 8 to this .json file, for "
                "chrome://tracing or Perfetto")

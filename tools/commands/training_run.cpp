@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/text.h"
+#include "tools/commands/dry_run.h"
 #include "tools/commands/next_commands.h"
 #include "tools/commands/progress_bar.h"
 #include "tools/commands/signals.h"
@@ -78,6 +79,18 @@ int train_to_end(Training& training, const RunFolder& folder, const std::string&
   return 0;
 }
 
+// What a lengthened run changes: all schedules but the constant one end with the last epoch.
+std::string lengthened_line(const Training& training, long epochs_before) {
+  const Recipe& recipe = training.recipe();
+  const std::string line = text("epochs: ", recipe.epochs, " instead of ", epochs_before);
+  if (recipe.schedule == "constant" || recipe.schedule == "multistep" || recipe.schedule == "step")
+    return line + "; the learning rate of each step is that of a run of as many epochs\n";
+  return text(line, "; the schedule ", recipe.schedule, " now ends with epoch ", recipe.epochs,
+              ", so the learning rate of the next step is ",
+              training.learning_rate(training.position().step),
+              ", and the finished epochs had other rates than in a run of as many\n");
+}
+
 RunFolder folder_of(const NewRun& run) {
   if (run.start == Start::in_unstarted_folder) return RunFolder::open(run.out);
   return run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
@@ -99,9 +112,12 @@ int start_run(const NewRun& run) {
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
-  const RunFolder folder = folder_of(run);
-  const RunConfig config =
+  training.keep_epochs(run.kept_epochs);
+  RunConfig config =
       make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
+  config.kept_epochs = run.kept_epochs;
+  if (run.dry) return print_dry_run(training, config, weights_line + run.lines);
+  const RunFolder folder = folder_of(run);
   write_config(folder.config(), config);
   if (training.data().validation.in_files()) write_split(folder.split(), training.data());
   if (run.data == "builtin")
@@ -118,11 +134,14 @@ int start_run(const NewRun& run) {
   return train_to_end(training, folder, config.data, bar);
 }
 
-int resume_run(const std::string& path) {
+int resume_run(const std::string& path, std::optional<long> epochs) {
   const StopSignals signals;
   ProgressBar bar(stdout);
   const RunFolder folder = RunFolder::open(path);
-  const RunConfig config = read_config(folder.config());
+  RunConfig config = read_config(folder.config());
+  const long epochs_before = config.recipe.epochs;
+  config.recipe.epochs = epochs.value_or(epochs_before);
+  check_recipe(config.recipe);
   const RunConfig current = make_config(config.recipe, config.initial_weights, config.data,
                                         config.on_bad_image, config.exif);
   require<UsageError>(config.precision == current.precision, "train: the run in ", folder.path(),
@@ -137,15 +156,23 @@ int resume_run(const std::string& path) {
   Training training(config.recipe, load_data(config.data, config.on_bad_image, config.exif),
                     callbacks(signals, bar));
   const bool has_checkpoint = std::filesystem::exists(folder.last());
+  training.keep_epochs(config.kept_epochs);
   if (has_checkpoint)
     training.resume_from(folder.last());
   else
     training.load_initial_weights(config.initial_weights);
+  if (config.recipe.epochs != epochs_before) {
+    require<UsageError>(training.position().epoch <= config.recipe.epochs, "train: --epochs ",
+                        config.recipe.epochs, ": the run has finished ",
+                        counted(training.position().epoch, "epoch"), " already; expected more");
+    write_config(folder.config(), config);  // before a checkpoint of the lengthened run
+    std::cout << lengthened_line(training, epochs_before);
+  }
   if (training.position().epoch == config.recipe.epochs) {
     std::cout << "The run in " << printable(folder.path()) << " is finished after "
               << counted(config.recipe.epochs, "epoch")
-              << ". To train longer, start a new run from its weights, with a new schedule "
-                 "of the learning rate.\n";
+              << ". To train longer, give more with --epochs, or start a new run from its weights, "
+                 "with a new schedule of the learning rate.\n";
     return print_result(folder, config.data);
   }
   std::cout << training.summary() << "\nfolder: " << printable(folder.path())

@@ -2,6 +2,7 @@
 // output, stop on Ctrl-C, and return an exit code: 0, or 128 + the signal that stopped the run.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "tools/training/loop.h"
@@ -23,6 +24,8 @@ struct NewRun {
   Start start = Start::in_new_folder;
   OnBadImage on_bad_image = OnBadImage::skip;
   Exif exif = Exif::apply;
+  long kept_epochs = 0;  // Training::keep_epochs
+  bool dry = false;      // print what would be done, and train nothing
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
   // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};
@@ -32,7 +35,8 @@ struct NewRun {
 int start_run(const NewRun& run);
 
 // Continues the run in this folder from its last checkpoint, with the recipe and the data of its
-// config.json. Error if another process trains in the folder.
-int resume_run(const std::string& folder);
+// config.json. `epochs`, if given, lengthens the run to that many. UsageError if it has more
+// already. Error if another process trains in the folder.
+int resume_run(const std::string& folder, std::optional<long> epochs = {});
 
 }  // namespace excite

@@ -100,6 +100,11 @@ void save_checkpoint(const std::string& path, const Metadata& run, long epochs,
   save_tensors(path, metadata, state, own_dialect(), Counters::left_out, as_in_memory);
 }
 
+long epochs_of_checkpoint(const std::string& path) {
+  Metadata metadata = SafetensorsFile(path).metadata();
+  return JsonObject(metadata["recipe"], path + ": it has no valid recipe").get<long>("epochs");
+}
+
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,
                          long steps_per_epoch, const NamedTensors& state,
                          const std::set<std::string>& as_in_memory) {

@@ -36,6 +36,9 @@ void save_checkpoint(const std::string& path, const Metadata& run, long epochs,
                      long steps_per_epoch, const Position& position, const NamedTensors& state,
                      const std::set<std::string>& as_in_memory = {});
 
+// The epochs of the recipe in a checkpoint. FileError if it has no recipe.
+long epochs_of_checkpoint(const std::string& path);
+
 // Fills `state` and returns the position in the run. FileError if the file is damaged, belongs to
 // another run or has an impossible position; `state` is then unchanged.
 Position load_checkpoint(const std::string& path, const Metadata& run, long epochs,

@@ -45,7 +45,7 @@ RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weight
   return config;
 }
 
-void write_config(const std::string& path, const RunConfig& c) {
+std::string config_json(const RunConfig& c) {
   Json json{{"format", c.format},
             {"version", c.version},
             {"precision", c.precision},
@@ -57,7 +57,12 @@ void write_config(const std::string& path, const RunConfig& c) {
             {"recipe", to_json(c.recipe)}};
   if (!c.initial_weights.file.empty())
     json["start"] = {{"weights", c.initial_weights.file}, {"new_head", c.initial_weights.new_head}};
-  write_text_atomically(path, json.dump(2) + "\n");
+  if (c.kept_epochs > 0) json["checkpoint_history"] = c.kept_epochs;
+  return json.dump(2) + "\n";
+}
+
+void write_config(const std::string& path, const RunConfig& config) {
+  write_text_atomically(path, config_json(config));
 }
 
 RunConfig read_config(const std::string& path) {
@@ -86,9 +91,10 @@ RunConfig read_config(const std::string& path) {
   require<FileError>(exif == "apply" || exif == "ignore", what, ": exif is '", exif,
                      "', expected apply or ignore");
   c.exif = exif == "apply" ? Exif::apply : Exif::ignore;
+  if (all.contains("checkpoint_history")) all.read("checkpoint_history", c.kept_epochs);
   c.recipe = recipe_from_json(all.object("recipe"));
   all.allow_only({"format", "version", "precision", "cpu", "threads", "data", "strict", "exif",
-                  "recipe", "start"});
+                  "recipe", "start", "checkpoint_history"});
   if (!all.contains("start")) return c;
   const JsonObject start = all.object("start");
   start.allow_only({"weights", "new_head"});

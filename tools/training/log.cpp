@@ -61,6 +61,18 @@ void write_log_row(const std::string& path, const EpochRow& r) {
   write_text_atomically(path, header + rows_before(r.epoch, path) + row);
 }
 
+long epochs_without_progress(const std::vector<EpochRow>& rows, double min_delta) {
+  long epochs = 0;
+  double best = -1;
+  for (const EpochRow& row : rows) {
+    epochs++;
+    if (!row.validation || (best >= 0 && row.validation->accuracy <= best + min_delta)) continue;
+    best = row.validation->accuracy;
+    epochs = 0;
+  }
+  return epochs;
+}
+
 std::vector<EpochRow> read_log(const std::string& path) {
   constexpr std::size_t columns = 12, validation = 3, test = 5;
   const std::vector<std::string> lines = lines_of(path);

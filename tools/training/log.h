@@ -29,6 +29,10 @@ struct EpochRow {
 // run may have left, are removed. Atomic.
 void write_log_row(const std::string& path, const EpochRow& row);
 
+// The number of rows after the last one whose validation accuracy is more than min_delta above all
+// that count before it: the first row, and then each such row.
+long epochs_without_progress(const std::vector<EpochRow>& rows, double min_delta);
+
 // At least one row, epochs in ascending order. FileError that names the file and the line if it is
 // not a valid log.
 std::vector<EpochRow> read_log(const std::string& path);

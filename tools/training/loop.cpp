@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -171,7 +172,12 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
 }
 
 void Training::resume_from(const std::string& checkpoint) {
-  position_ = load_checkpoint(checkpoint, metadata_, recipe_.epochs, step_.steps_per_epoch(),
+  Recipe saved = recipe_;
+  saved.epochs = epochs_of_checkpoint(checkpoint);
+  const Metadata metadata =
+      run_metadata(saved, model_,
+                   preprocessing_of(data_.train, normalization_, evaluation_resize_crop(recipe_)));
+  position_ = load_checkpoint(checkpoint, metadata, saved.epochs, step_.steps_per_epoch(),
                               full_state(), names_as_in_memory(model_.module()));
 }
 
@@ -197,13 +203,43 @@ void Training::save(const std::string& path, const NamedTensors& state) const {
 int Training::run(const RunFolder& folder) {
   run_start_ = Clock::now();
   steps_before_run_ = position_.step;
-  while (position_.epoch < recipe_.epochs) {
+  while (position_.epoch < recipe_.epochs && !is_out_of_patience(folder)) {
     if (train_epoch() && finish_epoch(folder)) continue;
     folder.require_in_place();
     save(folder.last(), full_state());
     return 128 + stop();
   }
   return 0;
+}
+
+double Training::estimate_seconds() {
+  const long steps = std::min(5l, total_steps());
+  step_(0);  // makes buffers
+  Clock::time_point begin = Clock::now();
+  for (long i = 0; i < steps; i++) step_(std::min(i + 1, total_steps() - 1));
+  double seconds =
+      seconds_since(begin) / static_cast<double>(steps) * static_cast<double>(total_steps());
+  const Dataset& evaluated = data_.test.count() > 0 ? data_.test : data_.validation;
+  if (evaluated.count() == 0) return seconds;
+  const Dataset some = keep_first(evaluated, 4 * recipe_.batch);
+  begin = Clock::now();
+  measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}), some,
+                   {recipe_.batch});
+  const long images = recipe_.epochs * (data_.test.count() + data_.validation.count());
+  seconds += seconds_since(begin) * static_cast<double>(images) / static_cast<double>(some.count());
+  return seconds;
+}
+
+// A function of the log, so a resumed run ends after the same epoch.
+bool Training::is_out_of_patience(const RunFolder& folder) const {
+  if (recipe_.patience == 0 || position_.epoch == 0) return false;
+  std::vector<EpochRow> rows = read_log(folder.log());
+  std::erase_if(rows, [&](const EpochRow& row) { return row.epoch > position_.epoch; });
+  const long epochs = epochs_without_progress(rows, recipe_.min_delta);
+  if (epochs < recipe_.patience) return false;
+  print(text("no better validation accuracy in ", counted(epochs, "epoch"),
+             ": the run ends after epoch ", position_.epoch, " of ", recipe_.epochs));
+  return true;
 }
 
 StepResult Training::take_step() {
@@ -277,6 +313,10 @@ bool Training::finish_epoch(const RunFolder& folder) {
     const UseAverage use(step_.average());
     if (best) save(folder.best(), state_of(model_.module()));
     if (step_.average()) save(folder.ema(), state_of(model_.module()));
+    if (kept_epochs_ > 0) {
+      save(folder.epoch(position_.epoch), state_of(model_.module()));
+      std::filesystem::remove(folder.epoch(position_.epoch - kept_epochs_));
+    }
   }
   save(folder.last(), full_state());
   print(line_of(row, recipe_.epochs));

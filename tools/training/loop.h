@@ -62,14 +62,20 @@ class Training {
   // A line that says that the batch was lowered to the number of training images; "" if it was not.
   std::string batch_line() const;
 
+  // Of the whole run, from a few steps, which change the weights, and batches of an evaluation.
+  double estimate_seconds();
   // Before the first step: loads pretrained weights. Returns a line that says what was loaded, or
   // "" if there are none to load. UsageError if their classes do not fit the data.
   std::string load_initial_weights(const InitialWeights& initial_weights);
+  // The recipe of the checkpoint may have fewer epochs: the run is then lengthened.
   void resume_from(const std::string& checkpoint);
+  // Keeps the weights of the last `epochs` epochs, each in a file of its own.
+  void keep_epochs(long epochs) { kept_epochs_ = epochs; }
+  double learning_rate(long step) const { return step_.learning_rate(step); }
   void set_step_function(StepFunction function) { step_function_ = std::move(function); }
 
-  // Trains to the end of the last epoch and returns 0. If `stop` asks for it, saves everything and
-  // returns 128 + the signal.
+  // Trains to the end of the last epoch, or until the recipe's patience ends, and returns 0. If
+  // `stop` asks for it, saves everything and returns 128 + the signal.
   int run(const RunFolder& folder);
 
  private:
@@ -82,6 +88,7 @@ class Training {
     if (callbacks_.print) callbacks_.print(line);
   }
   StepResult take_step();
+  bool is_out_of_patience(const RunFolder& folder) const;
   bool train_epoch();                          // false: stopped
   bool finish_epoch(const RunFolder& folder);  // false: stopped
   Progress progress() const;
@@ -107,6 +114,7 @@ class Training {
   StepFunction step_function_;  // empty: step_ itself
   TrainingCallbacks callbacks_;
   Position position_;
+  long kept_epochs_ = 0;
   // Only for the log and the progress:
   Clock::time_point run_start_{}, epoch_start_{};
   long steps_before_run_ = 0;    // steps done by earlier processes

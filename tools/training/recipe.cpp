@@ -118,6 +118,12 @@ void check_recipe(const Recipe& r) {
   check_number("val", r.validation, 0, 1'000'000'000);
   require<UsageError>(r.validation < 1 || r.validation == std::floor(r.validation), "--val ",
                       r.validation, ": expected a fraction below 1 or a whole number of images");
+  check_integer("patience", r.patience, 0, max_epochs);
+  check_number("min-delta", r.min_delta, 0, 1);
+  require<UsageError>(r.min_delta == 0 || r.patience > 0,
+                      "--min-delta has no effect without --patience");
+  require<UsageError>(r.patience == 0 || r.validation > 0,
+                      "--patience needs validation images, but --val is none");
   check_integer("limit", r.limit, 0, 1'000'000'000);
   check_number("head-lr-factor", r.head_lr_factor, 0, 1e6);
   check_positive("layer-decay", r.layer_decay, 1);

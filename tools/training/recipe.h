@@ -35,6 +35,10 @@ struct Recipe {
   // a validation set: below 1 a fraction, otherwise a number. 0: none, also none that the data
   // have.
   double validation = default_validation;
+  // The run ends early after this many epochs without a validation accuracy that is more than
+  // min_delta (a fraction) above the best one before. 0: it does not.
+  long patience = 0;
+  double min_delta = 0;
   long limit = 0;  // use only the first images of each set; 0: all
   // Parameters that are not trained: all-but-head, or a list of patterns (parameter_groups.h).
   std::string freeze;

@@ -41,6 +41,8 @@ template <class AnyRecipe, class Visit>
 void each_later_field(AnyRecipe& r, Visit visit) {
   visit("mean", r.mean);
   visit("deviation", r.deviation);
+  visit("patience", r.patience);
+  visit("min_delta", r.min_delta);
   visit("freeze", r.freeze);
   visit("head_lr_factor", r.head_lr_factor);
   visit("layer_decay", r.layer_decay);

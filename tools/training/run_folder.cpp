@@ -74,9 +74,9 @@ RunFolder RunFolder::create_numbered(const std::string& stem) {
 RunFolder RunFolder::open(const std::string& path) {
   RunFolder folder(without_slash(path));
   for (const fs::directory_entry& entry : fs::directory_iterator(folder.path_))
-    for (const std::string& file :
-         {folder.config(), folder.log(), folder.last(), folder.best(), folder.split()})
-      if (entry.path().string().starts_with(file + ".tmp.")) fs::remove(entry.path());
+    for (const char* unfinished : {".json.tmp.", ".csv.tmp.", ".safetensors.tmp."})
+      if (entry.path().filename().string().find(unfinished) != std::string::npos)
+        fs::remove(entry.path());
   return folder;
 }
 

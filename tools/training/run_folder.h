@@ -5,6 +5,7 @@
 //   best.safetensors   only the weights, of the epoch with the best validation accuracy, if there
 //                      are validation images
 //   ema.safetensors    only the average of the weights, if the recipe has one
+//   epoch-N.safetensors  only the weights, of each of the last epochs, if that was asked for
 //   split.csv          which image files were split off to validate on, if any were
 #pragma once
 #include <string>
@@ -39,6 +40,10 @@ class RunFolder {
   std::string last() const { return path_ + "/last.safetensors"; }
   std::string best() const { return path_ + "/best.safetensors"; }
   std::string ema() const { return path_ + "/ema.safetensors"; }
+  // The weights after this epoch.
+  std::string epoch(long number) const {
+    return path_ + "/epoch-" + std::to_string(number) + ".safetensors";
+  }
   std::string split() const { return path_ + "/split.csv"; }
 
  private:

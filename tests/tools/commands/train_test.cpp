@@ -294,7 +294,7 @@ TEST(Train, ResumingAFinishedRunChangesNothing) {
   const Ending ended = outcome_of("train --resume --out " + run);
   EXPECT_EQ(ended.code, 0) << ended.err;
   expect_contains(ended.out, "is finished after 1 epoch. ");
-  expect_contains(ended.out, "To train longer, start a new run from its weights");
+  expect_contains(ended.out, "To train longer, give more with --epochs, or start a new run");
   expect_contains(ended.out, "% after 1 epoch\n");
   expect_contains(ended.out, "continue: ");
   EXPECT_TRUE(get(run + "/last.safetensors") == before);
@@ -307,9 +307,8 @@ TEST(Train, RefusesAnExistingFolderAndOtherOptionsWithResume) {
   expect_contains(there.err, "excite: train: --out " + folder.path());
   expect_contains(there.err, "--resume");
   put(folder / "config.json", "{}");
-  for (const std::string option :
-       {"--lr 0.1", "--epochs 4", "--model se_resnet20", "--data builtin", "--seed 0", "--nesterov",
-        "--limit 5", "--profile p.json", "--strict"}) {
+  for (const std::string option : {"--lr 0.1", "--model se_resnet20", "--data builtin", "--seed 0",
+                                   "--nesterov", "--limit 5", "--profile p.json", "--strict"}) {
     const Ending refused = outcome_of("train --resume --out " + folder.path() + " " + option);
     EXPECT_EQ(refused.code, 2) << option;
     expect_contains(refused.err,
@@ -317,6 +316,44 @@ TEST(Train, RefusesAnExistingFolderAndOtherOptionsWithResume) {
   }
   EXPECT_EQ(outcome_of("train --resume").code, 2);
   EXPECT_EQ(folder.files().size(), 1u);
+}
+
+TEST(Train, RepeatsARunFromItsConfiguration) {
+  const ScratchFolder folder;
+  ASSERT_EQ(outcome_of(small + "--epochs 1 --seed 4 --lr 0.1 --out " + (folder / "run")).code, 0);
+  const std::string words = "train --config " + (folder / "run/config.json") + " --out ";
+  const Ending ended = outcome_of(words + (folder / "again"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  for (const char* file : {"/last.safetensors", "/best.safetensors"})
+    EXPECT_TRUE(get(folder / "run" + file) == get(folder / "again" + file)) << file;
+  expect_failure(outcome_of(words + (folder / "x") + " --lr 0.2"), 2,
+                 {"--lr cannot be combined with --config: the run is repeated with"});
+}
+
+TEST(Train, ADryRunPrintsTheRunAndWritesNothing) {
+  const ScratchFolder folder;
+  const Ending ended = outcome_of(small + "--epochs 3 --dry-run --out " + (folder / "run"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  for (const char* words : {"se_resnet8: ", "32 training, 32 validation, 32 test images",
+                            "\"epochs\": 3", "learning rate over 6 steps:", "estimated time: 0:0",
+                            "This was a dry run: nothing was written."})
+    expect_contains(ended.out, words);
+  EXPECT_TRUE(folder.files().empty());
+}
+
+// With a constant rate, 1 + 1 epochs are 2, bit for bit.
+TEST(Train, ResumingWithMoreEpochsLengthensTheRun) {
+  const ScratchFolder folder;
+  const std::string words = small + "--schedule constant --warmup 0 --lr 0.01 --epochs ",
+                    resume = "train --resume --out " + (folder / "run") + " --epochs ";
+  ASSERT_EQ(outcome_of(words + "1 --out " + (folder / "run")).code, 0);
+  const Ending longer = outcome_of(resume + "2");
+  ASSERT_EQ(longer.code, 0) << longer.err;
+  expect_contains(longer.out, "epochs: 2 instead of 1; the learning rate of each step is that");
+  ASSERT_EQ(outcome_of(words + "2 --out " + (folder / "whole")).code, 0);
+  EXPECT_TRUE(get(folder / "run/last.safetensors") == get(folder / "whole/last.safetensors"));
+  expect_failure(outcome_of(resume + "1"), 2,
+                 {"--epochs 1: the run has finished 2 epochs already"});
 }
 
 TEST(Train, InvalidOptionsAreUsageErrorsAndCreateNoFolder) {
@@ -339,6 +376,11 @@ TEST(Train, InvalidOptionsAreUsageErrorsAndCreateNoFolder) {
            {"--model se_small_resnet --image-size 6 --augment cutout",
             "cutout erases 8x8 pixels, but the images have 6x6"},
            {"--batch 0", "--batch 0"},
+           {"--val 0", "--val 0: expected none, a fraction such as 0.1, or a number of images"},
+           {"--val 1.5", "--val 1.5: expected a fraction below 1 or a whole number of images"},
+           {"--val 10000", "--val 10000: there are 10000 training images, expected fewer"},
+           {"--val none --patience 3", "--patience needs validation images"},
+           {"--min-delta 0.1", "--min-delta has no effect without --patience"},
            {"--schedule multistep --milestones 1e300",
             "number 1 is 1e+300: expected epochs above 0"},
            {"--schedule step --milestones 2e6", "at most 1000000"},

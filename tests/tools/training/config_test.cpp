@@ -37,8 +37,8 @@ TEST(Config, AnErrorSaysInWordsWhatIsWrongAndWhere) {
             begin + "line 3, column 11 or before: this is not JSON");
   EXPECT_EQ(error_with("\"cpu\"", "\"shell\": \"\", \"cpu\""),
             begin +
-                "it has the unknown entry 'shell', expected one of 10 entries: format, version, "
-                "precision, cpu, threads and 5 more");
+                "it has the unknown entry 'shell', expected one of 11 entries: format, version, "
+                "precision, cpu, threads and 6 more");
   EXPECT_EQ(error_with("\"epochs\"", "\"turns\": 3, \"epochs\"").substr(0, begin.size() + 39),
             begin + "it has the unknown entry 'recipe.turns'");
   put(path, whole.substr(0, 30));

@@ -38,6 +38,23 @@ TEST(Log, IsReadBackWhereASetIsMissing) {
   EXPECT_EQ(now.peak_megabytes, 512.5);
 }
 
+// By hand, in percent: 50 is first, 53 is 3 above it, 54 and 55 are not more than 2 above 53.
+TEST(Log, CountsTheEpochsWithoutProgress) {
+  std::vector<EpochRow> rows;
+  const auto waits = [&](double accuracy, double min_delta) {
+    rows.push_back(row(std::ssize(rows) + 1, 1));
+    rows.back().validation = SetResult{1, accuracy};
+    return epochs_without_progress(rows, min_delta);
+  };
+  EXPECT_EQ(waits(0.50, 0.02), 0);
+  EXPECT_EQ(waits(0.53, 0.02), 0);
+  EXPECT_EQ(waits(0.54, 0.02), 1);
+  EXPECT_EQ(waits(0.55, 0.02), 2);
+  EXPECT_EQ(epochs_without_progress(rows, 0), 0);
+  EXPECT_EQ(waits(0.55, 0), 1) << "an equal accuracy is no better one";
+  EXPECT_EQ(waits(0.56, 0.02), 0);
+}
+
 TEST(Log, ARowReplacesRowsOfTheSameAndLaterEpochs) {
   const ScratchFolder folder;
   for (long epoch = 1; epoch <= 12; epoch++) write_log_row(folder / "log.csv", row(epoch, 1));

@@ -39,6 +39,35 @@ TEST(Validation, IsSplitOffTheTrainingImagesUnlessThereShallBeNone) {
   expect_contains(limited.summary(), "1 training, 1 validation, 1 test images");
 }
 
+// At this rate the accuracy soon stays the same.
+TEST(Validation, EndsARunWhosePatienceIsOverAlsoAfterAStop) {
+  const ScratchFolder folder;
+  Recipe recipe = short_recipe(9);
+  recipe.lr = 1e-6;
+  recipe.patience = 2;
+  ASSERT_EQ(train_in(folder / "run", recipe, never), 0);
+  const std::vector<EpochRow> log = read_log(folder / "run/log.csv");
+  EXPECT_LT(log.size(), 9u);
+  EXPECT_EQ(epochs_without_progress(log, 0), 2);
+  int code = 130;
+  for (int starts = 0; code == 130 && starts < 50; starts++)
+    code = train_in(folder / "stopped", recipe, stop_at(steps_per_epoch + evaluation_batches + 1));
+  expect_same_run(folder / "stopped", folder / "run");
+}
+
+TEST(Validation, TheWeightsOfTheLastEpochsAreKept) {
+  const ScratchFolder folder;
+  const RunFolder run = RunFolder::create(folder / "run");
+  Training training(short_recipe(4), small_data());
+  training.keep_epochs(2);
+  ASSERT_EQ(training.run(run), 0);
+  for (const long epoch : {1, 2, 3, 4})
+    EXPECT_EQ(std::filesystem::exists(run.epoch(epoch)), epoch > 2) << epoch;
+  const SafetensorsFile kept(run.epoch(4)), last(run.last());
+  for (const std::string& name : kept.names())
+    EXPECT_TRUE(same_bits(kept.read(name), last.read(name))) << name;
+}
+
 TEST(Validation, WithoutItThereIsNoBestEpoch) {
   const ScratchFolder folder;
   Recipe recipe = short_recipe(2);
