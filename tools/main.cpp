@@ -79,7 +79,7 @@ void add_commands(CLI::App& app, Run& chosen) {
       {"Using trained weights", {add_evaluate, add_predict, add_convert, add_export}},
       {"Looking at models, files and data",
        {add_models, add_summary, add_graph, add_inspect, add_images, add_plot, add_report,
-        add_gates}},
+        add_compare, add_data, add_gates}},
       {"Measuring speed", {add_bench, add_roofline}},
       {"Checking gradients", {add_gradcheck, add_backward}}};
   for (const Group& group : groups)

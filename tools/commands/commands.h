@@ -24,6 +24,8 @@ void add_images(CLI::App& app, Run& run);
 void add_plot(CLI::App& app, Run& run);
 void add_gates(CLI::App& app, Run& run);
 void add_report(CLI::App& app, Run& run);
+void add_compare(CLI::App& app, Run& run);
+void add_data(CLI::App& app, Run& run);
 
 void add_bench(CLI::App& app, Run& run);
 void add_roofline(CLI::App& app, Run& run);

@@ -11,9 +11,10 @@
 namespace excite {
 namespace {
 
-const std::vector<std::string> commands{
-    "train", "evaluate", "predict",  "convert",   "models",   "summary", "inspect", "images",
-    "plot",  "bench",    "roofline", "gradcheck", "backward", "export",  "gates",   "report"};
+const std::vector<std::string> commands{"train",    "evaluate",  "predict",  "convert", "models",
+                                        "summary",  "inspect",   "images",   "plot",    "bench",
+                                        "roofline", "gradcheck", "backward", "export",  "gates",
+                                        "report",   "compare",   "data"};
 
 std::string help_of(const std::string& command) {
   const Ending help = excite_program({command, "--help"});
