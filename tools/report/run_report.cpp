@@ -45,7 +45,7 @@ ReportedRun read_reported_run(const std::string& folder) {
   RunConfig c = read_config(config);
   std::vector<EpochRow> log = read_log(folder + "/log.csv");
   TrainedModel trained = load_model(SafetensorsFile(weights));
-  Dataset data = load_test_data(c.data, c.on_bad_image, c.exif);
+  Dataset data = load_data_to_judge(c.data, c.recipe.validation, c.on_bad_image, c.exif);
   if (c.recipe.limit > 0) data = keep_first(std::move(data), c.recipe.limit);
   require<FileError>(data.class_count() == trained.model.classes, c.data, ": has ",
                      data.class_count(), " classes, expected the ", trained.model.classes, " of ",
