@@ -382,7 +382,7 @@ test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 6
 $(BUILD)/onnx/runtime:
 	@bash tools/scripts/install python3-numpy python3-venv
 	/usr/bin/python3 -m venv --system-site-packages $(@D)
-	$(@D)/bin/pip install --quiet onnxruntime==1.32.0
+	$(@D)/bin/python -m pip install --quiet onnxruntime==1.32.0
 	touch $@
 
 test-night: $(BUILD)/onnx/runtime test-long test-sanitized test-sanitized-double test-valgrind test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
@@ -403,7 +403,7 @@ golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with P
 	$(BUILD)/parity/bin/python tests/golden/decoded.py
 
 $(BUILD)/parity/onnxruntime: $(BUILD)/parity/timm
-	$(@D)/bin/pip install --quiet onnxruntime==1.32.0
+	$(@D)/bin/python -m pip install --quiet onnxruntime==1.32.0
 	touch $@
 
 parity: packages $(BUILD)/parity/onnxruntime  ## compares with PyTorch and timm; NETWORKS="se_resnet50 senet154@timm" some

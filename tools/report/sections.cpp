@@ -232,7 +232,7 @@ Markup gates_section(const ReportedRun& run, const std::string& prefix) {
       "other, the block treats all classes alike; where they differ, it selects channels by "
       "class. A gate that is near 1 for all images does nothing, and one near 0 removes its "
       "channel. The table counts such channels: mean below 0.1, above 0.9, and class means within "
-      "0.05. `Between` is the deviation of the class means, `within` that of the images of a "
+      "0.05. Between is the deviation of the class means, within that of the images of a "
       "class.");
   return section(prefix + "gates", "Gates",
                  how_to_read +
