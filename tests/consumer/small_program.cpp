@@ -20,6 +20,7 @@ int main() {
   recipe.epochs = 1;
   recipe.warmup = 0;
   recipe.batch = 8;
+  recipe.validation = 0;  // train on all images
   long steps = 0;
   excite::Training training(recipe, excite::draw_builtin(16, 8),
                             {.progress = [&](const excite::Progress& p) { steps = p.step; }});

@@ -213,7 +213,7 @@ TEST(MemoryDeathTest, OfAThreadWithABufferCacheTakesFiveQuartersOfThePeak) {
 }
 
 // The free buffers are smaller than what is asked for, and the pool may take as much and a half.
-TEST(Memory, IsReturnedToTheSystemWhenThatHasNoMore) {
+TEST(MemoryDeathTest, IsReturnedToTheSystemWhenThatHasNoMore) {
   const std::string said = in_child([] {
     {
       std::vector<Tensor> all;
