@@ -74,7 +74,7 @@ RunFolder RunFolder::create_numbered(const std::string& stem) {
 RunFolder RunFolder::open(const std::string& path) {
   RunFolder folder(without_slash(path));
   for (const fs::directory_entry& entry : fs::directory_iterator(folder.path_))
-    for (const char* unfinished : {".json.tmp.", ".csv.tmp.", ".safetensors.tmp."})
+    for (const char* unfinished : {".json.tmp.", ".csv.tmp.", ".html.tmp.", ".safetensors.tmp."})
       if (entry.path().filename().string().find(unfinished) != std::string::npos)
         fs::remove(entry.path());
   return folder;
