@@ -314,13 +314,15 @@ test-sanitized-double: test-packages  ## runs the quick tests in double under sa
 	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-double
 	@$(RUN_SANITIZED) '$(QUICK)' double
 
-# Finds what is right only by accident with g++ and this machine's vectors.
-OTHER := $(BUILD)/other
+# Finds what is right only by accident with g++ and this machine's vectors. PRECISIONS=float builds
+# both, but runs the tests of one.
+OTHER      := $(BUILD)/other
+PRECISIONS ?= float double
 test-other: test-packages  ## runs the quick tests with clang++, for machines as old as 2013
 	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
 	  all $(OTHER)/tests-float $(OTHER)/tests-double
-	@bash tests/run $(OTHER) '$(QUICK)'
+	@bash tests/run $(OTHER) '$(QUICK)' $(PRECISIONS)
 
 # Several threads of a program call the library at the same time. (Newer kernels randomize addresses
 # so much that the thread sanitizer of g++ 12 does not start; setarch -R turns this off.)
