@@ -89,14 +89,14 @@ Var batch_norm_running(const Var& x, const Var& gamma, const Var& beta, const Va
       inputs, ChannelMoments{running_mean->value.clone(), running_var->value.clone()}, eps);
   Tensor value = affine_rows(x->value, z->mean, z->a, beta->value);
   const std::vector<Var> all{x, gamma, beta, running_mean, running_var};
-  const Var y = result("batch_norm_running", std::move(value), all, [=](Node& node) {
-    ChannelSums sums = channel_sums(node.grad, x->value, z->mean);
+  const Var out = result("batch_norm_running", std::move(value), all, [=](Node& y) {
+    ChannelSums sums = channel_sums(y.grad, x->value, z->mean);
     const Tensor zero = zeros(gamma.shape());
-    if (x.requires_grad()) x.add_grad(affine_rows(node.grad, zero, z->a, zero));
+    if (x.requires_grad()) x.add_grad(affine_rows(y.grad, zero, z->a, zero));
     gamma.add_grad(product(sums.dy_x, z->inv_std));
     beta.add_grad(std::move(sums.dy));
   });
-  return with_options(y, {{"eps", {eps}}});
+  return with_options(out, {{"eps", {eps}}});
 }
 
 }  // namespace excite

@@ -65,13 +65,12 @@ void Muon::step(double lr) {
     const long channels = w.dim(3);
     Tensor u = map([=](real dw, real m) { return dw + keep * m; }, g, momentum_[i]);
     const Tensor update = newton_schulz(std::move(u).reshaped({w.size() / channels, channels}),
-                                        options_.newton_schulz_steps);
+                                        options_.newton_schulz_steps)
+                              .reshaped(w.shape());
     const auto scale =
         static_cast<real>(std::sqrt(static_cast<double>(channels)) / std::max(norm(w), 1e-12));
     const auto rate = static_cast<real>(lr * filters_[i].lr_factor);
-    for_pieces(w.size(), [&](long begin, long end) {
-      for (long k = begin; k < end; k++) w[k] = scale * w[k] - rate * update[k];
-    });
+    map_into([=](real v, real du) { return scale * v - rate * du; }, w, update);
   }
 }
 

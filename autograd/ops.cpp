@@ -66,9 +66,9 @@ Var mul(const Var& a, const Var& b) {
 Var scale(const Var& x, real factor) {
   const auto times = [=](real v) { return factor * v; };
   Tensor value = map(times, x->value);
-  const Var y = result("scale", std::move(value), {x}, linear_op,
-                       [=](Node& node) { x.add_grad(map(times, node.grad)); });
-  return with_options(y, {{"factor", {static_cast<double>(factor)}}});
+  const Var out = result("scale", std::move(value), {x}, linear_op,
+                         [=](Node& y) { x.add_grad(map(times, y.grad)); });
+  return with_options(out, {{"factor", {static_cast<double>(factor)}}});
 }
 
 // max(NaN, 0) is NaN here, so that a value that is not finite is not hidden. There dx = dy, as in
@@ -164,18 +164,18 @@ Var embedding(const Var& table, const std::vector<int>& indices) {
 
 Var conv2d_node(Tensor value, const Var& x, const Var& w, const Conv2dOptions& options) {
   const long macs = conv2d_macs(value.shape(), w.shape());
-  const Var y = result("conv2d", std::move(value), {x, w}, {.macs = macs}, [=](Node& node) {
-    if (w.requires_grad()) w.add_grad(conv2d_dw(x->value, node.grad, w.shape(), options));
+  const Var out = result("conv2d", std::move(value), {x, w}, {.macs = macs}, [=](Node& y) {
+    if (w.requires_grad()) w.add_grad(conv2d_dw(x->value, y.grad, w.shape(), options));
     if (!x.requires_grad()) return;
     if (x->grad.empty())  // else dx is added while it is written, which saves a pass over it
-      x.add_grad(conv2d_dx(node.grad, w->value, x.shape(), options));
+      x.add_grad(conv2d_dx(y.grad, w->value, x.shape(), options));
     else
-      conv2d_add_dx(node.grad, w->value, x->grad, options);
+      conv2d_add_dx(y.grad, w->value, x->grad, options);
   });
-  return with_options(y, {sizes("stride", options.stride),
-                          sizes("pad", options.pad),
-                          sizes("dilation", options.dilation),
-                          {"groups", {static_cast<double>(options.groups)}}});
+  return with_options(out, {sizes("stride", options.stride),
+                            sizes("pad", options.pad),
+                            sizes("dilation", options.dilation),
+                            {"groups", {static_cast<double>(options.groups)}}});
 }
 Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
   return conv2d_node(conv2d(x->value, w->value, options), x, w, options);
@@ -187,11 +187,11 @@ Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
 Var max_pool2d(const Var& x, const Pool2dOptions& options) {
   std::vector<int> argmax;
   Tensor value = max_pool2d(x->value, options, argmax);
-  const Var y =
-      result("max_pool2d", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& node) {
-        x.add_grad(max_pool_dx(node.grad, argmax, x.shape()));
+  const Var out =
+      result("max_pool2d", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& y) {
+        x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
       });
-  return with_options(y, pool_options(options));
+  return with_options(out, pool_options(options));
 }
 
 Var adaptive_max_pool(const Var& x, const Size2& cells) {
@@ -214,10 +214,9 @@ Var global_max_pool(const Var& x) {
 // Every element of a window gets dy / count, where count is the divisor of the window's mean.
 Var avg_pool2d(const Var& x, const Pool2dOptions& options) {
   Tensor value = avg_pool2d(x->value, options);
-  const Var y = result("avg_pool2d", std::move(value), {x}, linear_op, [=](Node& node) {
-    x.add_grad(avg_pool2d_dx(node.grad, x.shape(), options));
-  });
-  return with_options(y, pool_options(options));
+  const Var out = result("avg_pool2d", std::move(value), {x}, linear_op,
+                         [=](Node& y) { x.add_grad(avg_pool2d_dx(y.grad, x.shape(), options)); });
+  return with_options(out, pool_options(options));
 }
 
 Var adaptive_avg_pool(const Var& x, const Size2& cells) {
@@ -263,18 +262,18 @@ Var concat_channels(const std::vector<Var>& parts) {
 // The shuffle transposes a [groups, C/groups] table of channels; the gradient transposes it back.
 Var channel_shuffle(const Var& x, long groups) {
   Tensor value = shuffle_rows(x->value, groups);
-  const Var y = result("channel_shuffle", std::move(value), {x}, linear_op, [=](Node& node) {
-    x.add_grad(shuffle_rows(node.grad, x.shape()[-1] / groups));
+  const Var out = result("channel_shuffle", std::move(value), {x}, linear_op, [=](Node& y) {
+    x.add_grad(shuffle_rows(y.grad, x.shape()[-1] / groups));
   });
-  return with_options(y, {{"groups", {static_cast<double>(groups)}}});
+  return with_options(out, {{"groups", {static_cast<double>(groups)}}});
 }
 
 Var shift(const Var& x, const Size2& offset) {
   Tensor value = shift(x->value, offset);
-  const Var y = result("shift", std::move(value), {x}, linear_op, [=](Node& node) {
-    x.add_grad(shift(node.grad, {-offset.h, -offset.w}));
+  const Var out = result("shift", std::move(value), {x}, linear_op, [=](Node& y) {
+    x.add_grad(shift(y.grad, {-offset.h, -offset.w}));
   });
-  return with_options(y, {sizes("offset", offset)});
+  return with_options(out, {sizes("offset", offset)});
 }
 
 Var reshape(const Var& x, const Shape& shape) {
