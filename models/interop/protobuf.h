@@ -1,9 +1,12 @@
 // Messages in the wire format of Protocol Buffers, in which ONNX files are written
 // (https://protobuf.dev/programming-guides/encoding). A message is a sequence of fields. A field is
 // its key, 8 number + type as a varint, and its value. There are three types of values here:
-//   0  a varint: 7 bits per byte, the lowest first; the highest bit is set in all bytes but the
-//   last 2  bytes: their count as a varint, then they themselves; for strings and for messages 5  a
-//   float in 4 bytes, the lowest first
+//
+//   0  a varint: 7 bits per byte, the lowest first, the highest bit set in all but the last byte
+//
+//   2  bytes: their count as a varint, then they themselves; for strings and for messages
+//
+//   5  a float in 4 bytes, the lowest first
 #pragma once
 #include <cstdint>
 #include <string>
