@@ -7,19 +7,24 @@
 namespace excite {
 
 namespace {
-std::string list(const long* begin, const long* end) {
-  std::string all = "[";
-  for (const long* d = begin; d != end; d++) all += (d == begin ? "" : ", ") + std::to_string(*d);
-  return all + "]";
+// Dimensions that are turned into text only when they are printed. A network's pass checks
+// thousands of shapes.
+struct List {
+  const long *begin, *end;
+};
+std::ostream& operator<<(std::ostream& out, const List& list) {
+  out << "[";
+  for (const long* d = list.begin; d != list.end; d++) out << (d == list.begin ? "" : ", ") << *d;
+  return out << "]";
 }
 }  // namespace
 
 Shape::Shape(const long* begin, const long* end) {
-  require(end - begin <= max_rank, "shape ", list(begin, end), " has ", end - begin,
+  require(end - begin <= max_rank, "shape ", List{begin, end}, " has ", end - begin,
           " dimensions, expected at most ", max_rank);
   for (const long* d = begin; d != end; d++) {
-    require(*d >= 0, "shape ", list(begin, end), " has a negative dimension, expected 0 or more");
-    require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", list(begin, end),
+    require(*d >= 0, "shape ", List{begin, end}, " has a negative dimension, expected 0 or more");
+    require(!__builtin_mul_overflow(size_, *d, &size_), "shape ", List{begin, end},
             " has more elements than can be counted in 64 bits");
     dims_[rank_++] = *d;
   }
@@ -40,7 +45,7 @@ long Shape::rows() const {
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   const std::vector<long> dims = shape.dims();
-  return out << list(dims.data(), dims.data() + dims.size());
+  return out << List{dims.data(), dims.data() + dims.size()};
 }
 
 std::string index_text(const Shape& shape, long i) {
