@@ -90,6 +90,7 @@ in = $(BUILD)/common/$(1)/%.o $(BUILD)/float/$(1)/%.o $(BUILD)/double/$(1)/%.o
 $(call in,core/files) $(call in,models): LEVEL := -O1
 $(call in,tools):                        LEVEL := -Og
 $(call in,tools/data):                   LEVEL :=
+$(call in,tools/bench):                  LEVEL :=
 $(call in,tests):                        LEVEL := -O0
 $(call in,tests/golden):                 LEVEL :=
 

@@ -40,7 +40,9 @@ constexpr int sums_in_flight = 12;
 
 #ifdef EXCITE_HAS_BFLOAT16
 [[gnu::noinline]] real multiply_add_pairs(long rounds, BfloatPair multiplier) {
-  Vec sum[sums_in_flight]{};
+  Vec sum[sums_in_flight];  // that differ, or the compiler computes one of them for all
+#pragma GCC unroll 12
+  for (int i = 0; i < sums_in_flight; i++) sum[i] = Vec{} + static_cast<real>(i);
   BfloatPair factors[lanes];
   std::fill_n(factors, lanes, multiplier);
   const PairVec factor = load(factors);
