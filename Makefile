@@ -79,6 +79,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
+          tests/tools/commands/train_interrupted_test.cpp \
           tests/tools/exercises/exercises_test.cpp \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch help_pages packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)

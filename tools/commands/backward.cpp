@@ -8,6 +8,7 @@
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
+#include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/tensor_files.h"
@@ -17,8 +18,8 @@ namespace excite {
 namespace {
 
 struct BackwardOptions {
-  std::string weights, tensors, out;
-  ModelOverrideOptions overrides;
+  WeightsOptions network;
+  std::string tensors, out;
   int threads = excite::threads();
 };
 
@@ -34,13 +35,13 @@ TrainedModel load_deterministic(const SafetensorsFile& file, ModelOverride overr
 
 int run_backward(const BackwardOptions& o) {
   set_threads(o.threads);
-  const SafetensorsFile weights(o.weights), tensors(o.tensors);
-  const TrainedModel trained = load_deterministic(weights, override_of(o.overrides));
-  require_not_an_input(o.out, {o.weights, o.tensors});
+  const SafetensorsFile weights(o.network.weights), tensors(o.tensors);
+  const TrainedModel trained = load_deterministic(weights, override_of(o.network.overrides));
+  require_not_an_input(o.out, {o.network.weights, o.tensors});
   Tensor x = images_in(tensors);
   require_large_enough(x, trained.model, tensors);
   const std::vector<int> targets = targets_in(tensors, x.dim(0), trained.model.classes);
-  print_origin(o.weights, trained.origin);
+  print_origin(o.network.weights, trained.origin);
 
   const auto loss_of = [&](Tensor input) {
     return cross_entropy(trained.model(std::move(input), Mode::train), targets);
@@ -70,11 +71,7 @@ void add_backward(CLI::App& app, Run& run) {
       "in training mode: batch norm uses the statistics of the batch, and the loss is the mean "
       "cross-entropy. Dropout is off, and Shake-Shake branches are weighted by 1/2.");
   begin_group(*c, "Model");
-  c->add_option("--weights", o->weights,
-                "Weights, a .safetensors file of train or of another program")
-      ->required()
-      ->type_name("FILE");
-  add_override_options(*c, o->overrides);
+  add_weights_options(*c, o->network);
   begin_group(*c, "Data");
   c->add_option("--tensors", o->tensors,
                 "Read tensors 'input' [N, 3, H, W], F32 or F64, and 'target' [N], I64, from a "

@@ -7,7 +7,7 @@
 #include "models/interop/onnx.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
-#include "tools/commands/model_override.h"
+#include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/training/ensemble.h"
@@ -17,16 +17,15 @@ namespace excite {
 namespace {
 
 struct ExportOptions {
-  std::string weights, out;
+  WeightsOptions network;
+  std::string out;
   OnnxOptions onnx;
-  ModelOverrideOptions overrides;
 };
 
 int export_onnx(ExportOptions o) {
   require_extension(o.out, ".onnx");
-  require_not_an_input(o.out, {o.weights});
-  TrainedModel trained = load_model(SafetensorsFile(o.weights), override_of(o.overrides));
-  print_origin(o.weights, trained.origin);
+  require_not_an_input(o.out, {o.network.weights});
+  TrainedModel trained = load_network(o.network);
   const ResizeCrop resize_crop = resize_crop_of(trained, resize);
   trained.preprocessing.short_side = resize_crop.short_side;
   if (!o.onnx.image_size) o.onnx.image_size = resize_crop.side;
@@ -47,11 +46,7 @@ void add_export(CLI::App& app, Run& run) {
       "Write a trained model as an ONNX file, for ONNX Runtime, OpenVINO and others.\nThe graph "
       "normalizes the images itself. The names of the classes are in its metadata.");
   begin_group(*c, "Model");
-  c->add_option("--weights", o->weights,
-                "Weights, a .safetensors file of train or of another program")
-      ->required()
-      ->type_name("FILE");
-  add_override_options(*c, o->overrides);
+  add_weights_options(*c, o->network);
   begin_group(*c, "Graph");
   c->add_option("--image-size", o->onnx.image_size,
                 "Side in pixels of the images [that of the weights]");

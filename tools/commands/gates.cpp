@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
-#include "tools/commands/model_override.h"
+#include "tools/commands/network_options.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -20,11 +20,11 @@ namespace excite {
 namespace {
 
 struct GatesOptions {
-  std::string weights, data = "builtin", csv, svg;
+  WeightsOptions network;
+  std::string data = "builtin", csv, svg;
   std::vector<std::string> images;
   long limit = 0;
   int threads = excite::threads();
-  ModelOverrideOptions overrides;
 };
 
 void print_summary(std::FILE* out, const std::vector<GateStatistics>& blocks) {
@@ -57,8 +57,7 @@ int gates(const GatesOptions& o) {
   require<UsageError>(o.images.empty() || !o.csv.empty(),
                       "the gates of single images are written to a file: add --csv FILE");
   if (!o.svg.empty()) require_extension(o.svg, ".svg");
-  const TrainedModel trained = load_model(SafetensorsFile(o.weights), override_of(o.overrides));
-  print_origin(o.weights, trained.origin);
+  const TrainedModel trained = load_network(o.network);
   Dataset data = load_test_data(o.data);
   if (o.limit > 0) data = keep_first(std::move(data), o.limit);
   const std::vector<GateStatistics> blocks = measure_gates(trained, data);
@@ -86,11 +85,7 @@ void add_gates(CLI::App& app, Run& run) {
   c->add_option("images", o->images, "Images whose gates are added to the --csv file")
       ->type_name("IMAGE");
   begin_group(*c, "Model");
-  c->add_option("--weights", o->weights,
-                "Weights, a .safetensors file of train or of another program")
-      ->required()
-      ->type_name("FILE");
-  add_override_options(*c, o->overrides);
+  add_weights_options(*c, o->network);
   begin_group(*c, "Data");
   add_data_option(*c, o->data);
   add_limit_option(*c, o->limit)->check(whole_number(0));

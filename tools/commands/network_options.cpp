@@ -2,7 +2,6 @@
 
 #include "core/check.h"
 #include "models/zoo/registry.h"
-#include "tools/commands/model_override.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
 
@@ -42,6 +41,21 @@ long image_size_for(const NetworkOptions& o, const Model& model) {
                       " needs images of at least ", model.min_image_size, "x", model.min_image_size,
                       " pixels");
   return side;
+}
+
+void add_weights_options(CLI::App& command, WeightsOptions& o) {
+  command
+      .add_option("--weights", o.weights,
+                  "Weights, a .safetensors file of train or of another program")
+      ->required()
+      ->type_name("FILE");
+  add_override_options(command, o.overrides);
+}
+
+TrainedModel load_network(const WeightsOptions& o) {
+  TrainedModel trained = load_model(SafetensorsFile(o.weights), override_of(o.overrides));
+  print_origin(o.weights, trained.origin);
+  return trained;
 }
 
 }  // namespace excite

@@ -1,9 +1,10 @@
-// The network that a command looks at: a new one of a model, or that of weights.
+// The network that a command looks at: a new one of a model, or that of trained weights.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>
 
 #include "models/interop/weights.h"
+#include "tools/commands/model_override.h"
 
 namespace excite {
 
@@ -20,5 +21,17 @@ TrainedModel make_network(const NetworkOptions& options, Rng& rng);
 
 // The side of the image that the network sees, in pixels. UsageError if it is too small for it.
 long image_size_for(const NetworkOptions& options, const Model& model);
+
+// Of a command that needs trained weights.
+struct WeightsOptions {
+  std::string weights;
+  ModelOverrideOptions overrides;
+};
+
+// --weights, which is required, --model and --set.
+void add_weights_options(CLI::App& command, WeightsOptions& options);
+
+// Prints what was inferred from another program's file.
+TrainedModel load_network(const WeightsOptions& options);
 
 }  // namespace excite
