@@ -106,12 +106,15 @@ class Workers {
 
   int count() const { return static_cast<int>(threads_.size()); }
 
+  // Where other programs keep the cores busy, a worker may wake up late. So the caller does not
+  // wait for workers that have not joined the job: it runs their ranges itself.
   void run(long count, const std::function<void(long)>& body) {
     job_.begin(this->count() + 1, count, body);
-    busy_ = this->count();
+    inside_ -= closed;
     wake();
     job_.run(0);
-    for (int spin = 0; busy_ > 0; spin++)
+    inside_ += closed;
+    for (int spin = 0; inside_ != closed; spin++)
       spin < spins_before_blocking ? relax() : std::this_thread::yield();
     job_.rethrow();
   }
@@ -133,7 +136,7 @@ class Workers {
   }
 
   void work(int thread) {
-    for (long seen = 0; true; busy_--) {
+    for (long seen = 0; true;) {
       for (int spin = 0; jobs_begun_ == seen && spin < spins_before_blocking; spin++) relax();
       if (jobs_begun_ == seen) {
         std::unique_lock lock(mutex_);
@@ -141,7 +144,8 @@ class Workers {
       }
       seen = jobs_begun_;
       if (stop_) return;
-      job_.run(thread);
+      if (!(inside_++ & closed)) job_.run(thread);
+      inside_--;
     }
   }
 
@@ -149,7 +153,9 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable job_begun_;
   std::atomic<long> jobs_begun_ = 0;
-  std::atomic<int> busy_ = 0;  // workers that have not finished the job
+  // The workers that run the job, or look whether they may, plus `closed` between jobs.
+  static constexpr int closed = 1 << 30;
+  std::atomic<int> inside_ = closed;
   std::atomic<bool> stop_ = false;
   Job job_;
 };
