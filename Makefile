@@ -86,6 +86,18 @@ COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/bu
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
           $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
 
+# What depends on no precision is tested once, in float: files without real numbers, installation,
+# names of weights, drawings, and of the program all but the commands whose numbers matter.
+NUMBERS_MATTER := $(patsubst %,tests/tools/commands/%_test.cpp,evaluate format_0_1_0 \
+                    gradcheck inspect long_train not_finite op_cases op_cases_second_order predict \
+                    tensor_files)
+FLOAT_ONLY := $(filter %_test.cpp,$(filter $(COMMON),$(TESTS))) \
+              $(filter-out $(NUMBERS_MATTER),$(wildcard tests/tools/commands/*_test.cpp)) \
+              $(wildcard tests/*_test.cpp tests/models/interop/*_test.cpp tests/tools/graph/*_test.cpp) \
+              $(wildcard tests/tools/report/*_test.cpp tests/tools/scripts/*_test.cpp tests/fuzz/*.cpp) \
+              $(patsubst %,tests/%_test.cpp,core/precision models/counts models/zoo/inception_counts)
+TESTS_IN_DOUBLE := $(filter-out $(FLOAT_ONLY),$(TESTS))
+
 # Quick compilation matters more than quick code outside the kernels and the data pipeline.
 in = $(BUILD)/common/$(1)/%.o $(BUILD)/float/$(1)/%.o $(BUILD)/double/$(1)/%.o
 $(call in,core/files) $(call in,models): LEVEL := -O1
@@ -150,7 +162,7 @@ $(PROGRAMS):
 PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
-$(BUILD)/tests-double: $(call objects,double,$(TESTS) $(PARTS)) $(BUILD)/libexcite-double.a
+$(BUILD)/tests-double: $(call objects,double,$(TESTS_IN_DOUBLE) $(PARTS)) $(BUILD)/libexcite-double.a
 $(TEST_PROGRAMS): | examples $(BUILD)/faults.so  # tests run them, and load it into programs
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
@@ -306,7 +318,7 @@ SANITIZED_MAKE = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPT
                  EXTRA='$(SANITIZE)'
 RUN_SANITIZED  = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
                  bash tests/run $(SANITIZED)
-SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*:*SeCnn*
+SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*
 QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
 test-sanitized: test-packages  ## runs the tests in float under sanitizers, and those with several threads
 	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-float
@@ -316,14 +328,13 @@ test-sanitized-double: test-packages  ## runs the quick tests in double under sa
 	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-double
 	@$(RUN_SANITIZED) '$(QUICK)' double
 
-# Finds what is right only by accident with g++ and this machine's vectors. PRECISIONS=float builds
-# both, but runs the tests of one.
+# Finds what is right only by accident with g++ and this machine's vectors.
 OTHER      := $(BUILD)/other
 PRECISIONS ?= float double
 test-other: test-packages  ## runs the quick tests with clang++, for machines as old as 2013
 	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
-	  all $(OTHER)/tests-float $(OTHER)/tests-double
+	  all $(PRECISIONS:%=$(OTHER)/tests-%)
 	@bash tests/run $(OTHER) '$(QUICK)' $(PRECISIONS)
 
 # Several threads of a program call the library at the same time. (Newer kernels randomize addresses

@@ -13,8 +13,6 @@
 #include "tests/support/markdown.h"
 #include "tests/support/scratch.h"
 
-// The examples compute in float, and own_op in double. They are built and tested once.
-#ifndef EXCITE_DOUBLE
 namespace excite {
 namespace {
 
@@ -84,7 +82,7 @@ TEST(Examples, TheGradientOfTheOwnOperationIsRightAndTheMistakeIsFound) {
   expect_contains(o.out, "mistaken_square: gradient check failed: input 0 [3, 4]");
 }
 
-TEST(Examples, SeCnnLearnsAndComputesTheSameAfterSavingAndLoading) {
+TEST(LongExamples, SeCnnLearnsAndComputesTheSameAfterSavingAndLoading) {
   const ScratchFolder folder;
   const Ending o = run(folder, "se_cnn");
   EXPECT_EQ(o.code, 0) << o.out << o.err;
@@ -223,7 +221,8 @@ struct InstalledExamples : testing::Test {
   }
 };
 
-TEST_F(InstalledExamples, CMakeBuildsAllOfThem) {
+struct LongInstalledExamples : InstalledExamples {};
+TEST_F(LongInstalledExamples, CMakeBuildsAllOfThem) {
   const std::string project = folder / "project";
   const Ending o = shell("cd " + project +
                          " && CXXFLAGS=\"$EXTRA -Wall -Wextra -Werror\" cmake -B build"
@@ -253,4 +252,3 @@ TEST_F(InstalledExamples, TheCommandsOfTheReadmeBuildThem) {
 
 }  // namespace
 }  // namespace excite
-#endif

@@ -1,6 +1,5 @@
 // Parameters and multiply-adds of every network, compared with papers and public implementations.
 // They are counted from a forward pass of one image.
-#ifndef EXCITE_DOUBLE  // nothing here depends on the precision
 #include <cmath>
 #include <map>
 
@@ -171,4 +170,3 @@ TEST(Counts, OfTheHiddenWidth) {
 
 }  // namespace
 }  // namespace excite
-#endif

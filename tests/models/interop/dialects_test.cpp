@@ -1,6 +1,5 @@
 // Compares dialects with the names and shapes that the programs themselves give their networks.
 // tests/parity/names.py wrote them to tests/models/names.
-#ifndef EXCITE_DOUBLE  // nothing here depends on the precision
 #include "models/interop/dialects.h"
 
 #include <filesystem>
@@ -113,4 +112,3 @@ TEST(Dialects, ModelOptionsAndClassesAreInferredFromNamesAndShapes) {
 
 }  // namespace
 }  // namespace excite
-#endif

@@ -1,5 +1,4 @@
 // Parameters and multiply-adds of the Inception networks; see counts_test.cpp.
-#ifndef EXCITE_DOUBLE  // nothing here depends on the precision
 #include "tests/models/counts.h"
 
 namespace excite {
@@ -42,4 +41,3 @@ TEST(Counts, InceptionResnetV2) {
 
 }  // namespace
 }  // namespace excite
-#endif
