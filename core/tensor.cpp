@@ -7,11 +7,15 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "core/shapes_only.h"
 
 namespace excite {
 
 namespace {
+thread_local bool shapes_only = false;
+
 Buffer buffer_for(const Shape& shape) {
+  if (shapes_only) return {};
   try {
     return Buffer(shape.size());
   } catch (const std::bad_alloc&) {
@@ -22,12 +26,15 @@ Buffer buffer_for(const Shape& shape) {
 }
 }  // namespace
 
+ShapesOnly::ShapesOnly() : outer_(std::exchange(shapes_only, true)) {}
+ShapesOnly::~ShapesOnly() { shapes_only = outer_; }
+
 Tensor::Tensor(const Shape& shape) : shape_(shape), buffer_(buffer_for(shape)) {}
 
 Tensor::Tensor(const Shape& shape, std::initializer_list<real> numbers) : Tensor(shape) {
   require(static_cast<long>(numbers.size()) == size(), "tensor of shape ", shape, ": ",
           numbers.size(), " numbers were given, expected ", size());
-  std::copy(numbers.begin(), numbers.end(), begin());
+  if (data()) std::copy(numbers.begin(), numbers.end(), begin());
 }
 
 Tensor::Tensor(Tensor&& other) noexcept
@@ -47,7 +54,7 @@ real Tensor::item() const {
 
 Tensor Tensor::clone() const {
   Tensor copy(shape_);
-  std::copy(begin(), end(), copy.begin());
+  if (copy.data()) std::copy(begin(), end(), copy.begin());
   return copy;
 }
 
@@ -60,13 +67,14 @@ Tensor Tensor::reshaped(const Shape& shape) && {
 
 Tensor full(const Shape& shape, real value) {
   Tensor t(shape);
-  std::fill(t.begin(), t.end(), value);
+  if (t.data()) std::fill(t.begin(), t.end(), value);
   return t;
 }
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
 
 static Tensor random_tensor(const Shape& shape, const Rng& rng, const auto& next) {
   Tensor t(shape);
+  if (!t.data()) return t;
   if (rng.is_silent())
     fill_zero_lazily(t.data(), t.size());
   else

@@ -1,5 +1,6 @@
 #include "layers/module.h"
 
+#include <algorithm>
 #include <atomic>
 #include <typeinfo>
 
@@ -75,10 +76,16 @@ Var Module::add_parameter(const std::string& name, Tensor initial, Kind kind) {
   return add_entry(name, var, kind);
 }
 
-Var Module::add_entry(const std::string& name, Var var, Kind kind) {
-  for (const Entry& entry : state_)
+namespace {
+void require_new_name(const std::vector<Module::Entry>& state, const std::string& name) {
+  for (const Module::Entry& entry : state)
     require(entry.name != name, "module: two parameters or buffers are named ", name,
             ", expected different names");
+}
+}  // namespace
+
+Var Module::add_entry(const std::string& name, Var var, Kind kind) {
+  require_new_name(state_, name);
   var->name = name;  // a parent module calls this again, with its own name in front
   state_.push_back({name, var, kind});
   return var;
@@ -88,7 +95,15 @@ void Module::add_child(const std::string& name, const Module& child) {
   require(child.owner_ != nullptr, "module: own(\"", name,
           "\", ...) got a layer that was moved from, expected a layer with its parameters");
   child.owner_->parent = owner_;
-  for (const Entry& entry : child.state_) add_entry(name + "." + entry.name, entry.var, entry.kind);
+  // The child's names differ from each other, so with a new prefix they differ from all.
+  const std::string prefix = name + ".";
+  if (std::any_of(state_.begin(), state_.end(),
+                  [&](const Entry& entry) { return entry.name.starts_with(prefix); }))
+    for (const Entry& entry : child.state_) require_new_name(state_, prefix + entry.name);
+  for (const Entry& entry : child.state_) {
+    entry.var->name = prefix + entry.name;
+    state_.push_back({entry.var->name, entry.var, entry.kind});
+  }
   for (const std::shared_ptr<Rng>& stream : child.random_) {
     *stream = layer_stream(0, 0, random_.size());
     random_.push_back(stream);

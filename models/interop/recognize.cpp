@@ -6,7 +6,9 @@
 #include <set>
 
 #include "core/check.h"
+#include "core/shapes_only.h"
 #include "core/text.h"
+#include "models/interop/candidates.h"
 #include "models/zoo/registry.h"
 
 namespace excite {
@@ -15,8 +17,8 @@ namespace {
 
 constexpr long max_classes = 100'000;
 
-// A model without numbers in its parameters. It is cheap: large tensors are never written.
 Model shape_only_model(const std::string& name, const Settings& options, long classes) {
+  const ShapesOnly no_numbers;
   Rng rng = Rng::silent();
   return make_model(name, options, classes, rng);
 }
@@ -74,20 +76,24 @@ Settings inferred_options(const TensorShapes& shapes, const Dialect& dialect) {
 }
 
 // The residual blocks of each stage, from names such as layer3.5.conv1.weight: "2,2,6,2". Empty
-// without such names, or if there are too many to be a network.
+// without such names, if a block is missing between others, or if there are too many to be a
+// network.
 std::string inferred_blocks(const TensorShapes& shapes) {
   constexpr long max_blocks = 200;
-  std::map<long, long> blocks;  // of each stage, from 1 on
+  std::map<long, std::set<long>> blocks;  // of each stage, from 1 on
   for (const auto& [name, dims] : shapes) {
     const std::vector<std::string> parts = split(name, '.');
     if (parts.size() < 3 || !parts[0].starts_with("layer")) continue;
     const auto stage = parse_number<long>(parts[0].substr(5)), block = parse_number<long>(parts[1]);
     if (!stage || !block || *stage < 1 || *stage > 4 || *block < 0 || *block >= max_blocks)
       return "";
-    blocks[*stage] = std::max(blocks[*stage], *block + 1);
+    blocks[*stage].insert(*block);
   }
   std::vector<std::string> words;
-  for (const auto& [stage, count] : blocks) words.push_back(std::to_string(count));
+  for (const auto& [stage, numbers] : blocks) {
+    if (*numbers.rbegin() + 1 != std::ssize(numbers)) return "";
+    words.push_back(std::to_string(numbers.size()));
+  }
   return join(words, ",");
 }
 
@@ -109,12 +115,12 @@ Settings all_options(const std::string& model, const Settings& requested,
 }
 
 // How well the model fits; nothing if it cannot have these options.
-std::optional<Recognized> try_model(const std::string& name, const Settings& requested,
-                                    const TensorShapes& shapes, const Dialect& dialect,
-                                    Depth depth) {
+std::optional<Recognized> try_model(const std::string& name, const std::string& classifier,
+                                    const Settings& requested, const TensorShapes& shapes,
+                                    const Dialect& dialect, Depth depth) {
   try {
-    Recognized r{name, all_options(name, requested, shapes, dialect, depth), 0, 0};
-    r.classes = classes_in(shapes, classifier_name(shape_only_model(name, r.options, 2).module()));
+    Recognized r{name, all_options(name, requested, shapes, dialect, depth),
+                 classes_in(shapes, classifier), 0};
     const Model model = shape_only_model(name, r.options, r.classes);
     r.differences = differences(shapes, shapes_of(state_of(model.module())), dialect).count();
     return r;
@@ -123,27 +129,50 @@ std::optional<Recognized> try_model(const std::string& name, const Settings& req
   }
 }
 
-}  // namespace
+// With requested options, any model may have any of the tensors.
+std::vector<Candidate> candidates_with(const Settings& requested, const TensorShapes& shapes) {
+  std::vector<Candidate> all = candidates(shapes);
+  if (!requested.empty())
+    for (Candidate& c : all) c.least_differences = 0, c.fits_in_depth = true;
+  return all;
+}
 
-namespace {
-
-// The first listed model that has these tensors, or else the one with the fewest differences; small
-// variants count only where they fit exactly.
-std::optional<Recognized> nearest_model(const TensorShapes& shapes, const Dialect& dialect,
-                                        const Settings& requested, Depth depth) {
+// The first of the candidates that has these tensors, or else the first of those with the fewest
+// differences; small variants count only where they fit exactly. The most promising ones are tried
+// first, until none of the others can be nearer.
+std::optional<Recognized> nearest_model(const std::vector<Candidate>& all,
+                                        const TensorShapes& shapes, const Dialect& dialect,
+                                        const Settings& requested) {
+  std::vector<const Candidate*> sorted;
+  for (const Candidate& c : all)
+    if (!c.is_small || c.least_differences == 0) sorted.push_back(&c);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Candidate* a, const Candidate* b) {
+    return a->least_differences < b->least_differences;
+  });
   std::optional<Recognized> nearest;
-  std::set<std::string> seen;
-  for (const ModelEntry& entry : model_list()) {
-    if (depth == Depth::of_names && !entry.defaults.contains("blocks")) continue;
-    for (const std::string& candidate : {entry.name, entry.small_variant}) {
-      if (!seen.insert(candidate).second) continue;
-      const auto r = try_model(candidate, requested, shapes, dialect, depth);
-      if (r && r->differences == 0) return *r;
-      const bool nearer = r && (!nearest || r->differences < nearest->differences);
-      if (nearer && candidate == entry.name) nearest = r;  // small variants are internal
-    }
+  const Candidate* nearest_candidate = nullptr;
+  for (const Candidate* c : sorted) {
+    if (nearest && c->least_differences > nearest->differences) break;
+    const auto r = try_model(c->model, c->classifier, requested, shapes, dialect, Depth::of_model);
+    if (r && r->differences == 0) return r;
+    if (!r || c->is_small) continue;
+    if (!nearest || r->differences < nearest->differences ||
+        (r->differences == nearest->differences && c < nearest_candidate))
+      nearest = r, nearest_candidate = c;
   }
   return nearest;
+}
+
+// The first of the candidates that has these tensors in the depth that their names show.
+std::optional<Recognized> model_of_another_depth(const std::vector<Candidate>& all,
+                                                 const TensorShapes& shapes, const Dialect& dialect,
+                                                 const Settings& requested) {
+  for (const Candidate& c : all) {
+    if (!c.fits_in_depth || !find_model(c.model).defaults.contains("blocks")) continue;
+    const auto r = try_model(c.model, c.classifier, requested, shapes, dialect, Depth::of_names);
+    if (r && r->differences == 0) return r;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -151,16 +180,18 @@ std::optional<Recognized> nearest_model(const TensorShapes& shapes, const Dialec
 Recognized recognize(const TensorShapes& shapes, const Dialect& dialect, const std::string& name,
                      const Settings& requested) {
   if (!name.empty()) {
-    if (const auto r = try_model(name, requested, shapes, dialect, Depth::of_model)) return *r;
+    const std::string classifier = classifier_name(shape_only_model(name, {}, 2).module());
+    if (const auto r = try_model(name, classifier, requested, shapes, dialect, Depth::of_model))
+      return *r;
     // The model cannot have the options that the tensors show, so these are not its tensors.
     const Model model = shape_only_model(name, requested, 2);  // or the requested ones are wrong
-    return {name, requested, classes_in(shapes, classifier_name(model.module())),
+    return {name, requested, classes_in(shapes, classifier),
             differences(shapes, shapes_of(state_of(model.module())), dialect).count()};
   }
-  const auto listed = nearest_model(shapes, dialect, requested, Depth::of_model);
+  const std::vector<Candidate> all = candidates_with(requested, shapes);
+  const auto listed = nearest_model(all, shapes, dialect, requested);
   if (listed && listed->differences == 0) return *listed;
-  const auto deeper = nearest_model(shapes, dialect, requested, Depth::of_names);
-  if (deeper && deeper->differences == 0) return *deeper;
+  if (const auto deeper = model_of_another_depth(all, shapes, dialect, requested)) return *deeper;
   require<UsageError>(listed.has_value(), "no model has all of the options ", to_string(requested));
   return *listed;
 }

@@ -18,13 +18,12 @@ std::string listed(const std::string& title, std::vector<std::string> tensors) {
   return tensors.empty() ? "" : text("; ", title, ": ", join_some(tensors));
 }
 
-// [K, C, 1, 1] -> [K, C]
+}  // namespace
+
 std::vector<long> as_matrix(const std::vector<long>& dims) {
   const bool is_1x1 = dims.size() == 4 && dims[2] == 1 && dims[3] == 1;
   return is_1x1 ? std::vector<long>{dims[0], dims[1]} : dims;
 }
-
-}  // namespace
 
 std::vector<long> dims_in_file(const Shape& shape) {
   if (shape.rank() == 4) return {shape[3], shape[2], shape[0], shape[1]};

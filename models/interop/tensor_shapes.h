@@ -38,8 +38,11 @@ struct NameMapping {
 NameMapping map_names(const std::vector<std::string>& names, const std::string& path);
 TensorShapes shapes_of(const SafetensorsFile& file, const NameMapping& names);
 
-// The difference between two sets of tensors. [K, C] and [K, C, 1, 1] count as equal: a linear
-// layer may be stored as a 1x1 convolution, with the same numbers.
+// [K, C, 1, 1] -> [K, C]: a linear layer may be stored as a 1x1 convolution, with the same numbers.
+// Other shapes stay as they are.
+std::vector<long> as_matrix(const std::vector<long>& dims);
+
+// The difference between two sets of tensors. Two shapes count as equal if as_matrix makes them so.
 struct Differences {
   std::vector<std::string> missing, unexpected, wrong_shape;
   std::size_t count() const { return missing.size() + unexpected.size() + wrong_shape.size(); }

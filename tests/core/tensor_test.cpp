@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "core/random.h"
+#include "core/shapes_only.h"
 #include "tests/support/compare.h"
 
 namespace excite {
@@ -123,6 +124,18 @@ TEST(Tensor, ASilentRngZeroesRecycledBuffersToo) {
     Rng rng = Rng::silent();
     EXPECT_TRUE(same_bits(uniform({n}, rng, 2, 6), zeros({n})));
   }
+}
+
+TEST(Tensor, HasNoNumbersWhereShapesAreEnough) {
+  const long live = memory_stats().live;
+  Rng rng(0);
+  const ShapesOnly no_numbers;
+  const Tensor t = full({1'000'000, 1'000'000}, 1), copy = t.clone(), drawn = normal({2, 3}, rng);
+  EXPECT_EQ(t.shape(), Shape({1'000'000, 1'000'000}));
+  EXPECT_EQ(copy.size(), t.size());
+  EXPECT_EQ(Tensor({2}, {1, 2}).shape(), Shape({2}));
+  for (const Tensor* each : {&t, &copy, &drawn}) EXPECT_EQ(each->data(), nullptr);
+  EXPECT_EQ(memory_stats().live, live);
 }
 
 }  // namespace

@@ -91,6 +91,14 @@ TEST(Module, RefusesTwoEntriesWithTheSameName) {
     Twice() { weight("w", zeros({1})), buffer("w", zeros({1})); }
   };
   EXPECT_TRUE(fails_saying([] { Twice(); }, {"two", "named w"}));
+  struct Children : Module {
+    explicit Children(const std::string& second) {
+      Rng rng(0);
+      own("a.b", Linear(1, 1, rng)), own(second, Linear(1, 1, rng));
+    }
+  };
+  Children("a.bc"), Children("a");
+  EXPECT_TRUE(fails_saying([] { Children("a.b"); }, {"two", "named a.b.weight"}));
 }
 
 TEST(Module, ErrorsNameTheLayerAndTheOperation) {
