@@ -75,7 +75,7 @@ void add_commands(CLI::App& app, Run& chosen) {
     std::vector<void (*)(CLI::App&, Run&)> commands;
   };
   const std::vector<Group> groups{
-      {"Training", {add_train}},
+      {"Training", {add_train, add_lr_find}},
       {"Using trained weights", {add_evaluate, add_predict, add_convert, add_export}},
       {"Looking at models, files and data",
        {add_models, add_summary, add_graph, add_inspect, add_images, add_plot, add_report,

@@ -10,6 +10,7 @@ namespace excite {
 using Run = std::function<int()>;
 
 void add_train(CLI::App& app, Run& run);
+void add_lr_find(CLI::App& app, Run& run);
 
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);

@@ -75,6 +75,7 @@ class Training {
   void set_step_function(StepFunction function) { step_function_ = std::move(function); }
 
   // Trains to the end of the last epoch, or until the recipe's patience ends, and returns 0. If
+  TrainingStep& training_step() { return step_; }
   // `stop` asks for it, saves everything and returns 128 + the signal.
   int run(const RunFolder& folder);
 

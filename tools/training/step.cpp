@@ -89,7 +89,9 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       normalization_(normalization),
       augmentation_(parse_augmentation(recipe.augment)),
       steps_per_epoch_(count_steps(dataset, recipe)),
-      schedule_(make_schedule(recipe, steps_per_epoch_)),
+      learning_rates_([schedule = make_schedule(recipe, steps_per_epoch_)](long step) {
+        return schedule.at(step);
+      }),
       parameters_(parameters_to_train(recipe, model)),
       optimizer_(make_optimizer(recipe, parameters_)) {
   require_labels(dataset, model);
@@ -121,7 +123,7 @@ StepResult TrainingStep::run(long step, const StepHooks& hooks) {
     throw_diverged(step, text("the gradient norm is ", result.gradient_norm));
 
   if (recipe_.clip > 0) clip_gradients(parameters_, recipe_.clip, result.gradient_norm);
-  excite::step(optimizer_, schedule_.at(step));
+  excite::step(optimizer_, learning_rate(step));
   if (average_) average_->update(step);
   return result;
 }

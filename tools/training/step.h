@@ -51,7 +51,11 @@ class TrainingStep {
   TrainingStep(const Recipe&, const Model&, const Dataset&&, const Normalization&) = delete;
 
   long steps_per_epoch() const { return steps_per_epoch_; }  // the last short batch is dropped
-  double learning_rate(long step) const { return schedule_.at(step); }  // counted as below
+  double learning_rate(long step) const { return learning_rates_(step); }  // counted as below
+  // In place of those of the recipe's schedule.
+  void set_learning_rates(std::function<double(long step)> rates) {
+    learning_rates_ = std::move(rates);
+  }
   Optimizer& optimizer() { return optimizer_; }
   // The average of the weights; nullptr if the recipe has none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
@@ -82,7 +86,7 @@ class TrainingStep {
   const Normalization normalization_;
   const Augmentation augmentation_;
   long steps_per_epoch_;
-  Schedule schedule_;
+  std::function<double(long step)> learning_rates_;
   std::vector<Parameter> parameters_;  // those that are trained
   Optimizer optimizer_;
   std::optional<WeightAverage> average_;

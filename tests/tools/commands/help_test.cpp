@@ -14,7 +14,7 @@ namespace {
 const std::vector<std::string> commands{"train",    "evaluate",  "predict",  "convert", "models",
                                         "summary",  "inspect",   "images",   "plot",    "bench",
                                         "roofline", "gradcheck", "backward", "export",  "gates",
-                                        "report",   "compare",   "data"};
+                                        "report",   "compare",   "data",     "graph",   "lr-find"};
 
 std::string help_of(const std::string& command) {
   const Ending help = excite_program({command, "--help"});
