@@ -53,7 +53,7 @@ $(BUILD)/flags: force
 
 # Files that use no real numbers are compiled once, for both precisions (an include of
 # core/real.h in one of them is an error). All others are compiled in float and in double.
-COMMON := $(wildcard core/images/*.cpp tools/data/augmentation.cpp tools/data/builtin.cpp) \
+COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores control_groups memory_budget memory_parts) \
           $(patsubst %,core/%.cpp,parallel random shape text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
@@ -415,6 +415,7 @@ golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with P
 	$(BUILD)/parity/bin/python tests/golden/make.py
 	$(BUILD)/parity/bin/python tests/golden/images.py
 	@bash tools/scripts/install libjpeg-turbo-progs
+	$(BUILD)/parity/bin/python tests/golden/adjusted.py
 	$(BUILD)/parity/bin/python tests/golden/decoded.py
 
 $(BUILD)/parity/onnxruntime: $(BUILD)/parity/timm

@@ -106,9 +106,10 @@ void add_augmentation_group(CLI::App& c, RecipeOptions& o) {
   begin_group(c, "Augmentation and regularization");
   c.add_option(
        "--augment", o.augment,
-       "none, or a list of resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase; "
-       "crop=2 shifts by up to 2 pixels [crop,flip; resized-crop,flip for image files of "
-       "another size than --image-size]")
+       "none, or a list of resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase and of "
+       "rand-augment,trivial-augment,color-jitter; crop=2 shifts by up to 2 pixels, rand-augment=9 "
+       "has magnitude 9 of 30, color-jitter=0.4 changes brightness, contrast and saturation by up "
+       "to 40 % [crop,flip; resized-crop,flip for image files of another size than --image-size]")
       ->type_name("LIST");
   c.add_option("--mixup", o.recipe.mixup,
                "Mix each image and its target with another one; A of the Beta distribution of the "

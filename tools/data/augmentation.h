@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/random.h"
+#include "tools/data/auto_augment.h"
 
 namespace excite {
 
@@ -27,11 +28,17 @@ struct Augmentation {
   // With probability 1/2, a random rectangle is set to 0: 2 to 33 % of the area, with an aspect
   // ratio (height / width) from 0.3 to 3.3 (random erasing; Zhong et al., arXiv 1708.04896).
   bool erase = false;
+  // Changes of the image before all of the above but resized_crop (auto_augment.h).
+  bool rand_augment = false, trivial_augment = false, color_jitter = false;
+  long magnitude = 9;   // of RandAugment, from 0 to 30
+  double jitter = 0.4;  // strength of the color jitter, above 0, at most 1
 };
 
-// "none", or a list of "resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase", where
-// crop=N and black-crop=N shift by up to N pixels. UsageError for anything else, for crop and
-// black-crop together, and for both flips together.
+// "none", or a list of "resized-crop,crop,black-crop,flip,alternating-flip,cutout,erase,
+// rand-augment,trivial-augment,color-jitter", where crop=N and black-crop=N shift by up to N
+// pixels, rand-augment=N has magnitude N, and color-jitter=X strength X. UsageError for anything
+// else, and for two of the list that exclude each other: the crops that shift, the flips, and the
+// two augments.
 Augmentation parse_augmentation(const std::string& text);
 
 // The random transform of one image: shift, then flip, then cutout and erasing. All lengths are in
@@ -45,5 +52,10 @@ struct RandomTransform {
 };
 // For an image of height x width pixels. It does not draw the alternating flip.
 RandomTransform draw_transform(long height, long width, const Augmentation& augmentation, Rng& rng);
+
+// The changes of auto_augment.h, in this order: those of rand-augment or trivial-augment, then the
+// color jitter.
+std::vector<ImageChange> draw_changes(long height, long width, const Augmentation& augmentation,
+                                      Rng& rng);
 
 }  // namespace excite

@@ -13,8 +13,9 @@ namespace excite {
 
 namespace {
 
-// The last part of the key of a random stream (core/random.h). The layers use 0 (Module::reseed).
-enum Stream { shuffling = 1, augmenting, cropping, first_flip };
+// The last part of the key of a random stream (core/random.h). The layers use 0 (Module::reseed),
+// mixup and cutmix 5 (tools/training/step.cpp).
+enum Stream { shuffling = 1, augmenting, cropping, first_flip, changing = 6 };
 
 Shape shape_of(long count, const Image& first) { return {count, first.height, first.width, 3}; }
 
@@ -112,6 +113,14 @@ long first_flip_of(long seed, long image) {
 }
 }  // namespace
 
+namespace {
+Image changed_image(const Image& image, const std::vector<ImageChange>& changes) {
+  Image changed = apply_change(image, changes[0]);
+  for (std::size_t i = 1; i < changes.size(); i++) changed = apply_change(changed, changes[i]);
+  return changed;
+}
+}  // namespace
+
 Batch augment_batch(const Samples& samples, const Normalization& normalization,
                     const Augmentation& augmentation, long seed, long epoch) {
   const std::vector<Image>& images = samples.images;
@@ -128,7 +137,14 @@ Batch augment_batch(const Samples& samples, const Normalization& normalization,
     RandomTransform t = draw_transform(image.height, image.width, augmentation, rng);
     if (augmentation.alternating_flip)
       t.flipped = (first_flip_of(seed, samples.indices[i]) + epoch) % 2 == 1;
-    apply_transform(image, t, table, batch.x.data() + i * (batch.x.size() / n));
+    real* x = batch.x.data() + i * (batch.x.size() / n);
+    Rng change_rng(seed, epoch, samples.indices[i], static_cast<long>(changing));
+    const std::vector<ImageChange> changes =
+        draw_changes(image.height, image.width, augmentation, change_rng);
+    if (changes.empty())
+      apply_transform(image, t, table, x);
+    else
+      apply_transform(changed_image(image, changes), t, table, x);
   });
   return batch;
 }

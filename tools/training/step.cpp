@@ -18,7 +18,8 @@ namespace excite {
 
 namespace {
 
-// The last part of the key of a random stream; tools/data/batch.cpp has 1 to 4, layers have 0.
+// The last part of the key of a random stream; tools/data/batch.cpp has 1 to 4 and 6, layers have
+// 0.
 enum Stream { mixing_stream = 5 };
 
 // A label that is no class would fail in the middle of an epoch.

@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "tests/golden/vectors.h"
+#include "tests/support/golden_image.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -17,18 +18,6 @@ Image noise(long height, long width) {
   Rng rng(3);
   Image image{height, width, Bytes(3 * height * width)};
   for (auto& p : image.pixels) p = static_cast<std::uint8_t>(rng.below(256));
-  return image;
-}
-
-// The image of tests/golden/images.py: noise in the upper half, a gradient in the lower half.
-Image golden_image(long height, long width) {
-  Image image{height, width, {}};
-  for (long i = 0; i < height * width * 3; i++) {
-    const long row = i / 3 / width, column = i / 3 % width;
-    const std::uint32_t hash = static_cast<std::uint32_t>(i) * 2654435761u;
-    image.pixels.push_back(
-        static_cast<std::uint8_t>(row * 2 < height ? hash >> 24 : (column * 5 + row * 3) % 256));
-  }
   return image;
 }
 

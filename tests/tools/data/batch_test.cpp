@@ -106,6 +106,46 @@ TEST(Batch, DrawsEveryTransformInRangeAndNoOther) {
   EXPECT_TRUE(none.down == 0 && none.right == 0 && !none.flipped && none.cut_side == 0);
 }
 
+TEST(Batch, ChangesAnImageBeforeItIsShifted) {
+  const Dataset set = two_images();
+  const Augmentation both = parse_augmentation("trivial-augment,crop"),
+                     crop = parse_augmentation("crop");
+  long changed = 0;
+  for (long epoch = 0; epoch < 8; epoch++) {
+    Rng rng(5, epoch, 1l, 6l);  // seed, epoch, image, and the stream of changes
+    const std::vector<ImageChange> changes = draw_changes(32, 32, both, rng);
+    ASSERT_EQ(changes.size(), 1u);
+    Dataset by_hand = set;
+    const Image image = apply_change(set.image(1), changes[0]);
+    std::ranges::copy(image.pixels, by_hand.pixels.begin() + 3072);
+    const Tensor expected = make_batch(by_hand, {1}, {}, crop, 5, epoch).x,
+                 x = make_batch(set, {1}, {}, both, 5, epoch).x;
+    for (long i = 0; i < x.size(); i++) ASSERT_EQ(x[i], expected[i]) << epoch;
+    changed += image.pixels != set.image(1).pixels;
+  }
+  EXPECT_GE(changed, 4);
+}
+
+TEST(Batch, DrawsTheChangesThatAreAskedFor) {
+  const auto count = [](const char* words) {
+    Rng rng(1);
+    return draw_changes(32, 32, parse_augmentation(words), rng).size();
+  };
+  EXPECT_EQ(count("crop,flip"), 0u);
+  EXPECT_EQ(count("trivial-augment"), 1u);
+  EXPECT_EQ(count("rand-augment"), 2u);
+  EXPECT_EQ(count("color-jitter"), 3u);
+  EXPECT_EQ(count("rand-augment,color-jitter=0.1"), 5u);
+  EXPECT_EQ(parse_augmentation("rand-augment=20").magnitude, 20);
+  EXPECT_EQ(parse_augmentation("color-jitter=0.25").jitter, 0.25);
+  for (const auto& [words, said] : std::vector<std::pair<std::string, std::string>>{
+           {"rand-augment=31", "expected a whole number from 0 to 30 after =, the magnitude"},
+           {"color-jitter=2", "expected a number from 0.01 to 1 after ="},
+           {"trivial-augment=3", "expected none, or a list of"},
+           {"rand-augment,trivial-augment", "expected only one of rand-augment and trivial"}})
+    EXPECT_TRUE(fails_saying<UsageError>([&] { parse_augmentation(words); }, {said})) << words;
+}
+
 TEST(Batch, CutoutOfATooSmallImageIsAnError) {
   Rng rng(0);
   EXPECT_TRUE(fails_saying([&] { draw_transform(2, 40, parse_augmentation("cutout"), rng); },
