@@ -65,7 +65,8 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
           $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures file_tree) \
-          $(patsubst %,tools/data/%.cpp,folder label_file labeled_files load prefetch) \
+          $(patsubst %,tools/data/%.cpp,folder image_cache label_file labeled_files load name_form) \
+          $(patsubst %,tools/data/%.cpp,prefetch) \
           $(patsubst %,tools/data/%.cpp,resize_crop validation_split) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) tools/graph/op_sources.cpp \
           tools/main.cpp tools/small_reserve.cpp \

@@ -24,6 +24,7 @@ struct TrainOptions : RecipeOptions {
   std::string out, profile, config;
   int threads = excite::threads();
   long kept_epochs = 0, max_memory = 0;
+  std::string cache = "none";
   bool dry = false, resume = false;
 };
 
@@ -67,7 +68,7 @@ NewRun new_run(const CLI::App& command, const TrainOptions& o) {
 
 NewRun repeated_run(const CLI::App& command, const TrainOptions& o) {
   refuse_other_options(command, "--config",
-                       {"--out", "--threads", "--max-memory", "--profile", "--dry-run"});
+                       {"--out", "--threads", "--max-memory", "--cache", "--profile", "--dry-run"});
   const RunConfig config = read_config(o.config);
   return {.recipe = config.recipe,
           .initial_weights = config.initial_weights,
@@ -79,6 +80,11 @@ NewRun repeated_run(const CLI::App& command, const TrainOptions& o) {
           .kept_epochs = config.kept_epochs};
 }
 
+CacheImages cache_of(const std::string& word) {
+  require<UsageError>(word == "none" || word == "ram", "--cache ", word, ": expected none or ram");
+  return word == "ram" ? CacheImages::in_memory : CacheImages::nowhere;
+}
+
 int train(const CLI::App& command, const TrainOptions& o) {
   set_threads(o.threads);
   use_max_memory(o.max_memory);
@@ -86,11 +92,13 @@ int train(const CLI::App& command, const TrainOptions& o) {
                       "--resume needs --out DIR, the folder of the run");
   const bool unstarted = o.resume && RunFolder::is_unstarted(o.out);
   if (o.resume && !unstarted) {
-    refuse_other_options(command, "--resume", {"--out", "--threads", "--max-memory", "--epochs"});
-    return resume_run(o.out, o.epochs);
+    refuse_other_options(command, "--resume",
+                         {"--out", "--threads", "--max-memory", "--cache", "--epochs"});
+    return resume_run(o.out, o.epochs, cache_of(o.cache));
   }
   NewRun run = o.config.empty() ? new_run(command, o) : repeated_run(command, o);
   run.start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder;
+  run.cache = cache_of(o.cache);
   run.dry = o.dry;
   if (!o.profile.empty())
     run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
@@ -99,12 +107,12 @@ int train(const CLI::App& command, const TrainOptions& o) {
 
 void add_run_groups(CLI::App& c, TrainOptions& o) {
   begin_group(c, "Run");
-  c.add_flag("--resume", o.resume,
-             "Continue the run in --out; only --out, --threads, --max-memory and --epochs, which "
-             "lengthens "
-             "the run, may be given with it. A run that was killed before it saved its "
-             "configuration starts from nothing, with "
-             "the options given");
+  c.add_flag(
+      "--resume", o.resume,
+      "Continue the run in --out; only --out, --threads, --max-memory, --cache and --epochs, "
+      "which lengthens the run, may be given with it. A run that was killed before it saved its "
+      "configuration starts from nothing, with "
+      "the options given");
   c.add_option("--config", o.config,
                "Repeat the run of this config.json, to the same weights, bit for bit")
       ->type_name("FILE");
@@ -117,6 +125,10 @@ void add_run_groups(CLI::App& c, TrainOptions& o) {
                "With --patience: by how much an accuracy, a fraction, has to be better");
   add_threads_option(c, o.threads);
   add_max_memory_option(c, o.max_memory);
+  c.add_option("--cache", o.cache,
+               "ram: decode and resize image files once and keep as many as fit into half of "
+               "--max-memory; same bits as none")
+      ->type_name("NAME");
   add_computation_options(c, o);
   begin_group(c, "Output");
   c.add_option("--out", o.out,

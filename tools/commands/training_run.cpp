@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/memory_budget.h"
 #include "core/text.h"
 #include "tools/commands/dry_run.h"
 #include "tools/commands/next_commands.h"
@@ -91,6 +92,19 @@ std::string lengthened_line(const Training& training, long epochs_before) {
               ", and the finished epochs had other rates than in a run of as many\n");
 }
 
+// Half of the memory that may be used is for the images; the rest is for what is decoded later.
+std::string cache_line(Training& training, CacheImages cache) {
+  if (cache == CacheImages::nowhere) return "";
+  const DataSplit& data = training.data();
+  if (!data.train.in_files()) return "cache: the images are in memory already\n";
+  const CachedImages kept = training.cache_images(max_memory() / 2);
+  set_max_memory(max_memory() - kept.bytes);
+  return text("cache: ", kept.images, " of ",
+              data.train.count() + data.validation.count() + data.test.count(),
+              " images stay in memory, ", decimal(static_cast<double>(kept.bytes) / 1e6, 1),
+              " MB\n");
+}
+
 RunFolder folder_of(const NewRun& run) {
   if (run.start == Start::in_unstarted_folder) return RunFolder::open(run.out);
   return run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
@@ -113,10 +127,11 @@ int start_run(const NewRun& run) {
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
   training.keep_epochs(run.kept_epochs);
+  const std::string lines = cache_line(training, run.cache) + run.lines;
   RunConfig config =
       make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
   config.kept_epochs = run.kept_epochs;
-  if (run.dry) return print_dry_run(training, config, weights_line + run.lines);
+  if (run.dry) return print_dry_run(training, config, weights_line + lines);
   const RunFolder folder = folder_of(run);
   write_config(folder.config(), config);
   if (training.data().validation.in_files()) write_split(folder.split(), training.data());
@@ -129,12 +144,12 @@ int start_run(const NewRun& run) {
               << " was stopped before it saved its configuration, so it starts from nothing, with "
                  "the options\nof this command line and the defaults of the others.\n";
   std::cout << training.summary() << "\n"
-            << training.batch_line() << weights_line << run.lines
+            << training.batch_line() << weights_line << lines
             << "folder: " << printable(folder.path()) << std::endl;
   return train_to_end(training, folder, config.data, bar);
 }
 
-int resume_run(const std::string& path, std::optional<long> epochs) {
+int resume_run(const std::string& path, std::optional<long> epochs, CacheImages cache) {
   const StopSignals signals;
   ProgressBar bar(stdout);
   const RunFolder folder = RunFolder::open(path);
@@ -175,7 +190,8 @@ int resume_run(const std::string& path, std::optional<long> epochs) {
                  "with a new schedule of the learning rate.\n";
     return print_result(folder, config.data);
   }
-  std::cout << training.summary() << "\nfolder: " << printable(folder.path())
+  std::cout << training.summary() << "\n"
+            << cache_line(training, cache) << "folder: " << printable(folder.path())
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
   return train_to_end(training, folder, config.data, bar);

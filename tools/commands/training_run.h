@@ -15,6 +15,9 @@ enum class Start {
   in_unstarted_folder,  // one that exists already: RunFolder::is_unstarted
 };
 
+// Where the images of files are kept between epochs.
+enum class CacheImages { nowhere, in_memory };
+
 struct NewRun {
   Recipe recipe;
   InitialWeights initial_weights;
@@ -25,7 +28,8 @@ struct NewRun {
   OnBadImage on_bad_image = OnBadImage::skip;
   Exif exif = Exif::apply;
   long kept_epochs = 0;  // Training::keep_epochs
-  bool dry = false;      // print what would be done, and train nothing
+  CacheImages cache = CacheImages::nowhere;
+  bool dry = false;  // print what would be done, and train nothing
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
   // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};
@@ -37,6 +41,7 @@ int start_run(const NewRun& run);
 // Continues the run in this folder from its last checkpoint, with the recipe and the data of its
 // config.json. `epochs`, if given, lengthens the run to that many. UsageError if it has more
 // already. Error if another process trains in the folder.
-int resume_run(const std::string& folder, std::optional<long> epochs = {});
+int resume_run(const std::string& folder, std::optional<long> epochs = {},
+               CacheImages cache = CacheImages::nowhere);
 
 }  // namespace excite

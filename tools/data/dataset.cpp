@@ -42,6 +42,7 @@ ImageSource Dataset::open(long i) const {
   require(i >= 0 && i < count(), source, ": there is no image ", i, "; it has ", count(),
           " images, numbered from 0");
   if (!in_files() && std::ssize(pixels) < (i + 1) * image_bytes()) require_pixels(*this);
+  if (decoded && decoded->at(i).height > 0) return ImageSource(decoded->at(i));
   if (in_files()) return open_image(files[i], exif);
   const std::uint8_t* first = pixels_of(i);
   const long row_bytes = 3 * width;
@@ -110,6 +111,7 @@ Dataset leave_out(Dataset dataset, const std::vector<long>& indices) {
     std::copy_n(dataset.pixels.begin() + i * bytes, bytes, dataset.pixels.begin() + kept * bytes);
     kept++;
   }
+  dataset.decoded.reset();
   require<FileError>(kept > 0, dataset.source, ": none of its ", dataset.count(),
                      " images could be decoded");
   return keep_first(std::move(dataset), kept);

@@ -3,6 +3,7 @@
 // used. Batches turn both into normalized tensors (tools/data/batch.h).
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct Dataset {
   // A file that cannot be decoded: true: it is an error; false: it is reported and skipped.
   bool strict = false;
   Exif exif = Exif::apply;  // whether files are turned as their EXIF data say
+  // Files that were left out because their headers are not those of images, each with its error.
+  std::vector<std::string> left_out{};
+  // What open() returns in place of the files, if it is there; [count], and an empty image for a
+  // file that has to be read. image_cache.h fills it. Without these images, select and leave_out.
+  std::shared_ptr<const std::vector<Image>> decoded{};
 
   long count() const { return static_cast<long>(labels.size()); }         // images
   long class_count() const { return static_cast<long>(classes.size()); }  // 10 for CIFAR-10

@@ -185,6 +185,20 @@ double Training::last_learning_rate() const {
   return step_.learning_rate(std::max(0l, position_.step - 1));
 }
 
+// A random window of an image is cut from its own pixels, so they are kept as they are.
+CachedImages Training::cache_images(long max_bytes) {
+  const bool whole = parse_augmentation(recipe_.augment).resized_crop;
+  CachedImages all;
+  for (Dataset* set : {&data_.train, &data_.validation, &data_.test}) {
+    const ResizeCrop training = whole ? ResizeCrop{} : training_resize_crop(recipe_);
+    const CachedImages cached =
+        excite::cache_images(*set, set == &data_.train ? training : evaluation_resize_crop(recipe_),
+                             max_bytes - all.bytes);
+    all.images += cached.images, all.bytes += cached.bytes;
+  }
+  return all;
+}
+
 void Training::require_finite(const NamedTensors& state) const {
   for (const auto& [name, tensor] : state)
     require<Diverged>(all_finite(*tensor), "train: diverged in epoch ", position_.epoch + 1,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tools/data/batch.h"
+#include "tools/data/image_cache.h"
 #include "tools/data/load.h"
 #include "tools/training/checkpoint.h"
 #include "tools/training/config.h"
@@ -69,6 +70,8 @@ class Training {
   std::string load_initial_weights(const InitialWeights& initial_weights);
   // The recipe of the checkpoint may have fewer epochs: the run is then lengthened.
   void resume_from(const std::string& checkpoint);
+  // Keeps decoded images in memory (image_cache.h), at most this many bytes. Before the first step.
+  CachedImages cache_images(long max_bytes);
   // Keeps the weights of the last `epochs` epochs, each in a file of its own.
   void keep_epochs(long epochs) { kept_epochs_ = epochs; }
   double learning_rate(long step) const { return step_.learning_rate(step); }

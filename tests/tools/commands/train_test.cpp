@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "tests/support/child.h"
 #include "tests/support/file_header.h"
+#include "tests/support/image_folder.h"
 #include "tests/support/scratch.h"
 #include "tools/training/log.h"
 
@@ -189,6 +190,31 @@ TEST(Train, RepeatsARunFromItsConfiguration) {
     EXPECT_TRUE(get(folder / "run" + file) == get(folder / "again" + file)) << file;
   expect_failure(outcome_of(words + (folder / "x") + " --lr 0.2"), 2,
                  {"--lr cannot be combined with --config: the run is repeated with"});
+}
+
+// Images are changed in the same way after an interruption; files give the same bits from memory.
+TEST(Train, WithChangedAndCachedImagesResumesToTheSameBits) {
+  const ScratchFolder folder;
+  for (const char* name : {"a", "b"})
+    for (long i = 0; i < 12; i++)
+      put_image(folder / "data/train/" + name + text("/", i, ".png"), noise_image(17, 20, i));
+  const std::string words =
+      "train --model se_resnet8 --image-size 16 --batch 8 --schedule constant --warmup 0 --augment "
+      "rand-augment=12,color-jitter,flip --data " +
+      (folder / "data") + " --out ";
+  const std::string whole = folder / "whole", run = folder / "run";
+  ASSERT_EQ(outcome_of(words + whole + " --epochs 2").code, 0);
+  const Ending cached = outcome_of(words + run + " --epochs 1 --cache ram");
+  ASSERT_EQ(cached.code, 0) << cached.err;
+  expect_contains(cached.out, "cache: 24 of 24 images stay in memory, 0.0 MB\n");
+  const Ending resumed = outcome_of("train --resume --epochs 2 --cache ram --out " + run);
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  expect_contains(resumed.out, "cache: 24 of 24 images");
+  EXPECT_TRUE(get(run + "/last.safetensors") == get(whole + "/last.safetensors"));
+  const nlohmann::json config = nlohmann::json::parse(get(run + "/config.json"));
+  EXPECT_EQ(config["recipe"]["augment"], "rand-augment=12,color-jitter,flip");
+  expect_failure(outcome_of(words + (folder / "x") + " --cache disk"), 2,
+                 {"--cache disk: expected none or ram"});
 }
 
 TEST(Train, ADryRunPrintsTheRunAndWritesNothing) {
