@@ -80,7 +80,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
-          tests/tools/commands/train_interrupted_test.cpp \
+          $(patsubst %,tests/tools/commands/%_test.cpp,lr_find train_interrupted) \
           tests/tools/exercises/exercises_test.cpp \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch help_pages packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
@@ -415,8 +415,8 @@ $(BUILD)/parity/timm:
 golden: $(BUILD)/parity/timm  ## makes the vectors of tests/golden again, with PyTorch and Pillow
 	$(BUILD)/parity/bin/python tests/golden/make.py
 	$(BUILD)/parity/bin/python tests/golden/images.py
-	@bash tools/scripts/install libjpeg-turbo-progs
 	$(BUILD)/parity/bin/python tests/golden/adjusted.py
+	@bash tools/scripts/install libjpeg-turbo-progs
 	$(BUILD)/parity/bin/python tests/golden/decoded.py
 
 $(BUILD)/parity/onnxruntime: $(BUILD)/parity/timm

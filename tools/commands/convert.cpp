@@ -10,6 +10,7 @@
 #include "tools/commands/help_format.h"
 #include "tools/commands/model_override.h"
 #include "tools/commands/output.h"
+#include "tools/commands/preprocessing_options.h"
 #include "tools/commands/shared_options.h"
 
 namespace excite {
@@ -19,6 +20,7 @@ namespace {
 struct ConvertOptions {
   std::string in, out, to;
   ModelOverrideOptions overrides;
+  PreprocessingOptions preprocessing;
 };
 
 // The two layers of a squeeze-and-excitation block are linear layers in some programs and 1x1
@@ -50,7 +52,8 @@ int convert(const ConvertOptions& o) {
   const TrainedModel loaded = load_model(file, overrides);
   const Dialect& dialect = dialect_for_export(o.to, loaded.model);
   print_origin(o.in, loaded.origin);
-  const TrainedModel shaped = load_shaped_for(dialect, loaded, file, overrides);
+  TrainedModel shaped = load_shaped_for(dialect, loaded, file, overrides);
+  override_preprocessing(shaped, o.preprocessing);
   const Counters counters = &dialect == &own_dialect() ? Counters::left_out : Counters::written;
   save_tensors(o.out, describe(shaped.model, complete_preprocessing(shaped)),
                state_of(shaped.model.module()), dialect, counters);
@@ -87,6 +90,8 @@ void add_convert(CLI::App& app, Run& run) {
       ->type_name("FORMAT");
   begin_group(*c, "Model");
   add_override_options(*c, o->overrides);
+  begin_group(*c, "Preprocessing, for the metadata");
+  add_preprocessing_options(*c, o->preprocessing);
   add_examples(*c, {"excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors "
                     "--to timm-legacy",
                     "excite convert seresnet50.safetensors ours.safetensors --to excite"});

@@ -73,7 +73,7 @@ int data(const DataOptions& o) {
     return 0;
   }
   print_counts(report);
-  print_list("files that cannot be decoded", report.broken);
+  print_list("files that are no images or cannot be decoded", report.broken);
   print_list("images that occur twice", report.duplicates);
   print_list("suspicious", report.suspicious);
   return 0;

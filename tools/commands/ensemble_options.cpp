@@ -75,6 +75,7 @@ CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
   command.add_flag("--flip", o.flip, "Average over the center crop and its mirror image");
   command.add_option("--resize", o.resize, "Interpolation of resized images: bilinear or bicubic")
       ->type_name("NAME");
+  add_preprocessing_options(command, o.preprocessing);
   begin_group(command, "Classes");
   command
       .add_option("--labels", o.labels,
@@ -102,6 +103,7 @@ LoadedEnsemble load_ensemble(const EnsembleOptions& o) {
   for (std::size_t m = 0; m < trained.size(); m++) {
     trained[m].model.implementation = implementation;
     print_origin(o.weights[m], trained[m].origin);
+    override_preprocessing(trained[m], o.preprocessing);
   }
   const std::vector<std::string> in_file = trained.front().preprocessing.classes;
   std::vector<long> order;

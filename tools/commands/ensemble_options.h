@@ -8,6 +8,7 @@
 
 #include "models/ensemble.h"
 #include "tools/commands/model_override.h"
+#include "tools/commands/preprocessing_options.h"
 #include "tools/training/ensemble.h"
 
 namespace excite {
@@ -20,6 +21,7 @@ struct EnsembleOptions {
   std::string resize = "bilinear", labels, class_order, conv = "auto", precision = "full";
   bool plain = false;
   ModelOverrideOptions overrides;
+  PreprocessingOptions preprocessing;
 };
 // Adds them; --weights is required. Returns --weights.
 CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& options);

@@ -9,6 +9,7 @@
 #include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
+#include "tools/commands/preprocessing_options.h"
 #include "tools/commands/shared_options.h"
 #include "tools/training/ensemble.h"
 
@@ -19,6 +20,7 @@ namespace {
 struct ExportOptions {
   WeightsOptions network;
   std::string out;
+  PreprocessingOptions preprocessing;
   OnnxOptions onnx;
 };
 
@@ -26,6 +28,7 @@ int export_onnx(ExportOptions o) {
   require_extension(o.out, ".onnx");
   require_not_an_input(o.out, {o.network.weights});
   TrainedModel trained = load_network(o.network);
+  override_preprocessing(trained, o.preprocessing);
   const ResizeCrop resize_crop = resize_crop_of(trained, resize);
   trained.preprocessing.short_side = resize_crop.short_side;
   if (!o.onnx.image_size) o.onnx.image_size = resize_crop.side;
@@ -47,6 +50,8 @@ void add_export(CLI::App& app, Run& run) {
       "normalizes the images itself. The names of the classes are in its metadata.");
   begin_group(*c, "Model");
   add_weights_options(*c, o->network);
+  begin_group(*c, "Preprocessing");
+  add_preprocessing_options(*c, o->preprocessing);
   begin_group(*c, "Graph");
   c->add_option("--image-size", o->onnx.image_size,
                 "Side in pixels of the images [that of the weights]");

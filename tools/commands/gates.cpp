@@ -10,6 +10,7 @@
 #include "tools/commands/network_options.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
+#include "tools/commands/preprocessing_options.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/load.h"
 #include "tools/report/gates_drawing.h"
@@ -21,6 +22,7 @@ namespace {
 
 struct GatesOptions {
   WeightsOptions network;
+  PreprocessingOptions preprocessing;
   std::string data = "builtin", csv, svg;
   std::vector<std::string> images;
   long limit = 0;
@@ -57,7 +59,8 @@ int gates(const GatesOptions& o) {
   require<UsageError>(o.images.empty() || !o.csv.empty(),
                       "the gates of single images are written to a file: add --csv FILE");
   if (!o.svg.empty()) require_extension(o.svg, ".svg");
-  const TrainedModel trained = load_network(o.network);
+  TrainedModel trained = load_network(o.network);
+  override_preprocessing(trained, o.preprocessing);
   Dataset data = load_test_data(o.data);
   if (o.limit > 0) data = keep_first(std::move(data), o.limit);
   const std::vector<GateStatistics> blocks = measure_gates(trained, data);
@@ -86,6 +89,8 @@ void add_gates(CLI::App& app, Run& run) {
       ->type_name("IMAGE");
   begin_group(*c, "Model");
   add_weights_options(*c, o->network);
+  begin_group(*c, "Preprocessing");
+  add_preprocessing_options(*c, o->preprocessing);
   begin_group(*c, "Data");
   add_data_option(*c, o->data);
   add_limit_option(*c, o->limit)->check(whole_number(0));

@@ -32,6 +32,10 @@ void add_data_group(CLI::App& c, RecipeOptions& o) {
   c.add_option("--image-size", o.recipe.image_size,
                "Side of the images that the model sees, in pixels; 0: the size of the images of "
                "builtin and CIFAR, for image files the size that the model is made for");
+  c.add_option(
+      "--resize-short", o.recipe.short_side,
+      "In evaluation: pixels to which the short side of an image is resized before its center "
+      "is cropped; 0: with resized-crop 8/7 of --image-size, otherwise --image-size");
   c.add_option("--normalize", o.normalize,
                "What is subtracted from the pixels and what divides them: measure (mean and "
                "deviation of the training images), keep (those of --weights) or imagenet [measure; "

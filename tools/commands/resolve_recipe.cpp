@@ -8,6 +8,7 @@
 #include "models/interop/weights.h"
 #include "models/zoo/settings.h"
 #include "tools/commands/number_options.h"
+#include "tools/commands/preprocessing_options.h"
 #include "tools/commands/recipe_options.h"
 #include "tools/data/augmentation.h"
 
@@ -24,14 +25,6 @@ std::string join_numbers(const std::vector<double>& numbers) {
 StartFrom start_of(const RecipeOptions& o) {
   if (o.weights.empty()) return StartFrom::nothing;
   return o.new_head ? StartFrom::weights_with_new_head : StartFrom::weights;
-}
-
-std::vector<double> three_numbers(const std::string& option, const std::string& list) {
-  std::vector<double> numbers =
-      numbers_of_list(option, list, "three numbers, of R, G and B, such as 0.485,0.456,0.406");
-  require<UsageError>(numbers.size() == 3, option, " ", list, ": ", numbers.size(),
-                      " numbers, expected three, of R, G and B");
-  return numbers;
 }
 
 // Fills in the recipe's normalization. Trained weights need the one that they were trained with.

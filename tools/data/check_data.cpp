@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <numeric>
 
 #include "core/check.h"
 #include "core/text.h"
+#include "tools/data/name_form.h"
 #include "tools/data/prefetch.h"
 
 namespace excite {
@@ -62,6 +64,7 @@ std::string simplified(const std::string& name) {
 
 void check_set(const Dataset& set, const std::string& name, Seen& seen, DataReport& report) {
   if (set.count() == 0) return;
+  std::ranges::copy(set.left_out, std::back_inserter(report.broken));
   SetReport result{.name = name, .images = 0, .per_class = std::vector<long>(set.classes.size())};
   std::vector<long> short_sides;
   const std::vector<Content> contents = contents_of(set, report.broken);
@@ -93,6 +96,13 @@ void look_for_suspicious(const Dataset& train, DataReport& report) {
     if (const auto [other, is_new] = names.try_emplace(simplified(name), name); !is_new)
       report.suspicious.push_back(
           text("the classes '", other->second, "' and '", name, "' have nearly the same name"));
+  for (std::size_t i = 0; i < train.classes.size(); i++)
+    for (std::size_t j = 0; j < i; j++)
+      if (differ_in_form(train.classes[i], train.classes[j]))
+        report.suspicious.push_back(text("the classes '", train.classes[j], "' and '",
+                                         train.classes[i],
+                                         "' look the same, but their accents are in different "
+                                         "Unicode forms (NFC and NFD)"));
   for (const SetReport& set : report.sets) {
     constexpr long few = 5, much = 20;
     const auto [least, most] = std::minmax_element(set.per_class.begin(), set.per_class.end());

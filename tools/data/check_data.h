@@ -17,7 +17,7 @@ struct SetReport {
 struct DataReport {
   std::vector<std::string> classes;
   std::vector<SetReport> sets;      // those that have images
-  std::vector<std::string> broken;  // files that cannot be decoded
+  std::vector<std::string> broken;  // files that are no images or cannot be decoded
   // Pairs of images with the same pixels: in two sets, or in one set with different labels.
   std::vector<std::string> duplicates;
   // Names of classes that differ in case or spaces alone, classes with few images, and sets in

@@ -9,6 +9,7 @@
 #include "core/images/image_size.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "tools/data/name_form.h"
 
 namespace excite {
 
@@ -19,6 +20,15 @@ struct ImageFile {
   ImageSize size{};
 };
 
+// "" if there is nothing to explain.
+std::string explain_missing(const std::string& path) {
+  const std::string other = other_form_of_file(path);
+  if (other.empty()) return "";
+  return text("; there is ", other,
+              ", whose accents are in the other Unicode form (NFC or NFD): the names look the same "
+              "but have different bytes");
+}
+
 std::vector<ImageFile> read_headers(const std::vector<std::string>& files, Exif exif) {
   std::vector<ImageFile> all;
   for (const std::string& path : files) all.push_back({path, {}});
@@ -28,17 +38,20 @@ std::vector<ImageFile> read_headers(const std::vector<std::string>& files, Exif 
       try {
         image.size = read_image_size(image.path, exif);
       } catch (const UnusableFile& error) {
-        image.error = error.what();
+        image.error = error.what() + explain_missing(image.path);
       }
     }
   });
   return all;
 }
 
-void skip_bad_images(std::vector<ImageFile>& images, OnBadImage on_bad_image) {
+void skip_bad_images(std::vector<ImageFile>& images, OnBadImage on_bad_image,
+                     std::vector<std::string>& left_out) {
   for (const ImageFile& image : images) {
-    require<FileError>(image.error.empty() || on_bad_image == OnBadImage::skip, image.error);
-    if (!image.error.empty()) std::cerr << "excite: skipped " << printable(image.error) << "\n";
+    if (image.error.empty()) continue;
+    require<FileError>(on_bad_image == OnBadImage::skip, image.error);
+    std::cerr << "excite: skipped " << printable(image.error) << "\n";
+    left_out.push_back(image.error);
   }
   std::erase_if(images, [](const ImageFile& image) { return !image.error.empty(); });
 }
@@ -56,7 +69,7 @@ Dataset labeled_files(const std::string& source, const std::vector<ClassFiles>& 
   for (const ClassFiles& c : classes) {
     set.classes.push_back(c.name);
     std::vector<ImageFile> images = read_headers(c.files, exif);
-    skip_bad_images(images, on_bad_image);
+    skip_bad_images(images, on_bad_image, set.left_out);
     require<FileError>(!images.empty(), source, "/", c.name,
                        ": there is no image in it, expected those of the class ", c.name);
     largest_class = std::max(largest_class, images.size());
@@ -83,10 +96,16 @@ void require_same_classes(const std::string& source, const DataSplit& data) {
     std::vector<std::string> only_in_one;
     std::set_symmetric_difference(train.begin(), train.end(), set->classes.begin(),
                                   set->classes.end(), std::back_inserter(only_in_one));
-    require<FileError>(only_in_one.empty(), source, ": train has ", train.size(), " classes, ",
-                       name, " has ", set->classes.size(),
-                       ", expected the same ones; the first that only one of them has is ",
-                       only_in_one.empty() ? "" : only_in_one.front());
+    const std::string first = only_in_one.empty() ? "" : only_in_one.front();
+    const bool has_other_form = std::ranges::any_of(
+        only_in_one, [&](const std::string& other) { return differ_in_form(first, other); });
+    require<FileError>(
+        only_in_one.empty(), source, ": train has ", train.size(), " classes, ", name, " has ",
+        set->classes.size(), ", expected the same ones; the first that only one of them has is ",
+        first,
+        has_other_form ? ". The other one has a class of a name that looks the same, but with "
+                         "its accents in the other Unicode form (NFC or NFD); rename one of them"
+                       : "");
   }
 }
 

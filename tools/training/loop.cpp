@@ -52,6 +52,10 @@ Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
   require<UsageError>(recipe.image_size >= model.min_image_size, "train: images of ",
                       recipe.image_size, "x", recipe.image_size, " pixels are too small for ",
                       model.name, "; use --image-size ", model.min_image_size, " or more");
+  require<UsageError>(recipe.short_side == 0 || recipe.short_side >= recipe.image_size,
+                      "train: --resize-short ", recipe.short_side,
+                      ": expected at least the side of the images that the model sees, ",
+                      recipe.image_size, " pixels");
   return recipe;
 }
 
@@ -181,10 +185,6 @@ void Training::resume_from(const std::string& checkpoint) {
                               full_state(), names_as_in_memory(model_.module()));
 }
 
-double Training::last_learning_rate() const {
-  return step_.learning_rate(std::max(0l, position_.step - 1));
-}
-
 // A random window of an image is cut from its own pixels, so they are kept as they are.
 CachedImages Training::cache_images(long max_bytes) {
   const bool whole = parse_augmentation(recipe_.augment).resized_crop;
@@ -197,6 +197,10 @@ CachedImages Training::cache_images(long max_bytes) {
     all.images += cached.images, all.bytes += cached.bytes;
   }
   return all;
+}
+
+double Training::last_learning_rate() const {
+  return step_.learning_rate(std::max(0l, position_.step - 1));
 }
 
 void Training::require_finite(const NamedTensors& state) const {

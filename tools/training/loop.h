@@ -75,10 +75,10 @@ class Training {
   // Keeps the weights of the last `epochs` epochs, each in a file of its own.
   void keep_epochs(long epochs) { kept_epochs_ = epochs; }
   double learning_rate(long step) const { return step_.learning_rate(step); }
+  TrainingStep& training_step() { return step_; }
   void set_step_function(StepFunction function) { step_function_ = std::move(function); }
 
   // Trains to the end of the last epoch, or until the recipe's patience ends, and returns 0. If
-  TrainingStep& training_step() { return step_; }
   // `stop` asks for it, saves everything and returns 128 + the signal.
   int run(const RunFolder& folder);
 

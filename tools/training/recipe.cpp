@@ -115,6 +115,7 @@ void check_recipe(const Recipe& r) {
   check_number("clip", r.clip, 0, huge);
   check_number("label-smoothing", r.label_smoothing, 0, 1);
   check_integer("image-size", r.image_size, 0, 4096);
+  check_integer("resize-short", r.short_side, 0, 4096);
   check_number("val", r.validation, 0, 1'000'000'000);
   require<UsageError>(r.validation < 1 || r.validation == std::floor(r.validation), "--val ",
                       r.validation, ": expected a fraction below 1 or a whole number of images");

@@ -29,6 +29,9 @@ struct Recipe {
   double label_smoothing = 0;
   std::string augment = "crop,flip";  // parse_augmentation; empty: chosen by the size of the images
   long image_size = 0;                // side in pixels; 0: chosen by the images and the model
+  // In evaluation, the side in pixels to which the short side of an image is resized before its
+  // center is cropped. 0: chosen by the augmentation (evaluation_resize_crop).
+  long short_side = 0;
   // What pixels are normalized with, of R, G, B. Empty: measured on the training images.
   std::vector<double> mean, deviation;
   // Images to validate on, split off the training images (validation_split.h) unless the data have

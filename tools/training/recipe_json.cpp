@@ -39,6 +39,7 @@ void each_field(AnyRecipe& r, Visit visit) {
 // so that files of older versions mean the same, and equal recipes have equal bytes.
 template <class AnyRecipe, class Visit>
 void each_later_field(AnyRecipe& r, Visit visit) {
+  visit("short_side", r.short_side);
   visit("mean", r.mean);
   visit("deviation", r.deviation);
   visit("patience", r.patience);

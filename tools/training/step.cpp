@@ -77,6 +77,7 @@ ResizeCrop training_resize_crop(const Recipe& recipe) {
 }
 
 ResizeCrop evaluation_resize_crop(const Recipe& recipe) {
+  if (recipe.short_side > 0) return {recipe.image_size, recipe.short_side};
   return {recipe.image_size, parse_augmentation(recipe.augment).resized_crop
                                  ? default_short_side(recipe.image_size)
                                  : recipe.image_size};

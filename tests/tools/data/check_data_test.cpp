@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/support/child.h"
 #include "tests/support/image_folder.h"
 #include "tests/support/scratch.h"
@@ -44,15 +46,20 @@ TEST_F(CheckData, FindsWhatIsWrong) {
   std::string bytes = get(data + "/train/cat/0.png");
   bytes[bytes.size() - 20] ^= 1;
   put(data + "/train/cat/0.png", bytes);
+  put(data + "/train/cat/notes.txt", "no image");
   const Ending ended = excite_program({"data", "check", data});
   ASSERT_EQ(ended.code, 0) << ended.err;
-  for (const char* words :
-       {"files that cannot be decoded: 1\n  ", "/train/cat/0.png\n", "images that occur twice: 2\n",
-        "/train/cat/3.png (train, cat) and ", "/test/cat/9.png (test, cat)",
-        "train: 13 images, sides from 8 to 20 pixels, the middle one 11"})
+  for (const char* words : {"files that are no images or cannot be decoded: 2\n  ",
+                            "/train/cat/0.png\n", "images that occur twice: 2\n",
+                            "/train/cat/3.png (train, cat) and ", "/test/cat/9.png (test, cat)",
+                            "train: 13 images, sides from 8 to 20 pixels, the middle one 11"})
     expect_contains(ended.out, words);
   const Ending json = excite_program({"data", "check", "--json", data});
   expect_contains(json.out, "\"median_side\": 11");
+  const nlohmann::json broken = nlohmann::json::parse(json.out)["broken"];
+  ASSERT_EQ(broken.size(), 2u);
+  expect_contains(broken[0], data + "/train/cat/notes.txt: is neither a PNG nor");
+  EXPECT_EQ(broken[1], data + "/train/cat/0.png");
   expect_failure(excite_program({"data", "chek", data}), 2, {"data chek: expected data check DIR"});
 }
 
