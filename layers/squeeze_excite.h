@@ -8,8 +8,9 @@
 namespace excite {
 
 // What the gates of a channel are computed from: the mean or the maximum of each channel over all
-// pixels, or nothing but the pixel itself, so that each pixel gets gates from its own channels.
-enum class Squeeze { mean, max, none };
+// pixels; nothing but the pixel itself, so that each pixel gets gates from its own channels; or
+// ones, so that the gates are learned, but the same for all images (a control, not in the paper).
+enum class Squeeze { mean, max, none, ones };
 
 // The variants of the paper's section 6.
 struct SqueezeExciteOptions {
@@ -30,6 +31,7 @@ inline Var squeeze(Squeeze how, const Var& u) {
   switch (how) {
     case Squeeze::mean: return global_avg_pool(u);
     case Squeeze::max: return global_max_pool(u);
+    case Squeeze::ones: return full({u.shape()[0], u.shape()[-1]}, 1);
     case Squeeze::none: break;
   }
   return u;

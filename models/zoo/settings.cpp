@@ -80,9 +80,11 @@ SeOptions se_options(const Settings& settings, const std::string& stages) {
   o.bias = choice<Bias>(settings, "se_bias", {{"on", Bias::uniform}, {"off", Bias::none}});
   o.weights = choice<WeightShape>(settings, "se_fc",
                                   {{"linear", WeightShape::matrix}, {"1x1", WeightShape::conv1x1}});
-  o.squeeze =
-      choice<Squeeze>(settings, "squeeze",
-                      {{"avg", Squeeze::mean}, {"max", Squeeze::max}, {"none", Squeeze::none}});
+  o.squeeze = choice<Squeeze>(settings, "squeeze",
+                              {{"avg", Squeeze::mean},
+                               {"max", Squeeze::max},
+                               {"none", Squeeze::none},
+                               {"ones", Squeeze::ones}});
   o.activation =
       choice<Function>(settings, "gate", {{"sigmoid", sigmoid}, {"relu", relu}, {"tanh", tanh}});
   o.stages = integer_list(settings, "se_stages", stages);

@@ -72,7 +72,7 @@ TEST(Blocks, TheEndOfAResidualBlockEqualsItsDefinitionWithEverySqueezeExciteOpti
   const Composed end = [](const Layers& l, const Var& x, const Var& shortcut, Mode m) {
     return ResidualEnd({l.a, l.b, l.c}, &l.se, shortcut)(x, m);
   };
-  for (const Squeeze squeeze : {Squeeze::mean, Squeeze::max, Squeeze::none})
+  for (const Squeeze squeeze : {Squeeze::mean, Squeeze::max, Squeeze::none, Squeeze::ones})
     for (const auto activation : {sigmoid, relu, tanh})
       for (const WeightShape weights : {WeightShape::matrix, WeightShape::conv1x1})
         for (const Bias bias : {Bias::uniform, Bias::none})

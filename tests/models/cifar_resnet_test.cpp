@@ -20,7 +20,7 @@ SeBasicBlock block_with(const SqueezeExciteOptions& o, long stride, Shortcut kin
 // Calls check(what, options of the SE block, stride, shortcut) for every option.
 template <class Check>
 void for_every_option(const Check& check) {
-  for (const Squeeze squeeze : {Squeeze::mean, Squeeze::max, Squeeze::none})
+  for (const Squeeze squeeze : {Squeeze::mean, Squeeze::max, Squeeze::none, Squeeze::ones})
     for (const auto activation : {sigmoid, relu, tanh})
       for (const long stride : {1, 2})
         for (const Shortcut kind : {Shortcut::A, Shortcut::B, Shortcut::B3})

@@ -66,7 +66,8 @@ long write_cases(const ScratchFolder& folder) {
       {"shortcut", "A"},  {"stem_pool", "floor"}, {"stem", "3x3"},  {"se", "pre"},
       {"squeeze", "max"}, {"gate", "tanh"},       {"se_fc", "1x1"}, {"se_bias", "off"}};
   write_case(folder / "no-squeeze", random_model("se_resnet8", {{"squeeze", "none"}}), {});
-  long written = 1;
+  write_case(folder / "ones", random_model("se_resnet8", {{"squeeze", "ones"}}), {});
+  long written = 2;
   std::set<std::string> seen;
   for (const ModelEntry& entry : model_list()) {
     if (!seen.insert(entry.small_variant).second) continue;
