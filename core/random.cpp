@@ -13,6 +13,14 @@ std::uint64_t Rng::hash(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+// ~key_, as Rng(1, 2) has the key hash(key of Rng(1) ^ hash(2)).
+Rng Rng::fork() const {
+  Rng other;
+  other.key_ = hash(~key_ ^ hash(count_));
+  other.silent_ = silent_;
+  return other;
+}
+
 // Box and Muller (1958): from two uniform numbers, a point in the plane whose coordinates are
 // normally distributed. One coordinate is used. u is in (0, 1], so its logarithm is finite.
 double Rng::normal() {

@@ -31,6 +31,11 @@ class Rng {
   }
   bool is_silent() const { return silent_; }
 
+  // Another stream, which follows from this one and its position; this one does not advance. So a
+  // part of a model can draw its weights without a change of those that are drawn after it. Two
+  // forks at the same position are equal.
+  Rng fork() const;
+
   std::uint64_t bits() { return hash(key_ + 0x9e3779b97f4a7c15u * ++count_); }
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }  // in [0, 1)
   double normal();     // mean 0, standard deviation 1

@@ -46,10 +46,12 @@ inline Var scale_by_gate(const Var& u, const Var& s) {
 struct SqueezeExcite : Module {
   SqueezeExciteOptions options;
   Linear reduce, expand;
-  SqueezeExcite(long channels, const SqueezeExciteOptions& o, Rng& rng)
+  SqueezeExcite(long channels, const SqueezeExciteOptions& o, const Rng& rng)
+      : SqueezeExcite(channels, o, rng.fork()) {}
+  SqueezeExcite(long channels, const SqueezeExciteOptions& o, Rng&& own_stream)
       : options(o),
-        reduce(own("fc1", Linear(channels, o.hidden(channels), rng, o.bias, o.weights))),
-        expand(own("fc2", Linear(o.hidden(channels), channels, rng, o.bias, o.weights))) {}
+        reduce(own("fc1", Linear(channels, o.hidden(channels), own_stream, o.bias, o.weights))),
+        expand(own("fc2", Linear(o.hidden(channels), channels, own_stream, o.bias, o.weights))) {}
   Var excite(const Var& z) const { return options.activation(expand(relu(reduce(z)))); }
   Var operator()(const Var& u) const {
     const Var z = squeeze(options.squeeze, u);  // [N, H, W, C] -> [N, C]

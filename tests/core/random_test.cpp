@@ -33,6 +33,20 @@ TEST(Rng, IsMovedButNotCopied) {
   EXPECT_EQ(b.bits(), same.bits());
 }
 
+TEST(Rng, AForkFollowsFromKeyAndPositionAndLeavesItsStreamAsItIs) {
+  Rng a(5), same(5), other(6);
+  const std::uint64_t first = a.fork().bits();
+  EXPECT_EQ(a.fork().bits(), first);
+  EXPECT_NE(other.fork().bits(), first);
+  EXPECT_EQ(a.bits(), same.bits()) << "a fork does not advance the stream";
+  EXPECT_NE(a.fork().bits(), first);
+  EXPECT_NE(Rng(5, 1).bits(), a.fork().bits())
+      << "a fork at position 1 is no stream of two numbers";
+  EXPECT_EQ(a.fork().bits(), same.fork().bits());
+  EXPECT_TRUE(Rng::silent().fork().is_silent());
+  EXPECT_FALSE(a.fork().is_silent());
+}
+
 TEST(Rng, UniformNumbersAreUniformlyDistributed) {
   Rng rng(0);
   constexpr int draws = 200'000, bins = 20;

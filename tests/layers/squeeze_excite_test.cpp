@@ -78,6 +78,27 @@ TEST(SqueezeExcite, SupportsOtherSqueezesAndActivations) {
                         scale_channels(u, tanh(excite(global_avg_pool(u))))->value));
 }
 
+// A network then has the same other weights with and without the block.
+TEST(SqueezeExcite, DrawsFromAStreamOfItsOwn) {
+  Rng rng(0), same(0);
+  const SqueezeExcite se(8, {.reduction = 2}, rng);
+  EXPECT_EQ(rng.bits(), same.bits());
+  const SqueezeExcite next(8, {.reduction = 2}, rng);
+  EXPECT_FALSE(same_bits(se.reduce.w->value, next.reduce.w->value));
+}
+
+// The control: learned gates that are the same for every image.
+TEST(SqueezeExcite, OfOnesHasLearnedGatesThatDoNotDependOnTheImage) {
+  Rng rng(4);
+  const SqueezeExcite se(8, {.reduction = 2, .squeeze = Squeeze::ones}, rng);
+  const Var u = parameter(normal({2, 3, 4, 8}, rng)), other = normal({2, 3, 4, 8}, rng);
+  const Var gates = se.excite(full({2, 8}, 1));
+  EXPECT_TRUE(same_bits(se(u)->value, scale_channels(u, gates)->value));
+  EXPECT_TRUE(same_bits(se(other)->value, scale_channels(other, gates)->value));
+  backward(sum(se(u)));
+  for (const Var& p : se.parameters()) EXPECT_FALSE(p->grad.empty());
+}
+
 TEST(SqueezeExcite, WithoutASqueezeTreatsEachPixelAsAnImage) {
   Rng rng(5);
   const Var u = normal({2, 3, 4, 8}, rng), pixels = reshape(u, {24, 1, 1, 8});

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "autograd/ops.h"
 #include "tests/support/compare.h"
@@ -71,6 +72,56 @@ TEST(Registry, SeResnet20HasTimmsNamesAndShapes) {
     all += text(e.name, " ", torch, "\n");
   }
   EXPECT_EQ(all, committed);
+}
+
+// The tensors of both, by name; counts them.
+long expect_same_first_weights(const Model& a, const Model& b, const std::string& what) {
+  std::map<std::string, Tensor> tensors;
+  for (const Module::Entry& e : a.module().state()) tensors.emplace(e.name, e.var->value.clone());
+  long shared = 0;
+  for (const Module::Entry& e : b.module().state()) {
+    const auto same = tensors.find(e.name);
+    if (same == tensors.end() || same->second.shape() != e.var.shape()) continue;
+    EXPECT_TRUE(same_bits(same->second, e.var->value)) << what << ": " << e.name;
+    shared++;
+  }
+  return shared;
+}
+
+// Two arms of a study then differ in squeeze-and-excitation alone. Those with blocks of the same
+// shape also share the weights of these.
+TEST(Registry, VariantsOfANetworkBeginWithTheSameWeights) {
+  const Model plain = made("resnet20"), se = made("se_resnet20");
+  const long others = std::ssize(plain.module().state()), blocks = 9 * 4;
+  ASSERT_EQ(std::ssize(se.module().state()), others + blocks);
+  for (const std::string settings :
+       {"", "reduction=2", "reduction=4", "reduction=8", "reduction=32", "squeeze=max",
+        "squeeze=none", "squeeze=ones", "gate=tanh", "gate=relu", "se=pre", "se=post",
+        "se=identity", "se=inside", "se_stages=2", "se_stages=3", "se_stages=4", "se_bias=off"}) {
+    const Model arm = made("se_resnet20", settings);
+    EXPECT_EQ(expect_same_first_weights(plain, arm, settings), others) << settings;
+    if (settings.starts_with("squeeze") || settings.starts_with("gate") || settings == "se=post") {
+      EXPECT_EQ(expect_same_first_weights(se, arm, settings), others + blocks) << settings;
+    }
+  }
+}
+
+// fork() gives equal streams at one position, so no two blocks may be made without a layer between.
+TEST(Registry, EveryNetworkHasTheSameFirstWeightsWithAndWithoutBlocksThatAllDiffer) {
+  for (const ModelEntry& entry : model_list()) {
+    const Model se = made(entry.small_variant);
+    std::vector<Tensor> seen;
+    for (const Module::Entry& e : se.module().state()) {
+      if (!e.name.ends_with("fc2.weight")) continue;
+      for (const Tensor& other : seen)
+        EXPECT_FALSE(same_bits(other, e.var->value)) << entry.name << ": " << e.name;
+      seen.push_back(e.var->value.clone());
+    }
+    if (!entry.small_variant.starts_with("se_")) continue;
+    const Model plain = made(entry.small_variant.substr(3));
+    EXPECT_EQ(expect_same_first_weights(plain, se, entry.name), std::ssize(plain.module().state()))
+        << entry.name;
+  }
 }
 
 TEST(Registry, EveryListedModelCanBeBuiltAndGivesLogits) {
