@@ -1,4 +1,5 @@
-// excite compare: the accuracy of groups of runs, with 95 % intervals over their seeds.
+// excite compare: the accuracy of groups of runs, with 95 % intervals over their seeds, and
+// decisions about hypotheses.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -8,11 +9,14 @@
 #include <set>
 
 #include "core/check.h"
+#include "core/files/atomic_file.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
+#include "tools/study/results.h"
+#include "tools/study/results_drawing.h"
 #include "tools/training/config.h"
 #include "tools/training/log.h"
 #include "tools/training/recipe_json.h"
@@ -106,6 +110,26 @@ std::string choose_accuracies(std::vector<Group>& groups) {
   return test ? "test" : "validation";
 }
 
+// A table of results instead of folders: its arms are the groups.
+std::vector<Group> groups_of(const ResultTable& table) {
+  std::vector<Group> groups;
+  for (const Arm& arm : table.arms) {
+    Group group{arm.name, {}, arm.values};
+    for (const long seed : arm.seeds) group.runs.push_back({"", seed, {}, {}});
+    groups.push_back(group);
+  }
+  return groups;
+}
+
+std::vector<Arm> arms_of(const std::vector<Group>& groups) {
+  std::vector<Arm> arms;
+  for (const Group& group : groups) {
+    arms.push_back({group.name, {}, group.accuracies});
+    for (const ComparedRun& run : group.runs) arms.back().seeds.push_back(run.seed);
+  }
+  return arms;
+}
+
 std::string percent(double fraction, const char* format = "%.2f") {
   char number[40];
   std::snprintf(number, sizeof number, format, 100 * fraction);
@@ -117,9 +141,8 @@ std::string interval(const Estimate& e, const char* format = "%.2f") {
   return percent(e.mean - e.half_width, format) + " to " + percent(e.mean + e.half_width, format);
 }
 
-void print_table(const std::vector<Group>& groups, const std::string& set) {
-  std::printf("%s accuracy of the last epoch, in percent, over the seeds of each group\n\n",
-              set.c_str());
+void print_groups(const std::vector<Group>& groups, const std::string& quantity) {
+  std::printf("%s, in percent, over the seeds of each group\n\n", printable(quantity).c_str());
   std::printf("group  runs    mean  deviation  95 %% interval   settings\n");
   for (std::size_t i = 0; i < groups.size(); i++)
     std::printf("%5zu  %4zu  %6s  %9s  %-14s  %s\n", i + 1, groups[i].runs.size(),
@@ -127,6 +150,9 @@ void print_table(const std::vector<Group>& groups, const std::string& set) {
                 percent(deviation(groups[i].accuracies)).c_str(),
                 interval(estimate_mean(groups[i].accuracies)).c_str(),
                 printable(groups[i].name).c_str());
+}
+
+void print_differences(const std::vector<Group>& groups) {
   if (groups.size() < 2) return;
   std::printf("\ndifference     mean  95 %% interval\n");
   for (std::size_t i = 0; i < groups.size(); i++)
@@ -135,6 +161,30 @@ void print_table(const std::vector<Group>& groups, const std::string& set) {
       std::printf("%4zu - %zu      %6s  %s\n", k + 1, i + 1, percent(d.mean, "%+.2f").c_str(),
                   interval(d, "%+.2f").c_str());
     }
+}
+
+std::string name_of(const Hypothesis& h) {
+  return printable(h.arm) + " " + h.relation + " " + printable(h.reference);
+}
+
+void print_decisions(const std::vector<Hypothesis>& hypotheses,
+                     const std::vector<Decision>& decisions) {
+  std::printf("\n%-44s  difference  95 %% interval        p  decision\n", "hypothesis");
+  for (std::size_t i = 0; i < hypotheses.size(); i++) {
+    const Hypothesis& h = hypotheses[i];
+    const Decision& d = decisions[i];
+    const std::string name = name_of(h) +
+                             (h.relation == '~' ? " within " + percent(h.margin) : "") +
+                             (h.is_primary ? " (primary)" : "");
+    if (d.word == "missing")
+      std::printf("%-44s  %10s  %-14s  %7s  missing\n", name.c_str(), "-", "-", "-");
+    else
+      std::printf("%-44s  %10s  %-14s  %7s  %s\n", name.c_str(),
+                  percent(d.difference.mean, "%+.2f").c_str(),
+                  interval(d.difference, "%+.2f").c_str(),
+                  d.p < 0.0001 ? "<0.0001" : decimal(d.p, 4).c_str(), d.word.c_str());
+  }
+  std::printf("\np: two-sided, Welch's test; of secondary > and <, adjusted by Holm's method\n");
 }
 
 nlohmann::ordered_json as_json(const Estimate& e) {
@@ -167,36 +217,73 @@ nlohmann::ordered_json as_json(const std::vector<Group>& groups, const std::stri
   return json;
 }
 
-int compare(const std::vector<std::string>& folders, bool json) {
-  std::vector<Group> groups = groups_of(folders);
-  const std::string set = choose_accuracies(groups);
-  if (json)
-    print_json(as_json(groups, set));
-  else
-    print_table(groups, set);
+struct CompareOptions {
+  std::vector<std::string> runs;
+  std::string hypotheses, svg;
+  bool json = false;
+};
+
+int compare(const CompareOptions& o) {
+  std::vector<Group> groups;
+  std::string set, quantity;
+  if (o.runs.size() == 1 && o.runs[0].ends_with(".csv")) {
+    const ResultTable table = read_results(o.runs[0]);
+    groups = groups_of(table), set = quantity = table.quantity;
+  } else {
+    groups = groups_of(o.runs), set = choose_accuracies(groups);
+    quantity = set + " accuracy of the last epoch";
+  }
+  if (!o.svg.empty()) {
+    require_extension(o.svg, ".svg");
+    write_text_atomically(o.svg, draw_results(arms_of(groups), quantity).xml());
+  }
+  std::vector<Hypothesis> hypotheses;
+  if (!o.hypotheses.empty()) hypotheses = read_hypotheses(o.hypotheses);
+  const std::vector<Decision> decisions = decide(hypotheses, arms_of(groups));
+  if (o.json) {
+    nlohmann::ordered_json json = as_json(groups, set);
+    for (std::size_t i = 0; i < hypotheses.size(); i++) {
+      nlohmann::ordered_json entry = as_json(decisions[i].difference);
+      entry["hypothesis"] = name_of(hypotheses[i]);
+      entry["p"] = decisions[i].p, entry["decision"] = decisions[i].word;
+      json["hypotheses"].push_back(entry);
+    }
+    print_json(json);
+    return 0;
+  }
+  print_groups(groups, quantity);
+  o.hypotheses.empty() ? print_differences(groups) : print_decisions(hypotheses, decisions);
   return 0;
 }
 
 }  // namespace
 
 void add_compare(CLI::App& app, Run& run) {
-  struct CompareOptions {
-    std::vector<std::string> runs;
-    bool json = false;
-  };
   const auto o = std::make_shared<CompareOptions>();
   CLI::App* c = app.add_subcommand(
       "compare",
       "Compare the accuracies of training runs.\nRuns that differ in their seeds alone are a "
-      "group. "
-      "Prints mean, standard deviation and 95 % interval of each group, and of the differences.");
-  c->add_option("runs", o->runs, "Folders of runs")->required()->type_name("RUN");
+      "group. Prints mean, standard deviation and 95 % interval of each group, and of the "
+      "differences.");
+  c->add_option("runs", o->runs,
+                "Folders of runs, or one .csv file whose first columns are group, seed, accuracy")
+      ->required()
+      ->type_name("RUN");
+  begin_group(*c, "Statistics");
+  c->add_option("--hypotheses", o->hypotheses,
+                "Decide the hypotheses of a .csv file with the columns "
+                "role,arm,relation,reference,margin (primary,a,>,b, says that a is better than b)")
+      ->type_name("FILE");
   begin_group(*c, "Output");
+  c->add_option("--svg", o->svg, "Draw each run as a dot, with mean and interval of each group")
+      ->type_name("FILE");
   add_json_option(*c, o->json,
                   "set, groups (settings, mean, interval, deviation, runs), differences (of: two "
-                  "groups, counted from 1; mean, interval); accuracies are fractions");
-  add_examples(*c, {"excite compare runs/se_resnet20-1 runs/se_resnet20-2 runs/resnet20-*"});
-  c->callback([=, &run] { run = [=] { return compare(o->runs, o->json); }; });
+                  "groups, counted from 1; mean, interval), hypotheses (hypothesis, mean, "
+                  "interval, p, decision); accuracies are fractions");
+  add_examples(*c, {"excite compare runs/se_resnet20-1 runs/se_resnet20-2 runs/resnet20-*",
+                    "excite compare results.csv --hypotheses hypotheses.csv --svg results.svg"});
+  c->callback([=, &run] { run = [=] { return compare(*o); }; });
 }
 
 }  // namespace excite

@@ -10,6 +10,13 @@
 
 namespace excite {
 
+double round_step(double range, double max_ticks) {
+  const double power = std::pow(10, std::floor(std::log10(range / max_ticks)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (range <= max_ticks * factor * power) return factor * power;
+  return 10 * power;
+}
+
 namespace {
 
 struct Panel {
@@ -35,15 +42,6 @@ std::optional<double> value_of(const Panel& p, const EpochRow& row, PlottedSet s
   const std::optional<SetResult>& result = set == PlottedSet::test ? row.test : row.validation;
   if (!result || !p.held_out) return {};
   return p.held_out(*result);
-}
-
-// The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that divides `range` into at most
-// `max_ticks`.
-double round_step(double range, double max_ticks) {
-  const double power = std::pow(10, std::floor(std::log10(range / max_ticks)));
-  for (const double factor : {1.0, 2.0, 5.0})
-    if (range <= max_ticks * factor * power) return factor * power;
-  return 10 * power;
 }
 
 double x_of(const Panel& p, long epoch, long last_epoch) {

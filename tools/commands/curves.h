@@ -19,4 +19,8 @@ Markup draw_curves(const std::vector<PlottedRun>& runs);
 // Learning rate and gradient norm.
 Markup draw_rates(const std::vector<PlottedRun>& runs);
 
+// The distance between two lines of a grid: the smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ...
+// that divides `range` into at most `max_ticks`.
+double round_step(double range, double max_ticks);
+
 }  // namespace excite

@@ -1,5 +1,6 @@
 #include "tools/training/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -63,15 +64,48 @@ Estimate estimate_mean(const std::vector<double>& values) {
                             std::sqrt(variance_of_mean(values))};
 }
 
-Estimate estimate_difference(const std::vector<double>& a, const std::vector<double>& b) {
+namespace {
+// The difference of two means, and what Welch knows about its error.
+struct Welch {
+  double difference, error, degrees;
+  bool is_known;
+};
+Welch welch(const std::vector<double>& a, const std::vector<double>& b) {
   const double difference = mean(b) - mean(a);
-  if (a.size() < 2 || b.size() < 2) return {difference, unknown};
+  if (a.size() < 2 || b.size() < 2) return {difference, unknown, 0, false};
   const double va = variance_of_mean(a), vb = variance_of_mean(b);
-  if (va + vb == 0) return {difference, 0};
   const double degrees =
       (va + vb) * (va + vb) /
       (va * va / static_cast<double>(a.size() - 1) + vb * vb / static_cast<double>(b.size() - 1));
-  return {difference, student_t95(degrees) * std::sqrt(va + vb)};
+  return {difference, std::sqrt(va + vb), degrees, true};
+}
+}  // namespace
+
+Estimate estimate_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  const Welch w = welch(a, b);
+  if (!w.is_known || w.error == 0) return {w.difference, w.error};
+  return {w.difference, student_t95(w.degrees) * w.error};
+}
+
+double p_of_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  const Welch w = welch(a, b);
+  if (!w.is_known || w.difference == 0) return 1;
+  if (w.error == 0) return 0;
+  const double t = std::abs(w.difference) / w.error;
+  return std::clamp(1 - 2 * probability_up_to(t, w.degrees), 0.0, 1.0);
+}
+
+std::vector<double> adjust_holm(const std::vector<double>& p) {
+  std::vector<std::size_t> order(p.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t k) { return p[i] < p[k]; });
+  std::vector<double> adjusted(p.size());
+  double largest = 0;
+  for (std::size_t k = 0; k < order.size(); k++) {
+    largest = std::max(largest, p[order[k]] * static_cast<double>(p.size() - k));
+    adjusted[order[k]] = std::min(1.0, largest);
+  }
+  return adjusted;
 }
 
 }  // namespace excite

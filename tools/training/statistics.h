@@ -23,4 +23,13 @@ Estimate estimate_mean(const std::vector<double>& values);
 // (va + vb)^2 / (va^2 / (n(a) - 1) + vb^2 / (n(b) - 1)) degrees of freedom.
 Estimate estimate_difference(const std::vector<double>& a, const std::vector<double>& b);
 
+// The two-sided p-value of Welch's test: the probability of a difference of the means at least this
+// large if the true one is 0. 1 if it cannot be known, as of one value.
+double p_of_difference(const std::vector<double>& a, const std::vector<double>& b);
+
+// p-values of several tests, adjusted so that with probability 95 % none of those below 0.05 is due
+// to chance (Holm, Scand. J. Statist. 6, 1979): the k-th smallest of n times n - k + 1, but at most
+// 1 and no less than that of a smaller one.
+std::vector<double> adjust_holm(const std::vector<double>& p);
+
 }  // namespace excite
