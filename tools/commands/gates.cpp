@@ -30,12 +30,13 @@ struct GatesOptions {
 };
 
 void print_summary(std::FILE* out, const std::vector<GateStatistics>& blocks) {
-  std::fprintf(out, "%-24s channels   mean  near 0  near 1    same  between  within\n", "block");
+  std::fprintf(out, "%-24s channels   mean  near 0  near 1    same  between  within  share\n",
+               "block");
   for (const GateStatistics& gates : blocks) {
     const GateSummary s = summarize(gates);
-    std::fprintf(out, "%-24s %8ld  %5.3f  %4.0f %%  %4.0f %%  %4.0f %%    %5.3f   %5.3f\n",
+    std::fprintf(out, "%-24s %8ld  %5.3f  %4.0f %%  %4.0f %%  %4.0f %%    %5.3f   %5.3f  %5.3f\n",
                  printable(gates.block()).c_str(), gates.channels(), s.mean, 100 * s.near_0,
-                 100 * s.near_1, 100 * s.same, s.between, s.within);
+                 100 * s.near_1, 100 * s.same, s.between, s.within, s.share);
   }
 }
 
@@ -84,7 +85,8 @@ void add_gates(CLI::App& app, Run& run) {
       "gates",
       "Show what the gates of squeeze-and-excitation blocks do, by class.\nPer block: the mean "
       "gate; the channels whose mean is below 0.1, above 0.9, or the same for all classes (within "
-      "0.05); the deviation between the classes' means, and within a class.");
+      "0.05); the deviation between the classes' means, and within a class; the share of the "
+      "variance between the classes.");
   c->add_option("images", o->images, "Images whose gates are added to the --csv file")
       ->type_name("IMAGE");
   begin_group(*c, "Model");

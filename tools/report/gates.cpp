@@ -99,12 +99,13 @@ double GateStatistics::deviation(long channel) const {
 }
 
 GateSummary summarize(const GateStatistics& gates) {
-  constexpr double near = 0.1, same = 0.05;
+  constexpr double near = 0.1, same = 0.05, min_variance = 1e-12;
   const long channels = gates.channels();
   const double part = 1 / static_cast<double>(channels);
   GateSummary all;
+  long varying = 0;
   for (long c = 0; c < channels; c++) {
-    double low = 1e300, high = -1e300, sum = 0, square = 0, within = 0;
+    double low = 1e300, high = -1e300, sum = 0, square = 0, within = 0, variance = 0;
     long classes = 0;
     for (long label = 0; label < gates.classes(); label++) {
       if (gates.images(label) == 0) continue;
@@ -112,6 +113,7 @@ GateSummary summarize(const GateStatistics& gates) {
       low = std::min(low, m), high = std::max(high, m);
       sum += m, square += m * m, classes++;
       within += gates.deviation(label, c);
+      variance += std::pow(gates.deviation(label, c), 2);
     }
     const double mean = gates.mean(c);
     all.mean += part * mean;
@@ -120,7 +122,11 @@ GateSummary summarize(const GateStatistics& gates) {
     all.same += high - low < same ? part : 0;
     all.between += part * deviation_of(sum, square, classes);
     all.within += part * mean_of(within, classes);
+    const double v = std::pow(deviation_of(sum, square, classes), 2),
+                 w = mean_of(variance, classes);
+    if (v + w > min_variance) all.share += v / (v + w), varying++;
   }
+  all.share = mean_of(all.share, varying);
   return all;
 }
 

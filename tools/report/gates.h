@@ -63,6 +63,10 @@ struct GateSummary {
   double near_0 = 0, near_1 = 0, same = 0;
   double between = 0;  // the deviation of the class means, mean over the channels
   double within = 0;   // the deviation of the images of a class, mean over classes and channels
+  // The share of the variance of a channel's gates that is between the classes: v / (v + w) with v
+  // the variance of the class means and w the mean of the variances of the classes. Mean over the
+  // channels whose gates vary; 0 if there are none.
+  double share = 0;
 };
 GateSummary summarize(const GateStatistics& gates);
 

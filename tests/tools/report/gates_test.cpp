@@ -87,6 +87,8 @@ TEST(GateStatistics, HasMeansAndDeviationsByClass) {
   EXPECT_EQ(all.same, 0.5) << "0.05 and 0.02 in channel 0; 0.3 and 0.9 in channel 1";
   EXPECT_NEAR(all.between, (0.015 + 0.3) / 2, 1e-7);
   EXPECT_NEAR(all.within, (0.05 / 2 + 0.1 / 2) / 2, 1e-7);
+  // Variances: 0.015^2 and 0.3^2 between the classes; 0.05^2 / 2 and 0.1^2 / 2 within them.
+  EXPECT_NEAR(all.share, (0.000225 / (0.000225 + 0.00125) + 0.09 / (0.09 + 0.005)) / 2, 1e-6);
   EXPECT_TRUE(fails_saying(
       [&] {
         gates.add(zeros({1, 3}), {0});
