@@ -30,7 +30,7 @@ TESTS    := $(filter-out tests/consumer/%,$(TESTS))
         record debug \
         reference balance test test-bare test-long test-night test-other test-sanitized \
         test-sanitized-double test-valgrind cifar10 format golden parity \
-        test-threads fuzz test-arm64 test-arm64-run exercises exercise hint check
+        test-threads fuzz test-arm64 test-arm64-run exercises exercise hint check study study-report
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -237,6 +237,15 @@ record: packages  ## trains the recipe fast on CIFAR-10 (DATA=dir), prints its a
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
 	@start=$$(date +%s); $(BUILD)/excite train --recipe fast --val none --data '$(DATA)' && \
 	  echo "time: $$(( $$(date +%s) - start )) seconds"
+
+# tools/study/README.md
+JOBS ?= $(shell nproc)
+study: packages  ## trains the missing runs of the study of SE on CIFAR-10 (DATA=dir), JOBS=2 at a time
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
+	@tools/study/run $(BUILD)/excite '$(DATA)' $(JOBS)
+study-report: packages  ## makes tools/study/RESULTS.md and its figure again, from the .csv files there
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/excite
+	@tools/study/report $(BUILD)/excite
 
 DEBUG := $(BUILD)/debug
 debug: packages  ## builds the program for a debugger, build/debug/excite; core/README.md uses it
