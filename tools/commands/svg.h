@@ -7,7 +7,8 @@
 
 namespace excite::svg {
 
-constexpr const char* colors[] = {"#2f8fd0", "#e0702c", "#3aa655", "#b063c5", "#c9a227", "#d64550"};
+// Told apart by people with any of the three kinds of color blindness (svg_test.cpp).
+constexpr const char* colors[] = {"#2f8fd0", "#e0702c", "#10cc74", "#ae21e6", "#675e2f", "#b86381"};
 constexpr const char* gray = "#808080";
 
 std::string tenths(double number);  // "12.3"; halves are rounded up: 0.25 is "0.3"

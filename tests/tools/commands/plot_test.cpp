@@ -56,7 +56,7 @@ TEST(Plot, IsXmlAndNamesEachRunInItsColor) {
       "x.parse(sys.argv[1]).getElementsByTagName('text')"
       " if t.getAttribute('fill') != '#808080'])";
   const Ending parsed = Child({"python3", "-c", names, folder / "curve.svg"}).wait();
-  EXPECT_EQ(parsed.out, "['a<b>&c#2f8fd0', 'second#e0702c', 'copy#3aa655']\n") << parsed.err;
+  EXPECT_EQ(parsed.out, "['a<b>&c#2f8fd0', 'second#e0702c', 'copy#10cc74']\n") << parsed.err;
 }
 
 // The program draws the image of the README from the log stored beside it.
