@@ -410,7 +410,14 @@ $(BUILD)/onnx/runtime:
 	$(@D)/bin/python -m pip install --quiet onnxruntime==1.32.0
 	touch $@
 
-test-night: $(BUILD)/onnx/runtime test-long test-sanitized test-sanitized-double test-valgrind test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
+# TensorBoard is no Debian package either.
+$(BUILD)/tensorboard/package:
+	@bash tools/scripts/install python3-venv
+	/usr/bin/python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet tensorboard==2.21.0
+	touch $@
+
+test-night: $(BUILD)/onnx/runtime $(BUILD)/tensorboard/package test-long test-sanitized test-sanitized-double test-valgrind test-other test-arm64-run parity  ## runs everything, parity with all 52 networks included
 	@bash tests/run $(BUILD) 'Night*'
 
 # PyTorch and torchvision are Debian's; timm is no Debian package and is installed below build/.

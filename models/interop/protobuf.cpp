@@ -19,10 +19,19 @@ ProtobufMessage& ProtobufMessage::integer(int field, std::int64_t value) {
   return *this;
 }
 
+void ProtobufMessage::little_endian(std::uint64_t bits, int count) {
+  for (int i = 0; i < count; i++) encoded_ += static_cast<char>(bits >> 8 * i & 0xff);
+}
+
 ProtobufMessage& ProtobufMessage::number(int field, float value) {
   varint(key(field, 5));
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (int shift = 0; shift < 32; shift += 8) encoded_ += static_cast<char>(bits >> shift & 0xff);
+  little_endian(std::bit_cast<std::uint32_t>(value), 4);
+  return *this;
+}
+
+ProtobufMessage& ProtobufMessage::number(int field, double value) {
+  varint(key(field, 1));
+  little_endian(std::bit_cast<std::uint64_t>(value), 8);
   return *this;
 }
 

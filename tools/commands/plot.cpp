@@ -1,4 +1,5 @@
-// excite plot: draws loss and accuracy of training runs, epoch by epoch, as an SVG image.
+// excite plot: draws loss and accuracy of training runs, epoch by epoch, as an SVG image, or writes
+// them for TensorBoard.
 #include <filesystem>
 #include <memory>
 
@@ -6,6 +7,7 @@
 #include "core/files/atomic_file.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/curves.h"
+#include "tools/commands/event_file.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -15,43 +17,57 @@ namespace excite {
 
 namespace {
 
-// Reads the folder of a run, or its log.csv, possibly copied under another name.
+// The log of the folder of a run, or the log itself, possibly copied under another name.
+std::filesystem::path log_of(const std::filesystem::path& path) {
+  const bool in_folder = std::filesystem::is_directory(path);
+  return std::filesystem::absolute(in_folder ? path / "log.csv" : path).lexically_normal();
+}
+
 PlottedRun read_run(const std::string& path, const std::string& color) {
-  std::filesystem::path log = path;
-  if (std::filesystem::is_directory(log)) log /= "log.csv";
-  const std::filesystem::path full = std::filesystem::absolute(log).lexically_normal();
+  const std::filesystem::path log = log_of(path);
   const std::filesystem::path name =
-      full.filename() == "log.csv" ? full.parent_path().filename() : full.stem();
+      log.filename() == "log.csv" ? log.parent_path().filename() : log.stem();
   return {name.string(), read_log(log), color};
 }
 
-int plot(const std::vector<std::string>& paths, const std::string& out) {
-  require_extension(out, ".svg");
-  std::vector<PlottedRun> runs;
-  for (const std::string& path : paths)
-    runs.push_back(read_run(path, svg::colors[runs.size() % std::size(svg::colors)]));
-  write_text_atomically(out, draw_curves(runs).xml());
+struct PlotOptions {
+  std::vector<std::string> runs;
+  std::string out;
+  bool tensorboard = false;
+};
+
+int plot(const PlotOptions& o) {
+  require<UsageError>(o.tensorboard || !o.out.empty(),
+                      "plot: nothing to write; give --out FILE.svg, --tensorboard, or both");
+  if (!o.out.empty()) {
+    require_extension(o.out, ".svg");
+    std::vector<PlottedRun> runs;
+    for (const std::string& path : o.runs)
+      runs.push_back(read_run(path, svg::colors[runs.size() % std::size(svg::colors)]));
+    write_text_atomically(o.out, draw_curves(runs).xml());
+  }
+  if (o.tensorboard)
+    for (const std::string& path : o.runs)
+      write_text_atomically(log_of(path).replace_filename("events.out.tfevents.0.excite"),
+                            event_file(read_log(log_of(path))));
   return 0;
 }
 
 }  // namespace
 
 void add_plot(CLI::App& app, Run& run) {
-  struct PlotOptions {
-    std::vector<std::string> runs;
-    std::string out;
-  };
   const auto o = std::make_shared<PlotOptions>();
   CLI::App* c = app.add_subcommand("plot", "Draw loss and accuracy of training runs.");
   c->add_option("runs", o->runs, "Folders of runs, or their log.csv files; each gets a color")
       ->required()
       ->type_name("RUN");
   begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .svg file to write; -: standard output")
-      ->required()
-      ->type_name("FILE");
-  add_examples(*c, {"excite plot --out curves.svg runs/se_resnet20-1 runs/resnet20-1"});
-  c->callback([=, &run] { run = [=] { return plot(o->runs, o->out); }; });
+  c->add_option("--out", o->out, "The .svg file to write; -: standard output")->type_name("FILE");
+  c->add_flag("--tensorboard", o->tensorboard,
+              "Write an event file for TensorBoard into the folder of each run");
+  add_examples(*c, {"excite plot --out curves.svg runs/se_resnet20-1 runs/resnet20-1",
+                    "excite plot --tensorboard runs/*; tensorboard --logdir runs"});
+  c->callback([=, &run] { run = [=] { return plot(*o); }; });
 }
 
 }  // namespace excite

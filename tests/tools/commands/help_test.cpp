@@ -103,7 +103,8 @@ TEST(Help, NamesRequiredOptionsInTheUsageLine) {
   expect_contains(help_of("convert"), "Usage: excite convert [OPTIONS] --to FORMAT IN OUT\n");
   expect_contains(help_of("evaluate"), "Usage: excite evaluate [OPTIONS] --weights FILE\n");
   expect_contains(help_of("predict"), "Usage: excite predict [OPTIONS] [IMAGE...]\n");
-  expect_contains(help_of("plot"), "Usage: excite plot [OPTIONS] --out FILE RUN...\n");
+  expect_contains(help_of("plot"), "Usage: excite plot [OPTIONS] RUN...\n");
+  expect_contains(help_of("gates"), "Usage: excite gates [OPTIONS] --weights FILE [IMAGE...]\n");
   expect_contains(help_of("models"), "Usage: excite models [OPTIONS]\n");
 }
 
