@@ -27,11 +27,12 @@ Conv2dShape smallest_conv(const Shape& w, const Conv2dOptions& o) {
       {1, (w[0] - 1) * o.dilation.h + 1, (w[1] - 1) * o.dilation.w + 1, w[2] * o.groups}, w, o);
 }
 
-// A Winograd weight has 36 numbers per pair of channels, four times as many as w. If it outgrows a
-// core's cache, every image reads it from memory again, which takes as long as the multiplications
-// that Winograd saves. A large network would also need several times the memory of its weights.
+// A Winograd weight has 36 numbers per pair of channels, four times as many as w. If it outgrows
+// the caches, every image reads it from memory again. With 256 channels, 9 MB in float, that takes
+// less time than the multiplications that Winograd saves; with 512 it takes longer, and a network
+// would need several times the memory of its weights.
 Conv2dAlgorithm prepacked_algorithm(const Conv2dShape& q, Precision precision) {
-  const long max_numbers = precision == Precision::bfloat16 ? 1l << 21 : 1l << 20;
+  const long max_numbers = precision == Precision::bfloat16 ? 1l << 21 : 1l << 22;
   const Conv2dAlgorithm algorithm = conv2d_algorithm(q);
   return algorithm == Conv2dAlgorithm::winograd && 36 * q.c * q.k > max_numbers
              ? Conv2dAlgorithm::direct

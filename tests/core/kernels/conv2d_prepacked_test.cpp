@@ -43,7 +43,7 @@ TEST(PrepackedConv2d, MatchesConv2dTimesScalePlusBiasWithAndWithoutRelu) {
 }
 
 TEST(PrepackedConv2d, OfALargeWeightNeedsHardlyMoreMemoryThanTheWeight) {
-  const Tensor w = full({3, 3, 180, 184}, 1), ones = full({184}, 1), bias = zeros({184});
+  const Tensor w = full({3, 3, 350, 352}, 1), ones = full({352}, 1), bias = zeros({352});
   const long before = memory_stats().live;
   const PrepackedConv2d prepacked(w, ones, bias, {.pad = 1});
   EXPECT_LT(static_cast<double>(memory_stats().live - before),
