@@ -184,7 +184,10 @@ void print_decisions(const std::vector<Hypothesis>& hypotheses,
                   interval(d.difference, "%+.2f").c_str(),
                   d.p < 0.0001 ? "<0.0001" : decimal(d.p, 4).c_str(), d.word.c_str());
   }
-  std::printf("\np: two-sided, Welch's test; of secondary > and <, adjusted by Holm's method\n");
+  std::printf(
+      "\np: two-sided, Welch's test; of secondary > and <, adjusted by Holm's method. The "
+      "intervals\n"
+      "are those of single differences, not adjusted.\n");
 }
 
 nlohmann::ordered_json as_json(const Estimate& e) {

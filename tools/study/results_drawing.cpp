@@ -32,10 +32,10 @@ Axis axis_of(const std::vector<Arm>& arms) {
   return {step * std::floor(low / step), step * (std::floor(high / step) + 1), step};
 }
 
-Markup draw_arm(const Arm& arm, const Axis& axis, double y, const std::string& color) {
+Markup draw_arm(const Arm& arm, const Axis& axis, double y) {
   Markup drawn = svg::label(left - 12, y + 4, "end", arm.name);
   for (const double value : arm.values)
-    drawn += svg::circle(axis.x(100 * value), y - 4, 3, color, {{"fill-opacity", "0.6"}});
+    drawn += svg::circle(axis.x(100 * value), y - 4, 3, svg::colors[0], {{"fill-opacity", "0.6"}});
   const Estimate mean = estimate_mean(arm.values);
   const double middle = axis.x(100 * mean.mean);
   drawn += svg::line(middle, y + 3, middle, y + 13, {{"stroke-width", "2"}});
@@ -59,8 +59,10 @@ Markup draw_results(const std::vector<Arm>& arms, const std::string& quantity) {
   }
   body += svg::label((left + right) / 2, bottom + 38, "middle", quantity);
   double y = top + row_height / 2;
-  for (std::size_t i = 0; i < arms.size(); i++, y += row_height)
-    body += draw_arm(arms[i], axis, y, svg::colors[i % std::size(svg::colors)]);
+  for (const Arm& arm : arms) {
+    body += draw_arm(arm, axis, y);
+    y += row_height;
+  }
   return svg::drawing(760, bottom + 48, body);
 }
 

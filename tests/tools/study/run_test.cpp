@@ -72,5 +72,30 @@ TEST_F(StudyScript, EndsWithAnErrorAndNoLineIfARunFails) {
   EXPECT_EQ(rows("runs.csv").size(), 1u);
 }
 
+// All arms of the plan, two seeds each, and the gates of two networks.
+TEST(StudyReport, IsMadeOfTheTablesAlone) {
+  const ScratchFolder folder;
+  std::string runs = "arm,seed,accuracy,loss,sha256,seconds,version\n",
+              gates = "statistic,seed,share\n";
+  const std::vector<std::string> rows = split(get("tools/study/arms.csv"), '\n');
+  for (std::size_t i = 1; i < rows.size(); i++)
+    for (const char* end : {",1,0.85,0.4,aa,1800,x\n", ",2,0.86,diverged,bb,1800,x\n"})
+      runs += rows[i].substr(0, rows[i].find(',')) + end;
+  for (const std::string block : {"layer1.2.se", "layer2.2.se", "layer3.0.se", "layer3.2.se"})
+    for (const std::string statistic : {" between", " open"})
+      gates += block + statistic + ",1,0.1\n" + block + statistic + ",2,0.2\n";
+  put(folder / "runs.csv", runs);
+  put(folder / "gates.csv", gates);
+  const Ending made = shell("tools/study/report $EXCITE " + folder.path());
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.out, get(folder / "RESULTS.md"));
+  expect_contains(made.out, "\n18 of 59 runs, 9.0 hours of processor time, 9 diverged.\n");
+  expect_contains(made.out, "\n    se > plain (primary)                               +0.00  ");
+  expect_contains(made.out, "\n    layer3.2.se open > layer3.0.se open                +0.00  ");
+  EXPECT_EQ(made.out.find("missing"), std::string::npos);
+  for (const char* figure : {"runs.svg", "gates.svg"})
+    EXPECT_TRUE(get(folder / figure).starts_with("<svg"));
+}
+
 }  // namespace
 }  // namespace excite
