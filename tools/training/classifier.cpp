@@ -48,7 +48,9 @@ std::vector<Prediction> top_predictions(std::span<const real> p,
           " classes, expected one each");
   std::vector<long> order(p.size());
   std::iota(order.begin(), order.end(), 0l);
-  std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return p[a] > p[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](long a, long b) {
+    return p[a] > p[b] || (std::isnan(p[b]) && !std::isnan(p[a]));
+  });
   order.resize(std::min(k, std::ssize(order)));
   std::vector<Prediction> predictions;
   for (const long i : order) predictions.push_back({classes[i], static_cast<double>(p[i])});

@@ -53,7 +53,7 @@ double accuracy(const Tensor& logits, const std::vector<int>& labels) {
   return static_cast<double>(count_correct(logits, labels)) / static_cast<double>(labels.size());
 }
 
-Metrics::Metrics(long classes) : classes_(classes), confusion_(classes * classes) {}
+Metrics::Metrics(long classes) : classes_(classes), confusion_(classes * (classes + 1)) {}
 
 void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {
   const long n = static_cast<long>(labels.size());
@@ -62,12 +62,14 @@ void Metrics::add(const Tensor& logits, const std::vector<int>& labels) {
   for (long i = 0; i < n; i++) {
     const real* x = logits.data() + i * classes_;
     require_label("metrics", labels, i, classes_);
-    const long label = labels[i], predicted = std::max_element(x, x + classes_) - x,
+    const bool no_class = std::any_of(x, x + classes_, [](real v) { return std::isnan(v); });
+    const long label = labels[i],
+               predicted = no_class ? classes_ : std::max_element(x, x + classes_) - x,
                rank = rank_of(x, classes_, label);
     loss_sum_ += cross_entropy_of(x, classes_, label);
     top1_ += rank < 1;
     top5_ += rank < 5;
-    confusion_[label * classes_ + predicted]++;
+    confusion_[label * (classes_ + 1) + predicted]++;
   }
   count_ += n;
 }
@@ -78,8 +80,8 @@ double Metrics::loss() const {
 }
 
 long Metrics::count_of(long label) const {
-  const auto row = confusion_.begin() + label * classes_;
-  return std::accumulate(row, row + classes_, 0l);
+  const auto row = confusion_.begin() + label * (classes_ + 1);
+  return std::accumulate(row, row + classes_ + 1, 0l);
 }
 
 long evaluation_batch_size(const Dataset& dataset, long batch) {

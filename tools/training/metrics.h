@@ -22,11 +22,12 @@ class Metrics {
   // The fraction of images whose label has the largest logit, and one of the five largest.
   double top1() const { return fraction(top1_, count_); }
   double top5() const { return fraction(top5_, count_); }
-  // The number of images with this label for which this class was predicted.
+  // The number of images with this label for which this class was predicted. If one of the logits
+  // is NaN, no class was: the image counts as wrong.
   long confusion(long label, long predicted) const {
-    return confusion_[label * classes_ + predicted];
+    return confusion_[label * (classes_ + 1) + predicted];
   }
-  long count_of(long label) const;
+  long count_of(long label) const;  // images with this label
   // Top-1 of the images with this label; 0 if there are none.
   double accuracy_of(long label) const {
     return fraction(confusion(label, label), count_of(label));
@@ -38,7 +39,7 @@ class Metrics {
   }
   long classes_, count_ = 0, top1_ = 0, top5_ = 0;
   double loss_sum_ = 0;
-  std::vector<long> confusion_;  // [label, predicted]
+  std::vector<long> confusion_;  // [label, predicted]; the last column: no class was
 };
 
 // The number of classes ranked before the label: those with a larger logit, and those with an equal

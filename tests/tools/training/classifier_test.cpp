@@ -1,5 +1,6 @@
 #include "tools/training/classifier.h"
 
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -169,6 +170,15 @@ TEST(TopPredictions, AreSortedAndTheFirstOfEqualOnesComesFirst) {
   EXPECT_EQ(top_predictions(p, names, 9).size(), 4u);
   EXPECT_TRUE(
       fails_saying([&] { top_predictions(p, {"a"}, 1); }, {"4 probabilities for 1 classes"}));
+}
+
+TEST(TopPredictions, NaNComesLast) {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  std::string all;
+  for (const auto& [name, probability] : top_predictions(
+           std::vector<real>{nan, real(0.25), nan, real(0.5), 0}, {"a", "b", "c", "d", "e"}, 5))
+    all += name;
+  EXPECT_EQ(all, "dbeac");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tools/training/metrics.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -47,6 +48,21 @@ TEST(Metrics, TheFirstOfEqualLogitsIsThePredictionAndNaNNeverIs) {
   EXPECT_EQ(rank_of(x.data(), 4, 2), 3);
   EXPECT_EQ(rank_of(x.data(), 4, 3), 2);
   EXPECT_EQ(rank_of(invalid.data(), 2, 0), 1);
+}
+
+TEST(Metrics, AnImageWithALogitThatIsNaNIsWrongAndHasNoPrediction) {
+  const real nan = std::numeric_limits<real>::quiet_NaN();
+  for (const auto& row : {std::array{nan, real(2), real(1)}, std::array{real(2), nan, real(1)},
+                          std::array{real(2), real(1), nan}, std::array{nan, nan, nan}})
+    for (const int label : {0, 1, 2}) {
+      Metrics m(3);
+      m.add(Tensor({2, 3}, {row[0], row[1], row[2], 0, 0, 1}), {label, 2});
+      EXPECT_EQ(m.top1(), 0.5) << label;
+      EXPECT_EQ(m.count_of(label), label == 2 ? 2 : 1);
+      EXPECT_EQ(m.accuracy_of(label), label == 2 ? 0.5 : 0) << label;
+      for (const long predicted : {0, 1}) EXPECT_EQ(m.confusion(label, predicted), 0);
+      EXPECT_TRUE(std::isnan(m.loss()));
+    }
 }
 
 TEST(Accuracy, IsTheFractionOfRowsWhoseLabelHasTheLargestLogit) {
