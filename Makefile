@@ -24,7 +24,7 @@ LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp tools/*/*/*.cpp))
 PROGRAM  := $(filter-out tools/examples/% tools/bench/balance/% $(LIBRARY),$(PROGRAM))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
-TESTS    := $(filter-out tests/consumer/%,$(TESTS))
+TESTS    := $(filter-out tests/consumer/% tests/faults/%,$(TESTS))
 
 .PHONY: all help examples install shared install-shared clean packages test-packages train \
         record debug \
@@ -165,9 +165,13 @@ PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
 $(BUILD)/tests-double: $(call objects,double,$(TESTS_IN_DOUBLE) $(PARTS)) $(BUILD)/libexcite-double.a
-$(TEST_PROGRAMS): | examples $(BUILD)/faults.so  # tests run them, and load it into programs
+# Tests run the examples and fault-steps, and load faults.so into programs.
+$(TEST_PROGRAMS): | examples $(BUILD)/faults.so $(BUILD)/fault-steps
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
+$(BUILD)/fault-steps: $(BUILD)/float/tests/faults/steps.o $(BUILD)/common/tools/small_reserve.o \
+                      $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
 $(BUILD)/faults.so: tests/faults/faults.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -Wall -Wextra -shared -fPIC $< -o $@ -ldl

@@ -12,9 +12,10 @@ namespace excite {
 
 namespace {
 
-// All memory that stb_image allocates for one image. It is zeroed, because the decoder reads tables
-// that a crafted file has not filled. It is bounded, because a small file may unpack to gigabytes.
-// It is freed here, because a failed assertion leaves the decoder by an exception.
+// All memory that stb_image and stb_image_write allocate for one image. It is zeroed, because the
+// decoder reads tables that a crafted file has not filled. It is bounded, because a small file may
+// unpack to gigabytes. It is freed here, because a failed assertion leaves the decoder by an
+// exception.
 class DecoderMemory {
  public:
   explicit DecoderMemory(std::size_t budget) : budget_(budget) {}
@@ -81,6 +82,9 @@ void decoder_assert(bool ok) {
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wdouble-promotion"
 #pragma GCC diagnostic ignored "-Wunused-function"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
@@ -99,6 +103,9 @@ void decoder_assert(bool ok) {
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO
+#define STBIW_MALLOC(size) excite::DecoderMemory::current->allocate(size)
+#define STBIW_REALLOC(block, size) excite::DecoderMemory::current->grow(block, size)
+#define STBIW_FREE(block) excite::DecoderMemory::current->release(block)
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
 
@@ -246,6 +253,8 @@ Bytes encode_png(const std::uint8_t* pixels, int height, int width) {
     const auto* from = static_cast<const std::uint8_t*>(data);
     static_cast<Bytes*>(to)->insert(static_cast<Bytes*>(to)->end(), from, from + count);
   };
+  DecoderMemory memory(SIZE_MAX);
+  const Decoding encoding(memory);
   const int ok =
       stbi_write_png_to_func(append, &file, width, height, channels, pixels, channels * width);
   return ok ? file : Bytes();

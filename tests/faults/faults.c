@@ -5,6 +5,7 @@
                   fsync   fsync: input/output error
                   rename  rename: permission denied
                   read    read and pread: input/output error
+                  part    read and pread: only the first half of the bytes is read
                   kill    the process kills itself before a call that changes a file or a folder:
                           open, write, fsync, close, rename, unlink, mkdir, fchmod
      FAULT_AT     which of these calls, counted from 1 and from the entry into main
@@ -15,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -26,9 +28,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* glibc's own names of the functions that are replaced here. */
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
+extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
 
 static char kind[16];
 static long at, times;
@@ -88,11 +89,29 @@ __attribute__((destructor)) static void write_count(void) {
 
 /* ---- memory ---- */
 
+/* For a program that begins faults itself; see steps.cpp. Returns the number of calls before. */
+long begin_fault(long first, long how_many) {
+  at = first, times = how_many;
+  return atomic_exchange(&count, 0);
+}
+
 static void *none(void) { return errno = ENOMEM, NULL; }
 
-void *malloc(size_t n) { return fails("malloc") ? none() : __libc_malloc(n); }
-void *calloc(size_t n, size_t each) { return fails("malloc") ? none() : __libc_calloc(n, each); }
-void *realloc(void *old, size_t n) { return fails("malloc") ? none() : __libc_realloc(old, n); }
+/* The program has a malloc of its own (tools/small_reserve.cpp), which calls these. */
+void *__libc_malloc(size_t n) { return fails("malloc") ? none() : __libc_memalign(16, n); }
+void *__libc_calloc(size_t n, size_t each) {
+  size_t all;
+  void *memory = __builtin_mul_overflow(n, each, &all) ? none() : __libc_malloc(all);
+  return memory ? memset(memory, 0, all) : NULL;
+}
+void *__libc_realloc(void *old, size_t n) {
+  void *memory = __libc_malloc(n);
+  if (!memory || !old) return memory;
+  const size_t before = malloc_usable_size(old);
+  memcpy(memory, old, before < n ? before : n);
+  __libc_free(old);
+  return memory;
+}
 void *memalign(size_t a, size_t n) { return fails("malloc") ? none() : __libc_memalign(a, n); }
 void *aligned_alloc(size_t a, size_t n) { return memalign(a, n); }
 int posix_memalign(void **memory, size_t a, size_t n) {
@@ -112,9 +131,11 @@ ssize_t write(int file, const void *bytes, size_t n) {
   return syscall(SYS_write, file, bytes, n);
 }
 ssize_t read(int file, void *bytes, size_t n) {
+  if (n > 1 && fails("part")) n /= 2;
   return fails("read") ? (errno = EIO, -1) : syscall(SYS_read, file, bytes, n);
 }
 ssize_t pread(int file, void *bytes, size_t n, off_t offset) {
+  if (n > 1 && fails("part")) n /= 2;
   return fails("read") ? (errno = EIO, -1) : syscall(SYS_pread64, file, bytes, n, offset);
 }
 ssize_t pread64(int file, void *bytes, size_t n, off64_t offset) {

@@ -88,6 +88,7 @@ struct Faults : testing::Test {
       }
     EXPECT_GT(failed, runs);
   }
+  void expect_no_image_is_skipped(const std::vector<std::string>& command);
   void kill_and_resume(long step);  // at the first ten calls, and every `step`-th from there on
   std::vector<std::string> train_in(const std::string& path, int threads = 1) const {
     std::vector<std::string> command = train;
@@ -96,8 +97,6 @@ struct Faults : testing::Test {
   }
 };
 struct LongFaults : Faults {};
-// Two libraries do not check what malloc returns them, so a few of these failures end the program:
-// OpenBLAS in its kernel for small matrices, and glibc for the destructor of a thread's object.
 struct NightFaults : Faults {};
 
 TEST_F(NightFaults, OfMemoryEndPredictWithAnError) {
@@ -118,6 +117,17 @@ TEST_F(NightFaults, OfMemoryEndEveryCommandWithAnError) {
   for (const char* threads : {"1", "4"})
     with_each_missing_memory({"predict", "--weights", weights, "--threads", threads, image}, 400);
   for (const int threads : {1, 4}) with_each_missing_memory(train_in(run, threads), 400);
+}
+
+// Each allocation of a training step, of loading weights and of a prediction fails in turn.
+TEST_F(NightFaults, OfEachAllocationAreExceptions) {
+  const std::string build = std::filesystem::path(program()).parent_path();
+  for (const char* threads : {"1", "4"}) {
+    const Ending ended = Child({"env", "FAULT=malloc", "LD_PRELOAD=" + build + "/faults.so",
+                                build + "/fault-steps", threads, folder / "steps.safetensors"})
+                             .wait();
+    EXPECT_EQ(ended.code, 0) << threads << " threads: " << ended.out << ended.err;
+  }
 }
 
 // The old file is whole after each failure, and nothing else is left in its folder.
@@ -187,6 +197,39 @@ TEST_F(Faults, OfReadingClassNamesAndLogsAreReported) {
     }
     EXPECT_TRUE(reported) << file;
   }
+}
+
+// Damage is skipped and counted; an image that the system cannot read is no damaged one.
+void Faults::expect_no_image_is_skipped(const std::vector<std::string>& command) {
+  std::filesystem::remove_all(run);
+  long reported = 0;
+  for (long k = 1, all = calls("read", command); k <= all; k++) {
+    std::filesystem::remove_all(run);
+    const Ending ended = with_fault("read", k, 1, command);
+    EXPECT_EQ(ended.err.find("skipped"), std::string::npos) << k << ended.err;
+    if (ended.code == 0) continue;  // what the system says about its cores is not needed
+    expect_error(ended, {"Input/output error"}, text(command[0], " ", k));
+    reported += ended.err.find(data) != std::string::npos;
+  }
+  EXPECT_GE(reported, 2);
+}
+
+TEST_F(Faults, OfReadingImagesEndTheCommandAndSkipNone) {
+  expect_no_image_is_skipped({"evaluate", "--weights", weights, "--data", data});
+}
+
+TEST_F(LongFaults, OfReadingImagesEndTrainAndSkipNone) {
+  expect_no_image_is_skipped(train_in(run));
+}
+
+TEST_F(Faults, OfShortReadsChangeNothing) {
+  const std::vector<std::string> command{"evaluate", "--weights", weights,
+                                         "--json",   "--data",    data};
+  const Ending usual = with_fault("none", 0, 0, command),
+               in_parts = with_fault("part", 1, 1'000'000, command);
+  EXPECT_EQ(in_parts.code, 0) << in_parts.err;
+  EXPECT_EQ(in_parts.out, usual.out);
+  EXPECT_GT(std::stol(get(count)), 10);
 }
 
 // A run that is killed before any call that changes a file, from its beginning to its end, can be
