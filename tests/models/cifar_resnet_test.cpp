@@ -14,6 +14,7 @@ SeBasicBlock block_with(const SqueezeExciteOptions& o, long stride, Shortcut kin
   Rng rng(0);
   SeBasicBlock block(8, stride == 1 ? 8 : 16, stride, o, kind, rng);
   randomize_batch_norms(block, rng);
+  block.se.reduce.b->value[0] = 1;  // one hidden unit that is above 0, whatever is drawn
   return block;
 }
 
