@@ -16,7 +16,7 @@ using Table = std::array<std::uint8_t, 256>;  // the new value of each byte
 // In float, rounded after each operation: the conversions keep a compiler from fusing them.
 Image blend(const Bytes& plain, const Image& image, double factor) {
   Image result{image.height, image.width, Bytes(image.pixels.size())};
-  const double alpha = static_cast<float>(factor);
+  const auto alpha = static_cast<double>(static_cast<float>(factor));
   for (std::size_t i = 0; i < plain.size(); i++) {
     const auto product = static_cast<float>(alpha * (image.pixels[i] - plain[i]));
     const auto sum = static_cast<float>(plain[i] + static_cast<double>(product));

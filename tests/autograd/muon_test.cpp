@@ -90,6 +90,20 @@ TEST(Muon, ResumesFromItsStateWithTheSameBits) {
     EXPECT_TRUE(same_bits(a[i].var->value, b[i].var->value));
 }
 
+TEST(Muon, MultipliesTheRateByTheFactorOfTheParameter) {
+  const auto after_a_step = [](double factor, double lr) {
+    const Var w = parameter(hashed({3, 3, 2, 4}, 5, 1)), b = parameter(hashed({4}, 5, 1));
+    Muon muon({{"conv.weight", w, true, factor}, {"bn.bias", b, true, factor}});
+    w.add_grad(hashed(w.shape(), 7, 2)), b.add_grad(hashed({4}, 7, 2));
+    muon.step(lr);
+    return std::pair(w->value.clone(), b->value.clone());
+  };
+  const auto [w, b] = after_a_step(4, 0.0625);
+  const auto [same_w, same_b] = after_a_step(1, 0.25);
+  EXPECT_TRUE(same_bits(w, same_w));
+  EXPECT_TRUE(same_bits(b, same_b));
+}
+
 TEST(Muon, ChangesNothingIfAGradientIsMissing) {
   const Var w = parameter(hashed({3, 3, 2, 4}, 5, 1)), b = parameter(hashed({4}, 5, 1));
   Muon muon({{"conv.weight", w, true}, {"bn.bias", b, true}});

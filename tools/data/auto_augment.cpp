@@ -13,7 +13,7 @@ struct Range {
   double first = 0, last = 0;
   double at(long bin) const {
     const double part = static_cast<double>(bin) / static_cast<double>(magnitude_bins - 1);
-    return static_cast<float>(first + (last - first) * part);
+    return static_cast<double>(static_cast<float>(first + (last - first) * part));
   }
 };
 

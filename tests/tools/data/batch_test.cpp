@@ -137,13 +137,20 @@ TEST(Batch, DrawsTheChangesThatAreAskedFor) {
   EXPECT_EQ(count("color-jitter"), 3u);
   EXPECT_EQ(count("rand-augment,color-jitter=0.1"), 5u);
   EXPECT_EQ(parse_augmentation("rand-augment=20").magnitude, 20);
+  for (long seed = 0; seed < 5; seed++) {
+    Rng a(seed), b(seed);
+    const auto drawn = draw_changes(32, 32, parse_augmentation("rand-augment=20"), a),
+               expected = draw_rand_augment(20, 32, 32, b);
+    for (std::size_t i = 0; i < 2; i++) EXPECT_EQ(drawn[i].magnitude, expected[i].magnitude);
+  }
   EXPECT_EQ(parse_augmentation("color-jitter=0.25").jitter, 0.25);
   for (const auto& [words, said] : std::vector<std::pair<std::string, std::string>>{
            {"rand-augment=31", "expected a whole number from 0 to 30 after =, the magnitude"},
            {"color-jitter=2", "expected a number from 0.01 to 1 after ="},
            {"trivial-augment=3", "expected none, or a list of"},
            {"rand-augment,trivial-augment", "expected only one of rand-augment and trivial"}})
-    EXPECT_TRUE(fails_saying<UsageError>([&] { parse_augmentation(words); }, {said})) << words;
+    EXPECT_TRUE(fails_saying<UsageError>([text = words] { parse_augmentation(text); }, {said}))
+        << words;
 }
 
 TEST(Batch, CutoutOfATooSmallImageIsAnError) {

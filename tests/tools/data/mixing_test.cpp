@@ -28,10 +28,10 @@ TEST(Mixing, MixupIsTheWeightedMeanOfImagesAndTargets) {
 
 TEST(Mixing, CutMixReplacesARectangleAndSmoothsTheTargets) {
   Batch batch = two_images();
-  mix(batch, {.share = 0.75, .top = 1, .left = 0, .height = 1, .width = 1, .cuts = true}, 3, 0.3);
+  mix(batch, {.share = 0.75, .top = 1, .left = 1, .height = 1, .width = 1, .cuts = true}, 3, 0.3);
   for (long pixel = 0; pixel < 4; pixel++) {
-    EXPECT_EQ(batch.x[3 * pixel], pixel == 2 ? 5 : 1);
-    EXPECT_EQ(batch.x[12 + 3 * pixel], pixel == 2 ? 1 : 5);
+    EXPECT_EQ(batch.x[3 * pixel], pixel == 3 ? 5 : 1);
+    EXPECT_EQ(batch.x[12 + 3 * pixel], pixel == 3 ? 1 : 5);
   }
   EXPECT_TRUE(close(batch.targets,
                     tensor_of({2, 3}, {0.1 + 0.7 * 0.75, 0.1, 0.1 + 0.7 * 0.25,  //
@@ -87,16 +87,23 @@ TEST(Augmentation, ANumberSetsTheLargestShift) {
 
 TEST(Augmentation, ErasingHitsHalfOfTheImagesWithinItsLimits) {
   Rng rng(0);
-  int erased = 0;
+  int erased = 0, tall = 0, wide = 0;
+  std::map<long, int> tops, lefts;
   for (int i = 0; i < 2000; i++) {
     const RandomTransform t = draw_transform(32, 32, parse_augmentation("erase"), rng);
     if (t.erased_height == 0) continue;
     erased++;
+    tall += t.erased_height > 2 * t.erased_width, wide += t.erased_width > 2 * t.erased_height;
+    tops[t.erased_top]++, lefts[t.erased_left]++;
     const double area = static_cast<double>(t.erased_height * t.erased_width) / (32 * 32);
     EXPECT_TRUE(area > 0.015 && area < 0.345) << area;
     EXPECT_TRUE(t.erased_top + t.erased_height <= 32 && t.erased_left + t.erased_width <= 32);
   }
   EXPECT_NEAR(erased, 1000, 100);
+  EXPECT_NEAR(tall, wide, 80);  // aspect ratios are even in their logarithm
+  EXPECT_GT(tall, 150);
+  EXPECT_GT(tops.size(), 20u);
+  EXPECT_GT(lefts.size(), 20u);
   const Image image{2, 3, std::vector<std::uint8_t>(18, 255)};
   std::vector<real> x(18);
   apply_transform(image, {.erased_top = 1, .erased_left = 1, .erased_height = 1, .erased_width = 2},

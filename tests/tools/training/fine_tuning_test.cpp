@@ -71,21 +71,27 @@ struct Frozen : testing::Test {
 };
 
 TEST_F(Frozen, TensorsAndRunningStatisticsKeepTheirBytes) {
-  for (const std::string freeze : {"all-but-head", "conv1,bn1,layer1.0", "layer2.0.bn2,*.se"}) {
+  for (const auto& [name, freeze] : std::vector<std::pair<std::string, std::string>>{
+           {"se_resnet8", "all-but-head"},
+           {"se_resnet8", "conv1,bn1,layer1.0"},
+           {"se_resnet8", "layer2.0.bn2,*.se"},
+           {"se_resnet8", "conv1,bn1,layer1.0.conv*,layer1.0.bn*"},  // but not layer1.0.se
+           {"se_small_preact", "*.bn1,bn"}}) {
+    recipe.model = name;
     recipe.freeze = freeze;
     const Model model = initialize(recipe);
     const std::map<std::string, Tensor> before = copy_of(model);
     TrainingStep step(recipe, model, data, normalization);
     for (long i = 0; i < 3; i++) step(i);
     const std::map<std::string, Tensor> after = copy_of(model);
-    const auto frozen = [&](const std::string& name) {
-      if (freeze == "all-but-head") return !name.starts_with("fc.");
-      const std::vector<std::string> patterns = split(freeze, ',');
+    const auto frozen = [&, patterns = split(freeze, ',')](const std::string& tensor) {
+      if (patterns[0] == "all-but-head") return !tensor.starts_with("fc.");
       return std::any_of(patterns.begin(), patterns.end(),
-                         [&](const std::string& p) { return matches_pattern(name, p); });
+                         [&](const std::string& p) { return matches_pattern(tensor, p); });
     };
-    for (const auto& [name, tensor] : before)
-      EXPECT_EQ(bool(same_bits(after.at(name), tensor)), frozen(name)) << freeze << ": " << name;
+    for (const auto& [tensor, value] : before)
+      EXPECT_EQ(bool(same_bits(after.at(tensor), value)), frozen(tensor))
+          << freeze << ": " << tensor;
   }
 }
 
@@ -160,6 +166,34 @@ TEST(BalancedOrder, GivesEachClassAnEqualShare) {
   EXPECT_EQ(times.size(), 2u + 21u);  // an image of the large class at most once
   EXPECT_EQ(balanced_order(labels, 3, 0), order);
   EXPECT_NE(balanced_order(labels, 3, 1), order);
+  long equal_pairs = 0;  // the classes do not simply alternate
+  for (std::size_t i = 0; i < 42; i += 2) equal_pairs += labels[order[i]] == labels[order[i + 1]];
+  EXPECT_GE(equal_pairs, 3);
+  std::map<long, long> seen;  // other images of the large class in other epochs
+  for (long epoch = 0; epoch < 20; epoch++)
+    for (const long i : balanced_order(labels, 3, epoch)) seen[i]++;
+  EXPECT_EQ(seen.size(), labels.size());
+}
+
+// An image that is shown again in a later batch has another random transform.
+TEST_F(Frozen, TheBalancedSamplerChoosesTheImagesOfEachBatch) {
+  Dataset unequal = data;
+  for (long i = 0; i < 16; i++) unequal.labels[i] = i < 3 ? 1 : 0;
+  recipe.sampler = "balanced";
+  recipe.augment = "crop";
+  recipe.schedule = "constant";
+  recipe.warmup = 0;
+  recipe.lr = recipe.weight_decay = 1e-12;  // the weights stay
+  const Model model = initialize(recipe), same = initialize(recipe);
+  TrainingStep step(recipe, model, unequal, normalization);
+  const std::vector<long> order = balanced_order(unequal.labels, recipe.seed, 0);
+  for (long i = 0; i < 2; i++) {
+    const Batch batch = make_batch(unequal, {order.begin() + 8 * i, order.begin() + 8 * (i + 1)},
+                                   normalization, parse_augmentation("crop"), recipe.seed, i);
+    const Var loss = cross_entropy(same(Var(batch.x.clone()), Mode::train), batch.labels);
+    EXPECT_NEAR(step(i).loss, static_cast<double>(loss->value.item()),
+                in_double_build ? 1e-8 : 1e-5);
+  }
 }
 
 TEST(FineTuning, ResumesToTheSameBits) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/support/errors.h"
@@ -91,6 +92,11 @@ TEST_F(LrSweepOfANetwork, EndsWhereTheLossExplodes) {
   EXPECT_LT(found.points.size(), 30u);
   EXPECT_GT(found.exploded_at, 1e-3);
   EXPECT_LT(found.exploded_at, 1e12);
+  double lowest = found.points[0].smoothed;
+  for (std::size_t i = 0; i + 1 < found.points.size(); i++) {
+    lowest = std::min(lowest, found.points[i].smoothed);
+    EXPECT_LE(found.points[i].smoothed, 4 * lowest) << i;
+  }
 }
 
 TEST_F(LrSweepOfANetwork, StopsWhenAsked) {

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
+#include "core/kernels/elementwise.h"
 #include "layers/linear.h"
 #include "models/interop/weights.h"
 #include "tests/tools/training/short_runs.h"
+#include "tools/data/mixing.h"
 
 namespace excite {
 namespace {
@@ -34,6 +36,28 @@ TEST(WeightAverage, MatchesThreeStepsByHand) {
   net.w->value[0] = 8;
   slow.update(2);  // d = 2/12, from 2
   EXPECT_NEAR(static_cast<double>(slow.state()[0].second->item()), 2.0 / 6 + 8 * 5.0 / 6, 1e-6);
+}
+
+// After each step, the average gets the weights of that step.
+TEST(WeightAverage, FollowsTheStepsOfARun) {
+  const Dataset data = noisy_images(16);
+  Recipe recipe = short_recipe(4);
+  recipe.schedule = "constant";
+  recipe.warmup = 0;
+  recipe.ema = 0.1;
+  const Model model = make_model(recipe, 10);
+  TrainingStep step(recipe, model, data, compute_normalization(data));
+  Tensor expected;
+  for (long i = 0; i < 3; i++) {
+    step(i);
+    const Tensor& w = model.module().state()[0].var->value;
+    const auto d =
+        static_cast<real>(std::min(0.1, static_cast<double>(i) / (10.0 + static_cast<double>(i))));
+    expected =
+        i == 0 ? w.clone() : map([=](real a, real v) { return d * a + (1 - d) * v; }, expected, w);
+  }
+  EXPECT_TRUE(close(*step.average()->state()[0].second, expected, 1e-5));
+  EXPECT_FALSE(close(model.module().state()[0].var->value, expected, 1e-5));
 }
 
 struct LinearNet : Module {
@@ -89,6 +113,41 @@ TEST(Mixing, TheLossIsThatOfTheMixedTargets) {
   EXPECT_NE(loss(1, 0), loss(0, 0));
   EXPECT_NE(loss(0, 1), loss(0, 0));
   EXPECT_EQ(loss(0, 1), loss(0, 1));
+}
+
+// Each batch has a draw of its own, of stream 5 of (seed, batch).
+TEST(Mixing, EachBatchIsMixedByItsOwnDraw) {
+  const Dataset data = noisy_images(16);
+  const Normalization normalization = compute_normalization(data);
+  Recipe recipe = short_recipe(2);
+  recipe.augment = "none";
+  recipe.schedule = "constant";
+  recipe.warmup = 0;
+  recipe.lr = recipe.weight_decay = 1e-12;  // the weights stay
+  recipe.mixup = 0.5;
+  const Model model = make_model(recipe, 10), same = make_model(recipe, 10);
+  TrainingStep step(recipe, model, data, normalization);
+  const std::vector<long> order = epoch_order(16, recipe.seed, 0);
+  for (long i = 0; i < 2; i++) {
+    Batch batch = make_batch(data, {order.begin() + 8 * i, order.begin() + 8 * (i + 1)},
+                             normalization, {}, recipe.seed, 0);
+    Rng rng(recipe.seed, i, 5l);
+    mix(batch, draw_mix({.mixup = 0.5}, 32, 32, rng), 10, 0);
+    const Var loss = cross_entropy(same(Var(batch.x.clone()), Mode::train), batch.targets);
+    EXPECT_NEAR(step(i).loss, static_cast<double>(loss->value.item()),
+                in_double_build ? 1e-8 : 1e-5);
+  }
+}
+
+TEST(TestFlip, ChangesTheEvaluationAndNotTheWeights) {
+  const ScratchFolder folder;
+  Recipe recipe = short_recipe(1);
+  ASSERT_EQ(train_in(folder / "plain", recipe, never), 0);
+  recipe.test_flip = true;
+  ASSERT_EQ(train_in(folder / "flip", recipe, never), 0);
+  const auto rows = [&](const char* name) { return read_log(folder / name + "/log.csv"); };
+  EXPECT_EQ(rows("plain")[0].train_loss, rows("flip")[0].train_loss);
+  EXPECT_NE(rows("plain")[0].test->loss, rows("flip")[0].test->loss);
 }
 
 // One run with everything at once: each part must be a function of the step, or be saved.
