@@ -31,6 +31,14 @@ Var hard_sigmoid(const Var& x) {
   });
 }
 
+Var leaky_relu(const Var& x, real slope) {
+  Tensor value = map([=](real v) { return v < 0 ? slope * v : v; }, x->value);
+  const Var out = result("leaky_relu", std::move(value), {x}, [=](Node& y) {
+    x.add_grad(map([=](real dy, real v) { return v <= 0 ? slope * dy : dy; }, y.grad, x->value));
+  });
+  return with_options(out, {{"slope", {static_cast<double>(slope)}}});
+}
+
 // y = x s with s = sigmoid(x), so y' = s + x s (1 - s)
 Var silu(const Var& x) {
   Tensor value = map([](real v) { return v * sigmoid(v); }, x->value);

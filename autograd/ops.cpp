@@ -63,6 +63,19 @@ Var mul(const Var& a, const Var& b) {
   });
 }
 
+// y = a / b: da = dy / b, db = -dy y / b
+Var div(const Var& a, const Var& b) {
+  require_same("div", a, b);
+  const auto over = [](real u, real v) { return u / v; };
+  Tensor value = map(over, a->value, b->value);
+  return result("div", std::move(value), {a, b}, [=](Node& y) {
+    if (a.requires_grad()) a.add_grad(map(over, y.grad, b->value));
+    if (b.requires_grad())
+      b.add_grad(
+          map([](real dy, real q, real v) { return -dy * q / v; }, y.grad, y.value, b->value));
+  });
+}
+
 Var scale(const Var& x, real factor) {
   const auto times = [=](real v) { return factor * v; };
   Tensor value = map(times, x->value);
@@ -101,6 +114,16 @@ Var exp(const Var& x) {
   return result("exp", std::move(value), {x}, [=](Node& y) {
     x.add_grad(map([](real dy, real e) { return dy * e; }, y.grad, y.value));
   });
+}
+
+// y' = p x^(p - 1)
+Var pow(const Var& x, real exponent) {
+  Tensor value = map([=](real v) { return std::pow(v, exponent); }, x->value);
+  const Var out = result("pow", std::move(value), {x}, [=](Node& y) {
+    const auto slope = [=](real v) { return exponent * std::pow(v, exponent - 1); };
+    x.add_grad(map([=](real dy, real v) { return dy * slope(v); }, y.grad, x->value));
+  });
+  return with_options(out, {{"exponent", {static_cast<double>(exponent)}}});
 }
 
 Var log(const Var& x) {
@@ -257,6 +280,14 @@ Var concat_channels(const std::vector<Var>& parts) {
       first += part.shape()[-1];
     }
   });
+}
+
+// The gradient of the other channels is 0.
+Var slice_channels(const Var& x, long first, long count) {
+  Tensor value = slice_rows(x->value, first, count);
+  const Var out = result("slice_channels", std::move(value), {x}, linear_op,
+                         [=](Node& y) { x.add_grad(pad_rows(y.grad, first, x.shape()[-1])); });
+  return with_options(out, {{"first", {static_cast<double>(first)}}});
 }
 
 // The shuffle transposes a [groups, C/groups] table of channels; the gradient transposes it back.

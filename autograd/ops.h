@@ -18,19 +18,24 @@ class Rng;
 Var add(const Var& a, const Var& b);   // a + b
 Var sub(const Var& a, const Var& b);   // a - b
 Var mul(const Var& a, const Var& b);   // a b
+Var div(const Var& a, const Var& b);   // a / b
 Var scale(const Var& x, real factor);  // factor x
 // The same as operators.
 inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
 inline Var operator-(const Var& a, const Var& b) { return sub(a, b); }
 inline Var operator*(const Var& a, const Var& b) { return mul(a, b); }
+inline Var operator/(const Var& a, const Var& b) { return div(a, b); }
+inline Var operator-(const Var& x) { return scale(x, -1); }
 inline Var operator*(real factor, const Var& x) { return scale(x, factor); }
 inline Var operator*(const Var& x, real factor) { return scale(x, factor); }
+inline Var operator/(const Var& x, real divisor) { return scale(x, 1 / divisor); }
 
 // ---- elementwise functions ----
 Var relu(const Var& x);     // max(x, 0)
 Var sigmoid(const Var& x);  // 1 / (1 + exp(-x))
 Var tanh(const Var& x);
 Var exp(const Var& x);
+Var pow(const Var& x, real exponent);  // x^exponent
 Var log(const Var& x);
 Var sqrt(const Var& x);
 Var dropout(const Var& x, real p, Rng& rng);  // 0 with probability p, else x / (1 - p)
@@ -38,6 +43,7 @@ Var dropout(const Var& x, real p, Rng& rng);  // 0 with probability p, else x / 
 Var hard_sigmoid(const Var& x);  // x / 6 + 1/2, but at least 0 and at most 1 (arXiv 1905.02244)
 Var silu(const Var& x);          // x sigmoid(x), also called swish (arXiv 1702.03118)
 Var gelu(const Var& x);          // x (1 + erf(x / sqrt 2)) / 2 (arXiv 1606.08415)
+Var leaky_relu(const Var& x, real slope);  // x where it is positive, else slope x
 
 // ---- products ----
 Var matmul(const Var& a, const Var& b);                // [M, K] [K, N] -> [M, N]
@@ -84,6 +90,8 @@ Var global_max_pool(const Var& x);  // [N, H, W, C] -> [N, C]
 Var scale_channels(const Var& u, const Var& s);
 // [N, H, W, C1], [N, H, W, C2], ... -> [N, H, W, C1 + C2 + ...]
 Var concat_channels(const std::vector<Var>& parts);
+// The channels from `first` on: [..., C] -> [..., count]
+Var slice_channels(const Var& x, long first, long count);
 // Moves pixel (i, j) to (i + offset.h, j + offset.w). Vacated pixels become zeros.
 Var shift(const Var& x, const Size2& offset);
 // Moves channel g C/groups + i to i groups + g (ShuffleNet, arXiv 1707.01083).

@@ -22,6 +22,7 @@ void Var::throw_no_node() {
 }
 
 const Shape& Var::shape() const { return (*this)->value.shape(); }
+real Var::item() const { return (*this)->value.item(); }
 bool Var::requires_grad() const { return (*this)->requires_grad; }
 
 namespace {

@@ -25,6 +25,7 @@ class Var {
   }
   explicit operator bool() const { return node_ != nullptr; }
   const Shape& shape() const;
+  real item() const;  // the only number of the value; Error if there is not exactly one
   bool requires_grad() const;
   // Adds to the node's gradient; the first one is moved in. Does nothing if none is required. Error
   // if the shape is not the value's.

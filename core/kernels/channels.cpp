@@ -72,10 +72,27 @@ Tensor concat_rows(const std::vector<const Tensor*>& parts) {
 }
 
 Tensor slice_rows(const Tensor& x, long first, long count) {
+  require(x.shape().rank() > 0, "slice_channels: input has shape ", x.shape(),
+          ", expected rank 1 to 4");
+  require(first >= 0 && count >= 1 && first <= x.dim(-1) - count, "slice_channels: input ",
+          x.shape(), " has ", x.dim(-1), " channels, asked for were ", count, " from channel ",
+          first, " on; expected at least 1, and first + count at most ", x.dim(-1));
   Tensor y(with_channels(x.shape(), count));
   parallel_ranges(y.shape().rows(), min_rows, [&](long begin, long end) {
     for (long row = begin; row < end; row++)
       std::copy_n(x.data() + row * x.dim(-1) + first, count, y.data() + row * count);
+  });
+  return y;
+}
+
+Tensor pad_rows(const Tensor& x, long first, long channels) {
+  Tensor y(with_channels(x.shape(), channels));
+  parallel_ranges(y.shape().rows(), min_rows, [&](long begin, long end) {
+    for (long row = begin; row < end; row++) {
+      real* to = std::fill_n(y.data() + row * channels, first, real(0));
+      to = std::copy_n(x.data() + row * x.dim(-1), x.dim(-1), to);
+      std::fill_n(to, channels - first - x.dim(-1), real(0));
+    }
   });
   return y;
 }

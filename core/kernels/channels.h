@@ -18,6 +18,9 @@ Tensor scale_channels_ds(const Tensor& dy, const Tensor& u);
 Tensor concat_rows(const std::vector<const Tensor*>& parts);
 // y[row, :] = x[row, first : first + count]
 Tensor slice_rows(const Tensor& x, long first, long count);
+// The other way: y[row, first : first + count] = x[row, :] and 0 elsewhere, with count the channels
+// of x and `channels` those of y
+Tensor pad_rows(const Tensor& x, long first, long channels);
 
 // y[row, i groups + g] = x[row, g C/groups + i]. Shuffling with C/groups groups is the inverse.
 Tensor shuffle_rows(const Tensor& x, long groups);

@@ -275,6 +275,22 @@ std::string convert_scale(OnnxExport& e, const Node& y) {
   return e.add("Mul", {value(e, y.inputs[0]), e.number(option(y, "factor")[0])});
 }
 
+std::string convert_pow(OnnxExport& e, const Node& y) {
+  return e.add("Pow", {value(e, y.inputs[0]), e.number(option(y, "exponent")[0])});
+}
+
+std::string convert_leaky_relu(OnnxExport& e, const Node& y) {
+  const float slope = static_cast<float>(option(y, "slope")[0]);
+  return same("LeakyRelu", {{"alpha", slope}})(e, y);
+}
+
+// Its inputs: x, the first channel, the channel behind the last, and the axis.
+std::string convert_slice(OnnxExport& e, const Node& y) {
+  const long first = static_cast<long>(option(y, "first")[0]), channels = y.value.shape()[-1];
+  return e.add("Slice", {value(e, y.inputs[0]), e.constant({first}), e.constant({first + channels}),
+                         e.constant({1})});
+}
+
 std::string convert_silu(OnnxExport& e, const Node& y) {
   const std::string x = value(e, y.inputs[0]);
   return e.add("Mul", {x, e.add("Sigmoid", {x})});
@@ -291,6 +307,7 @@ const std::map<std::string, Convert>& converters() {
       {"add", same("Add")},
       {"sub", same("Sub")},
       {"mul", same("Mul")},
+      {"div", same("Div")},
       {"scale", convert_scale},
       {"relu", same("Relu")},
       {"sigmoid", same("Sigmoid")},
@@ -298,6 +315,8 @@ const std::map<std::string, Convert>& converters() {
       {"exp", same("Exp")},
       {"log", same("Log")},
       {"sqrt", same("Sqrt")},
+      {"pow", convert_pow},
+      {"leaky_relu", convert_leaky_relu},
       {"hard_sigmoid", same("HardSigmoid", {{"alpha", 1.0f / 6}, {"beta", 0.5f}})},
       {"silu", convert_silu},
       {"gelu", convert_gelu},
@@ -315,6 +334,7 @@ const std::map<std::string, Convert>& converters() {
       {"global_max_pool", global_pool("GlobalMaxPool")},
       {"scale_channels", convert_scale_channels},
       {"concat_channels", convert_concat},
+      {"slice_channels", convert_slice},
       {"channel_shuffle", convert_shuffle},
       {"shift", convert_shift},
       {"reshape", convert_reshape},

@@ -91,5 +91,14 @@ TEST(Gelu, KeepsItsDigitsFarBelowZero) {
   EXPECT_NEAR(static_cast<double>(gelu(Tensor({1}, {-5}))->value[0]) / expected, 1, 10 * tolerance);
 }
 
+// As in PyTorch, the slope at 0 is that of negative numbers.
+TEST(Activations, LeakyReluHasTwoSlopes) {
+  const Var x = parameter(Tensor({5}, {-8, -1, 0, 1, 8}));
+  const Var y = leaky_relu(x, real(0.25));
+  EXPECT_TRUE(same_bits(y->value, Tensor({5}, {-2, real(-0.25), 0, 1, 8})));
+  backward(y, full({5}, 2));
+  EXPECT_TRUE(same_bits(x->grad, Tensor({5}, {real(0.5), real(0.5), real(0.5), 2, 2})));
+}
+
 }  // namespace
 }  // namespace excite

@@ -83,6 +83,7 @@ const std::map<std::string, Op>& ops() {
       {"add", [](const Case& c) { return binary(c, add); }},
       {"sub", [](const Case& c) { return binary(c, sub); }},
       {"mul", [](const Case& c) { return binary(c, mul); }},
+      {"div", [](const Case& c) { return binary(c, div); }},
       {"scale", [](const Case& c) { return scale(c["x"], c.factor("factor")); }},
       {"relu", [](const Case& c) { return relu(c["x"]); }},
       {"sigmoid", [](const Case& c) { return sigmoid(c["x"]); }},
@@ -90,6 +91,10 @@ const std::map<std::string, Op>& ops() {
       {"exp", [](const Case& c) { return exp(c["x"]); }},
       {"log", [](const Case& c) { return log(c["x"]); }},
       {"sqrt", [](const Case& c) { return sqrt(c["x"]); }},
+      {"pow", [](const Case& c) { return pow(c["x"], c.factor("exponent")); }},
+      {"leaky_relu", [](const Case& c) { return leaky_relu(c["x"], c.factor("slope")); }},
+      {"slice_channels",
+       [](const Case& c) { return slice_channels(c["x"], c.number("first"), c.number("count")); }},
       {"hard_sigmoid", [](const Case& c) { return hard_sigmoid(c["x"]); }},
       {"silu", [](const Case& c) { return silu(c["x"]); }},
       {"gelu", [](const Case& c) { return gelu(c["x"]); }},
@@ -204,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(, GoldenOp, testing::ValuesIn(names_of_ops()),
                          [](const auto& op) { return op.param; });
 
 TEST(GoldenOps, HaveATestForEveryCaseInTheFile) {
-  EXPECT_EQ(vectors().metadata().size(), 251u);
+  EXPECT_EQ(vectors().metadata().size(), 275u);
   for (const auto& [name, attributes] : vectors().metadata())
     EXPECT_TRUE(ops().contains(name.substr(0, name.find('/')))) << name;
 }

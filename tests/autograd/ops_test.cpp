@@ -285,6 +285,9 @@ TEST(Ops, AsOperatorsAreTheSameAsByName) {
   EXPECT_TRUE(same_bits((a + b)->value, add(a, b)->value));
   EXPECT_TRUE(same_bits((a - b)->value, sub(a, b)->value));
   EXPECT_TRUE(same_bits((a * b)->value, mul(a, b)->value));
+  EXPECT_TRUE(same_bits((a / b)->value, div(a, b)->value));
+  EXPECT_TRUE(same_bits((-a)->value, scale(a, -1)->value));
+  EXPECT_TRUE(same_bits((a / 4)->value, scale(a, real(0.25))->value));
   EXPECT_TRUE(same_bits((3 * a)->value, scale(a, 3)->value));
   EXPECT_TRUE(same_bits((a * real(0.5) + b)->value, add(scale(a, real(0.5)), b)->value));
 }

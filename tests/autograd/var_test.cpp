@@ -29,6 +29,11 @@ TEST(Var, WithoutANodeIsAnErrorThatSaysWhatToDo) {
   EXPECT_TRUE(fails_saying([&] { backward(none); }, words));
 }
 
+TEST(Var, ItemIsTheOnlyNumber) {
+  EXPECT_EQ(one(2.5).item(), 2.5);
+  EXPECT_TRUE(fails_saying([] { Var(zeros({2})).item(); }, {"[2]"}));
+}
+
 // A guard that still exists is the usual reason: it was made for an evaluation in the same scope.
 TEST(Backward, SaysWhetherANoGradGuardIsTheReason) {
   const Var w = one(2);

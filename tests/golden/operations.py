@@ -207,6 +207,13 @@ def elementwise():
             case(f"{op}/{size}", lambda r: {"x": r(*shape, low=low, high=high)}, lambda x: f(x))
         for op, f in ("sum", torch.sum), ("mean", torch.mean):
             case(f"{op}/{size}", lambda r: {"x": r(*shape)}, lambda x: f(x))
+        case(f"div/{size}", lambda r: {"a": r(*shape), "b": r(*shape, low=0.25, high=3)},
+             lambda a, b: a / b)
+        case(f"leaky_relu/{size}", lambda r: {"x": r(*shape)}, lambda x: F.leaky_relu(x, 0.125),
+             slope=0.125)
+        for exponent in 3, -0.5:
+            case(f"pow/{size}_{exponent}", lambda r: {"x": r(*shape, low=0.1, high=5)},
+                 lambda x: torch.pow(x, exponent), exponent=exponent)
     for op, f in (("sigmoid", torch.sigmoid), ("tanh", torch.tanh), ("silu", F.silu),
                   ("hard_sigmoid", hard_sigmoid), ("gelu", F.gelu)):
         case(f"{op}/far_out", lambda r: {"x": r(40, low=-40, high=40)}, lambda x: f(x))
@@ -226,6 +233,10 @@ def channels():
     case("scale_channels/all_images", lambda r: {"u": r(3, 5, 4, 2), "s": r(5)},
          lambda u, s: u * s[:, None, None])
     case("scale_channels/rows", lambda r: {"u": r(6, 4), "s": r(4)}, lambda u, s: u * s)
+    for first, count in (0, 2), (1, 3), (3, 1):
+        case(f"slice_channels/{first}_{count}", lambda r: {"x": r(2, 4, 3, 2)},
+             lambda x: x[:, first:first + count], first=first, count=count)
+    case("slice_channels/rows", lambda r: {"x": r(3, 5)}, lambda x: x[:, 2:4], first=2, count=2)
     case("concat_channels/one", lambda r: {"a": r(2, 3, 2, 2)}, lambda a: a.clone())
     case("concat_channels/two", lambda r: {"a": r(2, 1, 4, 3), "b": r(2, 5, 4, 3)},
          lambda a, b: torch.cat([a, b], 1))

@@ -72,6 +72,22 @@ TEST(ConcatRows, JoinsRowsAndSliceRowsSplitsThem) {
   EXPECT_TRUE(same_bits(slice_rows(y, 3, 3), c));
 }
 
+TEST(SliceRows, IsUndoneByPadRowsWithZeros) {
+  const Tensor x({2, 1, 1, 3}, {1, 2, 3, 4, 5, 6});
+  EXPECT_TRUE(
+      same_bits(pad_rows(slice_rows(x, 1, 1), 1, 3), Tensor({2, 1, 1, 3}, {0, 2, 0, 0, 5, 0})));
+  EXPECT_TRUE(same_bits(pad_rows(x, 0, 3), x));
+}
+
+TEST(SliceRows, ErrorsNameTheChannels) {
+  const Tensor x({2, 3, 4, 5}), number{Shape{}};
+  for (const auto& [first, count] : {std::pair{-1l, 2l}, {4l, 2l}, {0l, 6l}, {0l, 0l}, {6l, 1l}})
+    EXPECT_TRUE(fails_saying([&] { slice_rows(x, first, count); },
+                             {"slice_channels: input [2, 3, 4, 5] has 5 channels",
+                              text("asked for were ", count, " from channel ", first)}));
+  EXPECT_TRUE(fails_saying([&] { slice_rows(number, 0, 1); }, {"slice_channels", "[]"}));
+}
+
 TEST(ConcatRows, WorksOnSeveralShards) {
   Rng rng(1);
   const Tensor a = uniform({900, 3}, rng), b = uniform({900, 2}, rng);
