@@ -133,7 +133,8 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
       const OuterPart part = part_of_shard(image.step, is_first, is_last, 0, lines, j1 - j0);
       StridedPixels from{x + pixel * q.c + g * groups.in + block.begin, q.stride.w * q.c,
                          q.stride.h * q.w * q.c};
-      if (grid.taps.size() == 1 && panels.size() > 1) from = packed_pixels(from, lines, j1 - j0, channels, packed);
+      if (grid.taps.size() == 1 && panels.size() > 1)
+        from = packed_pixels(from, lines, j1 - j0, channels, packed);
       for (std::size_t p = 0; p < panels.size(); p++) {
         const long width = panels[p].width,
                    at = offset + panel_at(q, block, block.k + static_cast<long>(p) * panel);

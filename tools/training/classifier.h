@@ -18,7 +18,8 @@ struct Prediction {
 };
 
 // The k most probable classes, the most probable first; all if there are fewer. p [classes] are
-// their probabilities; NaN comes last. Error if k is below 1 or the numbers of probabilities and names differ.
+// their probabilities; NaN comes last. Error if k is below 1 or the numbers of probabilities and
+// names differ.
 std::vector<Prediction> top_predictions(std::span<const real> p,
                                         const std::vector<std::string>& classes, long k);
 
