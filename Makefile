@@ -129,7 +129,7 @@ USES_CLI := $(shell grep -l CLI:: tools/*.cpp tools/commands/*.cpp)
 USES_CLI := $(call objects,float,$(USES_CLI)) $(call objects,double,$(USES_CLI))
 $(USES_CLI):           PREINCLUDE := -include $(BUILD)/tools/pch.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
-$(call in,tests/golden): PREINCLUDE :=
+$(call in,tests/golden) $(call in,tests/faults): PREINCLUDE :=
 $(USES_CLI): | $(BUILD)/tools/pch.h.gch
 $(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif
