@@ -44,6 +44,7 @@ TEST_P(Stopped, BySignalSavesAndResumesToTheSameBits) {
   const ScratchFolder folder;
   const std::string run = folder / "run", whole = folder / "whole",
                     options = "train --model se_resnet8 --limit 160 --batch 16 --epochs 2 --out ";
+  std::signal(SIGHUP, SIG_DFL);  // it is ignored where nohup runs the tests
   Child child(command(options + run));
   ASSERT_TRUE(waits_for(child, run + "/config.json"));
   child.signal(GetParam().signal);
