@@ -47,17 +47,19 @@ struct SqueezeExcite : Module {
   SqueezeExciteOptions options;
   Linear reduce, expand;
   SqueezeExcite(long channels, const SqueezeExciteOptions& o, const Rng& rng)
-      : SqueezeExcite(channels, o, rng.fork()) {}
-  SqueezeExcite(long channels, const SqueezeExciteOptions& o, Rng&& own_stream)
-      : options(o),
-        reduce(own("fc1", Linear(channels, o.hidden(channels), own_stream, o.bias, o.weights))),
-        expand(own("fc2", Linear(o.hidden(channels), channels, own_stream, o.bias, o.weights))) {}
+      : SqueezeExcite(rng.fork(), channels, o) {}
   Var excite(const Var& z) const { return options.activation(expand(relu(reduce(z)))); }
   Var operator()(const Var& u) const {
     const Var z = squeeze(options.squeeze, u);  // [N, H, W, C] -> [N, C]
     const Var s = excite(z);                    // [N, C] -> [N, C/r] -> [N, C]
     return scale_by_gate(u, s);                 // u[n, h, w, c] s[n, c]
   }
+
+ private:
+  SqueezeExcite(Rng own_stream, long channels, const SqueezeExciteOptions& o)
+      : options(o),
+        reduce(own("fc1", Linear(channels, o.hidden(channels), own_stream, o.bias, o.weights))),
+        expand(own("fc2", Linear(o.hidden(channels), channels, own_stream, o.bias, o.weights))) {}
 };
 
 }  // namespace excite

@@ -60,6 +60,12 @@ TEST(SqueezeExcite, GatesAreBetweenZeroAndOneAndChangeTheOutput) {
       << "the gates depend on the channels";
 }
 
+TEST(SqueezeExcite, DrawsTheSameWeightsFromANamedStreamAndATemporaryOne) {
+  Rng named(4);
+  EXPECT_TRUE(same_bits(SqueezeExcite(32, {}, named).reduce.w->value,
+                        SqueezeExcite(32, {}, Rng(4)).reduce.w->value));
+}
+
 // The variants in tables 11, 12 and 16 of the paper, computed operation by operation.
 TEST(SqueezeExcite, SupportsOtherSqueezesAndActivations) {
   Rng rng(3);
