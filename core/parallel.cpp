@@ -153,7 +153,8 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable job_begun_;
   std::atomic<long> jobs_begun_ = 0;
-  // The workers that run the job, or look whether they may, plus `closed` between jobs.
+  // The workers that run the job, or look whether they may, plus `closed` between jobs. `closed` is
+  // added and subtracted, never assigned: a late worker may be looking at the same time.
   static constexpr int closed = 1 << 30;
   std::atomic<int> inside_ = closed;
   std::atomic<bool> stop_ = false;

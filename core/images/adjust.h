@@ -18,11 +18,12 @@ Image adjust_saturation(const Image& image, double factor);  // plain: the image
 Image adjust_sharpness(const Image& image, double factor);
 
 Image posterize(const Image& image, int bits);  // keeps the upper bits of each byte, 0 to 8
-Image solarize(const Image& image,
-               double threshold);  // bytes v from the threshold on become 255 - v
-Image autocontrast(
-    const Image& image);             // per channel: the smallest byte becomes 0, the largest 255
-Image equalize(const Image& image);  // per channel: all bytes become about equally frequent
+// Bytes v from the threshold on become 255 - v.
+Image solarize(const Image& image, double threshold);
+// Per channel: the smallest byte becomes 0, the largest 255.
+Image autocontrast(const Image& image);
+// Per channel: all bytes become about equally frequent.
+Image equalize(const Image& image);
 
 // Output pixel (row y, column x) is the input pixel nearest to column a x + b y + c and row
 // d x + e y + f, for the numbers a to f, where pixels are squares with their center at .5. Black
