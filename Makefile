@@ -113,7 +113,7 @@ OP_SOURCES := $(wildcard autograd/*.cpp autograd/fused/*.cpp)
 $(BUILD)/generated/op_sources.inc: tools/scripts/op-sources $(OP_SOURCES)
 	@mkdir -p $(@D)
 	@bash $^ > $@
-$(BUILD)/common/tools/graph/op_sources.o: PREINCLUDE := -I$(BUILD)/generated
+$(BUILD)/common/tools/graph/op_sources.o: GENERATED := -I$(BUILD)/generated
 $(BUILD)/common/tools/graph/op_sources.o: $(BUILD)/generated/op_sources.inc
 
 # In crafted JPEG files the sums of coefficients exceed an int. stb_image uses their low 16 bits
@@ -121,15 +121,18 @@ $(BUILD)/common/tools/graph/op_sources.o: $(BUILD)/generated/op_sources.inc
 # scan, it shifts zeros by 32 bits and more.
 $(BUILD)/common/core/images/stb_decoder.o: OVERFLOW := -fwrapv -fno-sanitize=shift-exponent
 
-# The headers of CLI11 and GoogleTest are compiled once, and read by the files that use them.
-# clang++ and ccache do without.
+# The headers of the standard library, CLI11 and GoogleTest are compiled once for each level of
+# optimization, and read by the files that use them. clang++ and ccache do without.
 PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
 ifdef PCH
+STANDARD   := $(patsubst %,$(BUILD)/core/pch.h.gch/level%,$(sort $(OPTIMIZE) -O1 -Og))
+PREINCLUDE := -include $(BUILD)/core/pch.h
 USES_CLI := $(shell grep -l CLI:: tools/*.cpp tools/commands/*.cpp)
 USES_CLI := $(call objects,float,$(USES_CLI)) $(call objects,double,$(USES_CLI))
 $(USES_CLI):           PREINCLUDE := -include $(BUILD)/tools/pch.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden) $(call in,tests/faults): PREINCLUDE :=
+$(BUILD)/common/core/images/stb_decoder.o:       PREINCLUDE :=
 $(USES_CLI): | $(BUILD)/tools/pch.h.gch
 $(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif
@@ -138,15 +141,18 @@ $(BUILD)/tests/pch.h.gch: LEVEL := -O0
 $(BUILD)/%/pch.h.gch: %/pch.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) $(LEVEL) -c $< -o $@
+$(BUILD)/core/pch.h.gch/level%: core/pch.h $(BUILD)/flags | $(BUILD)/packages-found
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) $* -c $< -o $@
 
-COMPILE = $(CXX) $(FLAGS) $(LEVEL) $(OVERFLOW) $(PREINCLUDE) -MMD -MP -c $< -o $@
-$(BUILD)/common/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
+COMPILE = $(CXX) $(FLAGS) $(LEVEL) $(OVERFLOW) $(GENERATED) $(PREINCLUDE) -MMD -MP -c $< -o $@
+$(BUILD)/common/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found $(STANDARD)
 	@mkdir -p $(@D)
 	$(COMPILE) -DEXCITE_NO_REAL
-$(BUILD)/float/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
+$(BUILD)/float/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found $(STANDARD)
 	@mkdir -p $(@D)
 	$(COMPILE)
-$(BUILD)/double/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found
+$(BUILD)/double/%.o: %.cpp $(BUILD)/flags | $(BUILD)/packages-found $(STANDARD)
 	@mkdir -p $(@D)
 	$(COMPILE) -DEXCITE_DOUBLE
 
@@ -165,8 +171,12 @@ PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))
 TEST_PROGRAMS := $(BUILD)/tests-float $(BUILD)/tests-double
 $(BUILD)/tests-float: $(call objects,float,$(TESTS) $(PARTS)) $(BUILD)/libexcite.a
 $(BUILD)/tests-double: $(call objects,double,$(TESTS_IN_DOUBLE) $(PARTS)) $(BUILD)/libexcite-double.a
-# Tests run the examples and fault-steps, and load faults.so into programs.
-$(TEST_PROGRAMS): | examples $(BUILD)/faults.so $(BUILD)/fault-steps
+# Tests run the program, the examples and fault-steps, and load faults.so into programs. Where the
+# tests of the last three are left out, `STARTED=` builds none of them.
+STARTED := examples $(BUILD)/faults.so $(BUILD)/fault-steps
+$(BUILD)/tests-float:  | $(BUILD)/excite
+$(BUILD)/tests-double: | $(BUILD)/excite-double
+$(TEST_PROGRAMS): | $(STARTED)
 	$(CXX) $(FLAGS) $^ -o $@ -lgtest -lgtest_main $(LIBS)
 
 $(BUILD)/fault-steps: $(BUILD)/float/tests/faults/steps.o $(BUILD)/common/tools/small_reserve.o \
@@ -325,7 +335,8 @@ test-long: test-packages  ## runs the tests that take longer, which `make test` 
 # the program are checked in float alone, and the longest training and networks of full size are
 # left out, as their small relatives run the same code. A size that memory can not hold is an error
 # of malloc here too, as the tests expect; by default the sanitizer would end the program. The tests
-# that replace malloc or limit the address space are left out, as the sanitizer does the same.
+# that replace malloc or limit the address space are left out, as the sanitizer does the same, and
+# those that need the examples, an installation, or the library in both precisions.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
@@ -333,14 +344,14 @@ SANITIZED_MAKE = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPT
                  EXTRA='$(SANITIZE)'
 RUN_SANITIZED  = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
                  bash tests/run $(SANITIZED)
-SMALL     := -Long*:Night*:Faults*:Examples*:Counts*:*full_size*
-QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*:Install*
+SMALL     := -Long*:Night*:Faults*:Examples*:Install*:Precision*:Counts*:*full_size*
+QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*
 test-sanitized: test-packages  ## runs the tests in float under sanitizers, and those with several threads
-	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-float
+	@$(SANITIZED_MAKE) STARTED= $(SANITIZED)/tests-float
 	@$(RUN_SANITIZED) '$(SMALL)' float
 	@$(MAKE) --no-print-directory test-threads
 test-sanitized-double: test-packages  ## runs the quick tests in double under sanitizers
-	@$(SANITIZED_MAKE) all $(SANITIZED)/tests-double
+	@$(SANITIZED_MAKE) STARTED= $(SANITIZED)/tests-double
 	@$(RUN_SANITIZED) '$(QUICK)' double
 
 # Finds what is right only by accident with g++ and this machine's vectors.
@@ -349,7 +360,7 @@ PRECISIONS ?= float double
 test-other: test-packages  ## runs the quick tests with clang++, for machines as old as 2013
 	@bash tools/scripts/install clang
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
-	  all $(PRECISIONS:%=$(OTHER)/tests-%)
+	  STARTED= $(PRECISIONS:%=$(OTHER)/tests-%)
 	@bash tests/run $(OTHER) '$(QUICK)' $(PRECISIONS)
 
 # Several threads of a program call the library at the same time. (Newer kernels randomize addresses
@@ -401,7 +412,7 @@ test-arm64: packages  ## builds the float program and its library for 64-bit ARM
 	@$(ARM64_MAKE) $(ARM64)/excite
 test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 64-bit ARM, in qemu
 	@bash tools/scripts/install qemu-user libstdc++6:arm64 libgtest-dev:arm64
-	@$(ARM64_MAKE) $(ARM64)/tests-float
+	@$(ARM64_MAKE) STARTED= $(ARM64)/tests-float
 	@mkdir -p $(ARM64)/qemu
 	@for program in excite tests-float; do \
 	  printf '#!/bin/sh\nexec qemu-aarch64 $(ARM64)/%s "$$@"\n' $$program > $(ARM64)/qemu/$$program && \

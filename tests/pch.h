@@ -3,7 +3,6 @@
 // them.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
-#include <functional>
-#include <map>
+
+#include "core/pch.h"

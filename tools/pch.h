@@ -1,4 +1,5 @@
-// Precompiled header of the files that use CLI11, whose header takes longer to parse than a
+// The precompiled header of the files that use CLI11, whose header takes longer to parse than a
 // command.
 #include <CLI/CLI.hpp>
-#include <filesystem>
+
+#include "core/pch.h"
