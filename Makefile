@@ -60,7 +60,8 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
             safetensors_header text_file) \
           autograd/schedule.cpp models/interop/onnx_file.cpp models/interop/protobuf.cpp \
           $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
-          $(patsubst %,tools/commands/%.cpp,curves default_weights help_format images label_placement markup) \
+          $(patsubst %,tools/commands/%.cpp,command_line curves default_weights help_format images) \
+          $(patsubst %,tools/commands/%.cpp,label_placement markup) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
@@ -121,26 +122,20 @@ $(BUILD)/common/tools/graph/op_sources.o: $(BUILD)/generated/op_sources.inc
 # scan, it shifts zeros by 32 bits and more.
 $(BUILD)/common/core/images/stb_decoder.o: OVERFLOW := -fwrapv -fno-sanitize=shift-exponent
 
-# The headers of the standard library, CLI11 and GoogleTest are compiled once for each level of
-# optimization, and read by the files that use them. clang++ and ccache do without.
+# The headers of the standard library are compiled once for each level of optimization, those of the
+# tests with GoogleTest; all files read them. clang++ and ccache do without.
 PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
 ifdef PCH
 STANDARD   := $(patsubst %,$(BUILD)/core/pch.h.gch/level%,$(sort $(OPTIMIZE) -O1 -Og))
 PREINCLUDE := -include $(BUILD)/core/pch.h
-USES_CLI := $(shell grep -l CLI:: tools/*.cpp tools/commands/*.cpp)
-USES_CLI := $(call objects,float,$(USES_CLI)) $(call objects,double,$(USES_CLI))
-$(USES_CLI):           PREINCLUDE := -include $(BUILD)/tools/pch.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden) $(call in,tests/faults): PREINCLUDE :=
 $(BUILD)/common/core/images/stb_decoder.o:       PREINCLUDE :=
-$(USES_CLI): | $(BUILD)/tools/pch.h.gch
 $(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif
-$(BUILD)/tools/pch.h.gch: LEVEL := -Og
-$(BUILD)/tests/pch.h.gch: LEVEL := -O0
-$(BUILD)/%/pch.h.gch: %/pch.h $(BUILD)/flags | $(BUILD)/packages-found
+$(BUILD)/tests/pch.h.gch: tests/pch.h core/pch.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) $(LEVEL) -c $< -o $@
+	$(CXX) $(FLAGS) -O0 -c $< -o $@
 $(BUILD)/core/pch.h.gch/level%: core/pch.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) $* -c $< -o $@

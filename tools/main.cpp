@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -72,7 +73,7 @@ int flushed(int code) {
 void add_commands(CLI::App& app, Run& chosen) {
   struct Group {
     const char* heading;
-    std::vector<void (*)(CLI::App&, Run&)> commands;
+    std::vector<void (*)(const Command&, Run&)> commands;
   };
   const std::vector<Group> groups{
       {"Training", {add_train, add_lr_find}},
@@ -84,7 +85,7 @@ void add_commands(CLI::App& app, Run& chosen) {
       {"Checking gradients", {add_gradcheck, add_backward}}};
   for (const Group& group : groups)
     for (const auto add : group.commands) {
-      add(app, chosen);
+      add(Command(app), chosen);
       app.get_subcommands({}).back()->group(group.heading);
     }
 }

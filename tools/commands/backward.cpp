@@ -7,7 +7,6 @@
 #include "core/parallel.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -62,34 +61,34 @@ int run_backward(const BackwardOptions& o) {
 
 }  // namespace
 
-void add_backward(CLI::App& app, Run& run) {
+void add_backward(const Command& app, Run& run) {
   const auto o = std::make_shared<BackwardOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "backward",
       "Compute the loss and all gradients of a batch, to compare with another program.\nThe model "
       "is "
       "in training mode: batch norm uses the statistics of the batch, and the loss is the mean "
       "cross-entropy. Dropout is off, and Shake-Shake branches are weighted by 1/2.");
-  begin_group(*c, "Model");
-  add_weights_options(*c, o->network);
-  begin_group(*c, "Data");
-  c->add_option("--tensors", o->tensors,
-                "Read tensors 'input' [N, 3, H, W], F32 or F64, and 'target' [N], I64, from a "
-                ".safetensors file; 'input' is used as it is, without resizing and normalization")
-      ->required()
-      ->type_name("FILE");
-  begin_group(*c, "Run");
-  add_threads_option(*c, o->threads);
-  begin_group(*c, "Output");
-  c->add_option(
-       "--out", o->out,
-       "Write the loss, the gradient of each parameter under the parameter's name, and the "
-       "new running statistics to this .safetensors file")
-      ->required()
-      ->type_name("FILE");
-  add_examples(*c, {"excite-double backward --weights w.safetensors --tensors in.safetensors "
-                    "--out grads.safetensors"});
-  c->callback([=, &run] { run = [=] { return run_backward(*o); }; });
+  c.begin_group("Model");
+  add_weights_options(c, o->network);
+  c.begin_group("Data");
+  c.add_option("--tensors", o->tensors,
+               "Read tensors 'input' [N, 3, H, W], F32 or F64, and 'target' [N], I64, from a "
+               ".safetensors file; 'input' is used as it is, without resizing and normalization")
+      .required()
+      .type_name("FILE");
+  c.begin_group("Run");
+  add_threads_option(c, o->threads);
+  c.begin_group("Output");
+  c.add_option("--out", o->out,
+               "Write the loss, the gradient of each parameter under the parameter's name, and the "
+               "new running statistics to this .safetensors file")
+      .required()
+      .type_name("FILE");
+  c.add_examples(
+      {"excite-double backward --weights w.safetensors --tensors in.safetensors "
+       "--out grads.safetensors"});
+  c.on_call([=, &run] { run = [=] { return run_backward(*o); }; });
 }
 
 }  // namespace excite

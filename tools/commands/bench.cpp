@@ -12,7 +12,6 @@
 #include "tools/bench/bench_ops.h"
 #include "tools/commands/bench_measurement.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/builtin.h"
@@ -96,19 +95,19 @@ int compare_ops(long batch) {
 }
 
 // --limits and --ops measure no model, so they take no options of one.
-void refuse_unused_options(const CLI::App& command, const BenchOptions& o) {
+void refuse_unused_options(const Command& command, const BenchOptions& o) {
   require<UsageError>(!o.limits || !o.ops, "--limits cannot be combined with --ops");
   if (!o.limits && !o.ops) return;
   const std::string chosen = o.ops ? "--ops" : "--limits";
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
+  for (const Option option : command.options()) {
+    const std::string name = option.name();
     const bool used = name == chosen || name == "--threads" || (o.ops && name == "--batch");
-    require<UsageError>(option->count() == 0 || used, name, " has no effect with ", chosen,
+    require<UsageError>(!option.is_given() || used, name, " has no effect with ", chosen,
                         "; expected ", o.ops ? "only --batch and --threads" : "only --threads");
   }
 }
 
-int bench(const CLI::App& command, const BenchOptions& o) {
+int bench(const Command& command, const BenchOptions& o) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "--mode ", o.mode,
                       ": expected train or infer", suggestion(o.mode, modes));
@@ -123,40 +122,41 @@ int bench(const CLI::App& command, const BenchOptions& o) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, Run& run) {
+void add_bench(const Command& app, Run& run) {
   const auto o = std::make_shared<BenchOptions>();
-  CLI::App* c = app.add_subcommand("bench",
-                                   "Measure images per second and the time of each operation.\nThe "
-                                   "images are the built-in ones, "
-                                   "resized to the size that the model is made for.");
-  begin_group(*c, "Model");
-  add_model_option(*c, o->model);
-  add_set_option(*c, o->set);
-  begin_group(*c, "Measurement");
-  c->add_option("--mode", o->mode, "train: a training step as in `excite train`; infer: inference")
-      ->type_name("NAME");
-  c->add_option("--batch", o->batch, "Images per step")->check(whole_number(1, 10'000));
-  add_threads_option(*c, o->threads);
-  c->add_option("--seconds", o->seconds, "Duration of the measurement; it takes at least 5 steps")
-      ->check(real_number(0, 3600));
-  add_plain_option(*c, o->plain);
-  add_conv_option(*c, o->conv);
-  add_precision_option(*c, o->precision);
-  begin_group(*c, "Instead of a model");
-  c->add_flag("--limits", o->limits,
-              "Measure the limits of the machine: multiply-adds and reading memory");
-  c->add_flag("--ops", o->ops,
-              "Compare the algorithms of each convolution of the models, and each fused operation "
-              "with the operations that it replaces");
-  begin_group(*c, "Output");
+  const Command c =
+      app.add_command("bench",
+                      "Measure images per second and the time of each operation.\nThe "
+                      "images are the built-in ones, "
+                      "resized to the size that the model is made for.");
+  c.begin_group("Model");
+  add_model_option(c, o->model);
+  add_set_option(c, o->set);
+  c.begin_group("Measurement");
+  c.add_option("--mode", o->mode, "train: a training step as in `excite train`; infer: inference")
+      .type_name("NAME");
+  c.add_option("--batch", o->batch, "Images per step").whole_number(1, 10'000);
+  add_threads_option(c, o->threads);
+  c.add_option("--seconds", o->seconds, "Duration of the measurement; it takes at least 5 steps")
+      .real_number(0, 3600);
+  add_plain_option(c, o->plain);
+  add_conv_option(c, o->conv);
+  add_precision_option(c, o->precision);
+  c.begin_group("Instead of a model");
+  c.add_flag("--limits", o->limits,
+             "Measure the limits of the machine: multiply-adds and reading memory");
+  c.add_flag("--ops", o->ops,
+             "Compare the algorithms of each convolution of the models, and each fused operation "
+             "with the operations that it replaces");
+  c.begin_group("Output");
   add_json_option(
-      *c, o->json,
+      c, o->json,
       "model, options, mode, plain, conv, images_per_second, step_milliseconds, peak_megabytes, "
       "tensor_megabytes, limits, operations");
-  add_examples(*c, {"excite bench --model se_resnet20 --mode train --batch 128 --threads 2",
-                    "excite bench --json > bench.json && excite roofline bench.json --out roof.svg",
-                    "excite bench --limits"});
-  c->callback([=, &run] { run = [=] { return bench(*c, *o); }; });
+  c.add_examples({"excite bench --model se_resnet20 --mode train --batch 128 --threads 2",
+                  "excite bench --json > bench.json && excite roofline bench.json --out roof.svg",
+                  "excite bench --limits"});
+  c.on_call([=, &run] { run = [=] { return bench(c, *o); }; });
 }
 
 }  // namespace excite

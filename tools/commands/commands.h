@@ -2,36 +2,37 @@
 // the command to the command line; if the user calls the command, `run` is set to what it does.
 // run() returns the exit code.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <functional>
+
+#include "tools/commands/command_line.h"
 
 namespace excite {
 
 using Run = std::function<int()>;
 
-void add_train(CLI::App& app, Run& run);
-void add_lr_find(CLI::App& app, Run& run);
+void add_train(const Command& app, Run& run);
+void add_lr_find(const Command& app, Run& run);
 
-void add_evaluate(CLI::App& app, Run& run);
-void add_predict(CLI::App& app, Run& run);
-void add_convert(CLI::App& app, Run& run);
-void add_export(CLI::App& app, Run& run);
+void add_evaluate(const Command& app, Run& run);
+void add_predict(const Command& app, Run& run);
+void add_convert(const Command& app, Run& run);
+void add_export(const Command& app, Run& run);
 
-void add_models(CLI::App& app, Run& run);
-void add_summary(CLI::App& app, Run& run);
-void add_graph(CLI::App& app, Run& run);
-void add_inspect(CLI::App& app, Run& run);
-void add_images(CLI::App& app, Run& run);
-void add_plot(CLI::App& app, Run& run);
-void add_gates(CLI::App& app, Run& run);
-void add_report(CLI::App& app, Run& run);
-void add_compare(CLI::App& app, Run& run);
-void add_data(CLI::App& app, Run& run);
+void add_models(const Command& app, Run& run);
+void add_summary(const Command& app, Run& run);
+void add_graph(const Command& app, Run& run);
+void add_inspect(const Command& app, Run& run);
+void add_images(const Command& app, Run& run);
+void add_plot(const Command& app, Run& run);
+void add_gates(const Command& app, Run& run);
+void add_report(const Command& app, Run& run);
+void add_compare(const Command& app, Run& run);
+void add_data(const Command& app, Run& run);
 
-void add_bench(CLI::App& app, Run& run);
-void add_roofline(CLI::App& app, Run& run);
+void add_bench(const Command& app, Run& run);
+void add_roofline(const Command& app, Run& run);
 
-void add_gradcheck(CLI::App& app, Run& run);
-void add_backward(CLI::App& app, Run& run);
+void add_gradcheck(const Command& app, Run& run);
+void add_backward(const Command& app, Run& run);
 
 }  // namespace excite

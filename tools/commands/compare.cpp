@@ -12,7 +12,6 @@
 #include "core/files/atomic_file.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/study/results.h"
@@ -261,32 +260,32 @@ int compare(const CompareOptions& o) {
 
 }  // namespace
 
-void add_compare(CLI::App& app, Run& run) {
+void add_compare(const Command& app, Run& run) {
   const auto o = std::make_shared<CompareOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "compare",
       "Compare the accuracies of training runs.\nRuns that differ in their seeds alone are a "
       "group. Prints mean, standard deviation and 95 % interval of each group, and of the "
       "differences.");
-  c->add_option("runs", o->runs,
-                "Folders of runs, or one .csv file whose first columns are group, seed, accuracy")
-      ->required()
-      ->type_name("RUN");
-  begin_group(*c, "Statistics");
-  c->add_option("--hypotheses", o->hypotheses,
-                "Decide the hypotheses of a .csv file with the columns "
-                "role,arm,relation,reference,margin (primary,a,>,b, says that a is better than b)")
-      ->type_name("FILE");
-  begin_group(*c, "Output");
-  c->add_option("--svg", o->svg, "Draw each run as a dot, with mean and interval of each group")
-      ->type_name("FILE");
-  add_json_option(*c, o->json,
+  c.add_option("runs", o->runs,
+               "Folders of runs, or one .csv file whose first columns are group, seed, accuracy")
+      .required()
+      .type_name("RUN");
+  c.begin_group("Statistics");
+  c.add_option("--hypotheses", o->hypotheses,
+               "Decide the hypotheses of a .csv file with the columns "
+               "role,arm,relation,reference,margin (primary,a,>,b, says that a is better than b)")
+      .type_name("FILE");
+  c.begin_group("Output");
+  c.add_option("--svg", o->svg, "Draw each run as a dot, with mean and interval of each group")
+      .type_name("FILE");
+  add_json_option(c, o->json,
                   "set, groups (settings, mean, interval, deviation, runs), differences (of: two "
                   "groups, counted from 1; mean, interval), hypotheses (hypothesis, mean, "
                   "interval, p, decision); accuracies are fractions");
-  add_examples(*c, {"excite compare runs/se_resnet20-1 runs/se_resnet20-2 runs/resnet20-*",
-                    "excite compare results.csv --hypotheses hypotheses.csv --svg results.svg"});
-  c->callback([=, &run] { run = [=] { return compare(*o); }; });
+  c.add_examples({"excite compare runs/se_resnet20-1 runs/se_resnet20-2 runs/resnet20-*",
+                  "excite compare results.csv --hypotheses hypotheses.csv --svg results.svg"});
+  c.on_call([=, &run] { run = [=] { return compare(*o); }; });
 }
 
 }  // namespace excite

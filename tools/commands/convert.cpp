@@ -7,7 +7,6 @@
 #include "models/interop/recognize.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/ensemble_options.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/model_override.h"
 #include "tools/commands/output.h"
 #include "tools/commands/preprocessing_options.h"
@@ -72,30 +71,31 @@ std::string dialect_names() {
 
 }  // namespace
 
-void add_convert(CLI::App& app, Run& run) {
+void add_convert(const Command& app, Run& run) {
   const auto o = std::make_shared<ConvertOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "convert",
       "Convert weights to the tensor names and shapes of another program, or back.\nPyTorch's "
       "load_state_dict(strict=True) accepts the result.");
-  c->add_option("in", o->in, "Weights, a .safetensors file of train or of another program")
-      ->required()
-      ->type_name("IN");
-  c->add_option("out", o->out, "The .safetensors file to write; -: standard output")
-      ->required()
-      ->type_name("OUT");
-  begin_group(*c, "Format");
-  c->add_option("--to", o->to, "Program whose names to use: " + dialect_names())
-      ->required()
-      ->type_name("FORMAT");
-  begin_group(*c, "Model");
-  add_override_options(*c, o->overrides);
-  begin_group(*c, "Preprocessing, for the metadata");
-  add_preprocessing_options(*c, o->preprocessing);
-  add_examples(*c, {"excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors "
-                    "--to timm-legacy",
-                    "excite convert seresnet50.safetensors ours.safetensors --to excite"});
-  c->callback([=, &run] { run = [=] { return convert(*o); }; });
+  c.add_option("in", o->in, "Weights, a .safetensors file of train or of another program")
+      .required()
+      .type_name("IN");
+  c.add_option("out", o->out, "The .safetensors file to write; -: standard output")
+      .required()
+      .type_name("OUT");
+  c.begin_group("Format");
+  c.add_option("--to", o->to, "Program whose names to use: " + dialect_names())
+      .required()
+      .type_name("FORMAT");
+  c.begin_group("Model");
+  add_override_options(c, o->overrides);
+  c.begin_group("Preprocessing, for the metadata");
+  add_preprocessing_options(c, o->preprocessing);
+  c.add_examples(
+      {"excite convert runs/se_resnet50-1/best.safetensors seresnet50.safetensors "
+       "--to timm-legacy",
+       "excite convert seresnet50.safetensors ours.safetensors --to excite"});
+  c.on_call([=, &run] { run = [=] { return convert(*o); }; });
 }
 
 }  // namespace excite

@@ -8,7 +8,6 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/check_data.h"
@@ -81,24 +80,24 @@ int data(const DataOptions& o) {
 
 }  // namespace
 
-void add_data(CLI::App& app, Run& run) {
+void add_data(const Command& app, Run& run) {
   const auto o = std::make_shared<DataOptions>();
-  CLI::App* c = app.add_subcommand("data",
-                                   "Check a data set.\n`excite data check DIR` decodes all images. "
-                                   "Prints their number per class, "
-                                   "their sizes, files that cannot be decoded, images that occur "
-                                   "twice, and suspicious classes.");
-  c->add_option("action", o->action, "check")->required()->type_name("check");
-  c->add_option("data", o->data, data_option_help)->required()->type_name("DIR");
-  begin_group(*c, "Run");
-  add_threads_option(*c, o->threads);
-  begin_group(*c, "Output");
-  add_json_option(*c, o->json,
+  const Command c =
+      app.add_command("data",
+                      "Check a data set.\n`excite data check DIR` decodes all images. "
+                      "Prints their number per class, "
+                      "their sizes, files that cannot be decoded, images that occur "
+                      "twice, and suspicious classes.");
+  c.add_option("action", o->action, "check").required().type_name("check");
+  c.add_option("data", o->data, data_option_help).required().type_name("DIR");
+  c.begin_group("Run");
+  add_threads_option(c, o->threads);
+  c.begin_group("Output");
+  add_json_option(c, o->json,
                   "sets (images, min_side, median_side, max_side, classes), broken, duplicates, "
                   "suspicious");
-  add_examples(*c,
-               {"excite data check birds", "excite data check --json data/cifar-10-batches-bin"});
-  c->callback([=, &run] { run = [=] { return data(*o); }; });
+  c.add_examples({"excite data check birds", "excite data check --json data/cifar-10-batches-bin"});
+  c.on_call([=, &run] { run = [=] { return data(*o); }; });
 }
 
 }  // namespace excite

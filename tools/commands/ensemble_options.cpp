@@ -50,43 +50,43 @@ std::vector<std::string> class_names(const std::vector<std::string>& in_file,
 
 }  // namespace
 
-CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& o) {
-  begin_group(command, "Model");
-  CLI::Option* weights =
+Option add_ensemble_options(const Command& command, EnsembleOptions& o) {
+  command.begin_group("Model");
+  Option weights =
       command
           .add_option("--weights", o.weights,
                       "Weights, a .safetensors file of train or of another program; repeat the "
                       "option to average the probabilities of several models")
-          ->required()
-          ->allow_extra_args(false)
-          ->type_name("FILE");
+          .required()
+          .one_word_each()
+          .type_name("FILE");
   command
       .add_option("--ensemble-weights", o.ensemble_weights,
                   "Weight of each model in the average, such as 2,1,1 [equal]")
-      ->type_name("LIST");
+      .type_name("LIST");
   add_override_options(command, o.overrides);
   add_plain_option(command, o.plain);
   add_conv_option(command, o.conv);
   add_precision_option(command, o.precision);
-  begin_group(command, "Preprocessing");
+  command.begin_group("Preprocessing");
   command.add_option("--crops", o.crops,
                      "1: use the center crop; 10: average over the four corners, the center, and "
                      "their mirror images");
   command.add_flag("--flip", o.flip, "Average over the center crop and its mirror image");
   command.add_option("--resize", o.resize, "Interpolation of resized images: bilinear or bicubic")
-      ->type_name("NAME");
+      .type_name("NAME");
   add_preprocessing_options(command, o.preprocessing);
-  begin_group(command, "Classes");
+  command.begin_group("Classes");
   command
       .add_option("--labels", o.labels,
                   "Class names, one per line, instead of those in the weights")
-      ->type_name("FILE");
+      .type_name("FILE");
   command
       .add_option(
           "--class-order", o.class_order,
           "Reorder the outputs of the model: line i is the index, from 0, of the output for "
           "class i")
-      ->type_name("FILE");
+      .type_name("FILE");
   return weights;
 }
 

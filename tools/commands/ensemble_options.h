@@ -1,12 +1,12 @@
 // The options of evaluate and predict that choose the models, the crops of an image, and the names
 // and the order of the classes.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "models/ensemble.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/model_override.h"
 #include "tools/commands/preprocessing_options.h"
 #include "tools/training/ensemble.h"
@@ -24,7 +24,7 @@ struct EnsembleOptions {
   PreprocessingOptions preprocessing;
 };
 // Adds them; --weights is required. Returns --weights.
-CLI::Option* add_ensemble_options(CLI::App& command, EnsembleOptions& options);
+Option add_ensemble_options(const Command& command, EnsembleOptions& options);
 
 // UsageError or FileError that names the option or the file.
 LoadedEnsemble load_ensemble(const EnsembleOptions& options);

@@ -14,7 +14,6 @@
 #include "tools/commands/class_files.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/ensemble_options.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -145,35 +144,36 @@ int evaluate(EvaluateOptions o) {
 
 }  // namespace
 
-void add_evaluate(CLI::App& app, Run& run) {
+void add_evaluate(const Command& app, Run& run) {
   const auto o = std::make_shared<EvaluateOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "evaluate",
       "Measure the accuracy of weights on the test images of a data set.\nPrints the loss, the "
       "top-1 "
       "and top-5 accuracy, the accuracy of each class and the confusion matrix. Without --data, "
       "weights in the folder of a run are measured on the data of the run.");
-  add_ensemble_options(*c, o->ensemble);
-  begin_group(*c, "Data");
-  add_data_option(*c, o->data)->default_str("builtin");
-  add_limit_option(*c, o->limit)->check(whole_number(0));
-  add_strict_option(*c, o->strict);
-  add_exif_option(*c, o->exif);
-  begin_group(*c, "Run");
-  c->add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
-      ->check(whole_number(1));
-  add_threads_option(*c, o->threads);
-  add_max_memory_option(*c, o->max_memory);
-  begin_group(*c, "Output");
-  add_csv_option(*c, o->csv);
-  add_json_option(*c, o->json,
+  add_ensemble_options(c, o->ensemble);
+  c.begin_group("Data");
+  add_data_option(c, o->data).default_text("builtin");
+  add_limit_option(c, o->limit).whole_number(0);
+  add_strict_option(c, o->strict);
+  add_exif_option(c, o->exif);
+  c.begin_group("Run");
+  c.add_option("--batch", o->batch, "Images per batch; each crop of an image counts as one")
+      .whole_number(1);
+  add_threads_option(c, o->threads);
+  add_max_memory_option(c, o->max_memory);
+  c.begin_group("Output");
+  add_csv_option(c, o->csv);
+  add_json_option(c, o->json,
                   "images, loss, top1, top5 (fractions), per_class, confusion (rows: true class, "
                   "columns: predicted class)");
-  add_examples(*c, {"excite evaluate --weights runs/se_resnet20-1/last.safetensors --data "
-                    "data/cifar-10-batches-bin",
-                    "excite evaluate --weights a.safetensors --weights b.safetensors "
-                    "--ensemble-weights 2,1"});
-  c->callback([=, &run] { run = [=] { return evaluate(*o); }; });
+  c.add_examples(
+      {"excite evaluate --weights runs/se_resnet20-1/last.safetensors --data "
+       "data/cifar-10-batches-bin",
+       "excite evaluate --weights a.safetensors --weights b.safetensors "
+       "--ensemble-weights 2,1"});
+  c.on_call([=, &run] { run = [=] { return evaluate(*o); }; });
 }
 
 }  // namespace excite

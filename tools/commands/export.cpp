@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "models/interop/onnx.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/preprocessing_options.h"
@@ -42,30 +41,30 @@ int export_onnx(ExportOptions o) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Run& run) {
+void add_export(const Command& app, Run& run) {
   const auto o = std::make_shared<ExportOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "export",
       "Write a trained model as an ONNX file, for ONNX Runtime, OpenVINO and others.\nThe graph "
       "normalizes the images itself. The names of the classes are in its metadata.");
-  begin_group(*c, "Model");
-  add_weights_options(*c, o->network);
-  begin_group(*c, "Preprocessing");
-  add_preprocessing_options(*c, o->preprocessing);
-  begin_group(*c, "Graph");
-  c->add_option("--image-size", o->onnx.image_size,
-                "Side in pixels of the images [that of the weights]");
-  c->add_flag("--softmax", o->onnx.softmax, "Output probabilities instead of logits");
-  c->add_flag("--fold-batch-norm", o->onnx.fold_batch_norm,
-              "Multiply the convolutions by the batch norms after them");
-  c->add_option("--opset", o->onnx.opset,
-                text("Version of ONNX's operators, ", min_onnx_opset, " to ", max_onnx_opset));
-  begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .onnx file to write; -: standard output")
-      ->required()
-      ->type_name("FILE");
-  add_examples(*c, {"excite export --weights runs/se_resnet20-1/best.safetensors --out net.onnx"});
-  c->callback([=, &run] { run = [=] { return export_onnx(*o); }; });
+  c.begin_group("Model");
+  add_weights_options(c, o->network);
+  c.begin_group("Preprocessing");
+  add_preprocessing_options(c, o->preprocessing);
+  c.begin_group("Graph");
+  c.add_option("--image-size", o->onnx.image_size,
+               "Side in pixels of the images [that of the weights]");
+  c.add_flag("--softmax", o->onnx.softmax, "Output probabilities instead of logits");
+  c.add_flag("--fold-batch-norm", o->onnx.fold_batch_norm,
+             "Multiply the convolutions by the batch norms after them");
+  c.add_option("--opset", o->onnx.opset,
+               text("Version of ONNX's operators, ", min_onnx_opset, " to ", max_onnx_opset));
+  c.begin_group("Output");
+  c.add_option("--out", o->out, "The .onnx file to write; -: standard output")
+      .required()
+      .type_name("FILE");
+  c.add_examples({"excite export --weights runs/se_resnet20-1/best.safetensors --out net.onnx"});
+  c.on_call([=, &run] { run = [=] { return export_onnx(*o); }; });
 }
 
 }  // namespace excite

@@ -6,7 +6,6 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
@@ -79,34 +78,34 @@ int gates(const GatesOptions& o) {
 
 }  // namespace
 
-void add_gates(CLI::App& app, Run& run) {
+void add_gates(const Command& app, Run& run) {
   const auto o = std::make_shared<GatesOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "gates",
       "Show what the gates of squeeze-and-excitation blocks do, by class.\nPer block: the mean "
       "gate; the channels whose mean is below 0.1, above 0.9, or the same for all classes (within "
       "0.05); the deviation between the classes' means, and within a class; the share of the "
       "variance between the classes.");
-  c->add_option("images", o->images, "Images whose gates are added to the --csv file")
-      ->type_name("IMAGE");
-  begin_group(*c, "Model");
-  add_weights_options(*c, o->network);
-  begin_group(*c, "Preprocessing");
-  add_preprocessing_options(*c, o->preprocessing);
-  begin_group(*c, "Data");
-  add_data_option(*c, o->data);
-  add_limit_option(*c, o->limit)->check(whole_number(0));
-  begin_group(*c, "Run");
-  add_threads_option(*c, o->threads);
-  begin_group(*c, "Output");
-  c->add_option("--csv", o->csv,
-                "Write mean and deviation per block, channel and class; -: standard output")
-      ->type_name("FILE");
-  c->add_option("--svg", o->svg, "Draw the means of five classes and of all; -: standard output")
-      ->type_name("FILE");
-  add_examples(*c, {"excite gates --weights runs/se_resnet20-1/best.safetensors --svg gates.svg",
-                    "excite gates --weights best.safetensors --csv gates.csv cat.jpg dog.jpg"});
-  c->callback([=, &run] { run = [=] { return gates(*o); }; });
+  c.add_option("images", o->images, "Images whose gates are added to the --csv file")
+      .type_name("IMAGE");
+  c.begin_group("Model");
+  add_weights_options(c, o->network);
+  c.begin_group("Preprocessing");
+  add_preprocessing_options(c, o->preprocessing);
+  c.begin_group("Data");
+  add_data_option(c, o->data);
+  add_limit_option(c, o->limit).whole_number(0);
+  c.begin_group("Run");
+  add_threads_option(c, o->threads);
+  c.begin_group("Output");
+  c.add_option("--csv", o->csv,
+               "Write mean and deviation per block, channel and class; -: standard output")
+      .type_name("FILE");
+  c.add_option("--svg", o->svg, "Draw the means of five classes and of all; -: standard output")
+      .type_name("FILE");
+  c.add_examples({"excite gates --weights runs/se_resnet20-1/best.safetensors --svg gates.svg",
+                  "excite gates --weights best.safetensors --csv gates.csv cat.jpg dog.jpg"});
+  c.on_call([=, &run] { run = [=] { return gates(*o); }; });
 }
 
 }  // namespace excite

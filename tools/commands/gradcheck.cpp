@@ -13,7 +13,6 @@
 #include "core/text.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/op_cases.h"
 #include "tools/commands/output.h"
@@ -237,20 +236,20 @@ int gradcheck(const Options& options) {
 
 }  // namespace
 
-void add_gradcheck(CLI::App& app, Run& run) {
+void add_gradcheck(const Command& app, Run& run) {
   const auto o = std::make_shared<Options>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "gradcheck",
       "Compare gradients with finite differences (excite-double only).\nThe error must stay below "
       "1e-7 for an operation and below 1e-6 for a model. Checking everything takes some minutes.");
-  c->add_option("names", o->names, "Operations and models to check [all]")->type_name("NAME");
-  c->add_option("--table", o->derivatives,
-                "Print this many derivatives of each case, those with the largest errors: by "
-                "backward, by differences, and the error")
-      ->check(whole_number(0));
-  add_examples(*c, {"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20",
-                    "excite-double gradcheck softmax --table 10"});
-  c->callback([=, &run] { run = [=] { return gradcheck(*o); }; });
+  c.add_option("names", o->names, "Operations and models to check [all]").type_name("NAME");
+  c.add_option("--table", o->derivatives,
+               "Print this many derivatives of each case, those with the largest errors: by "
+               "backward, by differences, and the error")
+      .whole_number(0);
+  c.add_examples({"excite-double gradcheck", "excite-double gradcheck conv2d se_resnet20",
+                  "excite-double gradcheck softmax --table 10"});
+  c.on_call([=, &run] { run = [=] { return gradcheck(*o); }; });
 }
 
 }  // namespace excite

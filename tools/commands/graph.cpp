@@ -9,7 +9,6 @@
 #include "core/images/resize.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
@@ -126,33 +125,31 @@ int draw(const GraphOptions& o) {
 
 }  // namespace
 
-void add_graph(CLI::App& app, Run& run) {
+void add_graph(const Command& app, Run& run) {
   const auto o = std::make_shared<GraphOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "graph",
       "Draw the graph that a model records.\nAs SVG, for Graphviz, or as a page that steps through "
       "forward and backward.");
-  begin_group(*c, "Model");
-  add_network_options(*c, o->network);
-  c->add_option("--image", o->image, "Image that the model sees [a built-in one]")
-      ->type_name("FILE");
-  c->add_flag("--neuron", o->neuron, "Draw the neuron of autograd's chapter instead of a model");
-  begin_group(*c, "Output");
-  c->add_option("--svg", o->svg, "Write a drawing")->type_name("FILE");
-  c->add_option("--dot", o->dot, "Write a file for Graphviz: dot -Tsvg FILE")->type_name("FILE");
-  c->add_option("--html", o->html,
-                "Write a page with values and gradients of every operation, and its source")
-      ->type_name("FILE");
-  c->add_option("--depth", o->depth,
-                "Fold modules at this depth into one node in --svg and --dot; 0: not at all")
-      ->check(whole_number(0, 20));
-  c->add_option("--part", o->part, "Only the operations of this module, such as layer1.0")
-      ->type_name("NAME");
-  add_examples(*c,
-               {"excite graph --model se_resnet20 --svg graph.svg",
-                "excite graph --model se_resnet20 --part layer1.0 --svg block.svg",
-                "excite graph --weights runs/se_resnet20-1/best.safetensors --html graph.html"});
-  c->callback([=, &run] { run = [=] { return draw(*o); }; });
+  c.begin_group("Model");
+  add_network_options(c, o->network);
+  c.add_option("--image", o->image, "Image that the model sees [a built-in one]").type_name("FILE");
+  c.add_flag("--neuron", o->neuron, "Draw the neuron of autograd's chapter instead of a model");
+  c.begin_group("Output");
+  c.add_option("--svg", o->svg, "Write a drawing").type_name("FILE");
+  c.add_option("--dot", o->dot, "Write a file for Graphviz: dot -Tsvg FILE").type_name("FILE");
+  c.add_option("--html", o->html,
+               "Write a page with values and gradients of every operation, and its source")
+      .type_name("FILE");
+  c.add_option("--depth", o->depth,
+               "Fold modules at this depth into one node in --svg and --dot; 0: not at all")
+      .whole_number(0, 20);
+  c.add_option("--part", o->part, "Only the operations of this module, such as layer1.0")
+      .type_name("NAME");
+  c.add_examples({"excite graph --model se_resnet20 --svg graph.svg",
+                  "excite graph --model se_resnet20 --part layer1.0 --svg block.svg",
+                  "excite graph --weights runs/se_resnet20-1/best.safetensors --html graph.html"});
+  c.on_call([=, &run] { run = [=] { return draw(*o); }; });
 }
 
 }  // namespace excite

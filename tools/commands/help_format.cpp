@@ -127,10 +127,6 @@ std::string usage_line(const CLI::App& app, const std::string& name) {
   return name + " [OPTIONS]" + options + arguments;
 }
 
-void add_examples(CLI::App& command, const std::vector<std::string>& lines) {
-  command.footer("Examples:\n  " + join(lines, "\n  "));
-}
-
 std::string HelpFormat::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const {
   std::string help = "Usage: " + usage_line(*app, name) + "\n\n";
   for (const std::string& line : wrapped(app->get_description(), page_width)) help += line + "\n";

@@ -4,7 +4,6 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>
-#include <vector>
 
 namespace excite {
 
@@ -18,8 +17,5 @@ std::string label_of(const CLI::Option& option);
 
 // "excite convert [OPTIONS] --to FORMAT IN OUT": required options are named, others are [OPTIONS].
 std::string usage_line(const CLI::App& app, const std::string& name);
-
-// The last part of a command's help: commands to try, one per line.
-void add_examples(CLI::App& command, const std::vector<std::string>& lines);
 
 }  // namespace excite

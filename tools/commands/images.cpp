@@ -7,7 +7,6 @@
 #include "core/images/image.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -94,22 +93,22 @@ int images(const ImagesOptions& o) {
 
 }  // namespace
 
-void add_images(CLI::App& app, Run& run) {
+void add_images(const Command& app, Run& run) {
   const auto o = std::make_shared<ImagesOptions>();
-  CLI::App* c =
-      app.add_subcommand("images", "Draw the first images of each class of a data set on a sheet.");
-  begin_group(*c, "Data");
-  add_data_option(*c, o->data);
-  c->add_flag("--test", o->test, "Draw the test images instead of the training images");
-  c->add_option("--per-class", o->per_class, "Images per class")->check(whole_number(1, 512));
-  add_exif_option(*c, o->exif);
-  add_max_memory_option(*c, o->max_memory);
-  begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .png file to write, one column per class; -: standard output")
-      ->required()
-      ->type_name("FILE");
-  add_examples(*c, {"excite images --data data/cifar-10-batches-bin --out sheet.png"});
-  c->callback([=, &run] { run = [=] { return images(*o); }; });
+  const Command c =
+      app.add_command("images", "Draw the first images of each class of a data set on a sheet.");
+  c.begin_group("Data");
+  add_data_option(c, o->data);
+  c.add_flag("--test", o->test, "Draw the test images instead of the training images");
+  c.add_option("--per-class", o->per_class, "Images per class").whole_number(1, 512);
+  add_exif_option(c, o->exif);
+  add_max_memory_option(c, o->max_memory);
+  c.begin_group("Output");
+  c.add_option("--out", o->out, "The .png file to write, one column per class; -: standard output")
+      .required()
+      .type_name("FILE");
+  c.add_examples({"excite images --data data/cifar-10-batches-bin --out sheet.png"});
+  c.on_call([=, &run] { run = [=] { return images(*o); }; });
 }
 
 }  // namespace excite

@@ -13,7 +13,6 @@
 #include "models/interop/recognize.h"
 #include "models/interop/weights.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 
@@ -126,23 +125,23 @@ void print_file(const SafetensorsFile& file) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Run& run) {
+void add_inspect(const Command& app, Run& run) {
   struct InspectOptions {
     std::string file;
     bool json = false;
   };
   const auto o = std::make_shared<InspectOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "inspect",
       "Show the metadata and the tensors of a safetensors file.\nPrints type, shape, minimum, mean "
       "and maximum of each tensor; for weights of another program, the model inferred from them.");
-  c->add_option("file", o->file, "A .safetensors file")->required()->type_name("FILE");
-  begin_group(*c, "Output");
-  add_json_option(*c, o->json,
+  c.add_option("file", o->file, "A .safetensors file").required().type_name("FILE");
+  c.begin_group("Output");
+  add_json_option(c, o->json,
                   "file, metadata, checksum, read_as (the model inferred from another program's "
                   "tensors), tensors");
-  add_examples(*c, {"excite inspect runs/se_resnet20-1/last.safetensors"});
-  c->callback([=, &run] {
+  c.add_examples({"excite inspect runs/se_resnet20-1/last.safetensors"});
+  c.on_call([=, &run] {
     run = [=] {
       const SafetensorsFile file(o->file);
       o->json ? print_file_as_json(file) : print_file(file);

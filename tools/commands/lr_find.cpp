@@ -8,7 +8,6 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/lr_drawing.h"
 #include "tools/commands/output.h"
 #include "tools/commands/recipe_options.h"
@@ -38,7 +37,7 @@ void write_csv(const std::string& path, const LrSweep& sweep) {
   });
 }
 
-int find_lr(const CLI::App& command, const LrFindOptions& o) {
+int find_lr(const Command& command, const LrFindOptions& o) {
   set_threads(o.threads);
   use_max_memory(o.max_memory);
   require<UsageError>(!o.lr, "--lr has no effect: rates from --start-lr to --end-lr are tried");
@@ -69,34 +68,34 @@ int find_lr(const CLI::App& command, const LrFindOptions& o) {
 
 }  // namespace
 
-void add_lr_find(CLI::App& app, Run& run) {
+void add_lr_find(const Command& app, Run& run) {
   const auto o = std::make_shared<LrFindOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "lr-find",
       "Suggest a learning rate.\nTakes steps of a recipe at rates that grow from --start-lr to "
       "--end-lr, and ends early where the loss explodes. The options are those of train; those of "
       "the schedule have no effect. No run is read or written.");
-  add_recipe_options(*c, *o);
-  begin_group(*c, "Sweep");
-  c->add_option("--start-lr", o->sweep.first, "Learning rate of the first step");
-  c->add_option("--end-lr", o->sweep.last, "Learning rate of the last step");
-  c->add_option("--steps", o->sweep.steps, "Number of steps, at least 10");
-  begin_group(*c, "Run");
-  add_computation_options(*c, *o);
-  add_threads_option(*c, o->threads);
-  add_max_memory_option(*c, o->max_memory);
-  begin_group(*c, "Output");
-  c->add_option("--csv", o->csv,
-                "Write step, learning rate, loss and smoothed loss; -: standard output")
-      ->type_name("FILE");
-  c->add_option("--svg", o->svg, "Draw the losses over the learning rates; -: standard output")
-      ->type_name("FILE");
-  add_examples(*c, {"excite lr-find --model se_resnet20 --data data/cifar-10-batches-bin",
-                    "excite lr-find --weights seresnet50.safetensors --new-head --data birds --svg "
-                    "rates.svg"});
-  c->callback([=, &run] {
-    apply_recipe(*c, o->recipe_name);
-    run = [=] { return find_lr(*c, *o); };
+  add_recipe_options(c, *o);
+  c.begin_group("Sweep");
+  c.add_option("--start-lr", o->sweep.first, "Learning rate of the first step");
+  c.add_option("--end-lr", o->sweep.last, "Learning rate of the last step");
+  c.add_option("--steps", o->sweep.steps, "Number of steps, at least 10");
+  c.begin_group("Run");
+  add_computation_options(c, *o);
+  add_threads_option(c, o->threads);
+  add_max_memory_option(c, o->max_memory);
+  c.begin_group("Output");
+  c.add_option("--csv", o->csv,
+               "Write step, learning rate, loss and smoothed loss; -: standard output")
+      .type_name("FILE");
+  c.add_option("--svg", o->svg, "Draw the losses over the learning rates; -: standard output")
+      .type_name("FILE");
+  c.add_examples({"excite lr-find --model se_resnet20 --data data/cifar-10-batches-bin",
+                  "excite lr-find --weights seresnet50.safetensors --new-head --data birds --svg "
+                  "rates.svg"});
+  c.on_call([=, &run] {
+    apply_recipe(c, o->recipe_name);
+    run = [=] { return find_lr(c, *o); };
   });
 }
 

@@ -7,12 +7,12 @@
 
 namespace excite {
 
-void add_override_options(CLI::App& command, ModelOverrideOptions& o) {
+void add_override_options(const Command& command, ModelOverrideOptions& o) {
   command.add_option("--model", o.model, "Model of the weights [inferred from the file]")
-      ->type_name("NAME");
+      .type_name("NAME");
   command
       .add_option("--set", o.set, "Options of that model, KEY=VALUE,... [inferred from the file]")
-      ->type_name("LIST");
+      .type_name("LIST");
 }
 
 ModelOverride override_of(const ModelOverrideOptions& o) {

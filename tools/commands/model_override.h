@@ -1,16 +1,16 @@
 // --model and --set of the commands that load weights. Normally both are inferred from the file;
 // these options overrule what was inferred.
 #pragma once
-#include <CLI/CLI.hpp>
 
 #include "models/interop/weights.h"
+#include "tools/commands/command_line.h"
 
 namespace excite {
 
 struct ModelOverrideOptions {
   std::string model, set;
 };
-void add_override_options(CLI::App& command, ModelOverrideOptions& options);
+void add_override_options(const Command& command, ModelOverrideOptions& options);
 ModelOverride override_of(const ModelOverrideOptions& options);
 
 // Prints one line to standard error that says which model was inferred from another program's file.

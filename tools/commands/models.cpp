@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "models/zoo/registry.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 
@@ -42,14 +41,14 @@ void print_list() {
 
 }  // namespace
 
-void add_models(CLI::App& app, Run& run) {
+void add_models(const Command& app, Run& run) {
   const auto json = std::make_shared<bool>(false);
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "models", "List the models and their options.\nParameters are counted for ten classes.");
-  begin_group(*c, "Output");
-  add_json_option(*c, *json, "name, about, options, parameters");
-  add_examples(*c, {"excite models", "excite models --json"});
-  c->callback([=, &run] {
+  c.begin_group("Output");
+  add_json_option(c, *json, "name, about, options, parameters");
+  c.add_examples({"excite models", "excite models --json"});
+  c.on_call([=, &run] {
     run = [=] {
       *json ? print_list_as_json() : print_list();
       return 0;

@@ -7,23 +7,23 @@
 
 namespace excite {
 
-void add_network_options(CLI::App& command, NetworkOptions& o) {
+void add_network_options(const Command& command, NetworkOptions& o) {
   add_model_option(command, o.model);
   add_set_option(command, o.set);
-  CLI::Option* weights =
+  Option weights =
       command
           .add_option("--weights", o.weights,
                       "Take the model of these weights instead, a .safetensors file of train or of "
                       "another program")
-          ->type_name("FILE");
+          .type_name("FILE");
   command.add_option("--classes", o.classes, "Classes of the created model")
-      ->excludes(weights)
-      ->check(whole_number(1, 100'000));
+      .excludes(weights)
+      .whole_number(1, 100'000);
   command
       .add_option("--image-size", o.image_size,
                   "Side of the image that the model sees, in pixels; 0: the size that the model is "
                   "made for")
-      ->check(whole_number(0, 1024));
+      .whole_number(0, 1024);
 }
 
 TrainedModel make_network(const NetworkOptions& o, Rng& rng) {
@@ -43,12 +43,12 @@ long image_size_for(const NetworkOptions& o, const Model& model) {
   return side;
 }
 
-void add_weights_options(CLI::App& command, WeightsOptions& o) {
+void add_weights_options(const Command& command, WeightsOptions& o) {
   command
       .add_option("--weights", o.weights,
                   "Weights, a .safetensors file of train or of another program")
-      ->required()
-      ->type_name("FILE");
+      .required()
+      .type_name("FILE");
   add_override_options(command, o.overrides);
 }
 

@@ -1,9 +1,9 @@
 // The network that a command looks at: a new one of a model, or that of trained weights.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "models/interop/weights.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/model_override.h"
 
 namespace excite {
@@ -14,7 +14,7 @@ struct NetworkOptions {
 };
 
 // --model, --set, --weights, --classes and --image-size.
-void add_network_options(CLI::App& command, NetworkOptions& options);
+void add_network_options(const Command& command, NetworkOptions& options);
 
 // UsageError without a model and weights. `rng` draws the parameters of a new network.
 TrainedModel make_network(const NetworkOptions& options, Rng& rng);
@@ -29,7 +29,7 @@ struct WeightsOptions {
 };
 
 // --weights, which is required, --model and --set.
-void add_weights_options(CLI::App& command, WeightsOptions& options);
+void add_weights_options(const Command& command, WeightsOptions& options);
 
 // Prints what was inferred from another program's file.
 TrainedModel load_network(const WeightsOptions& options);

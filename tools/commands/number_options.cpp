@@ -1,5 +1,7 @@
 #include "tools/commands/number_options.h"
 
+#include <CLI/CLI.hpp>
+
 #include "core/check.h"
 #include "core/text.h"
 
@@ -21,16 +23,6 @@ CLI::Validator decimal(const char* expected) {
   return CLI::Validator(read, "");
 }
 
-// The words below are checked after decimal() has read them.
-template <class Number>
-CLI::Validator in_range(Number least, Number most, const std::string& expected) {
-  const auto check = [=](std::string& word) -> std::string {
-    const std::optional<Number> number = parse_number<Number>(word);
-    return number && *number >= least && *number <= most ? "" : word + ": expected " + expected;
-  };
-  return CLI::Validator(check, "");
-}
-
 }  // namespace
 
 void read_numbers_strictly(CLI::App& app) {
@@ -40,17 +32,6 @@ void read_numbers_strictly(CLI::App& app) {
       if (type == "INT") option->transform(decimal<long>("a whole number"));
       if (type == "FLOAT") option->transform(decimal<double>("a finite number"));
     }
-}
-
-CLI::Validator whole_number(long least, long most) {
-  const bool bounded = most < std::numeric_limits<long>::max();
-  return in_range(least, most,
-                  bounded ? text("a whole number from ", least, " to ", most)
-                          : text("a whole number of at least ", least));
-}
-
-CLI::Validator real_number(double least, double most) {
-  return in_range(least, most, text("a number from ", least, " to ", most));
 }
 
 std::vector<double> numbers_of_list(const std::string& option, const std::string& list,

@@ -1,19 +1,17 @@
 // Numbers on the command line.
 #pragma once
-#include <CLI/CLI.hpp>
-#include <limits>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace excite {
 
 // Makes every INT and FLOAT option of every command accept a decimal number and nothing else. The
 // error shows the word as it was typed.
 void read_numbers_strictly(CLI::App& app);
-
-// For option->check(): an error unless least <= number <= most.
-CLI::Validator whole_number(long least, long most = std::numeric_limits<long>::max());
-CLI::Validator real_number(double least, double most);
 
 // The numbers of a list such as "8,12" that is the value of `option`. UsageError that ends in
 // `expected` if it is anything else.

@@ -8,7 +8,6 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/curves.h"
 #include "tools/commands/event_file.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/svg.h"
@@ -55,19 +54,19 @@ int plot(const PlotOptions& o) {
 
 }  // namespace
 
-void add_plot(CLI::App& app, Run& run) {
+void add_plot(const Command& app, Run& run) {
   const auto o = std::make_shared<PlotOptions>();
-  CLI::App* c = app.add_subcommand("plot", "Draw loss and accuracy of training runs.");
-  c->add_option("runs", o->runs, "Folders of runs, or their log.csv files; each gets a color")
-      ->required()
-      ->type_name("RUN");
-  begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .svg file to write; -: standard output")->type_name("FILE");
-  c->add_flag("--tensorboard", o->tensorboard,
-              "Write an event file for TensorBoard into the folder of each run");
-  add_examples(*c, {"excite plot --out curves.svg runs/se_resnet20-1 runs/resnet20-1",
-                    "excite plot --tensorboard runs/*; tensorboard --logdir runs"});
-  c->callback([=, &run] { run = [=] { return plot(*o); }; });
+  const Command c = app.add_command("plot", "Draw loss and accuracy of training runs.");
+  c.add_option("runs", o->runs, "Folders of runs, or their log.csv files; each gets a color")
+      .required()
+      .type_name("RUN");
+  c.begin_group("Output");
+  c.add_option("--out", o->out, "The .svg file to write; -: standard output").type_name("FILE");
+  c.add_flag("--tensorboard", o->tensorboard,
+             "Write an event file for TensorBoard into the folder of each run");
+  c.add_examples({"excite plot --out curves.svg runs/se_resnet20-1 runs/resnet20-1",
+                  "excite plot --tensorboard runs/*; tensorboard --logdir runs"});
+  c.on_call([=, &run] { run = [=] { return plot(*o); }; });
 }
 
 }  // namespace excite

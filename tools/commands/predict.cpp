@@ -17,7 +17,6 @@
 #include "tools/commands/default_weights.h"
 #include "tools/commands/ensemble_options.h"
 #include "tools/commands/explain.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -166,46 +165,44 @@ int predict(PredictOptions o) {
 
 }  // namespace
 
-void add_predict(CLI::App& app, Run& run) {
+void add_predict(const Command& app, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
-  CLI::App* c = app.add_subcommand("predict", "Classify images.");
-  c->add_option("images", o->images,
-                "PNG, JPEG, WebP, BMP or PNM files of any size, or folders of them (with "
-                "subfolders)")
-      ->type_name("IMAGE");
-  CLI::Option* weights = add_ensemble_options(*c, o->ensemble)->required(false);
-  weights->description(weights->get_description() +
-                       " [a trained se_resnet20 for the classes of CIFAR-10]");
-  begin_group(*c, "Tensors instead of images");
-  c->add_option(
-       "--tensors", o->tensors,
-       "Read tensor 'input' [N, 3, H, W], F32 or F64, from a .safetensors file; it is used "
-       "as it is, without resizing and normalization")
-      ->type_name("FILE");
-  c->add_option("--out", o->out,
-                "With --tensors: write tensor 'logits' [N, classes] to this .safetensors file")
-      ->type_name("FILE");
-  begin_group(*c, "Run");
-  add_strict_option(*c, o->strict);
-  add_exif_option(*c, o->exif);
-  add_max_memory_option(*c, o->max_memory);
-  add_threads_option(*c, o->threads);
-  begin_group(*c, "Output");
-  c->add_option("--top", o->top, "Classes to show per image, the most probable first")
-      ->check(whole_number(1, 1'000'000));
-  add_csv_option(*c, o->csv);
-  c->add_option("--explain", o->explain,
-                "Write a .png with the image, and over it what speaks for the most probable class "
-                "(Grad-CAM)")
-      ->type_name("FILE");
-  add_json_option(*c, o->json, "images (file, top: class, probability), skipped (file, why)");
+  const Command c = app.add_command("predict", "Classify images.");
+  c.add_option("images", o->images,
+               "PNG, JPEG, WebP, BMP or PNM files of any size, or folders of them (with "
+               "subfolders)")
+      .type_name("IMAGE");
+  Option weights = add_ensemble_options(c, o->ensemble).optional();
+  weights.describe_also("[a trained se_resnet20 for the classes of CIFAR-10]");
+  c.begin_group("Tensors instead of images");
+  c.add_option("--tensors", o->tensors,
+               "Read tensor 'input' [N, 3, H, W], F32 or F64, from a .safetensors file; it is used "
+               "as it is, without resizing and normalization")
+      .type_name("FILE");
+  c.add_option("--out", o->out,
+               "With --tensors: write tensor 'logits' [N, classes] to this .safetensors file")
+      .type_name("FILE");
+  c.begin_group("Run");
+  add_strict_option(c, o->strict);
+  add_exif_option(c, o->exif);
+  add_max_memory_option(c, o->max_memory);
+  add_threads_option(c, o->threads);
+  c.begin_group("Output");
+  c.add_option("--top", o->top, "Classes to show per image, the most probable first")
+      .whole_number(1, 1'000'000);
+  add_csv_option(c, o->csv);
+  c.add_option("--explain", o->explain,
+               "Write a .png with the image, and over it what speaks for the most probable class "
+               "(Grad-CAM)")
+      .type_name("FILE");
+  add_json_option(c, o->json, "images (file, top: class, probability), skipped (file, why)");
   for (const char* of_images :
        {"--csv", "--exif", "--explain", "--json", "--strict", "--resize", "--top"})
-    c->get_option("--tensors")->excludes(c->get_option(of_images));
-  add_examples(*c, {"excite predict cat.jpg", "excite predict --explain why.png cat.jpg",
-                    "excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
-                    "excite predict --weights seresnet50.safetensors --crops 10 --top 3 cat.jpg"});
-  c->callback([=, &run] { run = [=] { return predict(*o); }; });
+    c.option("--tensors").excludes(c.option(of_images));
+  c.add_examples({"excite predict cat.jpg", "excite predict --explain why.png cat.jpg",
+                  "excite predict --weights runs/se_resnet20-1/best.safetensors cat.jpg holiday/",
+                  "excite predict --weights seresnet50.safetensors --crops 10 --top 3 cat.jpg"});
+  c.on_call([=, &run] { run = [=] { return predict(*o); }; });
 }
 
 }  // namespace excite

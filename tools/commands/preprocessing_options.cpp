@@ -9,21 +9,21 @@
 
 namespace excite {
 
-void add_preprocessing_options(CLI::App& c, PreprocessingOptions& o) {
+void add_preprocessing_options(const Command& c, PreprocessingOptions& o) {
   c.add_option("--mean", o.mean,
                "With --std: the mean of R, G and B, of pixels from 0 to 1 [that of the weights, or "
                "ImageNet's]")
-      ->type_name("LIST");
-  c.add_option("--std", o.deviation, "With --mean: the deviation of R, G and B")->type_name("LIST");
+      .type_name("LIST");
+  c.add_option("--std", o.deviation, "With --mean: the deviation of R, G and B").type_name("LIST");
   c.add_option(
        "--resize-short", o.short_side,
        "Pixels to which the short side of an image is resized [that of the weights; 256 for "
        "--crop 224, and in proportion]")
-      ->check(whole_number(1, max_image_side));
+      .whole_number(1, max_image_side);
   c.add_option("--crop", o.side,
                "Side in pixels of the square in the center that the model sees [that of the "
                "weights]")
-      ->check(whole_number(1, max_image_side));
+      .whole_number(1, max_image_side);
 }
 
 std::vector<double> three_numbers(const std::string& option, const std::string& list) {

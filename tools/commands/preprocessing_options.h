@@ -1,12 +1,12 @@
 // How images are normalized, resized and cropped for weights whose files do not say so, because
 // another program wrote them, or say something else.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "models/interop/weights.h"
+#include "tools/commands/command_line.h"
 
 namespace excite {
 
@@ -16,7 +16,7 @@ struct PreprocessingOptions {
 };
 
 // --mean, --std, --resize-short and --crop.
-void add_preprocessing_options(CLI::App& command, PreprocessingOptions& options);
+void add_preprocessing_options(const Command& command, PreprocessingOptions& options);
 
 // Sets what was given, for this model. UsageError that names the option.
 void override_preprocessing(TrainedModel& trained, const PreprocessingOptions& options);

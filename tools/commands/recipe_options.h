@@ -1,10 +1,10 @@
 // The options of a recipe: which model is trained, on what, and how.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
 #include "core/text.h"
+#include "tools/commands/command_line.h"
 #include "tools/data/load.h"
 #include "tools/training/recipe.h"
 
@@ -24,12 +24,12 @@ struct RecipeOptions {
 };
 
 // Adds them under the headings Model, Data, Optimization, and Augmentation and regularization.
-void add_recipe_options(CLI::App& command, RecipeOptions& options);
+void add_recipe_options(const Command& command, RecipeOptions& options);
 // --seed, --plain and --conv, under the present heading.
-void add_computation_options(CLI::App& command, RecipeOptions& options);
+void add_computation_options(const Command& command, RecipeOptions& options);
 
 // The recipe that the options choose. UsageError that names the option.
-Recipe resolve_recipe(const CLI::App& command, const RecipeOptions& options);
+Recipe resolve_recipe(const Command& command, const RecipeOptions& options);
 
 // What follows from trained weights, and how to change it; "" without them.
 std::string lines_on_start(const Recipe& recipe, const RecipeOptions& options);

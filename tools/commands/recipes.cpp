@@ -55,12 +55,10 @@ Options recipe_options(const std::string& name) {
   return found->second;
 }
 
-void apply_recipe(CLI::App& command, const std::string& name) {
+void apply_recipe(const Command& command, const std::string& name) {
   for (const auto& [option_name, value] : recipe_options(name)) {
-    CLI::Option* option = command.get_option(option_name);
-    if (option->count() > 0) continue;
-    option->add_result(value);
-    option->run_callback();
+    const Option option = command.option(option_name);
+    if (!option.is_given()) option.set(value);
   }
 }
 

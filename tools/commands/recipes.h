@@ -1,9 +1,10 @@
 // Recipes: options of train that belong together, under one name.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "tools/commands/command_line.h"
 
 namespace excite {
 
@@ -12,6 +13,6 @@ namespace excite {
 std::vector<std::pair<std::string, std::string>> recipe_options(const std::string& name);
 
 // Sets the options of the recipe that were not given on the command line.
-void apply_recipe(CLI::App& command, const std::string& name);
+void apply_recipe(const Command& command, const std::string& name);
 
 }  // namespace excite

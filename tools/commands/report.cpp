@@ -7,7 +7,6 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
 #include "tools/report/run_report.h"
@@ -37,22 +36,22 @@ int report(const ReportOptions& o) {
 
 }  // namespace
 
-void add_report(CLI::App& app, Run& run) {
+void add_report(const Command& app, Run& run) {
   const auto o = std::make_shared<ReportOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "report",
       "Write a page about training runs: curves, mistakes, calibration, gates.\nThe page is one "
       "file of HTML that needs no server and no script. train writes it at the end of a run.");
-  c->add_option("runs", o->runs, "Folders of runs")->required()->type_name("RUN");
-  begin_group(*c, "Run");
-  add_threads_option(*c, o->threads);
-  begin_group(*c, "Output");
-  c->add_option("--out", o->out,
-                "The .html file to write; -: standard output [of one run: RUN/report.html]")
-      ->type_name("FILE");
-  add_examples(*c, {"excite report runs/se_resnet20-1",
-                    "excite report --out both.html runs/se_resnet20-1 runs/resnet20-1"});
-  c->callback([=, &run] { run = [=] { return report(*o); }; });
+  c.add_option("runs", o->runs, "Folders of runs").required().type_name("RUN");
+  c.begin_group("Run");
+  add_threads_option(c, o->threads);
+  c.begin_group("Output");
+  c.add_option("--out", o->out,
+               "The .html file to write; -: standard output [of one run: RUN/report.html]")
+      .type_name("FILE");
+  c.add_examples({"excite report runs/se_resnet20-1",
+                  "excite report --out both.html runs/se_resnet20-1 runs/resnet20-1"});
+  c.on_call([=, &run] { run = [=] { return report(*o); }; });
 }
 
 }  // namespace excite

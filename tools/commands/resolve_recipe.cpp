@@ -51,10 +51,10 @@ void choose_normalization(Recipe& r, const RecipeOptions& o, const Preprocessing
 
 // With --weights the file says which model it is, unless --model names one, and how its images were
 // normalized.
-void take_from_weights(Recipe& r, const CLI::App& command, const RecipeOptions& o) {
+void take_from_weights(Recipe& r, const Command& command, const RecipeOptions& o) {
   Description d;
   if (!o.weights.empty()) {
-    const bool named = command.get_option("--model")->count() > 0;
+    const bool named = command.option("--model").is_given();
     d = describe(SafetensorsFile(o.weights), {named ? r.model : "", r.options});
     r.model = d.model;
     r.options = d.options;
@@ -72,8 +72,8 @@ std::string class_weights_of(const std::string& given) {
 }
 
 // Options of another schedule or optimizer than the chosen one.
-void refuse_unused_options(const CLI::App& command, const Recipe& r) {
-  const auto given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+void refuse_unused_options(const Command& command, const Recipe& r) {
+  const auto given = [&](const char* name) { return command.option(name).is_given(); };
   const bool has_steps = r.schedule == "step" || r.schedule == "multistep";
   require<UsageError>(has_steps || !given("--gamma"), "--gamma has no effect with --schedule ",
                       r.schedule, "; use --schedule step or multistep");
@@ -92,7 +92,7 @@ double validation_of(const std::string& word) {
 
 }  // namespace
 
-Recipe resolve_recipe(const CLI::App& command, const RecipeOptions& o) {
+Recipe resolve_recipe(const Command& command, const RecipeOptions& o) {
   Recipe r = o.recipe;
   r.options = parse_settings(o.model_options);
   require<UsageError>(!o.new_head || !o.weights.empty(),

@@ -9,7 +9,6 @@
 #include "core/files/json.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/output.h"
 #include "tools/commands/roofline_drawing.h"
 #include "tools/commands/shared_options.h"
@@ -65,27 +64,26 @@ Roofline read_roofline(const std::string& path) {
 
 }  // namespace
 
-void add_roofline(CLI::App& app, Run& run) {
+void add_roofline(const Command& app, Run& run) {
   struct RooflineOptions {
     std::string bench, out;
   };
   const auto o = std::make_shared<RooflineOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "roofline",
       "Draw the operations of a step under the limits of the machine.\nEach operation is a dot "
       "whose "
       "area is its share of the step's time. The roof is what the arithmetic and the memory of the "
       "machine allow.");
-  c->add_option("bench", o->bench, "The output of `excite bench --json`")
-      ->required()
-      ->type_name("BENCH.json");
-  begin_group(*c, "Output");
-  c->add_option("--out", o->out, "The .svg file to write; -: standard output")
-      ->required()
-      ->type_name("FILE");
-  add_examples(*c,
-               {"excite bench --json > bench.json && excite roofline bench.json --out roof.svg"});
-  c->callback([=, &run] {
+  c.add_option("bench", o->bench, "The output of `excite bench --json`")
+      .required()
+      .type_name("BENCH.json");
+  c.begin_group("Output");
+  c.add_option("--out", o->out, "The .svg file to write; -: standard output")
+      .required()
+      .type_name("FILE");
+  c.add_examples({"excite bench --json > bench.json && excite roofline bench.json --out roof.svg"});
+  c.on_call([=, &run] {
     run = [=] {
       require_extension(o->out, ".svg");
       write_text_atomically(o->out, draw_roofline(read_roofline(o->bench)));

@@ -40,40 +40,36 @@ long bytes_of(const std::string& size) {
 
 }  // namespace
 
-void begin_group(CLI::App& command, const std::string& heading) {
-  command.option_defaults()->group(heading);
-}
-
-CLI::Option* add_model_option(CLI::App& command, std::string& model) {
+Option add_model_option(const Command& command, std::string& model) {
   return command.add_option("--model", model, "Model to create; `excite models` lists them")
-      ->type_name("NAME");
+      .type_name("NAME");
 }
 
-CLI::Option* add_set_option(CLI::App& command, std::string& settings) {
+Option add_set_option(const Command& command, std::string& settings) {
   return command
       .add_option("--set", settings,
                   "Options of the model, KEY=VALUE,...; `excite models` lists them with their "
                   "defaults")
-      ->type_name("LIST");
+      .type_name("LIST");
 }
 
-CLI::Option* add_data_option(CLI::App& command, std::string& data) {
-  return command.add_option("--data", data, data_option_help)->type_name("DIR");
+Option add_data_option(const Command& command, std::string& data) {
+  return command.add_option("--data", data, data_option_help).type_name("DIR");
 }
 
-CLI::Option* add_limit_option(CLI::App& command, long& limit) {
+Option add_limit_option(const Command& command, long& limit) {
   return command.add_option("--limit", limit, "Use only the first N images of each set; 0: all");
 }
 
-CLI::Option* add_strict_option(CLI::App& command, bool& strict) {
+Option add_strict_option(const Command& command, bool& strict) {
   return command.add_flag(
       "--strict", strict,
       "Stop at a file that is not a readable image, instead of skipping it with a warning");
 }
 
-CLI::Option* add_exif_option(CLI::App& command, Exif& exif) {
+Option add_exif_option(const Command& command, Exif& exif) {
   return command
-      .add_option_function<std::string>(
+      .add_word(
           "--exif",
           [&exif](const std::string& word) {
             require<UsageError>(word == "apply" || word == "ignore", "--exif ", word,
@@ -82,62 +78,62 @@ CLI::Option* add_exif_option(CLI::App& command, Exif& exif) {
           },
           "apply: turn images upright as their EXIF data say; ignore: take the pixels as they are "
           "stored")
-      ->type_name("NAME")
-      ->default_str("apply");
+      .type_name("NAME")
+      .default_text("apply");
 }
 
-CLI::Option* add_max_memory_option(CLI::App& command, long& bytes) {
+Option add_max_memory_option(const Command& command, long& bytes) {
   return command
-      .add_option_function<std::string>(
+      .add_word(
           "--max-memory", [&bytes](const std::string& size) { bytes = bytes_of(size); },
           "Memory that images and networks may need, such as 500M or 4G; what needs more is an "
           "error before it starts [3/4 of the free memory]")
-      ->type_name("SIZE");
+      .type_name("SIZE");
 }
 
 void use_max_memory(long bytes) {
   if (bytes > 0) set_max_memory(bytes);
 }
 
-CLI::Option* add_threads_option(CLI::App& command, int& threads) {
+Option add_threads_option(const Command& command, int& threads) {
   return command
       .add_option("--threads", threads, "Worker threads; the numbers do not depend on them")
-      ->check(whole_number(1, 1024))
-      ->default_str("available cores");
+      .whole_number(1, 1024)
+      .default_text("available cores");
 }
 
-CLI::Option* add_plain_option(CLI::App& command, bool& plain) {
+Option add_plain_option(const Command& command, bool& plain) {
   return command.add_flag("--plain", plain,
                           "Disable fused operations (slower; equal up to rounding)");
 }
 
-CLI::Option* add_conv_option(CLI::App& command, std::string& conv) {
+Option add_conv_option(const Command& command, std::string& conv) {
   return command
       .add_option("--conv", conv,
                   "Algorithm of all convolutions: auto (the fastest for each shape), blas (im2col "
                   "and matrix products), direct or reference (plain loops); all but auto disable "
                   "fused operations")
-      ->type_name("NAME");
+      .type_name("NAME");
 }
 
-CLI::Option* add_precision_option(CLI::App& command, std::string& precision) {
+Option add_precision_option(const Command& command, std::string& precision) {
   return command
       .add_option(
           "--precision", precision,
           "full, or bf16: multiply in bfloat16 where the CPU can (faster; the logits differ "
           "by about 1 %)")
-      ->type_name("NAME");
+      .type_name("NAME");
 }
 
-CLI::Option* add_csv_option(CLI::App& command, std::string& csv) {
+Option add_csv_option(const Command& command, std::string& csv) {
   return command
       .add_option("--csv", csv,
                   "Write a .csv file with one row per image: image, label (empty if unknown), "
                   "probability of each class; -: standard output")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
-CLI::Option* add_json_option(CLI::App& command, bool& json, const std::string& fields) {
+Option add_json_option(const Command& command, bool& json, const std::string& fields) {
   return command.add_flag("--json", json, "Print JSON: " + fields);
 }
 

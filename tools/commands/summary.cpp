@@ -8,7 +8,6 @@
 #include "models/cost.h"
 #include "models/zoo/settings.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/network_options.h"
 #include "tools/commands/output.h"
 #include "tools/commands/shared_options.h"
@@ -69,21 +68,21 @@ int summary(const SummaryOptions& o) {
 
 }  // namespace
 
-void add_summary(CLI::App& app, Run& run) {
+void add_summary(const Command& app, Run& run) {
   const auto o = std::make_shared<SummaryOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "summary",
       "Show the operations of a model: shapes, parameters, multiply-adds.\nBytes are those of the "
       "outputs for one image.");
-  begin_group(*c, "Model");
-  add_network_options(*c, o->network);
-  begin_group(*c, "Output");
-  add_json_option(*c, o->json,
+  c.begin_group("Model");
+  add_network_options(c, o->network);
+  c.begin_group("Output");
+  add_json_option(c, o->json,
                   "model, options, classes, input, parameters, macs (multiply-adds), "
                   "activation_bytes, layers");
-  add_examples(*c, {"excite summary --model se_resnet20 --set reduction=8",
-                    "excite summary --weights runs/se_resnet20-1/best.safetensors"});
-  c->callback([=, &run] { run = [=] { return summary(*o); }; });
+  c.add_examples({"excite summary --model se_resnet20 --set reduction=8",
+                  "excite summary --weights runs/se_resnet20-1/best.safetensors"});
+  c.on_call([=, &run] { run = [=] { return summary(*o); }; });
 }
 
 }  // namespace excite

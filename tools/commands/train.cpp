@@ -9,7 +9,6 @@
 #include "core/text.h"
 #include "tools/bench/profile/profile.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/recipe_options.h"
 #include "tools/commands/recipes.h"
@@ -29,12 +28,12 @@ struct TrainOptions : RecipeOptions {
 };
 
 // A resumed run keeps the recipe with which it was started, and --config repeats one.
-void refuse_other_options(const CLI::App& command, const std::string& with,
+void refuse_other_options(const Command& command, const std::string& with,
                           const std::vector<std::string>& allowed) {
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
+  for (const Option option : command.options()) {
+    const std::string name = option.name();
     const bool known = name == with || std::count(allowed.begin(), allowed.end(), name) > 0;
-    require<UsageError>(option->count() == 0 || known, name, " cannot be combined with ", with,
+    require<UsageError>(!option.is_given() || known, name, " cannot be combined with ", with,
                         ": the run ", with == "--resume" ? "continues" : "is repeated",
                         " with the options with which it was started");
   }
@@ -53,7 +52,7 @@ StepFunction profiler(const std::string& path, long total_steps) {
   };
 }
 
-NewRun new_run(const CLI::App& command, const TrainOptions& o) {
+NewRun new_run(const Command& command, const TrainOptions& o) {
   NewRun run{.recipe = resolve_recipe(command, o),
              .initial_weights = {o.weights, o.new_head},
              .lines = {},
@@ -66,7 +65,7 @@ NewRun new_run(const CLI::App& command, const TrainOptions& o) {
   return run;
 }
 
-NewRun repeated_run(const CLI::App& command, const TrainOptions& o) {
+NewRun repeated_run(const Command& command, const TrainOptions& o) {
   refuse_other_options(command, "--config",
                        {"--out", "--threads", "--max-memory", "--cache", "--profile", "--dry-run"});
   const RunConfig config = read_config(o.config);
@@ -85,7 +84,7 @@ CacheImages cache_of(const std::string& word) {
   return word == "ram" ? CacheImages::in_memory : CacheImages::nowhere;
 }
 
-int train(const CLI::App& command, const TrainOptions& o) {
+int train(const Command& command, const TrainOptions& o) {
   set_threads(o.threads);
   use_max_memory(o.max_memory);
   require<UsageError>(!o.resume || !o.out.empty(),
@@ -105,8 +104,8 @@ int train(const CLI::App& command, const TrainOptions& o) {
   return start_run(run);
 }
 
-void add_run_groups(CLI::App& c, TrainOptions& o) {
-  begin_group(c, "Run");
+void add_run_groups(const Command& c, TrainOptions& o) {
+  c.begin_group("Run");
   c.add_flag(
       "--resume", o.resume,
       "Continue the run in --out; only --out, --threads, --max-memory, --cache and --epochs, "
@@ -115,7 +114,7 @@ void add_run_groups(CLI::App& c, TrainOptions& o) {
       "the options given");
   c.add_option("--config", o.config,
                "Repeat the run of this config.json, to the same weights, bit for bit")
-      ->type_name("FILE");
+      .type_name("FILE");
   c.add_flag("--dry-run", o.dry,
              "Print the configuration, the learning rates and the time that the run would take, "
              "and train nothing");
@@ -128,43 +127,43 @@ void add_run_groups(CLI::App& c, TrainOptions& o) {
   c.add_option("--cache", o.cache,
                "ram: decode and resize image files once and keep as many as fit into half of "
                "--max-memory; same bits as none")
-      ->type_name("NAME");
+      .type_name("NAME");
   add_computation_options(c, o);
-  begin_group(c, "Output");
+  c.begin_group("Output");
   c.add_option("--out", o.out,
                "Folder of the run, created by train [runs/MODEL-1, or the next free number]")
-      ->type_name("DIR");
+      .type_name("DIR");
   c.add_option("--checkpoint-history", o.kept_epochs,
                "Keep the weights of the last N epochs, in epoch-1.safetensors and so on; 0: only "
                "last and best")
-      ->type_name("N")
-      ->check(whole_number(0));
+      .type_name("N")
+      .whole_number(0);
   c.add_option("--profile", o.profile,
                "Write a trace of every operation of steps 4 to 8 to this .json file, for "
                "chrome://tracing or Perfetto")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
 }  // namespace
 
-void add_train(CLI::App& app, Run& run) {
+void add_train(const Command& app, Run& run) {
   const auto o = std::make_shared<TrainOptions>();
-  CLI::App* c = app.add_subcommand(
+  const Command c = app.add_command(
       "train",
       "Train a model on images.\nThe run gets a folder with its configuration, its log and its "
       "weights. Ctrl-C saves everything; --resume continues to the same weights, bit for bit.");
-  add_recipe_options(*c, *o);
-  add_run_groups(*c, *o);
-  add_examples(
-      *c, {"excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16",
-           "excite train --weights seresnet50.safetensors --new-head --data birds",
-           "excite train --weights seresnet50.safetensors --new-head --freeze all-but-head --data "
-           "birds",
-           "excite train --recipe fast --data data/cifar-10-batches-bin",
-           "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
-  c->callback([=, &run] {
-    apply_recipe(*c, o->recipe_name);
-    run = [=] { return train(*c, *o); };
+  add_recipe_options(c, *o);
+  add_run_groups(c, *o);
+  c.add_examples(
+      {"excite train --model se_resnet20 --data data/cifar-10-batches-bin --epochs 16",
+       "excite train --weights seresnet50.safetensors --new-head --data birds",
+       "excite train --weights seresnet50.safetensors --new-head --freeze all-but-head --data "
+       "birds",
+       "excite train --recipe fast --data data/cifar-10-batches-bin",
+       "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
+  c.on_call([=, &run] {
+    apply_recipe(c, o->recipe_name);
+    run = [=] { return train(c, *o); };
   });
 }
 
