@@ -61,9 +61,9 @@ int run_backward(const BackwardOptions& o) {
 
 }  // namespace
 
-void add_backward(const Command& app, Run& run) {
+void add_backward(const Command& program, Run& run) {
   const auto o = std::make_shared<BackwardOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "backward",
       "Compute the loss and all gradients of a batch, to compare with another program.\nThe model "
       "is "

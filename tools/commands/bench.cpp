@@ -122,13 +122,13 @@ int bench(const Command& command, const BenchOptions& o) {
 
 }  // namespace
 
-void add_bench(const Command& app, Run& run) {
+void add_bench(const Command& program, Run& run) {
   const auto o = std::make_shared<BenchOptions>();
   const Command c =
-      app.add_command("bench",
-                      "Measure images per second and the time of each operation.\nThe "
-                      "images are the built-in ones, "
-                      "resized to the size that the model is made for.");
+      program.add_command("bench",
+                          "Measure images per second and the time of each operation.\nThe "
+                          "images are the built-in ones, "
+                          "resized to the size that the model is made for.");
   c.begin_group("Model");
   add_model_option(c, o->model);
   add_set_option(c, o->set);

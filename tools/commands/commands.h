@@ -10,29 +10,29 @@ namespace excite {
 
 using Run = std::function<int()>;
 
-void add_train(const Command& app, Run& run);
-void add_lr_find(const Command& app, Run& run);
+void add_train(const Command& program, Run& run);
+void add_lr_find(const Command& program, Run& run);
 
-void add_evaluate(const Command& app, Run& run);
-void add_predict(const Command& app, Run& run);
-void add_convert(const Command& app, Run& run);
-void add_export(const Command& app, Run& run);
+void add_evaluate(const Command& program, Run& run);
+void add_predict(const Command& program, Run& run);
+void add_convert(const Command& program, Run& run);
+void add_export(const Command& program, Run& run);
 
-void add_models(const Command& app, Run& run);
-void add_summary(const Command& app, Run& run);
-void add_graph(const Command& app, Run& run);
-void add_inspect(const Command& app, Run& run);
-void add_images(const Command& app, Run& run);
-void add_plot(const Command& app, Run& run);
-void add_gates(const Command& app, Run& run);
-void add_report(const Command& app, Run& run);
-void add_compare(const Command& app, Run& run);
-void add_data(const Command& app, Run& run);
+void add_models(const Command& program, Run& run);
+void add_summary(const Command& program, Run& run);
+void add_graph(const Command& program, Run& run);
+void add_inspect(const Command& program, Run& run);
+void add_images(const Command& program, Run& run);
+void add_plot(const Command& program, Run& run);
+void add_gates(const Command& program, Run& run);
+void add_report(const Command& program, Run& run);
+void add_compare(const Command& program, Run& run);
+void add_data(const Command& program, Run& run);
 
-void add_bench(const Command& app, Run& run);
-void add_roofline(const Command& app, Run& run);
+void add_bench(const Command& program, Run& run);
+void add_roofline(const Command& program, Run& run);
 
-void add_gradcheck(const Command& app, Run& run);
-void add_backward(const Command& app, Run& run);
+void add_gradcheck(const Command& program, Run& run);
+void add_backward(const Command& program, Run& run);
 
 }  // namespace excite

@@ -260,9 +260,9 @@ int compare(const CompareOptions& o) {
 
 }  // namespace
 
-void add_compare(const Command& app, Run& run) {
+void add_compare(const Command& program, Run& run) {
   const auto o = std::make_shared<CompareOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "compare",
       "Compare the accuracies of training runs.\nRuns that differ in their seeds alone are a "
       "group. Prints mean, standard deviation and 95 % interval of each group, and of the "

@@ -71,9 +71,9 @@ std::string dialect_names() {
 
 }  // namespace
 
-void add_convert(const Command& app, Run& run) {
+void add_convert(const Command& program, Run& run) {
   const auto o = std::make_shared<ConvertOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "convert",
       "Convert weights to the tensor names and shapes of another program, or back.\nPyTorch's "
       "load_state_dict(strict=True) accepts the result.");

@@ -80,14 +80,14 @@ int data(const DataOptions& o) {
 
 }  // namespace
 
-void add_data(const Command& app, Run& run) {
+void add_data(const Command& program, Run& run) {
   const auto o = std::make_shared<DataOptions>();
   const Command c =
-      app.add_command("data",
-                      "Check a data set.\n`excite data check DIR` decodes all images. "
-                      "Prints their number per class, "
-                      "their sizes, files that cannot be decoded, images that occur "
-                      "twice, and suspicious classes.");
+      program.add_command("data",
+                          "Check a data set.\n`excite data check DIR` decodes all images. "
+                          "Prints their number per class, "
+                          "their sizes, files that cannot be decoded, images that occur "
+                          "twice, and suspicious classes.");
   c.add_option("action", o->action, "check").required().type_name("check");
   c.add_option("data", o->data, data_option_help).required().type_name("DIR");
   c.begin_group("Run");

@@ -144,9 +144,9 @@ int evaluate(EvaluateOptions o) {
 
 }  // namespace
 
-void add_evaluate(const Command& app, Run& run) {
+void add_evaluate(const Command& program, Run& run) {
   const auto o = std::make_shared<EvaluateOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "evaluate",
       "Measure the accuracy of weights on the test images of a data set.\nPrints the loss, the "
       "top-1 "

@@ -41,9 +41,9 @@ int export_onnx(ExportOptions o) {
 
 }  // namespace
 
-void add_export(const Command& app, Run& run) {
+void add_export(const Command& program, Run& run) {
   const auto o = std::make_shared<ExportOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "export",
       "Write a trained model as an ONNX file, for ONNX Runtime, OpenVINO and others.\nThe graph "
       "normalizes the images itself. The names of the classes are in its metadata.");

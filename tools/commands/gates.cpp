@@ -78,9 +78,9 @@ int gates(const GatesOptions& o) {
 
 }  // namespace
 
-void add_gates(const Command& app, Run& run) {
+void add_gates(const Command& program, Run& run) {
   const auto o = std::make_shared<GatesOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "gates",
       "Show what the gates of squeeze-and-excitation blocks do, by class.\nPer block: the mean "
       "gate; the channels whose mean is below 0.1, above 0.9, or the same for all classes (within "

@@ -236,9 +236,9 @@ int gradcheck(const Options& options) {
 
 }  // namespace
 
-void add_gradcheck(const Command& app, Run& run) {
+void add_gradcheck(const Command& program, Run& run) {
   const auto o = std::make_shared<Options>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "gradcheck",
       "Compare gradients with finite differences (excite-double only).\nThe error must stay below "
       "1e-7 for an operation and below 1e-6 for a model. Checking everything takes some minutes.");

@@ -125,9 +125,9 @@ int draw(const GraphOptions& o) {
 
 }  // namespace
 
-void add_graph(const Command& app, Run& run) {
+void add_graph(const Command& program, Run& run) {
   const auto o = std::make_shared<GraphOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "graph",
       "Draw the graph that a model records.\nAs SVG, for Graphviz, or as a page that steps through "
       "forward and backward.");

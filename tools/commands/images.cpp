@@ -93,10 +93,10 @@ int images(const ImagesOptions& o) {
 
 }  // namespace
 
-void add_images(const Command& app, Run& run) {
+void add_images(const Command& program, Run& run) {
   const auto o = std::make_shared<ImagesOptions>();
-  const Command c =
-      app.add_command("images", "Draw the first images of each class of a data set on a sheet.");
+  const Command c = program.add_command(
+      "images", "Draw the first images of each class of a data set on a sheet.");
   c.begin_group("Data");
   add_data_option(c, o->data);
   c.add_flag("--test", o->test, "Draw the test images instead of the training images");

@@ -125,13 +125,13 @@ void print_file(const SafetensorsFile& file) {
 
 }  // namespace
 
-void add_inspect(const Command& app, Run& run) {
+void add_inspect(const Command& program, Run& run) {
   struct InspectOptions {
     std::string file;
     bool json = false;
   };
   const auto o = std::make_shared<InspectOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "inspect",
       "Show the metadata and the tensors of a safetensors file.\nPrints type, shape, minimum, mean "
       "and maximum of each tensor; for weights of another program, the model inferred from them.");

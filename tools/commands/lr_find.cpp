@@ -68,9 +68,9 @@ int find_lr(const Command& command, const LrFindOptions& o) {
 
 }  // namespace
 
-void add_lr_find(const Command& app, Run& run) {
+void add_lr_find(const Command& program, Run& run) {
   const auto o = std::make_shared<LrFindOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "lr-find",
       "Suggest a learning rate.\nTakes steps of a recipe at rates that grow from --start-lr to "
       "--end-lr, and ends early where the loss explodes. The options are those of train; those of "

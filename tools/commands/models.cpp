@@ -41,9 +41,9 @@ void print_list() {
 
 }  // namespace
 
-void add_models(const Command& app, Run& run) {
+void add_models(const Command& program, Run& run) {
   const auto json = std::make_shared<bool>(false);
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "models", "List the models and their options.\nParameters are counted for ten classes.");
   c.begin_group("Output");
   add_json_option(c, *json, "name, about, options, parameters");

@@ -54,9 +54,9 @@ int plot(const PlotOptions& o) {
 
 }  // namespace
 
-void add_plot(const Command& app, Run& run) {
+void add_plot(const Command& program, Run& run) {
   const auto o = std::make_shared<PlotOptions>();
-  const Command c = app.add_command("plot", "Draw loss and accuracy of training runs.");
+  const Command c = program.add_command("plot", "Draw loss and accuracy of training runs.");
   c.add_option("runs", o->runs, "Folders of runs, or their log.csv files; each gets a color")
       .required()
       .type_name("RUN");

@@ -165,9 +165,9 @@ int predict(PredictOptions o) {
 
 }  // namespace
 
-void add_predict(const Command& app, Run& run) {
+void add_predict(const Command& program, Run& run) {
   const auto o = std::make_shared<PredictOptions>();
-  const Command c = app.add_command("predict", "Classify images.");
+  const Command c = program.add_command("predict", "Classify images.");
   c.add_option("images", o->images,
                "PNG, JPEG, WebP, BMP or PNM files of any size, or folders of them (with "
                "subfolders)")

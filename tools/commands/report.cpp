@@ -36,9 +36,9 @@ int report(const ReportOptions& o) {
 
 }  // namespace
 
-void add_report(const Command& app, Run& run) {
+void add_report(const Command& program, Run& run) {
   const auto o = std::make_shared<ReportOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "report",
       "Write a page about training runs: curves, mistakes, calibration, gates.\nThe page is one "
       "file of HTML that needs no server and no script. train writes it at the end of a run.");

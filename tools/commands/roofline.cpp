@@ -64,12 +64,12 @@ Roofline read_roofline(const std::string& path) {
 
 }  // namespace
 
-void add_roofline(const Command& app, Run& run) {
+void add_roofline(const Command& program, Run& run) {
   struct RooflineOptions {
     std::string bench, out;
   };
   const auto o = std::make_shared<RooflineOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "roofline",
       "Draw the operations of a step under the limits of the machine.\nEach operation is a dot "
       "whose "

@@ -68,9 +68,9 @@ int summary(const SummaryOptions& o) {
 
 }  // namespace
 
-void add_summary(const Command& app, Run& run) {
+void add_summary(const Command& program, Run& run) {
   const auto o = std::make_shared<SummaryOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "summary",
       "Show the operations of a model: shapes, parameters, multiply-adds.\nBytes are those of the "
       "outputs for one image.");

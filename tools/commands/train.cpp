@@ -146,9 +146,9 @@ void add_run_groups(const Command& c, TrainOptions& o) {
 
 }  // namespace
 
-void add_train(const Command& app, Run& run) {
+void add_train(const Command& program, Run& run) {
   const auto o = std::make_shared<TrainOptions>();
-  const Command c = app.add_command(
+  const Command c = program.add_command(
       "train",
       "Train a model on images.\nThe run gets a folder with its configuration, its log and its "
       "weights. Ctrl-C saves everything; --resume continues to the same weights, bit for bit.");

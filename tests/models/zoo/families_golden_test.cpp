@@ -33,9 +33,9 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
   return out << c.network << " " << c.options;
 }
 
-std::vector<Case> cases() {
+std::vector<Case> cases(const std::vector<std::string>& files) {
   std::vector<Case> all;
-  for (const std::string file : {"families", "inceptions", "full_size"})
+  for (const std::string& file : files)
     for (const auto& [key, words] : vectors(file).metadata()) {
       if (!key.starts_with("case ")) continue;
       const nlohmann::json about = nlohmann::json::parse(words);
@@ -153,7 +153,10 @@ std::string name_of(const testing::TestParamInfo<Case>& c) {
     if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
   return name;
 }
-INSTANTIATE_TEST_SUITE_P(Network, GoldenFamily, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Network, GoldenFamily,
+                         testing::ValuesIn(cases({"families", "inceptions"})), name_of);
+INSTANTIATE_TEST_SUITE_P(LongNetwork, GoldenFamily, testing::ValuesIn(cases({"full_size"})),
+                         name_of);
 
 }  // namespace
 }  // namespace excite
