@@ -19,9 +19,9 @@ Buffer buffer_for(const Shape& shape) {
   try {
     return Buffer(shape.size());
   } catch (const std::bad_alloc&) {
-    throw Error(text("tensor of shape ", shape, ": its ",
-                     static_cast<double>(shape.size()) * sizeof(real) / 1e9,
-                     " GB are more memory than is left"));
+    const double bytes = static_cast<double>(shape.size()) * sizeof(real);
+    const std::string size = bytes < 1e6 ? text(bytes, " bytes") : text(bytes / 1e9, " GB");
+    throw Error(text("tensor of shape ", shape, ": its ", size, " are more memory than is left"));
   }
 }
 }  // namespace

@@ -83,10 +83,12 @@ struct Faults : testing::Test {
         const Ending ended = with_fault("malloc", k, times, command);
         if (ended.code == 0) continue;  // it could do without
         failed++;
-        expect_error(ended, {"out of memory", "cannot allocate", "Cannot allocate"},
-                     text(join(command, " "), ": ", times, " failures from allocation ", k, " on"));
+        expect_error(
+            ended,
+            {"out of memory", "more memory than is left", "cannot allocate", "Cannot allocate"},
+            text(join(command, " "), ": ", times, " failures from allocation ", k, " on"));
       }
-    EXPECT_GT(failed, runs);
+    EXPECT_GT(failed, runs / 2);  // many a command can do without one small allocation
   }
   void expect_no_image_is_skipped(const std::vector<std::string>& command);
   void kill_and_resume(long step);  // at the first ten calls, and every `step`-th from there on
