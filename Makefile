@@ -126,17 +126,17 @@ $(BUILD)/common/core/images/stb_decoder.o: OVERFLOW := -fwrapv -fno-sanitize=shi
 # tests with GoogleTest; all files read them. clang++ and ccache do without.
 PCH := $(if $(filter clang% ccache%,$(notdir $(CXX))),,yes)
 ifdef PCH
-STANDARD   := $(patsubst %,$(BUILD)/core/pch.h.gch/level%,$(sort $(OPTIMIZE) -O1 -Og))
-PREINCLUDE := -include $(BUILD)/core/pch.h
+STANDARD   := $(patsubst %,$(BUILD)/tools/standard.h.gch/level%,$(sort $(OPTIMIZE) -O1 -Og))
+PREINCLUDE := -include $(BUILD)/tools/standard.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden) $(call in,tests/faults): PREINCLUDE :=
 $(BUILD)/common/core/images/stb_decoder.o:       PREINCLUDE :=
 $(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif
-$(BUILD)/tests/pch.h.gch: tests/pch.h core/pch.h $(BUILD)/flags | $(BUILD)/packages-found
+$(BUILD)/tests/pch.h.gch: tests/pch.h tools/standard.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -O0 -c $< -o $@
-$(BUILD)/core/pch.h.gch/level%: core/pch.h $(BUILD)/flags | $(BUILD)/packages-found
+$(BUILD)/tools/standard.h.gch/level%: tools/standard.h $(BUILD)/flags | $(BUILD)/packages-found
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) $* -c $< -o $@
 

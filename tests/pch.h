@@ -5,4 +5,4 @@
 
 #include <fstream>
 
-#include "core/pch.h"
+#include "tools/standard.h"
