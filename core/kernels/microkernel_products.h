@@ -8,8 +8,30 @@
 
 namespace excite {
 
-// sum + x * w, lane by lane
-inline Vec multiply_add(const Vec& sum, real x, const Vec& w) { return sum + x * w; }
+// sum + x * w, lane by lane, rounded once if the processor can. As an expression, g++ 12 also
+// rounds the product where a tile has but one sum, for AMD's processors. Then the only row of a
+// tile would have other bits than the same row in a larger tile.
+inline Vec multiply_add(const Vec& sum, real x, const Vec& w) {
+#if defined(__AVX512F__)
+  return sizeof(real) == 4
+             ? reinterpret_cast<Vec>(_mm512_fmadd_ps(_mm512_set1_ps(static_cast<float>(x)),
+                                                     reinterpret_cast<__m512>(w),
+                                                     reinterpret_cast<__m512>(sum)))
+             : reinterpret_cast<Vec>(_mm512_fmadd_pd(_mm512_set1_pd(static_cast<double>(x)),
+                                                     reinterpret_cast<__m512d>(w),
+                                                     reinterpret_cast<__m512d>(sum)));
+#elif defined(__FMA__)
+  return sizeof(real) == 4
+             ? reinterpret_cast<Vec>(_mm256_fmadd_ps(_mm256_set1_ps(static_cast<float>(x)),
+                                                     reinterpret_cast<__m256>(w),
+                                                     reinterpret_cast<__m256>(sum)))
+             : reinterpret_cast<Vec>(_mm256_fmadd_pd(_mm256_set1_pd(static_cast<double>(x)),
+                                                     reinterpret_cast<__m256d>(w),
+                                                     reinterpret_cast<__m256d>(sum)));
+#else
+  return sum + x * w;
+#endif
+}
 
 // The sums of a tile: P rows of V vectors.
 template <int P, int V>
