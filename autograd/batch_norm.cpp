@@ -8,6 +8,7 @@
 #include "autograd/shape_checks.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -22,14 +23,14 @@ void require_batch_norm(const char* op, const BatchNormInputs& inputs, double ep
 void require_batch_statistics(const char* op, const BatchNormInputs& inputs, double eps) {
   require_batch_norm(op, inputs, eps);
   require(
-      inputs.x.shape().rows() > 1, op, ": input ", inputs.x.shape(),
+      whole_rows(inputs.x.shape()) > 1, op, ": input ", inputs.x.shape(),
       " has one value per channel, expected at least two; use a larger batch or evaluation mode");
 }
 
 void update_running_stats(const BatchNormInputs& inputs, const ChannelMoments& batch,
                           double momentum) {
   const auto keep = static_cast<real>(1 - momentum), add = static_cast<real>(momentum),
-             m = static_cast<real>(inputs.x.shape().rows());
+             m = static_cast<real>(whole_rows(inputs.x.shape()));
   map_into([=](real running, real mean) { return keep * running + add * mean; },
            inputs.running_mean->value, batch.mean);
   map_into([=](real running, real var) { return keep * running + add * (var * m / (m - 1)); },
@@ -72,7 +73,7 @@ Var batch_norm(const Var& x, const Var& gamma, const Var& beta, const Var& runni
   Tensor value = affine_rows(x->value, z->mean, z->a, beta->value);
   return result("batch_norm", std::move(value), {x, gamma, beta}, work, [=](Node& y) {
     ChannelSums sums = channel_sums(y.grad, x->value, z->mean);
-    BatchNormGradient d(*z, sums, x.shape().rows());
+    BatchNormGradient d(*z, sums, whole_rows(x.shape()));
     if (x.requires_grad())
       x.add_grad(affine_rows(x->value, z->mean, d.slope, d.shift, y.grad, z->a));
     gamma.add_grad(std::move(d.dgamma));

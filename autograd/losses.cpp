@@ -8,6 +8,7 @@
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/softmax.h"
+#include "core/shared_batch.h"
 #include "core/text.h"
 
 namespace excite {
@@ -69,13 +70,14 @@ Var cross_entropy(const Var& logits, const Tensor& targets) {
           "cross_entropy: logits have shape ", logits.shape(), " and targets ", targets.shape(),
           ", expected [N, classes] of both");
   require_images_and_classes(logits);
-  return mean_cross_entropy(logits, targets.clone(), static_cast<double>(targets.dim(0)));
+  return mean_cross_entropy(logits, targets.clone(),
+                            static_cast<double>(whole_batch(targets.dim(0))));
 }
 
 Var cross_entropy(const Var& logits, const std::vector<int>& labels, real smoothing) {
   require_labels(logits, labels);
   return mean_cross_entropy(logits, smoothed_one_hot(labels, logits.shape()[1], smoothing),
-                            static_cast<double>(labels.size()));
+                            static_cast<double>(whole_batch(std::ssize(labels))));
 }
 
 Var cross_entropy(const Var& logits, const std::vector<int>& labels, const Tensor& class_weights,
@@ -87,7 +89,7 @@ Var cross_entropy(const Var& logits, const std::vector<int>& labels, const Tenso
           Shape{classes}, ", a weight for each class");
   const Tensor targets = smoothed_one_hot(labels, classes, smoothing);
   return mean_cross_entropy(logits, scale_channels(targets, class_weights),
-                            total_weight(labels, class_weights));
+                            total_weight(gather_batch(labels), class_weights));
 }
 
 // ---- losses of numbers ----
@@ -97,6 +99,13 @@ void require_targets(const char* op, const Var& x, const Tensor& targets) {
   require(x.shape() == targets.shape() && !targets.empty(), op, ": input has shape ", x.shape(),
           " and targets ", targets.shape(), ", expected equal shapes with at least one number");
 }
+
+// The size of the targets of the whole batch.
+double numbers_of_batch(const Tensor& targets) {
+  if (targets.shape().rank() == 0) return 1;
+  const long per_image = targets.size() / targets.dim(0);
+  return static_cast<double>(per_image * whole_batch(targets.dim(0)));
+}
 }  // namespace
 
 // dx = 2 (x - t) / size
@@ -104,7 +113,7 @@ Var mse_loss(const Var& x, const Tensor& targets) {
   require_targets("mse_loss", x, targets);
   const Var t = targets.clone();
   const Tensor difference = map([](real u, real v) { return u - v; }, x->value, targets);
-  const double size = static_cast<double>(targets.size());
+  const double size = numbers_of_batch(targets);
   Tensor value = full({}, static_cast<real>(dot(difference, difference) / size));
   return result("mse_loss", std::move(value), {x, t}, [=](Node& y) {
     const real factor = 2 * y.grad.item() / static_cast<real>(size);
@@ -121,7 +130,7 @@ Var bce_with_logits(const Var& logits, const Tensor& targets) {
     const real size = std::abs(x), wrong = x > 0 ? 1 - target : target;
     return std::log1p(std::exp(-size)) + (wrong == 0 ? 0 : wrong * size);
   };
-  const double size = static_cast<double>(targets.size());
+  const double size = numbers_of_batch(targets);
   Tensor value = full({}, static_cast<real>(sum(map(loss, logits->value, targets)) / size));
   return result("bce_with_logits", std::move(value), {logits, t}, [=](Node& y) {
     const real factor = y.grad.item() / static_cast<real>(size);

@@ -8,6 +8,7 @@
 
 #include "autograd/conv2d_node.h"
 #include "autograd/shape_checks.h"
+#include "core/batch_random.h"
 #include "core/check.h"
 #include "core/kernels/channels.h"
 #include "core/kernels/elementwise.h"
@@ -15,6 +16,7 @@
 #include "core/kernels/matmul.h"
 #include "core/kernels/shift.h"
 #include "core/random.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -145,7 +147,7 @@ Var sqrt(const Var& x) {
 Var dropout(const Var& x, real p, Rng& rng) {
   require(p >= 0 && p < 1, "dropout: probability ", p, ", expected at least 0 and below 1");
   const auto kept = [=](real u) { return u < p ? real(0) : 1 / (1 - p); };
-  return mul(x, map(kept, uniform(x.shape(), rng)));
+  return mul(x, map(kept, uniform_of_batch(x.shape(), rng)));
 }
 
 // ---- products ----
@@ -323,7 +325,9 @@ Var sum(const Var& x) {
 
 Var mean(const Var& x) {
   require(!x->value.empty(), "mean: input ", x.shape(), " has no elements, expected at least 1");
-  return scale(sum(x), 1 / static_cast<real>(x->value.size()));
+  const bool one_number = x.shape().rank() == 0;
+  const long size = one_number ? 1 : x->value.size() / x.shape()[0] * whole_batch(x.shape()[0]);
+  return scale(sum(x), 1 / static_cast<real>(size));
 }
 
 }  // namespace excite

@@ -31,6 +31,9 @@ class Rng {
   }
   bool is_silent() const { return silent_; }
 
+  // Advances as if so many numbers had been drawn by bits() or uniform(). This takes no time.
+  void skip(long numbers) { count_ += static_cast<std::uint64_t>(numbers); }
+
   // Another stream, which follows from this one and its position; this one does not advance. So a
   // part of a model can draw its weights without a change of those that are drawn after it. Two
   // forks at the same position are equal.

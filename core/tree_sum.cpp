@@ -1,21 +1,33 @@
 #include "core/tree_sum.h"
 
+#include "core/shared_batch.h"
+
 namespace excite {
 
-Shards::Shards(long images)
-    : batch(images),
-      count(std::clamp(std::max(images / 2, std::min(images, 16l)), 1l, max_count)) {}
+long Shards::count_of(long images) {
+  return std::clamp(std::max(images / 2, std::min(images, 16l)), 1l, max_count);
+}
 
-RowShards::RowShards(long images, long rows_per_image, long min_rows)
-    : shards_(images), rows_per_image_(rows_per_image), parts_(1) {
+Shards::Shards(long images, Unshared)
+    : batch(images), count(count_of(images)), first_(0), last_(count), first_image_(0) {}
+
+Shards::Shards(long images) : Shards(whole_batch(images), Unshared{}) {
+  const SharedBatch* shared = SharedBatch::current();
+  if (!shared) return;
+  const long rank = shared->ranks().rank();
+  first_ = shared->slices().first_shard(rank), last_ = shared->slices().first_shard(rank + 1);
+  first_image_ = shared->first_image();
+}
+
+RowShards::RowShards(const Shards& shards, long rows_per_image, long min_rows)
+    : shards_(shards), rows_per_image_(rows_per_image), parts_(1) {
   constexpr long max_parts = 64;  // of all shards together
-  const long rows = images * rows_per_image;
+  const long rows = shards.batch * rows_per_image;
   while (2 * count() <= max_parts && rows / (2 * count()) >= min_rows) parts_ *= 2;
 }
 
 long RowShards::begin(long shard) const {
   const long image_shard = shard / parts_, part = shard % parts_;
-  if (image_shard == shards_.count) return shards_.batch * rows_per_image_;
   const long first = shards_.begin(image_shard) * rows_per_image_,
              last = shards_.end(image_shard) * rows_per_image_;
   return first + (last - first) * part / parts_;
@@ -26,6 +38,41 @@ long shards_per_subtree(long count, long parts) {
   long size = 1;
   while (size < count && (count + 2 * size - 1) / (2 * size) >= wanted) size *= 2;
   return size;
+}
+
+std::vector<Subtree> subtrees(const OwnLeaves& own, long max_size) {
+  std::vector<Subtree> parts;
+  for (long first = own.first; first < own.last;) {
+    long size = max_size;
+    const auto end = [&] { return std::min(own.count, first + size); };
+    while (first % size != 0 || end() > own.last) size /= 2;
+    parts.push_back({first, end()});
+    first = end();
+  }
+  return parts;
+}
+
+namespace {
+// Whether a and b, its neighbor to the right, are the two halves of a subtree.
+bool are_siblings(const Subtree& a, const Subtree& b, long leaves) {
+  const long size = a.last - a.first;
+  return std::has_single_bit(static_cast<unsigned long>(size)) && a.first % (2 * size) == 0 &&
+         b.last == std::min(leaves, a.first + 2 * size);
+}
+}  // namespace
+
+TreePlan::TreePlan(long leaves, std::vector<Subtree> parts) {
+  for (long i = 0; i < std::ssize(parts); i++) {
+    long sum = i;
+    while (!remaining.empty() && are_siblings(parts[remaining.back()], parts[sum], leaves)) {
+      additions.push_back({remaining.back(), sum});
+      parts[remaining.back()].last = parts[sum].last;
+      sum = remaining.back();
+      remaining.pop_back();
+    }
+    remaining.push_back(sum);
+  }
+  is_complete = remaining.size() == 1 && parts[0].first == 0 && parts[0].last == leaves;
 }
 
 }  // namespace excite

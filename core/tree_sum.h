@@ -1,6 +1,6 @@
 // Sums over a batch. The batch is cut into shards, and the sums of the shards are added in a fixed
 // binary tree. Both follow from the size of the batch alone, so a sum has the same bits on any
-// number of threads, and also where several processes compute whole subtrees.
+// number of threads, and also where several processes share the batch (core/shared_batch.h).
 //
 // The tree over the shards from `first` to `last` - 1 is
 //   tree(first, last) = the sum of the shard                              if last - first is 1,
@@ -17,18 +17,35 @@
 #include <utility>
 #include <vector>
 
+#include "core/check.h"
 #include "core/parallel.h"
 
 namespace excite {
 
+// The leaves of a tree that this process adds: [first, last) of `count`. These are all of them,
+// unless ranks share the batch.
+struct OwnLeaves {
+  long count, first, last;
+};
+
 // The images of a batch in nearly equal, contiguous ranges. There is one shard for each two images,
-// but at least min(batch, 16) and at most 1024; an empty batch has one empty shard.
+// but at least min(batch, 16) and at most 1024; an empty batch has one empty shard. Where ranks
+// share the batch (core/shared_batch.h), `batch` and `count` are of the whole batch, and the
+// constructor's images and those of begin and end are this rank's own.
 struct Shards {
   static constexpr long max_count = 1024;
+  static long count_of(long images);
   long batch, count;
   explicit Shards(long images);
-  long begin(long shard) const { return batch * shard / count; }
-  long end(long shard) const { return batch * (shard + 1) / count; }
+  static Shards of_this_process(long images) { return Shards(images, {}); }  // never shared
+  OwnLeaves own() const { return {count, first_, last_}; }
+  long begin(long shard) const { return batch * shard / count - first_image_; }
+  long end(long shard) const { return begin(shard + 1); }
+
+ private:
+  struct Unshared {};
+  Shards(long images, Unshared);
+  long first_, last_, first_image_;
 };
 
 // The rows of a batch, `rows_per_image` for each image. If there are fewer than 64 shards, each is
@@ -37,8 +54,14 @@ struct Shards {
 // downwards.
 class RowShards {
  public:
-  RowShards(long images, long rows_per_image, long min_rows);
+  RowShards(long images, long rows_per_image, long min_rows)
+      : RowShards(Shards(images), rows_per_image, min_rows) {}
+  RowShards(const Shards& shards, long rows_per_image, long min_rows);
   long count() const { return shards_.count * parts_; }
+  OwnLeaves own() const {
+    const OwnLeaves images = shards_.own();
+    return {count(), images.first * parts_, images.last * parts_};
+  }
   long begin(long shard) const;  // in rows
   long end(long shard) const { return begin(shard + 1); }
 
@@ -76,6 +99,27 @@ inline TreeStep tree_step(long shard, long count) {
 // the levels of a subtree. The result is the same for any power of two.
 long shards_per_subtree(long count, long parts = 1);
 
+// A subtree: the leaves [first, last). `first` is a multiple of a power of two, and there are as
+// many leaves as this power, or fewer at the end of the tree.
+struct Subtree {
+  long first, last;
+};
+// The own leaves as subtrees of at most `max_size` leaves, a power of two, in order.
+std::vector<Subtree> subtrees(const OwnLeaves& own, long max_size = Shards::max_count);
+
+// How the sums of some neighboring subtrees, in order, are added: sum number `to` += sum number
+// `from`, for one addition after the other. Then `remaining` are the numbers of those sums that are
+// no part of another one. If there is but the first, and it covers the tree, it is the result.
+struct TreePlan {
+  struct Addition {
+    long to, from;
+  };
+  std::vector<Addition> additions;
+  std::vector<long> remaining;
+  bool is_complete;
+  TreePlan(long leaves, std::vector<Subtree> subtrees);
+};
+
 // a += b. The same for tensors is in core/kernels/elementwise.h.
 template <std::floating_point Number>
 void add_to(Number& a, Number b) {
@@ -85,13 +129,41 @@ inline void add_to(std::vector<double>& a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); i++) a[i] += b[i];
 }
 
-// The tree over sums[0], sums[1], ... Requires at least one.
+// The numbers of a sum that ranks can exchange.
+struct SumNumbers {
+  double* first;
+  long count;
+};
+inline SumNumbers numbers_of(double& sum) { return {&sum, 1}; }
+inline SumNumbers numbers_of(std::vector<double>& sum) { return {sum.data(), std::ssize(sum)}; }
+void sum_over_shards(long leaves, const std::vector<const double*>& own, long size, double* total);
+
+// The whole tree, from the sums of this process over these subtrees. Where ranks share the batch,
+// they exchange their sums, and each has the result. The same for tensors is in
+// core/kernels/elementwise.h.
+template <class Sum>
+Sum sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Sum> sums) {
+  const TreePlan plan(leaves, subtrees);
+  for (const auto& [to, from] : plan.additions) add_to(sums[to], sums[from]);
+  if constexpr (requires(Sum s) { numbers_of(s); }) {
+    if (!plan.is_complete) {
+      std::vector<const double*> own;
+      for (const long i : plan.remaining) own.push_back(numbers_of(sums[i]).first);
+      const SumNumbers total = numbers_of(sums[0]);
+      sum_over_shards(leaves, own, total.count, total.first);
+    }
+  } else {
+    require(plan.is_complete, "a sum over a batch that ranks share: its type is none of double, ",
+            "vector of doubles and Tensor");
+  }
+  return std::move(sums[0]);
+}
+
+// The tree over sums[0], sums[1], ..., without ranks. Requires at least one.
 template <class Sum>
 Sum sum_in_pairs(std::vector<Sum> sums) {
   const long count = std::ssize(sums);
-  for (long m = 1; m < count; m *= 2)
-    for (long i = 0; i + m < count; i += 2 * m) add_to(sums[i], sums[i + m]);
-  return std::move(sums[0]);
+  return sum_of_subtrees(count, subtrees({count, 0, count}, 1), std::move(sums));
 }
 
 // The tree over the sums leaf(first), ..., leaf(last - 1), on the calling thread.
@@ -113,17 +185,22 @@ auto subtree_sum(long first, long last, const Leaf& leaf) {
   return std::move(waiting.back());
 }
 
-// The tree over the sums leaf(0), ..., leaf(count - 1). A sum is a number, a vector of doubles or a
-// Tensor; leaf may be called on several threads at once. Requires count > 0.
+// The tree over the sums of all leaves, of which this process computes its own by leaf(first), ...,
+// leaf(last - 1). A sum is a number, a vector of doubles or a Tensor; leaf may be called on several
+// threads at once.
+template <class Leaf>
+auto tree_sum(const OwnLeaves& own, const Leaf& leaf) {
+  using Sum = std::invoke_result_t<Leaf, long>;
+  const std::vector<Subtree> parts = subtrees(own, shards_per_subtree(own.last - own.first));
+  std::vector<Sum> sums(parts.size());
+  parallel_for(std::ssize(sums),
+               [&](long i) { sums[i] = subtree_sum(parts[i].first, parts[i].last, leaf); });
+  return sum_of_subtrees(own.count, parts, std::move(sums));
+}
+// The same without ranks, over leaf(0), ..., leaf(count - 1). Requires count > 0.
 template <class Leaf>
 auto tree_sum(long count, const Leaf& leaf) {
-  using Sum = std::invoke_result_t<Leaf, long>;
-  const long size = shards_per_subtree(count);
-  std::vector<Sum> sums((count + size - 1) / size);
-  parallel_for(std::ssize(sums), [&](long i) {
-    sums[i] = subtree_sum(i * size, std::min(count, (i + 1) * size), leaf);
-  });
-  return sum_in_pairs(std::move(sums));
+  return tree_sum(OwnLeaves{count, 0, count}, leaf);
 }
 
 }  // namespace excite

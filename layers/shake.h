@@ -3,6 +3,7 @@
 // In evaluation both weights are 1/2. The numbers come from the layer's own random stream.
 #pragma once
 #include "autograd/ops.h"
+#include "core/batch_random.h"
 #include "core/random.h"
 #include "layers/module.h"
 
@@ -24,13 +25,13 @@ struct Shake : Module {
     const Var half = full(per_image, real(0.5));
     if (mode == Mode::eval) return shake(a, b, half, half);
     const bool even = options.forward == ShakeOptions::Forward::even;
-    const Var alpha = even ? half : uniform(per_image, *rng);
+    const Var alpha = even ? half : uniform_of_batch(per_image, *rng);
     switch (options.backward) {
       case ShakeOptions::Backward::even: return shake(a, b, alpha, half);
       case ShakeOptions::Backward::keep: return shake(a, b, alpha, alpha);
       case ShakeOptions::Backward::shake: break;
     }
-    return shake(a, b, alpha, uniform(per_image, *rng));
+    return shake(a, b, alpha, uniform_of_batch(per_image, *rng));
   }
 };
 

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/kernels/conv2d_fused.h"
 #include "core/kernels/elementwise.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -72,8 +73,8 @@ struct BatchNormRelu {
   // The gradient of batch_norm, for dy where the ReLU's input was above 0, and for 0 elsewhere; `d`
   // holds the sums of this per image.
   void backward(Tensor dy, const ImageSums& d) const {
-    ChannelSums sums{sum_rows(d.d), sum_rows(d.d_u)};
-    BatchNormGradient dz(*z, sums, u.shape().rows());
+    ChannelSums sums = sum_over_images(d);
+    BatchNormGradient dz(*z, sums, whole_rows(u.shape()));
     if (u.requires_grad()) {
       affine_relu_dx(dy, u->value, z->mean, z->a, beta->value, dz.slope, dz.shift);
       u.add_grad(std::move(dy));
@@ -166,13 +167,13 @@ Var bn_se_add_relu(const ConvOutput& conv, const Var& gamma, const Var& beta,
                               beta->value));
     const Tensor dq = q->grad.empty() ? zeros(per_image) : std::move(q->grad);
     // Sums per image: of dz, and of dz (u - mean).
-    const Tensor dz =
+    Tensor dz =
         map([](real g, real sum, real squeeze) { return g * sum + squeeze; }, s->value, d.d, dq);
-    const Tensor dz_u =
+    Tensor dz_u =
         map([](real g, real sum, real squeeze, real u_mean) { return g * sum + squeeze * u_mean; },
             s->value, d.d_u, dq, *centered_mean);
-    ChannelSums sums{sum_rows(dz), sum_rows(dz_u)};
-    BatchNormGradient dbn(*z, sums, u.shape().rows());
+    ChannelSums sums = sum_over_images({std::move(dz), std::move(dz_u)});
+    BatchNormGradient dbn(*z, sums, whole_rows(u.shape()));
     if (u.requires_grad()) {
       const real pixels = static_cast<real>(u.shape()[1] * u.shape()[2]);
       const Tensor shift = affine_rows(dq, zeros(gamma.shape()),

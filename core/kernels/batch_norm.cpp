@@ -7,6 +7,7 @@
 #include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -68,14 +69,29 @@ Vec near_mean(const real* x, long rows, long channels, Count count) {
 
 }  // namespace
 
-Tensor moments_shift(const Tensor& x) {
-  const long channels = x.dim(-1), rows = std::min(x.shape().rows(), rows_per_block);
+namespace {
+Tensor near_mean_of(const real* x, long rows, long channels) {
   Tensor shift = zeros({channels});
   if (rows > 0)
     for_vectors(channels, [&](long c, auto count) {
-      store(shift.data() + c, near_mean(x.data() + c, rows, channels, count), count);
+      store(shift.data() + c, near_mean(x + c, rows, channels, count), count);
     });
   return shift;
+}
+
+// The first rows of a batch that ranks share, of which x are this rank's rows.
+std::vector<real> first_rows(const SharedBatch& batch, const Tensor& x, long rows) {
+  const long before = batch.first_image() * (x.shape().rows() / x.dim(0)),
+             own = std::clamp(rows - before, 0l, x.shape().rows());
+  return gather(batch.ranks(), std::vector<real>(x.data(), x.data() + own * x.dim(-1)));
+}
+}  // namespace
+
+Tensor moments_shift(const Tensor& x) {
+  const long channels = x.dim(-1), rows = std::min(whole_rows(x.shape()), rows_per_block);
+  if (const SharedBatch* batch = SharedBatch::current())
+    return near_mean_of(first_rows(*batch, x, rows).data(), rows, channels);
+  return near_mean_of(x.data(), rows, channels);
 }
 
 // A block of rows stays in the cache, so it is read twice. Its own mean, the origin, is subtracted
@@ -108,7 +124,7 @@ void add_shifted_sums(const Tensor& x, long begin, long end, const Tensor& shift
 }
 
 ChannelMoments channel_moments(const Tensor& x) {
-  const long rows = x.shape().rows(), channels = x.dim(-1);
+  const long rows = whole_rows(x.shape()), channels = x.dim(-1);
   const Tensor shift = moments_shift(x);
   const RowShards shards = row_shards(x.shape(), min_rows);
   const std::vector<double> sums = sum_of_shards(shards, x.shape(), [&](long shard) {

@@ -114,7 +114,7 @@ Tensor conv2d_blas_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
 
 Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   const Shards shards(q.n);
-  return tree_sum(shards.count, [&](long shard) {
+  return tree_sum(shards.own(), [&](long shard) {
     Tensor dw = zeros(q.weight());
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, shards.begin(shard), shards.end(shard), [&](const Slab& slab) {

@@ -153,11 +153,12 @@ void add_gradient(const Conv2dShape& q, const Grid& grid, const Groups& groups, 
     for (long col = 0; col < q.ow; col += max_columns_per_pass) add_pass(line, col);
 }
 
-// Adds the shards [first, last) in their tree: the blocks from `begin` to before `end`, whose
-// numbers are written to `dw`.
+// Adds the shards of a subtree: the blocks from `begin` to before `end`, whose numbers are written
+// to `dw`.
 void add_shards(const Conv2dShape& q, const Groups& groups, const real* x, const real* dy,
-                const Shards& shards, long first, long last, const GradientBlock* begin,
+                const Shards& shards, const Subtree& tree, const GradientBlock* begin,
                 const GradientBlock* end, real* dw) {
+  const auto [first, last] = tree;
   const Grid grid = forward_grid(q);
   const long at = block_at(q, groups, *begin),
              size = block_at(q, groups, end[-1]) + block_size(q, end[-1]) - at;
@@ -209,18 +210,17 @@ Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy)
              parts = pieces >= min_pieces_of_large_weight ? std::ssize(blocks) : 1,
              blocks_per_part = std::ssize(blocks) / parts;
   const Shards shards(q.n);
-  const long per_subtree = shards_per_subtree(shards.count, parts);
-  std::vector<Tensor> sums((shards.count + per_subtree - 1) / per_subtree);
+  const OwnLeaves own = shards.own();
+  const std::vector<Subtree> trees = subtrees(own, shards_per_subtree(own.last - own.first, parts));
+  std::vector<Tensor> sums(trees.size());
   for (Tensor& sum : sums)
     sum = Tensor({groups.count * packed_size(q.r * q.s * groups.in, groups.out)});
   parallel_for(std::ssize(sums) * parts, [&](long i) {
-    const long subtree = i / parts, first = subtree * per_subtree;
     const GradientBlock* begin = blocks.data() + i % parts * blocks_per_part;
-    add_shards(q, groups, x.data(), dy.data(), shards, first,
-               std::min(shards.count, first + per_subtree), begin, begin + blocks_per_part,
-               sums[subtree].data() + block_at(q, groups, *begin));
+    add_shards(q, groups, x.data(), dy.data(), shards, trees[i / parts], begin,
+               begin + blocks_per_part, sums[i / parts].data() + block_at(q, groups, *begin));
   });
-  return unpacked(q, groups, sum_in_pairs(std::move(sums)).data());
+  return unpacked(q, groups, sum_of_subtrees(shards.count, trees, std::move(sums)).data());
 }
 
 }  // namespace excite

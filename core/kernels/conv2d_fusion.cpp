@@ -6,6 +6,7 @@
 
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
+#include "core/shared_batch.h"
 #include "core/tree_sum.h"
 
 namespace excite {
@@ -47,7 +48,7 @@ namespace {
 template <class Term>
 std::vector<double> sum_over_images(long images, long channels, const Term& term) {
   const Shards shards(images);
-  return tree_sum(shards.count, [&](long shard) {
+  return tree_sum(shards.own(), [&](long shard) {
     std::vector<double> sum(channels);
     for (long n = shards.begin(shard); n < shards.end(shard); n++)
       for (long c = 0; c < channels; c++)
@@ -94,13 +95,14 @@ ImageMoments moments_of(const RunSums& sums) {
   std::copy(mean.begin(), mean.end(), moments.mean.begin());
   std::vector<double> all =
       sum_over_images(n, channels, [&](std::size_t i, long) { return mean[i]; });
-  for (double& m : all) m /= static_cast<double>(n);
+  const long images = whole_batch(n);
+  for (double& m : all) m /= static_cast<double>(images);
   const std::vector<double> all_m2 = sum_over_images(n, channels, [&](std::size_t i, long c) {
     const double offset = mean[i] - all[c];
     return m2[i] + static_cast<double>(sums.pixels) * offset * offset;
   });
   for (long c = 0; c < channels; c++)
-    moments.all.set(c, all[c], all_m2[c] / static_cast<double>(n * sums.pixels));
+    moments.all.set(c, all[c], all_m2[c] / static_cast<double>(images * sums.pixels));
   return moments;
 }
 

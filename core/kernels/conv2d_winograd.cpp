@@ -183,15 +183,17 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
   if (q.n == 0) return zeros(q.weight());
   const Bands bands(q);
   const Shards shards(q.n);
+  const OwnLeaves own = shards.own();
   const bool shared = gradient_is_large(q);
   const long tiles = shared ? tiles_per_shared_block
                             : tiles_per_private_block(whole_vectors(q.c) + whole_vectors(q.k)),
-             max_piece = bands_per_block(bands, tiles),
-             per_subtree = shared ? shards.count : shards_per_subtree(shards.count);
+             max_piece = bands_per_block(bands, tiles);
+  const std::vector<Subtree> trees =
+      shared ? subtrees(own) : subtrees(own, shards_per_subtree(own.last - own.first));
   std::vector<Planes> du;
-  for (long first = 0; first < shards.count; first += per_subtree) du.emplace_back(q.c, q.k);
-  parallel_for(std::ssize(du), [&](long i) {
-    const long first = i * per_subtree, last = std::min(shards.count, first + per_subtree);
+  for (std::size_t i = 0; i < trees.size(); i++) du.emplace_back(q.c, q.k);
+  const auto add_tree = [&](long i) {
+    const auto [first, last] = trees[i];
     WaitingGradients waiting(q, last - first, shards_per_block(bands, shards, tiles), du[i]);
     const std::vector<GradientBlock> blocks =
         gradient_blocks(bands, shards, first, last, tiles, max_piece);
@@ -201,10 +203,14 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
                      dy.data(), waiting);
         },
         prologue);
-  });
+  };
+  if (shared)  // all threads work on one subtree
+    for (long i = 0; i < std::ssize(du); i++) add_tree(i);
+  else
+    parallel_for(std::ssize(du), add_tree);
   std::vector<real*> sums;
   for (Planes& sum : du) sums.push_back(sum.numbers.data());
-  sum_in_pairs(sums, positions * du[0].plane_stride);
+  sum_of_subtrees(shards.count, trees, sums, positions * du[0].plane_stride);
   return weight_gradient(q, du[0]);
 }
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {

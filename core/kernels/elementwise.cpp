@@ -4,43 +4,51 @@
 #include <utility>
 #include <vector>
 
+#include "core/shared_batch.h"
+
 namespace excite {
 
 void add_to(Tensor& a, const Tensor& b) {
   map_into([](real x, real y) { return x + y; }, a, b);
 }
 
-void sum_in_pairs(const std::vector<real*>& terms, long size) {
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                     const std::vector<real*>& sums, long size) {
   constexpr long min_numbers = 1024;
-  const long count = std::ssize(terms);
+  const TreePlan plan(leaves, subtrees);
   parallel_ranges(size, min_numbers, [&](long begin, long end) {
-    for (long m = 1; m < count; m *= 2)
-      for (long t = 0; t + m < count; t += 2 * m) {
-        real* sum = terms[t];
-        const real* term = terms[t + m];
-        for (long i = begin; i < end; i++) sum[i] += term[i];
-      }
+    for (const auto& [to, from] : plan.additions) {
+      real* sum = sums[to];
+      const real* term = sums[from];
+      for (long i = begin; i < end; i++) sum[i] += term[i];
+    }
   });
+  if (plan.is_complete) return;
+  std::vector<const real*> own;
+  for (const long i : plan.remaining) own.push_back(sums[i]);
+  sum_over_shards(leaves, own, size, sums[0]);
 }
 
-Tensor sum_in_pairs(std::vector<Tensor> terms) {
+Tensor sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                       std::vector<Tensor> sums) {
   std::vector<real*> numbers;
-  for (Tensor& term : terms) numbers.push_back(term.data());
-  sum_in_pairs(numbers, terms[0].size());
-  return std::move(terms[0]);
+  for (Tensor& sum : sums) numbers.push_back(sum.data());
+  sum_of_subtrees(leaves, subtrees, numbers, sums[0].size());
+  return std::move(sums[0]);
 }
 
 RowShards row_shards(const Shape& x, long min_rows) {
-  const long images = x.rank() > 1 ? x[0] : 1;
-  return RowShards(images, x.rows() / std::max(1l, images), min_rows);
+  if (x.rank() < 2) return RowShards(Shards::of_this_process(1), x.rows(), min_rows);
+  return RowShards(x[0], x.rows() / std::max(1l, x[0]), min_rows);
 }
 
 namespace {
 // The sum of term(i) over all elements of a tensor.
 template <class Term>
 double sum_of_terms(const Shape& shape, const Term& term) {
-  const long images = shape.rank() > 0 ? shape[0] : 1;
-  const RowShards shards(images, shape.size() / std::max(1l, images), 4096);
+  const bool one_number = shape.rank() == 0;
+  const Shards images = one_number ? Shards::of_this_process(1) : Shards(shape[0]);
+  const RowShards shards(images, one_number ? 1 : shape.size() / std::max(1l, shape[0]), 4096);
   return sum_of_shards(shards, shape, [&](long shard) {
     double total = 0;
     const long end = shards.end(shard);

@@ -45,12 +45,15 @@ void map_into(const F& f, Tensor& a, const Tensors&... rest) {
 }
 
 void add_to(Tensor& a, const Tensor& b);  // a += b
-// The tree over one or more tensors of the same shape (core/tree_sum.h).
-Tensor sum_in_pairs(std::vector<Tensor> terms);
-// The same with `size` numbers at each address; the result is at terms[0].
-void sum_in_pairs(const std::vector<real*>& terms, long size);
+// The whole tree, from the sums of this process over these subtrees (core/tree_sum.h). There are
+// `size` numbers at each address; the result is at sums[0].
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                     const std::vector<real*>& sums, long size);
+// The same for tensors of one shape.
+Tensor sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums);
 
-// Both add in double, in the tree over the first dimension.
+// Both add in double, in the tree over the first dimension. A tensor without dimensions is one
+// number, also where ranks share the batch.
 double sum(const Tensor& a);
 double dot(const Tensor& a, const Tensor& b);
 
@@ -69,7 +72,9 @@ RowShards row_shards(const Shape& x, long min_rows);
 template <class Leaf>
 auto sum_of_shards(const RowShards& shards, const Shape& x, const Leaf& leaf) {
   constexpr long few = 8192;
-  return x.size() < few ? subtree_sum(0, shards.count(), leaf) : tree_sum(shards.count(), leaf);
+  const OwnLeaves own = shards.own();
+  const bool all = own.last - own.first == own.count;
+  return x.size() < few && all ? subtree_sum(0, own.count, leaf) : tree_sum(own, leaf);
 }
 
 }  // namespace excite

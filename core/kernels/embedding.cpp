@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/parallel.h"
 #include "core/tree_sum.h"
 
@@ -53,16 +54,25 @@ void add_uses(const Tensor& dy, const Shards& shards, long first, long last, con
 // with indices[n] = v.
 Tensor scatter_add_rows(const Tensor& dy, const std::vector<int>& indices, long table_rows) {
   const long width = dy.dim(1), count = static_cast<long>(indices.size());
-  Tensor dtable = zeros({table_rows, width});
   std::vector<std::vector<long>> uses(table_rows);
   for (long n = 0; n < count; n++) uses[indices[n]].push_back(n);
   const Shards shards(count);
-  parallel_ranges(table_rows, 1, [&](long begin, long end) {
-    for (long v = begin; v < end; v++)
-      add_uses(dy, shards, 0, shards.count, uses[v].data(), uses[v].data() + uses[v].size(),
-               dtable.data() + v * width);
-  });
-  return dtable;
+  const std::vector<Subtree> trees = subtrees(shards.own());
+  std::vector<Tensor> sums;
+  for (const auto& [first, last] : trees) {
+    Tensor dtable = zeros({table_rows, width});
+    parallel_ranges(table_rows, 1, [&](long begin, long end) {
+      for (long v = begin; v < end; v++) {
+        const long* all = uses[v].data();
+        const long *end_of_all = all + uses[v].size(),
+                   *from = std::lower_bound(all, end_of_all, shards.begin(first)),
+                   *to = std::lower_bound(from, end_of_all, shards.end(last - 1));
+        add_uses(dy, shards, first, last, from, to, dtable.data() + v * width);
+      }
+    });
+    sums.push_back(std::move(dtable));
+  }
+  return sum_of_subtrees(shards.count, trees, std::move(sums));
 }
 
 }  // namespace excite

@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
 #include "core/parallel.h"
+#include "core/shared_batch.h"
 #include "core/tree_sum.h"
 
 namespace excite {
@@ -108,6 +110,27 @@ ImageSums split_sums(const Tensor& u, const std::vector<double>& sums) {
 
 }  // namespace
 
+ChannelSums sum_over_images(const ImageSums& sums) {
+  const long channels = sums.d.dim(1);
+  const RowShards shards = row_shards(sums.d.shape(), 64);
+  const std::vector<double> total = sum_of_shards(shards, sums.d.shape(), [&](long shard) {
+    std::vector<double> sum(2 * channels);
+    const long end = shards.end(shard);
+    for (long n = shards.begin(shard); n < end; n++)
+      for (long c = 0; c < channels; c++) {
+        sum[c] += static_cast<double>(sums.d[n * channels + c]);
+        sum[channels + c] += static_cast<double>(sums.d_u[n * channels + c]);
+      }
+    return sum;
+  });
+  ChannelSums of_batch{Tensor({channels}), Tensor({channels})};
+  for (long c = 0; c < channels; c++) {
+    of_batch.dy[c] = static_cast<real>(total[c]);
+    of_batch.dy_x[c] = static_cast<real>(total[channels + c]);
+  }
+  return of_batch;
+}
+
 ImageMoments image_moments(const Tensor& u) {
   require_images("fused", u.shape());
   const long channels = u.dim(-1), rows = u.dim(1) * u.dim(2);
@@ -117,10 +140,10 @@ ImageMoments image_moments(const Tensor& u) {
     add_shifted_sums(u, n * rows, (n + 1) * rows, shift, sums.data() + n * 2 * channels);
   });
   ImageMoments moments{ChannelMoments(channels), Tensor({u.dim(0), channels})};
-  const double images = static_cast<double>(u.dim(0)),
+  const double images = static_cast<double>(whole_batch(u.dim(0))),
                pixels = static_cast<double>(u.dim(1) * u.dim(2));
   const Shards shards(u.dim(0));
-  const std::vector<double> total = tree_sum(shards.count, [&](long shard) {
+  const std::vector<double> total = tree_sum(shards.own(), [&](long shard) {
     std::vector<double> of_shard(2 * channels);
     for (long n = shards.begin(shard); n < shards.end(shard); n++) {
       const double* of_image = sums.data() + n * 2 * channels;

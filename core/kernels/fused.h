@@ -25,6 +25,8 @@ struct ImageSums {
   Tensor d;    // sum of d
   Tensor d_u;  // sum of d (u - mean)
 };
+// The sums over the images of d, and of d (u - mean), in double, in the tree over the images.
+ChannelSums sum_over_images(const ImageSums& sums);
 // The gradient of y = max(..., 0): d = dy, but 0 where y <= 0. Overwrites dy with d.
 ImageSums relu_sums(Tensor& dy, const Tensor& y, const Tensor& u, const Tensor& mean);
 // The same d for y = affine_relu(u, mean, a, b). The mask is computed from u, and d is not stored.

@@ -30,10 +30,11 @@ Buffer panels_of(const Tensor& x) {
   return packed;
 }
 
-// Rows [c, c + rows) of a^T b over the shards [first, last), written to `to` [rows, whole vectors
-// of columns]. b is in panels.
+// Rows [c, c + rows) of a^T b over the shards of a subtree, written to `to` [rows, whole vectors of
+// columns]. b is in panels.
 void add_rows_of_shards(const Tensor& a, const Buffer& b, long columns, const Shards& shards,
-                        long first, long last, long c, long rows, real* to) {
+                        const Subtree& tree, long c, long rows, real* to) {
+  const auto [first, last] = tree;
   const int top = tree_levels(last - first);
   const long begin = shards.begin(first), end = shards.end(last - 1);
   std::vector<OuterPart> parts;
@@ -79,16 +80,16 @@ Tensor matmul_transposed_a(const Tensor& a, const Tensor& b) {
   const long rows_per_part = tile_rows(panel_width(0, columns)), stride = whole_vectors(columns),
              parts = (rows + rows_per_part - 1) / rows_per_part;
   const Shards shards(a.dim(0));
-  const long per_subtree = shards_per_subtree(shards.count, parts);
-  std::vector<Tensor> sums((shards.count + per_subtree - 1) / per_subtree);
+  const OwnLeaves own = shards.own();
+  const std::vector<Subtree> trees = subtrees(own, shards_per_subtree(own.last - own.first, parts));
+  std::vector<Tensor> sums(trees.size());
   for (Tensor& sum : sums) sum = Tensor({rows, stride});
   parallel_for(std::ssize(sums) * parts, [&](long i) {
-    const long subtree = i / parts, first = subtree * per_subtree, c = i % parts * rows_per_part;
-    add_rows_of_shards(a, packed, columns, shards, first,
-                       std::min(shards.count, first + per_subtree), c,
-                       std::min(rows_per_part, rows - c), sums[subtree].data() + c * stride);
+    const long tree = i / parts, c = i % parts * rows_per_part;
+    add_rows_of_shards(a, packed, columns, shards, trees[tree], c,
+                       std::min(rows_per_part, rows - c), sums[tree].data() + c * stride);
   });
-  return without_padding(sum_in_pairs(std::move(sums)), columns);
+  return without_padding(sum_of_subtrees(shards.count, trees, std::move(sums)), columns);
 }
 
 }  // namespace excite

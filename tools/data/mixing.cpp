@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -36,14 +39,39 @@ MixDraw draw_mix(const Mixing& mixing, long height, long width, Rng& rng) {
   return d;
 }
 
+namespace {
+
+struct NextImage {
+  std::vector<real> pixels;
+  int label;
+};
+
+// The image after the last one: the first of the batch, or where ranks share the batch, the first
+// of the next rank.
+NextImage image_after(const Batch& batch) {
+  const long image = batch.x.size() / batch.x.dim(0);
+  std::vector<real> pixels(batch.x.data(), batch.x.data() + image);
+  const SharedBatch* shared = SharedBatch::current();
+  if (!shared) return {std::move(pixels), batch.labels[0]};
+  Ranks& ranks = shared->ranks();
+  const long next = (ranks.rank() + 1) % ranks.count();
+  const std::vector<real> first_images = gather(ranks, pixels);
+  const std::vector<int> first_labels = gather(ranks, batch.labels[0]);
+  const auto at = first_images.begin() + next * image;
+  return {std::vector<real>(at, at + image), first_labels[next]};
+}
+
+}  // namespace
+
 void mix(Batch& batch, const MixDraw& d, long classes, double label_smoothing) {
   const long n = batch.x.dim(0), height = batch.x.dim(1), width = batch.x.dim(2);
   const Tensor before = batch.x.clone();
   const long image = batch.x.size() / n;
+  const NextImage after_last = image_after(batch);
   const auto own = static_cast<real>(d.share), other = static_cast<real>(1 - d.share);
   parallel_for(n, [&](long i) {
     real* x = batch.x.data() + i * image;
-    const real* next = before.data() + (i + 1) % n * image;
+    const real* next = i + 1 < n ? before.data() + (i + 1) * image : after_last.pixels.data();
     if (!d.cuts) {
       for (long k = 0; k < image; k++) x[k] = own * x[k] + other * next[k];
       return;
@@ -63,7 +91,8 @@ void mix(Batch& batch, const MixDraw& d, long classes, double label_smoothing) {
   for (long i = 0; i < n; i++) {
     const auto peak = static_cast<real>(1 - label_smoothing);
     batch.targets[i * classes + batch.labels[i]] += peak * own;
-    batch.targets[i * classes + batch.labels[(i + 1) % n]] += peak * other;
+    const int next = i + 1 < n ? batch.labels[i + 1] : after_last.label;
+    batch.targets[i * classes + next] += peak * other;
   }
 }
 

@@ -1,0 +1,91 @@
+// The processes of a data parallel training. Each is a rank, as MPI calls it, with a number from 0
+// to count() - 1. They exchange bytes in two ways, and everything else is made of these two.
+// tools/training/mpi.h has the ranks that mpirun starts; the tests have ranks that are threads.
+#pragma once
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace excite {
+
+// What the collective calls of this rank have cost.
+struct Traffic {
+  long calls = 0, bytes = 0;  // bytes that were sent to other ranks
+  double seconds = 0;         // in the calls; waiting for slower ranks is included
+};
+
+// Both calls are collective: all ranks make them, in the same order and with sizes that fit, and no
+// call returns before all data have arrived.
+class Ranks {
+ public:
+  virtual ~Ranks() = default;
+  virtual long rank() const = 0;   // of this process
+  virtual long count() const = 0;  // of all
+  // Sends `mine` to all ranks. `all` receives sizes[0] bytes of rank 0, then sizes[1] of rank 1,
+  // and so on.
+  void gather(const void* mine, void* all, const std::vector<long>& sizes);
+  // Sends sent[0] bytes of `mine` to rank 0, the next sent[1] to rank 1, and so on. `all` receives
+  // received[0] bytes from rank 0, then received[1] from rank 1, and so on.
+  void exchange(const void* mine, const std::vector<long>& sent, void* all,
+                const std::vector<long>& received);
+  const Traffic& traffic() const { return traffic_; }
+
+  // Whether all ranks call this within so many seconds. A rank that cannot go on asks whether the
+  // others have the same error.
+  virtual bool all_arrive(double seconds) = 0;
+  // The name of a rank in messages, such as "rank 1 on host b".
+  virtual std::string name() const = 0;
+
+ protected:
+  virtual void send_to_all(const void* mine, void* all, const std::vector<long>& sizes) = 0;
+  virtual void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
+                            const std::vector<long>& received) = 0;
+
+ private:
+  Traffic traffic_;
+};
+
+// One value of each rank, in the order of the ranks.
+template <class T>
+std::vector<T> gather(Ranks& ranks, const T& mine) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  std::vector<T> all(ranks.count());
+  ranks.gather(&mine, all.data(), std::vector<long>(ranks.count(), sizeof(T)));
+  return all;
+}
+
+// The values of all ranks, one rank after the other; `counts` receives how many each has.
+template <class T>
+std::vector<T> gather(Ranks& ranks, const std::vector<T>& mine, std::vector<long>& counts) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  counts = gather(ranks, static_cast<long>(mine.size()));
+  std::vector<long> bytes = counts;
+  for (long& size : bytes) size *= static_cast<long>(sizeof(T));
+  std::vector<T> all(std::accumulate(counts.begin(), counts.end(), 0l));
+  ranks.gather(mine.data(), all.data(), bytes);
+  return all;
+}
+template <class T>
+std::vector<T> gather(Ranks& ranks, const std::vector<T>& mine) {
+  std::vector<long> counts;
+  return gather(ranks, mine, counts);
+}
+
+// Whether it holds on rank 0; without ranks, whether it holds here.
+inline bool of_first_rank(Ranks* ranks, bool holds) {
+  return ranks ? gather(*ranks, static_cast<char>(holds))[0] != 0 : holds;
+}
+
+// A text of each rank.
+std::vector<std::string> gather(Ranks& ranks, const std::string& mine);
+
+// The number of all ranks, added in the order of the ranks.
+template <class T>
+T sum_over_ranks(Ranks& ranks, T mine) {
+  const std::vector<T> all = gather(ranks, mine);
+  return std::accumulate(all.begin(), all.end(), T{});
+}
+
+}  // namespace excite

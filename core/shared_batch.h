@@ -1,0 +1,66 @@
+// A batch that several ranks compute together. Each has a contiguous range of the shards, and so of
+// the images. While a SharedBatch exists, every sum over the images (core/tree_sum.h) is one over
+// the whole batch: a rank adds its own shards, and the ranks exchange what they have. The tree of
+// the additions is that of one process, and so are the bits of the sum.
+#pragma once
+#include <vector>
+
+#include "core/ranks.h"
+#include "core/shape.h"
+#include "core/tree_sum.h"
+
+namespace excite {
+
+// Which shards and images of a batch a rank has. Ranks get nearly equal numbers of shards. Where
+// this takes no whole subtrees, ranges end at small ones, as each subtree is sent separately.
+struct BatchSlices {
+  long images, shards, ranks;
+  BatchSlices(long batch, long rank_count);
+  bool is_possible() const { return ranks <= shards; }  // every rank gets at least one shard
+  long first_shard(long rank) const;                    // of all: 0 to shards
+  long first_image(long rank) const { return images * first_shard(rank) / shards; }
+};
+
+class SharedBatch {
+ public:
+  // A batch of so many images in all. Error if it has fewer shards than there are ranks.
+  SharedBatch(Ranks& ranks, long images);
+  ~SharedBatch();
+  SharedBatch(const SharedBatch&) = delete;
+  SharedBatch& operator=(const SharedBatch&) = delete;
+  // The innermost one of this thread; nullptr if there is none.
+  static const SharedBatch* current();
+
+  Ranks& ranks() const { return ranks_; }
+  const BatchSlices& slices() const { return slices_; }
+  long images() const { return slices_.images; }  // of the whole batch
+  long first_image() const { return slices_.first_image(ranks_.rank()); }
+  long last_image() const { return slices_.first_image(ranks_.rank() + 1); }
+  // Error unless this rank has so many images.
+  void require_own(long images) const;
+
+ private:
+  Ranks& ranks_;
+  BatchSlices slices_;
+  const SharedBatch* outer_;
+};
+
+// The images of the whole batch of which this process has `own` ones; `own` without ranks.
+long whole_batch(long own);
+// The same for the rows of x, whose first dimension is the images.
+long whole_rows(const Shape& x);
+
+// One value for each image of the whole batch, from those of the own images.
+template <class T>
+std::vector<T> gather_batch(const std::vector<T>& own) {
+  const SharedBatch* batch = SharedBatch::current();
+  return batch ? gather(batch->ranks(), own) : own;
+}
+
+// total = the tree over the subtrees of all ranks, elementwise. `own` are the sums of this rank's
+// largest subtrees, of `size` numbers each, in a tree of `leaves` leaves: a whole number for each
+// shard. `total` may be one of `own`. Collective.
+void sum_over_shards(long leaves, const std::vector<const float*>& own, long size, float* total);
+void sum_over_shards(long leaves, const std::vector<const double*>& own, long size, double* total);
+
+}  // namespace excite

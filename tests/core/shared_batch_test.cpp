@@ -1,0 +1,227 @@
+// Ranks that share a batch: the same bits as one process, for every sum over the images.
+#include "core/shared_batch.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "core/batch_random.h"
+#include "core/kernels/conv2d.h"
+#include "core/kernels/conv2d_fused.h"
+#include "core/kernels/elementwise.h"
+#include "core/kernels/embedding.h"
+#include "core/kernels/fused.h"
+#include "core/kernels/layer_norm.h"
+#include "core/kernels/matmul.h"
+#include "tests/support/compare.h"
+#include "tests/support/errors.h"
+#include "tests/support/thread_ranks.h"
+
+namespace excite {
+namespace {
+
+// ---- who has what ----
+
+TEST(BatchSlices, CoverTheShardsInNearlyEqualRanges) {
+  for (const long images : {1l, 7l, 16l, 33l, 100l, 128l, 1000l, 5000l})
+    for (long ranks = 1; ranks <= Shards::count_of(images); ranks++) {
+      const BatchSlices slices(images, ranks);
+      EXPECT_EQ(slices.first_shard(0), 0);
+      EXPECT_EQ(slices.first_shard(ranks), slices.shards);
+      EXPECT_EQ(slices.first_image(ranks), images);
+      for (long rank = 0; rank < ranks; rank++) {
+        const long own = slices.first_shard(rank + 1) - slices.first_shard(rank);
+        EXPECT_GE(own, 1) << images << " images on " << ranks << " ranks";
+        EXPECT_LE(own * ranks * 8, slices.shards * 9 + 8 * ranks);  // an eighth more, rounded up
+      }
+    }
+}
+
+TEST(BatchSlices, AreWholeSubtreesOnAPowerOfTwoOfRanks) {
+  for (const long ranks : {1l, 2l, 4l, 8l, 16l, 64l}) {
+    const BatchSlices slices(128, ranks);
+    for (long rank = 0; rank < ranks; rank++)
+      EXPECT_EQ(
+          subtrees({slices.shards, slices.first_shard(rank), slices.first_shard(rank + 1)}).size(),
+          1);
+  }
+}
+
+TEST(SharedBatch, NeedsAShardForEachRank) {
+  on_ranks(5, [](Ranks& ranks) {
+    EXPECT_TRUE(fails_saying([&] { SharedBatch(ranks, 4); }, {"4 shards", "5 ranks"}));
+  });
+}
+
+TEST(SharedBatch, RefusesSumsOverSomethingElseThanItsImages) {
+  on_ranks(2, [](Ranks& ranks) {
+    const SharedBatch batch(ranks, 8);
+    EXPECT_TRUE(fails_saying([] { sum_rows(zeros({5, 3})); }, {"5 rows", "of 8", "expected 4"}));
+  });
+}
+
+// ---- the collectives ----
+
+TEST(Ranks, GatherValuesAndTextsInTheOrderOfTheRanks) {
+  on_ranks(3, [](Ranks& ranks) {
+    const long r = ranks.rank();
+    EXPECT_EQ(gather(ranks, 10 * r), (std::vector<long>{0, 10, 20}));
+    EXPECT_EQ(gather(ranks, std::vector<int>(r, static_cast<int>(r))), (std::vector<int>{1, 2, 2}));
+    EXPECT_EQ(gather(ranks, std::string(r, 'a')), (std::vector<std::string>{"", "a", "aa"}));
+    EXPECT_EQ(sum_over_ranks(ranks, r + 1), 6);
+  });
+}
+
+// ---- sums over the images ----
+
+// Images [begin, end) of x.
+Tensor images_of(const Tensor& x, long begin, long end) {
+  std::vector<long> dims = x.shape().dims();
+  const long size = x.size() / dims[0];
+  dims[0] = end - begin;
+  Tensor part{Shape(dims)};
+  std::copy(x.data() + begin * size, x.data() + end * size, part.data());
+  return part;
+}
+
+// Compares f(own images of x, own images of y) on ranks with f(x, y) in one process.
+using OfImages = std::function<Tensor(const Tensor& x, const Tensor& y)>;
+void expect_same_bits_on_ranks(const std::string& what, const Tensor& x, const Tensor& y,
+                               const OfImages& f, bool per_image = false) {
+  const long images = x.dim(0);
+  const Tensor expected = f(x, y);
+  for (const long count : {2l, 3l, 5l, 8l, 13l}) {
+    if (count > Shards::count_of(images)) continue;
+    on_ranks(count, [&](Ranks& ranks) {
+      const SharedBatch batch(ranks, images);
+      const long begin = batch.first_image(), end = batch.last_image();
+      const Tensor actual = f(images_of(x, begin, end), images_of(y, begin, end));
+      const Tensor own = per_image ? images_of(expected, begin, end) : expected.clone();
+      EXPECT_TRUE(same_bits(actual, own))
+          << what << " of " << images << " images on rank " << ranks.rank() << " of " << count;
+    });
+  }
+}
+
+const std::vector<long> batches{8, 16, 19, 32, 45, 128};
+
+TEST(SharedBatch, SumsOfRowsHaveTheBitsOfOneProcess) {
+  Rng rng(1);
+  for (const long n : batches) {
+    const Tensor x = normal({n, 6, 5, 7}, rng), y = normal(x.shape(), rng),
+                 row = normal({n, 40}, rng), row_y = normal({n, 33}, rng);
+    const auto expect = [&](const std::string& what, const OfImages& f) {
+      expect_same_bits_on_ranks(what, x, y, f);
+    };
+    expect("sum",
+           [](const Tensor& a, const Tensor&) { return full({}, static_cast<real>(sum(a))); });
+    expect("dot",
+           [](const Tensor& a, const Tensor& b) { return full({}, static_cast<real>(dot(a, b))); });
+    expect("sum_rows", [](const Tensor& a, const Tensor&) { return sum_rows(a); });
+    const Tensor mean = normal({7}, rng);
+    expect("channel_sums",
+           [&](const Tensor& a, const Tensor& b) { return channel_sums(a, b, mean).dy_x; });
+    expect("channel_moments, mean",
+           [](const Tensor& a, const Tensor&) { return std::move(channel_moments(a).mean); });
+    expect("channel_moments, var",
+           [](const Tensor& a, const Tensor&) { return std::move(channel_moments(a).var); });
+    expect("image_moments",
+           [](const Tensor& a, const Tensor&) { return std::move(image_moments(a).all.var); });
+    expect("sum_over_images", [](const Tensor& a, const Tensor& b) {
+      const Tensor zero = zeros({7}), one = full({7}, 1);
+      return std::move(sum_over_images(affine_relu_sums(a, b, zero, one, zero)).dy_x);
+    });
+    expect("layer_norm_dgamma", [](const Tensor& a, const Tensor& b) {
+      return layer_norm_dgamma(a, b, row_moments(b, 1e-5));
+    });
+    expect_same_bits_on_ranks("matmul_transposed_a", row, row_y, matmul_transposed_a);
+  }
+}
+
+TEST(SharedBatch, GradientsOfWeightsHaveTheBitsOfOneProcess) {
+  Rng rng(2);
+  struct Case {
+    std::string name;
+    long side, c, k, kernel, groups;
+    Conv2dAlgorithm algorithm;
+  };
+  using enum Conv2dAlgorithm;
+  for (const Case& q :
+       {Case{"winograd", 8, 16, 16, 3, 1, winograd},
+        Case{"large winograd", 5, 64, 64, 3, 1, winograd}, Case{"direct", 6, 20, 24, 3, 1, direct},
+        Case{"direct 1x1", 3, 70, 40, 1, 1, direct}, Case{"grouped", 5, 16, 16, 3, 4, direct},
+        Case{"blas", 5, 12, 10, 3, 1, blas}})
+    for (const long n : batches) {
+      const Conv2dOptions options{
+          .pad = q.kernel / 2, .groups = q.groups, .algorithm = q.algorithm};
+      const Tensor x = normal({n, q.side, q.side, q.c}, rng),
+                   dy = normal({n, q.side, q.side, q.k}, rng);
+      expect_same_bits_on_ranks(q.name, x, dy, [&](const Tensor& a, const Tensor& b) {
+        return conv2d_dw(a, b, {q.kernel, q.kernel, q.c / q.groups, q.k}, options);
+      });
+    }
+}
+
+TEST(SharedBatch, MomentsOfAConvolutionHaveTheBitsOfOneProcess) {
+  Rng rng(3);
+  for (const long n : batches)
+    for (const long side : {3l, 9l}) {
+      const Tensor x = normal({n, side, side, 16}, rng), w = normal({3, 3, 16, 24}, rng);
+      expect_same_bits_on_ranks("mean", x, x, [&](const Tensor& a, const Tensor&) {
+        return std::move(conv2d_moments(a, w, {.pad = 1}).moments.all.mean);
+      });
+      expect_same_bits_on_ranks("var", x, x, [&](const Tensor& a, const Tensor&) {
+        return std::move(conv2d_moments(a, w, {.pad = 1}).moments.all.var);
+      });
+    }
+}
+
+TEST(SharedBatch, EmbeddingsHaveTheBitsOfOneProcess) {
+  Rng rng(4);
+  for (const long n : batches) {
+    const Tensor dy = normal({n, 5}, rng);
+    Tensor indices({n, 1});
+    for (real& i : indices) i = static_cast<real>(rng.below(9));
+    expect_same_bits_on_ranks("scatter_add_rows", dy, indices,
+                              [](const Tensor& a, const Tensor& b) {
+                                std::vector<int> rows;
+                                for (const real i : b) rows.push_back(static_cast<int>(i));
+                                return scatter_add_rows(a, rows, 9);
+                              });
+  }
+}
+
+// ---- numbers of one image ----
+
+// BLAS adds the products of a row in an order that depends on the number of rows.
+TEST(SharedBatch, ProductsOfRowsHaveTheBitsOfOneProcess) {
+  Rng rng(5);
+  for (const long n : batches)
+    for (const auto& [in, out] : {std::pair{16l, 4l}, {64l, 16l}, {300l, 70l}, {1024l, 64l}}) {
+      const Tensor x = normal({n, in}, rng), w = normal({in, out}, rng),
+                   w_transposed = normal({out, in}, rng);
+      expect_same_bits_on_ranks(
+          "matmul", x, x, [&](const Tensor& a, const Tensor&) { return matmul(a, w); }, true);
+      expect_same_bits_on_ranks(
+          "matmul_transposed_b", x, x,
+          [&](const Tensor& a, const Tensor&) { return matmul_transposed_b(a, w_transposed); },
+          true);
+    }
+}
+
+TEST(SharedBatch, RandomNumbersFollowFromThePlaceInTheBatch) {
+  for (const long n : batches) {
+    const Tensor x = zeros({n, 3, 2});
+    expect_same_bits_on_ranks(
+        "uniform_of_batch", x, x,
+        [](const Tensor& a, const Tensor&) {
+          Rng rng(7);
+          uniform_of_batch(a.shape(), rng);  // the second draw begins after the whole first one
+          return uniform_of_batch(a.shape(), rng);
+        },
+        true);
+  }
+}
+
+}  // namespace
+}  // namespace excite
