@@ -68,8 +68,12 @@ void write_config(const std::string& path, const RunConfig& config) {
 RunConfig read_config(const std::string& path) {
   constexpr long max_bytes = 1 << 20;
   const std::vector<std::uint8_t> bytes = read_file(path, max_bytes);
+  return parse_config({bytes.begin(), bytes.end()}, path);
+}
+
+RunConfig parse_config(const std::string& text_of_config, const std::string& path) {
   const std::string what = path + ": not the configuration of a training run";
-  const JsonObject all({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what);
+  const JsonObject all(text_of_config, what);
   RunConfig c;
   c.format = 1;
   if (all.contains("format")) all.read("format", c.format);

@@ -33,6 +33,8 @@ RunConfig make_config(const Recipe& recipe, const InitialWeights& initial_weight
 std::string config_json(const RunConfig& config);
 // The same into a file, atomically.
 void write_config(const std::string& path, const RunConfig& config);
+// From such text. `what` names it in errors, which are those of read_config.
+RunConfig parse_config(const std::string& json, const std::string& what);
 // FileError if the file is missing or damaged; UsageError if its format is another version's.
 RunConfig read_config(const std::string& path);
 

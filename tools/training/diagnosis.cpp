@@ -1,8 +1,13 @@
 #include "tools/training/diagnosis.h"
 
+#include <algorithm>
+#include <limits>
+#include <vector>
+
 #include "autograd/hooks.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
+#include "core/shared_batch.h"
 
 namespace excite {
 
@@ -15,26 +20,47 @@ std::string location(const Node& node) {
   return layer.empty() ? node.op : text(node.op, layer.starts_with("after ") ? " " : " in ", layer);
 }
 
+// What was found first. Ranks that share the batch walk equal graphs, so `place`, how many nodes
+// came before, says which rank was first.
+struct Finding {
+  long place = std::numeric_limits<long>::max();
+  std::string text;
+};
+std::string first_of_ranks(const Finding& own) {
+  const SharedBatch* batch = SharedBatch::current();
+  if (!batch) return own.text;
+  const std::vector<long> places = gather(batch->ranks(), own.place);
+  const std::vector<std::string> texts = gather(batch->ranks(), own.text);
+  return texts[std::min_element(places.begin(), places.end()) - places.begin()];
+}
+
 }  // namespace
 
 std::string find_non_finite_value(const Var& y) {
-  for (const Var& x : graph(y))
-    if (!all_finite(x->value)) return text("the value of ", location(*x), " ", x.shape());
-  return "";
+  const std::vector<Var> nodes = graph(y);
+  const auto first =
+      std::find_if(nodes.begin(), nodes.end(), [](const Var& x) { return !all_finite(x->value); });
+  if (first == nodes.end()) return first_of_ranks({});
+  return first_of_ranks(
+      {first - nodes.begin(), text("the value of ", location(**first), " ", first->shape())});
 }
 
 std::string find_non_finite(const Var& loss) {
-  std::string found = find_non_finite_value(loss);
-  if (!found.empty()) return found;
+  const std::string value = find_non_finite_value(loss);
+  if (!value.empty()) return value;
   BackwardHooks hooks;
+  Finding found;
+  long place = 0;
   hooks.after = [&](Node& node) {
-    for (const Var& x : node.inputs)
-      if (found.empty() && !all_finite(x->grad))
-        found = text("the gradient of ", location(node), " with respect to ", location(*x), " ",
-                     x.shape());
+    for (const Var& x : node.inputs) {
+      place++;
+      if (found.text.empty() && !all_finite(x->grad))
+        found = {place, text("the gradient of ", location(node), " with respect to ", location(*x),
+                             " ", x.shape())};
+    }
   };
   backward(loss, full(loss.shape(), 1), hooks);
-  return found;
+  return first_of_ranks(found);
 }
 
 }  // namespace excite

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 #include <utility>
@@ -155,6 +156,12 @@ NamedTensors Training::full_state() {
 
 std::string Training::load_initial_weights(const InitialWeights& initial_weights) {
   if (initial_weights.file.empty()) return "";
+  const std::string line = is_first_rank() ? read_initial_weights(initial_weights) : "";
+  copy_state_of_first_rank();
+  return line;
+}
+
+std::string Training::read_initial_weights(const InitialWeights& initial_weights) {
   const SafetensorsFile file(initial_weights.file);
   const Description described = describe(file, {model_.name, model_.options});
   const std::string line = printable(text("weights: ", initial_weights.file,
@@ -176,6 +183,11 @@ std::string Training::load_initial_weights(const InitialWeights& initial_weights
 }
 
 void Training::resume_from(const std::string& checkpoint) {
+  if (is_first_rank()) read_checkpoint(checkpoint);
+  copy_state_of_first_rank();
+}
+
+void Training::read_checkpoint(const std::string& checkpoint) {
   Recipe saved = recipe_;
   saved.epochs = epochs_of_checkpoint(checkpoint);
   const Metadata metadata =
@@ -218,16 +230,46 @@ void Training::save(const std::string& path, const NamedTensors& state) const {
                   names_as_in_memory(model_.module()));
 }
 
-int Training::run(const RunFolder& folder) {
+int Training::run_in(const RunFolder* folder) {
   run_start_ = Clock::now();
   steps_before_run_ = position_.step;
   while (position_.epoch < recipe_.epochs && !is_out_of_patience(folder)) {
     if (train_epoch() && finish_epoch(folder)) continue;
-    folder.require_in_place();
-    save(folder.last(), full_state());
+    if (folder) {
+      folder->require_in_place();
+      save(folder->last(), full_state());
+    }
     return 128 + stop();
   }
   return 0;
+}
+
+// Ranks get a signal at different times, and stop together.
+int Training::stop() const {
+  const int own = callbacks_.stop ? callbacks_.stop() : 0;
+  if (!ranks_) return own;
+  const std::vector<int> all = gather(*ranks_, own);
+  return *std::max_element(all.begin(), all.end());
+}
+
+void Training::share_batches(Ranks& ranks) {
+  step_.share_batches(ranks);
+  ranks_ = &ranks;
+}
+
+// The files of a run are on the machine of rank 0.
+void Training::copy_state_of_first_rank() {
+  if (!ranks_) return;
+  const auto receive = [&](void* bytes, long count) {
+    std::vector<long> sizes(ranks_->count(), 0);
+    sizes[0] = count;
+    std::vector<char> of_first(count);
+    ranks_->gather(bytes, of_first.data(), sizes);
+    std::memcpy(bytes, of_first.data(), of_first.size());
+  };
+  receive(&position_, sizeof position_);
+  for (const auto& [name, tensor] : full_state())
+    receive(tensor->data(), tensor->size() * static_cast<long>(sizeof(real)));
 }
 
 double Training::estimate_seconds() {
@@ -242,18 +284,20 @@ double Training::estimate_seconds() {
   const Dataset some = keep_first(evaluated, 4 * recipe_.batch);
   begin = Clock::now();
   measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}}), some,
-                   {recipe_.batch});
+                   {.batch = recipe_.batch, .ranks = ranks_});
   const long images = recipe_.epochs * (data_.test.count() + data_.validation.count());
   seconds += seconds_since(begin) * static_cast<double>(images) / static_cast<double>(some.count());
   return seconds;
 }
 
 // A function of the log, so a resumed run ends after the same epoch.
-bool Training::is_out_of_patience(const RunFolder& folder) const {
+bool Training::is_out_of_patience(const RunFolder* folder) const {
   if (recipe_.patience == 0 || position_.epoch == 0) return false;
-  std::vector<EpochRow> rows = read_log(folder.log());
+  std::vector<EpochRow> rows;
+  if (folder) rows = read_log(folder->log());
   std::erase_if(rows, [&](const EpochRow& row) { return row.epoch > position_.epoch; });
-  const long epochs = epochs_without_progress(rows, recipe_.min_delta);
+  long epochs = epochs_without_progress(rows, recipe_.min_delta);
+  if (ranks_) epochs = gather(*ranks_, epochs)[0];
   if (epochs < recipe_.patience) return false;
   print(text("no better validation accuracy in ", counted(epochs, "epoch"),
              ": the run ends after epoch ", position_.epoch, " of ", recipe_.epochs));
@@ -292,7 +336,7 @@ bool Training::evaluate(const Dataset& set, const char* name,
   const Metrics metrics =
       measure_accuracy(Ensemble({{model_, normalization_, 1, evaluation_resize_crop(recipe_)}},
                                 recipe_.test_flip ? Crops::center_and_flip : Crops::center),
-                       set, {recipe_.batch}, [&](const Metrics& so_far) {
+                       set, {.batch = recipe_.batch, .ranks = ranks_}, [&](const Metrics& so_far) {
                          if (!std::isfinite(so_far.loss())) return false;
                          stopped = stop() != 0;
                          return !stopped;
@@ -302,10 +346,7 @@ bool Training::evaluate(const Dataset& set, const char* name,
   return !stopped;
 }
 
-// The log is written first and last.safetensors last. A process that is killed in between leaves
-// files about an epoch that last.safetensors does not contain. They are written again when the run
-// is resumed from there.
-bool Training::finish_epoch(const RunFolder& folder) {
+bool Training::finish_epoch(const RunFolder* folder) {
   std::optional<SetResult> validation, test;
   {
     const UseAverage use(step_.average());
@@ -325,6 +366,15 @@ bool Training::finish_epoch(const RunFolder& folder) {
   position_.sums = {};
   position_.accuracy = (validation ? validation : test).value_or(SetResult{}).accuracy;
   if (best) position_.best_accuracy = validation->accuracy;
+  if (folder) write_epoch(*folder, row, best);
+  print(line_of(row, recipe_.epochs));
+  return true;
+}
+
+// The log is written first and last.safetensors last. A process that is killed in between leaves
+// files about an epoch that last.safetensors does not contain. They are written again when the run
+// is resumed from there.
+void Training::write_epoch(const RunFolder& folder, const EpochRow& row, bool best) {
   folder.require_in_place();
   write_log_row(folder.log(), row);
   {
@@ -337,8 +387,6 @@ bool Training::finish_epoch(const RunFolder& folder) {
     }
   }
   save(folder.last(), full_state());
-  print(line_of(row, recipe_.epochs));
-  return true;
 }
 
 double Training::images_since_start() const {

@@ -58,6 +58,9 @@ class Training {
   const Position& position() const { return position_; }
   const Model& model() const { return model_; }
   long steps_per_epoch() const { return step_.steps_per_epoch(); }
+  // Lets these ranks train together: they share each batch, and each of an evaluation. Everything
+  // is then the same on all ranks, and the functions that compute are collective. Before them.
+  void share_batches(Ranks& ranks);
   long total_steps() const { return recipe_.epochs * step_.steps_per_epoch(); }
   std::string summary() const;  // one line: model, images, steps
   // A line that says that the batch was lowered to the number of training images; "" if it was not.
@@ -80,21 +83,29 @@ class Training {
 
   // Trains to the end of the last epoch, or until the recipe's patience ends, and returns 0. If
   // `stop` asks for it, saves everything and returns 128 + the signal.
-  int run(const RunFolder& folder);
+  int run(const RunFolder& folder) { return run_in(&folder); }
+  // The same on the ranks that write no files, which are all but rank 0.
+  int run_without_folder() { return run_in(nullptr); }
 
  private:
   Training(const Recipe& recipe, const std::function<Model(long classes)>& make, DataSplit data,
            TrainingCallbacks callbacks);
   using Clock = std::chrono::steady_clock;
 
-  int stop() const { return callbacks_.stop ? callbacks_.stop() : 0; }
+  int run_in(const RunFolder* folder);
+  int stop() const;
   void print(const std::string& line) const {
     if (callbacks_.print) callbacks_.print(line);
   }
   StepResult take_step();
-  bool is_out_of_patience(const RunFolder& folder) const;
+  bool is_out_of_patience(const RunFolder* folder) const;
   bool train_epoch();                          // false: stopped
-  bool finish_epoch(const RunFolder& folder);  // false: stopped
+  bool finish_epoch(const RunFolder* folder);  // false: stopped
+  void write_epoch(const RunFolder& folder, const EpochRow& row, bool best);
+  bool is_first_rank() const { return !ranks_ || ranks_->rank() == 0; }
+  std::string read_initial_weights(const InitialWeights& initial_weights);
+  void read_checkpoint(const std::string& checkpoint);
+  void copy_state_of_first_rank();
   Progress progress() const;
   double images_since_start() const;  // of this epoch, since the process started or resumed the run
   // false: stopped. An empty set has no result.
@@ -115,6 +126,7 @@ class Training {
   Recipe recipe_;  // whose batch is at most the number of training images
   Metadata metadata_;
   TrainingStep step_;
+  Ranks* ranks_ = nullptr;      // null: this process alone
   StepFunction step_function_;  // empty: step_ itself
   TrainingCallbacks callbacks_;
   Position position_;

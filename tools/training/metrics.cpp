@@ -88,6 +88,25 @@ long evaluation_batch_size(const Dataset& dataset, long batch) {
   return dataset.in_files() ? std::min(batch, 32l) : batch;
 }
 
+namespace {
+
+// The part [first, last) of a batch that this rank evaluates.
+std::pair<long, long> own_part(long images, const Ranks* ranks) {
+  if (!ranks) return {0, images};
+  return {images * ranks->rank() / ranks->count(), images * (ranks->rank() + 1) / ranks->count()};
+}
+
+// Samples and logits of the whole batch, from those of each rank.
+void gather_results(Ranks& ranks, Samples& samples, Tensor& logits) {
+  samples.indices = gather(ranks, samples.indices);
+  samples.labels = gather(ranks, samples.labels);
+  const std::vector<real> all = gather(ranks, std::vector<real>(logits.begin(), logits.end()));
+  logits = Tensor({std::ssize(samples.labels), logits.dim(1)});
+  std::copy(all.begin(), all.end(), logits.begin());
+}
+
+}  // namespace
+
 Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
                          const EvaluationOptions& options,
                          const std::function<bool(const Metrics&)>& keep_going) {
@@ -97,11 +116,14 @@ Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
     Prefetch prefetch;
   };
   const auto prefetch_from = [&](long begin) -> ResizedBatch {
-    std::vector<long> indices(std::clamp(dataset.count() - begin, 0l, batch));
-    std::iota(indices.begin(), indices.end(), begin);
+    const long count = std::clamp(dataset.count() - begin, 0l, batch);
+    const auto [first, last] = own_part(count, options.ranks);
+    std::vector<long> indices(last - first);
+    std::iota(indices.begin(), indices.end(), begin + first);
     auto images = std::make_unique<std::vector<Ensemble::Resized>>(indices.size());
-    const auto resize = [&ensemble, begin, to = images.get()](const ImageSource& image, long i) {
-      (*to)[static_cast<std::size_t>(i - begin)] = ensemble.resize(image);
+    const auto resize = [&ensemble, from = begin + first, to = images.get()](
+                            const ImageSource& image, long i) {
+      (*to)[static_cast<std::size_t>(i - from)] = ensemble.resize(image);
       return Image{};
     };
     return {std::move(images), Prefetch(dataset, std::move(indices), resize)};
@@ -109,13 +131,14 @@ Metrics measure_accuracy(const Ensemble& ensemble, const Dataset& dataset,
   Metrics metrics(ensemble.classes());
   ResizedBatch next = prefetch_from(0);
   for (long begin = 0; begin < dataset.count(); begin += batch) {
-    const Samples samples = next.prefetch.take();
+    Samples samples = next.prefetch.take();
     std::vector<Ensemble::Resized> images = std::move(*next.images);
     next = prefetch_from(begin + batch);  // decodes while the models compute
     std::erase_if(images, [](const Ensemble::Resized& image) { return image.empty(); });
-    if (images.empty()) continue;
-    const Tensor logits = ensemble(images);
+    Tensor logits = images.empty() ? Tensor({0, ensemble.classes()}) : ensemble(images);
     if (options.on_not_finite == OnNotFinite::fail) ensemble.require_finite(logits, images);
+    if (options.ranks) gather_results(*options.ranks, samples, logits);
+    if (samples.labels.empty()) continue;
     metrics.add(logits, samples.labels);
     if (options.on_batch) options.on_batch(samples, logits);
     if (keep_going && !keep_going(metrics)) break;

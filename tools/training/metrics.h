@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ranks.h"
 #include "core/tensor.h"
 #include "tools/training/ensemble.h"
 
@@ -67,6 +68,9 @@ struct EvaluationOptions {
   // Called after each batch, with the indices and labels of its images and their logits
   // [N, classes]. The images themselves are not kept.
   std::function<void(const Samples&, const Tensor& logits)> on_batch{};
+  // Ranks that share each batch; null: this process alone. Then the call is collective, and its
+  // result the same on all ranks. on_batch gets the samples of the whole batch, without images.
+  Ranks* ranks = nullptr;
 };
 
 // Metrics over all images of the set that can be decoded, the last short batch included. After each

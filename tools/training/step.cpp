@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "core/shared_batch.h"
 #include "layers/implementation.h"
 #include "models/cost.h"
 #include "tools/data/mixing.h"
@@ -103,6 +104,11 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
   if (recipe.ema > 0) average_.emplace(model.module(), recipe.ema);
 }
 
+void TrainingStep::share_batches(Ranks& ranks) {
+  const SharedBatch possible(ranks, recipe_.batch);
+  ranks_ = &ranks;
+}
+
 Var TrainingStep::loss_of(const Var& logits, const Batch& batch) const {
   if (!batch.targets.empty()) return cross_entropy(logits, batch.targets);
   const auto smoothing = static_cast<real>(recipe_.label_smoothing);
@@ -132,9 +138,11 @@ StepResult TrainingStep::run(long step, const StepHooks& hooks) {
 
 // Adds the gradients of one batch: those of its mean loss, divided by the number of batches.
 StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks) {
-  const Samples samples = take_samples(batch_number);
-  if (!can_normalize(samples)) return {0, 0, 0, 0, true};
-  Batch batch = batch_of(samples, batch_number);
+  const OwnSamples own = take_samples(batch_number);
+  if (!can_normalize(own)) return {0, 0, 0, 0, true};
+  std::optional<SharedBatch> shared;
+  if (own.is_shared) shared.emplace(*ranks_, own.images);
+  Batch batch = batch_of(own.samples, batch_number);
   if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
   model_.module().reseed(recipe_.seed, batch_number);
@@ -145,18 +153,35 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
     throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
   const auto share = static_cast<real>(1.0 / static_cast<double>(recipe_.accumulate));
   backward(loss, full(loss.shape(), share), hooks.backward);
-  return {value, count_correct(logits->value, batch.labels), 0,
-          static_cast<long>(batch.labels.size())};
+  const long correct = count_correct(logits->value, batch.labels);
+  return {value, own.is_shared ? sum_over_ranks(*ranks_, correct) : correct, 0, own.images};
 }
 
-Prefetch TrainingStep::prefetch(long batch) {
+// The images of a batch, in its order.
+std::vector<long> TrainingStep::indices_of(long batch) {
   const long epoch = epoch_of(batch), per_epoch = steps_per_epoch_ * recipe_.accumulate;
   const long begin = batch % per_epoch * recipe_.batch;
   if (epoch != order_epoch_)
     order_ = recipe_.sampler == "balanced" ? balanced_order(dataset_.labels, recipe_.seed, epoch)
                                            : epoch_order(dataset_.count(), recipe_.seed, epoch),
     order_epoch_ = epoch;
-  std::vector<long> indices(order_.begin() + begin, order_.begin() + begin + recipe_.batch);
+  return {order_.begin() + begin, order_.begin() + begin + recipe_.batch};
+}
+
+// A batch that shrank to fewer shards than there are ranks is computed as a whole by each of them.
+bool TrainingStep::can_share(long images) const {
+  return ranks_ && BatchSlices(images, ranks_->count()).is_possible();
+}
+
+std::vector<long> TrainingStep::own_part(const std::vector<long>& indices) const {
+  const long images = std::ssize(indices);
+  if (!can_share(images)) return indices;
+  const BatchSlices slices(images, ranks_->count());
+  return {indices.begin() + slices.first_image(ranks_->rank()),
+          indices.begin() + slices.first_image(ranks_->rank() + 1)};
+}
+
+Prefetch TrainingStep::prefetch(std::vector<long> indices, long batch) const {
   return prefetch_batch(dataset_, std::move(indices), training_resize_crop(recipe_), augmentation_,
                         recipe_.seed, transform_key(batch));
 }
@@ -168,13 +193,33 @@ long TrainingStep::transform_key(long batch) const {
 }
 
 // Starts to decode the images of the next batch, which happens while this one is computed.
-Samples TrainingStep::take_samples(long batch) {
-  if (!next_ || next_batch_ != batch) next_.emplace(prefetch(batch));
+TrainingStep::OwnSamples TrainingStep::take_samples(long batch) {
+  if (!next_ || next_batch_ != batch) next_.emplace(prefetch(own_part(indices_of(batch)), batch));
   Samples samples = next_->take();
   next_batch_ = batch + 1;
   next_.reset();
-  if (epoch_of(next_batch_) < recipe_.epochs) next_.emplace(prefetch(next_batch_));
-  return samples;
+  if (epoch_of(next_batch_) < recipe_.epochs)
+    next_.emplace(prefetch(own_part(indices_of(next_batch_)), next_batch_));
+  const long images = std::ssize(samples.images);
+  return ranks_ ? agree(std::move(samples), batch) : OwnSamples{std::move(samples), images, false};
+}
+
+// Where a rank could not decode all of its images, the batch is smaller, and its shards are others.
+// Then the ranks share the remaining images anew, and read them again.
+TrainingStep::OwnSamples TrainingStep::agree(Samples samples, long batch) const {
+  const bool was_shared = can_share(recipe_.batch);
+  const std::vector<long> remaining =
+      was_shared ? gather(*ranks_, samples.indices) : samples.indices;
+  const long images = std::ssize(remaining);
+  const bool is_shared = can_share(images);
+  if (images == recipe_.batch) return {std::move(samples), images, is_shared};
+  std::vector<long> own = own_part(remaining);
+  const std::size_t expected = own.size();
+  Samples again = prefetch(std::move(own), batch).take();
+  require<FileError>(again.images.size() == expected, dataset_.source, ": of ", expected,
+                     " images that were decoded before, ", expected - again.images.size(),
+                     " could not be decoded again");
+  return {std::move(again), images, is_shared};
 }
 
 Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
@@ -192,12 +237,12 @@ Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
 // Batch norm needs two values per channel. Of one image it has them if no map is a single pixel,
 // which one pass through the plain operations in evaluation shows. A batch of one image that did
 // not shrink is an error of the batch norm, as every step would be skipped.
-bool TrainingStep::can_normalize(const Samples& samples) {
-  if (samples.images.size() != 1) return !samples.images.empty();
+bool TrainingStep::can_normalize(const OwnSamples& own) {
+  if (own.images != 1) return own.images > 0;
   if (recipe_.batch == 1) return true;
   if (!can_normalize_one_) {
     const UseImplementation plain({.fused = false});
-    const Image& image = samples.images.front();
+    const Image& image = own.samples.images.front();
     const Cost cost = cost_of(model_.run(zeros({1, image.height, image.width, 3}), Mode::eval));
     can_normalize_one_ = std::none_of(cost.ops.begin(), cost.ops.end(), [](const OpCost& op) {
       return op.op.starts_with("batch_norm") && op.output.size() == op.output[-1];
@@ -213,10 +258,12 @@ void TrainingStep::throw_diverged(long step, const std::string& symptom) {
   std::string found;
   for (long part = 0; part < recipe_.accumulate && found.empty(); part++) {
     const long batch_number = step * recipe_.accumulate + part;
-    const Samples samples = take_samples(batch_number);
-    if (!can_normalize(samples)) continue;
+    const OwnSamples own = take_samples(batch_number);
+    if (!can_normalize(own)) continue;
+    std::optional<SharedBatch> shared;
+    if (own.is_shared) shared.emplace(*ranks_, own.images);
     model_.module().reseed(recipe_.seed, batch_number);
-    Batch batch = batch_of(samples, batch_number);
+    Batch batch = batch_of(own.samples, batch_number);
     const Var logits = model_(std::move(batch.x), Mode::train);
     found = find_non_finite(loss_of(logits, batch));
   }

@@ -10,6 +10,7 @@
 #include "autograd/hooks.h"
 #include "autograd/optimizer.h"
 #include "autograd/schedule.h"
+#include "core/ranks.h"
 #include "layers/fused/folded.h"
 #include "models/zoo/registry.h"
 #include "tools/data/batch.h"
@@ -58,6 +59,9 @@ class TrainingStep {
     learning_rates_ = std::move(rates);
   }
   Optimizer& optimizer() { return optimizer_; }
+  // Lets these ranks compute each batch together, each with its own images. Before the first step.
+  // UsageError if a batch has fewer shards than there are ranks.
+  void share_batches(Ranks& ranks);
   // The average of the weights; nullptr if the recipe has none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 
@@ -66,17 +70,29 @@ class TrainingStep {
   // function of that number. Diverged if the loss or a gradient is not finite; the weights are then
   // unchanged, the running statistics may not be. A batch of files that shrank to none, or to one
   // image of which a batch norm would see a single value per channel, is skipped.
+  // Where ranks share the batches, the call is collective, and result and weights are the same on
+  // all of them.
   StepResult operator()(long step) { return run(step, {}); }
   StepResult run(long step, const StepHooks& hooks);
 
  private:
+  // The images of a batch that this process computes.
+  struct OwnSamples {
+    Samples samples;
+    long images = 0;  // of the whole batch
+    bool is_shared = false;
+  };
   // Batches are counted from 0 over the whole run: step * recipe.accumulate is the first of a step.
   StepResult add_gradients(long batch, const StepHooks& hooks);
-  Prefetch prefetch(long batch);
-  Samples take_samples(long batch);
+  Prefetch prefetch(std::vector<long> indices, long batch) const;
+  std::vector<long> indices_of(long batch);
+  bool can_share(long images) const;
+  std::vector<long> own_part(const std::vector<long>& indices) const;
+  OwnSamples take_samples(long batch);
+  OwnSamples agree(Samples samples, long batch) const;
   Batch batch_of(const Samples& samples, long batch) const;
   long epoch_of(long batch) const { return batch / (steps_per_epoch_ * recipe_.accumulate); }
-  bool can_normalize(const Samples& samples);
+  bool can_normalize(const OwnSamples& own);
   Var loss_of(const Var& logits, const Batch& batch) const;
   long transform_key(long batch) const;
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
@@ -87,6 +103,7 @@ class TrainingStep {
   const Normalization normalization_;
   const Augmentation augmentation_;
   long steps_per_epoch_;
+  Ranks* ranks_ = nullptr;  // null: this process alone
   std::function<double(long step)> learning_rates_;
   std::vector<Parameter> parameters_;  // those that are trained
   Optimizer optimizer_;

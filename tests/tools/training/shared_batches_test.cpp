@@ -1,0 +1,129 @@
+// Training on several ranks: every file of the run is that of one process, byte for byte.
+#include "tests/support/errors.h"
+#include "tests/support/image_folder.h"
+#include "tests/support/thread_ranks.h"
+#include "tests/tools/training/short_runs.h"
+#include "tools/data/folder.h"
+
+namespace excite {
+namespace {
+
+// Starts or resumes the run in `path` on so many ranks; `stop` is called on rank 0.
+int train_on_ranks(const std::string& path, const Recipe& recipe, long count,
+                   const std::function<int()>& stop = never, const DataSplit& data = small_data()) {
+  const bool resumes = std::filesystem::exists(path);
+  int code = 0;
+  on_ranks(count, [&](Ranks& ranks) {
+    const bool is_first = ranks.rank() == 0;
+    Training training(recipe, data, {.stop = is_first ? stop : never});
+    training.share_batches(ranks);
+    std::optional<RunFolder> folder;
+    if (is_first) folder.emplace(resumes ? RunFolder::open(path) : RunFolder::create(path));
+    if (resumes) training.resume_from(path + "/last.safetensors");
+    const int own = is_first ? training.run(*folder) : training.run_without_folder();
+    if (is_first) code = own;
+  });
+  return code;
+}
+
+struct Case {
+  const char* name;
+  std::function<void(Recipe&)> change;
+};
+struct SharedBatches : testing::TestWithParam<Case> {};
+
+TEST_P(SharedBatches, TrainToTheSameBytesOnAnyNumberOfRanks) {
+  const ScratchFolder folder;
+  Recipe recipe = short_recipe(2);
+  recipe.batch = 16;
+  GetParam().change(recipe);
+  const DataSplit data{noisy_images(2 * recipe.batch * recipe.accumulate + 2),
+                       noisy_images(12, 10, 1), noisy_images(7, 10, 2)};
+  train_in(folder / "one", recipe, never, data);
+  for (const long count : {2, 3, 8}) {
+    const std::string path = folder / text("ranks-", count);
+    train_on_ranks(path, recipe, count, never, data);
+    expect_same_run(path, folder / "one");
+  }
+}
+
+// Networks of other families; small_vgg has dropout, small_shake random mixtures.
+std::function<void(Recipe&)> of_model(const char* name) {
+  return [=](Recipe& r) { r.model = name, r.lr = 0.01; };
+}
+INSTANTIATE_TEST_SUITE_P(Models, SharedBatches,
+                         testing::Values(Case{"dropout", of_model("se_small_vgg")},
+                                         Case{"shake_shake", of_model("se_small_shake")},
+                                         Case{"shake_shake_bottleneck",
+                                              of_model("small_shake_bottleneck")},
+                                         Case{"preact", of_model("se_small_preact")},
+                                         Case{"bottleneck", of_model("se_small_bottleneck")},
+                                         Case{"mobilenet", of_model("se_small_mobilenet")},
+                                         Case{"shufflenet", of_model("se_small_shufflenet")}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Training, SharedBatches,
+    testing::Values(
+        Case{"fused", [](Recipe&) {}}, Case{"plain", [](Recipe& r) { r.plain = true; }},
+        Case{"blas", [](Recipe& r) { r.conv = "blas"; }},
+        Case{"batch_of_34", [](Recipe& r) { r.batch = 34; }},
+        Case{"ema_and_mixup", [](Recipe& r) { r.ema = 0.9, r.mixup = 0.5; }},
+        Case{"cutmix_and_smoothing", [](Recipe& r) { r.cutmix = 1, r.label_smoothing = 0.1; }},
+        Case{"class_weights", [](Recipe& r) { r.class_weights = "auto"; }},
+        Case{"accumulate_and_clip", [](Recipe& r) { r.accumulate = 2, r.clip = 1; }},
+        Case{"balanced_adamw", [](Recipe& r) { r.sampler = "balanced", r.optimizer = "adamw"; }},
+        Case{"patience", [](Recipe& r) { r.patience = 1, r.min_delta = 1; }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SharedBatches, ResumeOnAnotherNumberOfRanks) {
+  const ScratchFolder folder;
+  const Recipe recipe = short_recipe(2);
+  train_in(folder / "one", recipe, never);
+  const std::string run = folder / "run";
+  EXPECT_EQ(train_on_ranks(run, recipe, 3, stop_at(2)), 128 + SIGINT);
+  EXPECT_EQ(train_in(run, recipe, stop_at(2)), 128 + SIGINT);
+  EXPECT_EQ(train_on_ranks(run, recipe, 8), 0);
+  expect_same_run(run, folder / "one");
+}
+
+TEST(SharedBatches, NeedAShardForEachRank) {
+  const Recipe recipe = short_recipe(1);
+  on_ranks(9, [&](Ranks& ranks) {
+    Training training(recipe, small_data());
+    EXPECT_TRUE(fails_saying([&] { training.share_batches(ranks); },
+                             {"batch of 8 images", "8 shards", "9 ranks"}));
+  });
+}
+
+// A file that cannot be decoded makes the batch smaller, and its shards others. If fewer shards
+// than ranks are left, each rank computes the whole batch.
+TEST(SharedBatches, ShrinkAsInOneProcess) {
+  const ScratchFolder folder;
+  const std::string data = folder / "data";
+  const auto file = [&](const char* part, long i) {
+    return data + text("/", part, "/class ", i % 2, "/", 100 + i, ".png");
+  };
+  for (long i = 0; i < 24; i++) put_image(file("train", i), noise_image(8, 8, i));
+  for (long i = 0; i < 4; i++) put_image(file("test", i), noise_image(8, 8, i));
+  Recipe recipe = short_recipe(1);
+  recipe.batch = 8, recipe.image_size = 8, recipe.augment = "none", recipe.validation = 0;
+  const DataSplit split = load_folder(data, OnBadImage::skip);
+  recipe.mean = {0.5, 0.5, 0.5}, recipe.deviation = {0.25, 0.25, 0.25};  // reads no file
+  const std::vector<long> order = epoch_order(24, recipe.seed, 0);
+  for (const long place : {2, 8, 9, 10, 12, 13, 15}) {  // the batches keep 7, 2 and 8 images
+    std::string bytes = get(split.train.files[order[place]]);
+    bytes[bytes.size() - 20] ^= 1;
+    put(split.train.files[order[place]], bytes);
+  }
+  train_in(folder / "one", recipe, never, split);
+  for (const long count : {2, 3, 7}) {
+    const std::string path = folder / text("ranks-", count);
+    train_on_ranks(path, recipe, count, never, split);
+    EXPECT_TRUE(get(path + "/last.safetensors") == get(folder / "one/last.safetensors")) << count;
+    EXPECT_EQ(log_without_time(path + "/log.csv"), log_without_time(folder / "one/log.csv"));
+  }
+}
+
+}  // namespace
+}  // namespace excite
