@@ -23,6 +23,9 @@ LIBRARY  := $(sort $(foreach d,core autograd layers models,$(wildcard $(d)/*.cpp
               $(wildcard tools/data/*.cpp tools/training/*.cpp))
 PROGRAM  := $(sort $(wildcard tools/*.cpp tools/*/*.cpp tools/*/*/*.cpp))
 PROGRAM  := $(filter-out tools/examples/% tools/bench/balance/% $(LIBRARY),$(PROGRAM))
+# With MPI=1 this file takes the place of without_mpi.cpp. Nothing else knows MPI.
+WITH_MPI := tools/mpi/with_mpi.cpp
+PROGRAM  := $(filter-out $(WITH_MPI),$(PROGRAM))
 TESTS    := $(sort $(wildcard tests/*.cpp tests/*/*.cpp tests/*/*/*.cpp tests/*/*/*/*.cpp))
 TESTS    := $(filter-out tests/consumer/% tests/faults/%,$(TESTS))
 
@@ -55,12 +58,13 @@ $(BUILD)/flags: force
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores control_groups memory_budget memory_parts) \
-          $(patsubst %,core/%.cpp,parallel random shape text tree_sum) \
+          $(patsubst %,core/%.cpp,parallel random ranks shape shared_batch text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
             safetensors_header text_file) \
           autograd/schedule.cpp models/interop/onnx_file.cpp models/interop/protobuf.cpp \
           $(patsubst %,tools/bench/profile/%.cpp,op_summary trace) \
-          $(patsubst %,tools/commands/%.cpp,command_line curves default_weights help_format images) \
+          $(patsubst %,tools/commands/%.cpp,command_line curves default_weights error_line) \
+          $(patsubst %,tools/commands/%.cpp,help_format images) \
           $(patsubst %,tools/commands/%.cpp,label_placement markup) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
@@ -70,7 +74,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tools/data/%.cpp,prefetch) \
           $(patsubst %,tools/data/%.cpp,resize_crop validation_split) \
           $(patsubst %,tools/training/%.cpp,log progress run_folder) tools/graph/op_sources.cpp \
-          tools/main.cpp tools/small_reserve.cpp \
+          tools/main.cpp tools/small_reserve.cpp $(wildcard tools/mpi/*.cpp) \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel) \
           $(patsubst %,tests/core/%_test.cpp,random shape text tree_sum) \
@@ -82,7 +86,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
           $(patsubst %,tests/tools/commands/%_test.cpp,lr_find train_interrupted) \
-          tests/tools/exercises/exercises_test.cpp \
+          tests/tools/exercises/exercises_test.cpp $(wildcard tests/tools/mpi/*_test.cpp) \
           $(patsubst %,tests/tools/scripts/%_test.cpp,cifar10 fetch help_pages packages reference) \
           $(patsubst %,tests/tools/training/%_test.cpp,includes log progress run_folder)
 objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
@@ -156,10 +160,24 @@ $(BUILD)/libexcite-double.a: $(call objects,double,$(LIBRARY))
 $(LIBRARIES):
 	@rm -f $@; ar rcs $@ $^
 
-$(BUILD)/excite: $(call objects,float,$(PROGRAM)) $(BUILD)/libexcite.a
-$(BUILD)/excite-double: $(call objects,double,$(PROGRAM)) $(BUILD)/libexcite-double.a
-$(PROGRAMS):
-	$(CXX) $(FLAGS) $^ -o $@ $(LIBS)
+# `make MPI=1` links the programs with Open MPI, which it installs. excite-mpi is for the tests.
+mpi_objects     = $(patsubst %/without_mpi.o,%/with_mpi.o,$(call objects,$(1),$(PROGRAM)))
+program_objects = $(if $(MPI),$(mpi_objects),$(call objects,$(1),$(PROGRAM)))
+$(BUILD)/excite: $(call program_objects,float) $(BUILD)/libexcite.a
+$(BUILD)/excite-double: $(call program_objects,double) $(BUILD)/libexcite-double.a
+$(PROGRAMS): $(BUILD)/mpi
+	$(CXX) $(FLAGS) $(filter %.o %.a,$^) -o $@ $(if $(MPI),-lmpi) $(LIBS)
+$(BUILD)/excite-mpi: $(call mpi_objects,float) $(BUILD)/libexcite.a
+	$(CXX) $(FLAGS) $^ -o $@ -lmpi $(LIBS)
+# Changes when MPI does, so that the programs are linked again.
+$(BUILD)/mpi: force
+	@mkdir -p $(@D)
+	@echo '$(MPI)' | cmp -s - $@ || echo '$(MPI)' > $@
+$(call objects,float,$(WITH_MPI)): PREINCLUDE = -DOMPI_SKIP_MPICXX $(shell mpicc --showme:compile)
+$(call objects,float,$(WITH_MPI)): | $(BUILD)/mpi-found
+$(BUILD)/mpi-found:
+	@mkdir -p $(@D)
+	@bash tools/scripts/install libopenmpi-dev openmpi-bin && touch $@
 
 # The tests link all of the program but its main.
 PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))
@@ -181,7 +199,7 @@ $(BUILD)/faults.so: tests/faults/faults.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -Wall -Wextra -shared -fPIC $< -o $@ -ldl
 
-SOURCES := $(LIBRARY) $(PROGRAM) $(TESTS)
+SOURCES := $(LIBRARY) $(PROGRAM) $(WITH_MPI) $(TESTS)
 -include $(patsubst %.o,%.d,$(call objects,float,$(SOURCES)) $(call objects,double,$(SOURCES)))
 
 # ---- packages ----
@@ -321,7 +339,7 @@ test-bare:  ## runs train, test and test-long in fresh minimal Debian systems (a
 	@bash tests/bare $(BUILD)/bare
 
 test-long: test-packages  ## runs the tests that take longer, which `make test` leaves out
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_PROGRAMS) $(BUILD)/excite-mpi
 	@bash tools/scripts/install python3-onnx chromium chromium-driver graphviz
 	@bash tests/run $(BUILD) 'Long*'
 

@@ -1,6 +1,7 @@
 #include "core/ranks.h"
 
 #include <chrono>
+#include <cstdio>
 
 namespace excite {
 
@@ -17,18 +18,31 @@ double seconds_since(Clock::time_point then) {
 void Ranks::gather(const void* mine, void* all, const std::vector<long>& sizes) {
   const Clock::time_point begin = Clock::now();
   send_to_all(mine, all, sizes);
-  traffic_.calls++;
-  traffic_.bytes += sizes[rank()] * (count() - 1);
-  traffic_.seconds += seconds_since(begin);
+  count_call(false, sizes[rank()] * (count() - 1), seconds_since(begin));
 }
 
 void Ranks::exchange(const void* mine, const std::vector<long>& sent, void* all,
                      const std::vector<long>& received) {
   const Clock::time_point begin = Clock::now();
   send_to_each(mine, sent, all, received);
+  count_call(true, std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank()],
+             seconds_since(begin));
+}
+
+void Ranks::count_call(bool is_exchange, long bytes, double seconds) {
   traffic_.calls++;
-  traffic_.bytes += std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank()];
-  traffic_.seconds += seconds_since(begin);
+  traffic_.bytes += bytes;
+  traffic_.seconds += seconds;
+  if (messages_) messages_->push_back({is_exchange, bytes});
+}
+
+std::string describe(const Traffic& t, long steps) {
+  const auto count = static_cast<double>(std::max(1l, steps));
+  char words[120];
+  std::snprintf(words, sizeof words, "%.0f calls, %.2f MB sent, %.1f ms",
+                static_cast<double>(t.calls) / count, static_cast<double>(t.bytes) / count / 1e6,
+                1000 * t.seconds / count);
+  return words;
 }
 
 std::vector<std::string> gather(Ranks& ranks, const std::string& mine) {

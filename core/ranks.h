@@ -15,6 +15,17 @@ struct Traffic {
   long calls = 0, bytes = 0;  // bytes that were sent to other ranks
   double seconds = 0;         // in the calls; waiting for slower ranks is included
 };
+inline Traffic operator-(const Traffic& a, const Traffic& b) {
+  return {a.calls - b.calls, a.bytes - b.bytes, a.seconds - b.seconds};
+}
+// "61 calls, 4.32 MB sent, 12.3 ms" per step.
+std::string describe(const Traffic& traffic, long steps);
+
+// One collective call: the bytes that a rank sends to the others.
+struct Message {
+  bool is_exchange;  // else a gather
+  long bytes;
+};
 
 // Both calls are collective: all ranks make them, in the same order and with sizes that fit, and no
 // call returns before all data have arrived.
@@ -31,6 +42,8 @@ class Ranks {
   void exchange(const void* mine, const std::vector<long>& sent, void* all,
                 const std::vector<long>& received);
   const Traffic& traffic() const { return traffic_; }
+  // Appends each call from now on to `messages`; nullptr ends this.
+  void record(std::vector<Message>* messages) { messages_ = messages; }
 
   // Whether all ranks call this within so many seconds. A rank that cannot go on asks whether the
   // others have the same error.
@@ -44,7 +57,9 @@ class Ranks {
                             const std::vector<long>& received) = 0;
 
  private:
+  void count_call(bool is_exchange, long bytes, double seconds);
   Traffic traffic_;
+  std::vector<Message>* messages_ = nullptr;
 };
 
 // One value of each rank, in the order of the ranks.

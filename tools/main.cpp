@@ -15,9 +15,11 @@
 #include "core/check.h"
 #include "core/text.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/error_line.h"
 #include "tools/commands/help_format.h"
 #include "tools/commands/number_options.h"
 #include "tools/commands/parse_errors.h"
+#include "tools/mpi/mpi.h"
 
 namespace excite {
 namespace {
@@ -27,7 +29,8 @@ enum ExitCode { failed = 1, usage = 2, bad_file = 3, diverged = 4 };
 // "excite: train: MESSAGE". Some messages begin with the command already.
 int report(const std::string& command, const std::string& message, int code) {
   const bool named = command.empty() || message.starts_with(command + ":");
-  const std::string line = named ? message : command + ": " + message;
+  const std::string origin = error_origin().empty() ? "" : error_origin() + ": ";
+  const std::string line = origin + (named ? message : command + ": " + message);
   std::fprintf(stderr, "excite: %s\n", printable(line).c_str());
   return code;
 }
@@ -35,8 +38,9 @@ int report(const std::string& command, const std::string& message, int code) {
 // Without memory of its own: there may be none left.
 int report_out_of_memory(const std::string& command) {
   char line[200];
-  std::snprintf(line, sizeof line, "excite: %s%sout of memory; use smaller batches or images\n",
-                command.c_str(), command.empty() ? "" : ": ");
+  std::snprintf(line, sizeof line, "excite: %s%s%s%sout of memory; use smaller batches or images\n",
+                error_origin().c_str(), error_origin().empty() ? "" : ": ", command.c_str(),
+                command.empty() ? "" : ": ");
   [[maybe_unused]] const auto written = write(STDERR_FILENO, line, std::strlen(line));
   return failed;
 }
@@ -115,6 +119,23 @@ int run(int argc, char** argv, std::string& command) {
   return flushed(chosen());
 }
 
+// Of the exception that is being handled.
+int report_exception(const std::string& command) {
+  try {
+    throw;
+  } catch (const UsageError& error) {
+    return report(command, error.what(), usage);
+  } catch (const FileError& error) {
+    return report(command, error.what(), bad_file);
+  } catch (const Diverged& error) {
+    return report(command, error.what(), diverged);
+  } catch (const std::bad_alloc&) {
+    return report_out_of_memory(command);
+  } catch (const std::exception& error) {
+    return report(command, error.what(), failed);
+  }
+}
+
 }  // namespace
 }  // namespace excite
 
@@ -127,15 +148,8 @@ int main(int argc, char** argv) {
   try {
     occupy_standard_streams();
     return run(argc, argv, command);
-  } catch (const UsageError& error) {
-    return report(command, error.what(), usage);
-  } catch (const FileError& error) {
-    return report(command, error.what(), bad_file);
-  } catch (const Diverged& error) {
-    return report(command, error.what(), diverged);
-  } catch (const std::bad_alloc&) {
-    return report_out_of_memory(command);
-  } catch (const std::exception& error) {
-    return report(command, error.what(), failed);
+  } catch (...) {
+    if (command == "train" || command == "bench") settle_error_of_ranks();
+    return report_exception(command);
   }
 }

@@ -130,7 +130,7 @@ void run_callers(int count, const std::function<void(int)>& caller) {
 // The sum of 1/1, 1/2, ..., 1/n, whose bits depend on the order of the additions.
 float sharded_sum(long n) {
   const Shards shards(n);
-  return tree_sum(shards.count, [&](long shard) {
+  return tree_sum(shards.own(), [&](long shard) {
     float sum = 0;
     for (long i = shards.begin(shard); i < shards.end(shard); i++)
       sum += 1 / static_cast<float>(i + 1);

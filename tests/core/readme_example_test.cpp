@@ -27,7 +27,7 @@ float sum_by_workers(const std::vector<float>& numbers, long workers) {
 
 float sum_by_shards(const std::vector<float>& numbers) {
   const Shards shards(8);  // a batch of 8: 8 shards, on any machine
-  return tree_sum(shards.count, [&](long shard) {
+  return tree_sum(shards.own(), [&](long shard) {
     return sum_in_order(numbers, shards.begin(shard), shards.end(shard));
   });
 }

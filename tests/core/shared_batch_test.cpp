@@ -1,6 +1,7 @@
 // Ranks that share a batch: the same bits as one process, for every sum over the images.
 #include "core/shared_batch.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -70,6 +71,67 @@ TEST(Ranks, GatherValuesAndTextsInTheOrderOfTheRanks) {
     EXPECT_EQ(gather(ranks, std::string(r, 'a')), (std::vector<std::string>{"", "a", "aa"}));
     EXPECT_EQ(sum_over_ranks(ranks, r + 1), 6);
   });
+}
+
+TEST(Ranks, CountWhatTheySend) {
+  on_ranks(2, [](Ranks& ranks) {
+    std::vector<Message> messages;
+    ranks.record(&messages);
+    gather(ranks, 1.0);
+    const std::vector<char> mine(300);
+    std::vector<char> all(300);
+    ranks.exchange(mine.data(), {150, 150}, all.data(), {150, 150});
+    ranks.record(nullptr);
+    EXPECT_EQ(ranks.traffic().calls, 2);
+    EXPECT_EQ(ranks.traffic().bytes, 8 + 150);
+    ASSERT_EQ(messages.size(), 2);
+    EXPECT_TRUE(!messages[0].is_exchange && messages[0].bytes == 8);
+    EXPECT_TRUE(messages[1].is_exchange && messages[1].bytes == 150);
+    EXPECT_THAT(describe({4, 3'000'000, 0.02}, 2),
+                testing::StartsWith("2 calls, 1.50 MB sent, 10"));
+  });
+}
+
+// ---- the example of tools/mpi/README.md ----
+
+const std::vector<float> four_shards{16'777'216, 1, 1, 1};
+
+// Each rank adds its shards, and then their sums are added, both from left to right.
+float left_to_right(long ranks) {
+  float total = 0;
+  for (long rank = 0; rank < ranks; rank++) {
+    float own = 0;
+    for (long s = 4 * rank / ranks; s < 4 * (rank + 1) / ranks; s++) own += four_shards[s];
+    total += own;
+  }
+  return total;
+}
+
+TEST(MpiReadme, SumsFromLeftToRightDependOnTheNumberOfRanks) {
+  EXPECT_EQ(left_to_right(1), 16'777'216);
+  EXPECT_EQ(left_to_right(2), 16'777'218);
+  EXPECT_EQ(left_to_right(3), 16'777'218);
+  EXPECT_EQ(left_to_right(4), 16'777'216);
+}
+
+TEST(MpiReadme, SumsInTheTreeDoNot) {
+  const std::vector<std::vector<float>> sums_of_ranks[] = {
+      {{16'777'218}}, {{16'777'216}, {2}}, {{16'777'216}, {1}, {2}}};
+  for (long count = 1; count <= 3; count++)
+    on_ranks(count, [&](Ranks& ranks) {
+      const SharedBatch batch(ranks, 4);
+      const std::vector<Subtree> own =
+          subtrees(Shards(batch.last_image() - batch.first_image()).own());
+      std::vector<float> sums;
+      std::vector<const float*> addresses;
+      for (const Subtree& tree : own)
+        sums.push_back(subtree_sum(tree.first, tree.last, [](long s) { return four_shards[s]; }));
+      for (const float& sum : sums) addresses.push_back(&sum);
+      EXPECT_EQ(sums, sums_of_ranks[count - 1][ranks.rank()]);
+      float total = 0;
+      sum_over_shards(4, addresses, 1, &total);
+      EXPECT_EQ(total, 16'777'218);
+    });
 }
 
 // ---- sums over the images ----

@@ -15,6 +15,7 @@
 #include "tools/commands/number_options.h"
 #include "tools/commands/shared_options.h"
 #include "tools/data/builtin.h"
+#include "tools/mpi/mpi.h"
 #include "tools/training/step.h"
 
 namespace excite {
@@ -31,13 +32,15 @@ struct BenchOptions {
 
 // The training step of `excite train` with its default recipe. It includes making the augmented
 // batch.
-BenchStep training_step(const Recipe& recipe, const Model& model, const DataSplit& data) {
+BenchStep training_step(const Recipe& recipe, const Model& model, const DataSplit& data,
+                        Ranks* ranks) {
   const auto step =
       std::make_shared<TrainingStep>(recipe, model, data.train, compute_normalization(data.train));
+  if (ranks) step->share_batches(*ranks);
   const auto number = std::make_shared<long>(0);
   return {[=] { (*step)((*number)++); },
           [=](std::vector<Record>& records) { record_step(*step, (*number)++, records); },
-          threads()};
+          threads(), ranks};
 }
 
 // Each thread runs the model on images of its own, so operations are recorded on one thread.
@@ -61,7 +64,9 @@ DataSplit images_for(const Model& model, long batch) {
   return {resized(drawn.train, model.image_size), resized(drawn.test, model.image_size)};
 }
 
-int bench_model(const BenchOptions& o) {
+int bench_model(const BenchOptions& o, Ranks* ranks) {
+  require<UsageError>(!ranks || o.mode == "train",
+                      "--mode infer runs on one process, without mpirun");
   const Precision precision = parse_precision(o.precision, o.plain, o.conv);
   require<UsageError>(precision == Precision::full || o.mode == "infer",
                       "--precision bf16 is for inference: add --mode infer");
@@ -74,7 +79,7 @@ int bench_model(const BenchOptions& o) {
   constexpr long classes = 10;  // of the built-in images
   const Model model = make_model(recipe, classes);
   const DataSplit data = images_for(model, o.batch);
-  const BenchStep step = o.mode == "train" ? training_step(recipe, model, data)
+  const BenchStep step = o.mode == "train" ? training_step(recipe, model, data, ranks)
                                            : inference_step(model, o.batch, data, precision);
   const Measurement measurement = measure_steps(step, o.seconds);
   const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain, o.conv, precision};
@@ -107,7 +112,7 @@ void refuse_unused_options(const Command& command, const BenchOptions& o) {
   }
 }
 
-int bench(const Command& command, const BenchOptions& o) {
+int bench(const Command& command, const BenchOptions& o, Ranks* ranks) {
   const std::vector<std::string> modes{"train", "infer"};
   require<UsageError>(std::count(modes.begin(), modes.end(), o.mode), "--mode ", o.mode,
                       ": expected train or infer", suggestion(o.mode, modes));
@@ -117,7 +122,7 @@ int bench(const Command& command, const BenchOptions& o) {
   set_threads(o.threads);
   if (o.limits) return print_limits();
   if (o.ops) return compare_ops(o.batch);
-  return bench_model(o);
+  return bench_model(o, ranks);
 }
 
 }  // namespace
@@ -156,7 +161,9 @@ void add_bench(const Command& program, Run& run) {
   c.add_examples({"excite bench --model se_resnet20 --mode train --batch 128 --threads 2",
                   "excite bench --json > bench.json && excite roofline bench.json --out roof.svg",
                   "excite bench --limits"});
-  c.on_call([=, &run] { run = [=] { return bench(c, *o); }; });
+  c.on_call([=, &run] {
+    run = [=] { return run_on_ranks([&](Ranks* ranks) { return bench(c, *o, ranks); }); };
+  });
 }
 
 }  // namespace excite

@@ -23,16 +23,18 @@ const char* name_of(Precision precision) {
 
 double megabytes(long bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
-// In ms, sorted.
-std::vector<double> step_times(const std::function<void()>& step, double seconds) {
-  constexpr std::size_t warm_up = 3, min_steps = 5;
+constexpr std::size_t warm_up = 3;
+
+// In ms, sorted. Rank 0 says when there are enough.
+std::vector<double> step_times(const std::function<void()>& step, double seconds, Ranks* ranks) {
+  constexpr std::size_t min_steps = 5;
   const auto since = [](Clock::time_point then) {
     return std::chrono::duration<double, std::milli>(Clock::now() - then).count();
   };
   for (std::size_t i = 0; i < warm_up; i++) step();
   std::vector<double> times;
   for (const auto began = Clock::now();
-       times.size() < min_steps || since(began) < 1000 * seconds;) {
+       of_first_rank(ranks, times.size() < min_steps || since(began) < 1000 * seconds);) {
     const auto then = Clock::now();
     step();
     times.push_back(since(then));
@@ -51,12 +53,21 @@ Limits limits_for(const BenchSubject& s, const Measurement& m) {
 }  // namespace
 
 Measurement measure_steps(const BenchStep& step, double seconds) {
-  Measurement m{.times = step_times(step.run, seconds),
+  const Traffic before = step.ranks ? step.ranks->traffic() : Traffic{};
+  Measurement m{.times = step_times(step.run, seconds, step.ranks),
                 .process_megabytes = peak_megabytes(),
                 .memory = memory_stats(),
                 .limits = {},
                 .record_threads = step.record_threads,
                 .operations = {}};
+  if (step.ranks) {
+    m.ranks = step.ranks->count();
+    m.communication =
+        describe(step.ranks->traffic() - before, std::ssize(m.times) + static_cast<long>(warm_up));
+    step.ranks->record(&m.messages);
+    step.run();
+    step.ranks->record(nullptr);
+  }
   set_threads(step.record_threads);
   m.limits = measure_limits();
   constexpr long recorded_steps = 5;
@@ -82,6 +93,9 @@ void print_measurement(const BenchSubject& s, const Measurement& m) {
       s.model.name.c_str(), s.mode.c_str(), s.batch, counted(s.threads, "thread").c_str(),
       name_of(s.precision), m.times.size(), m.median(), m.times.front(), m.times.back(),
       m.process_megabytes);
+  if (m.ranks > 1)
+    std::printf("%s, communication per step: %s\n", counted(m.ranks, "rank").c_str(),
+                m.communication.c_str());
   std::printf("tensors: %.1f MB between steps, %.1f MB at the peak\n", megabytes(m.memory.live),
               megabytes(m.memory.peak));
   std::printf("limits of %s\n", describe(m.limits).c_str());
@@ -89,6 +103,15 @@ void print_measurement(const BenchSubject& s, const Measurement& m) {
   print_op_table(m.operations, limits_for(s, m));
   std::printf("\nimages/s %.1f\n", m.images_per_second(s.batch));
 }
+
+namespace {
+// Of each: whether it is an exchange, and the bytes that rank 0 sends.
+nlohmann::json json_of(const std::vector<Message>& messages) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const Message& message : messages) all.push_back({message.is_exchange, message.bytes});
+  return all;
+}
+}  // namespace
 
 void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
   print_json({{"model", s.model.name},
@@ -98,6 +121,8 @@ void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
               {"conv", s.conv},
               {"batch", s.batch},
               {"threads", s.threads},
+              {"ranks", m.ranks},
+              {"messages", json_of(m.messages)},
               {"precision", name_of(s.precision)},
               {"images_per_second", m.images_per_second(s.batch)},
               {"steps", m.times.size()},

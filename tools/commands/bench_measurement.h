@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "core/precision.h"
+#include "core/ranks.h"
 #include "models/zoo/registry.h"
 #include "tools/bench/limits.h"
 #include "tools/bench/profile/op_summary.h"
@@ -18,6 +19,7 @@ struct BenchStep {
   std::function<void()> run;
   std::function<void(std::vector<Record>&)> record;
   int record_threads;
+  Ranks* ranks = nullptr;  // that run the step together; all of them measure
 };
 
 struct Measurement {
@@ -27,6 +29,9 @@ struct Measurement {
   Limits limits;              // of the machine, on record_threads threads
   int record_threads;
   std::vector<OpSummary> operations;
+  long ranks = 1;
+  std::string communication{};      // per step; "" without ranks
+  std::vector<Message> messages{};  // of one step
   double median() const { return times[times.size() / 2]; }
   double images_per_second(long batch) const {
     return 1000 * static_cast<double>(batch) / median();

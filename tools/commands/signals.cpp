@@ -9,7 +9,7 @@ namespace excite {
 
 namespace {
 
-volatile std::sig_atomic_t first_signal = 0;
+volatile std::sig_atomic_t first_signal = 0, is_quiet = 0;
 
 // A signal handler may run between any two instructions of the program, so it calls only
 // async-signal-safe functions (man 7 signal-safety).
@@ -17,6 +17,7 @@ void on_signal(int signal) {
   if (first_signal != 0 && signal == SIGHUP) return;
   if (first_signal != 0) _exit(128 + signal);
   first_signal = signal;
+  if (is_quiet) return;
   constexpr std::string_view notice =
       "\nexcite: stopping after this step; a second signal stops at once\n";
   const int saved_errno = errno;
@@ -46,6 +47,8 @@ StopSignals::~StopSignals() {
   sigaction(SIGHUP, &old_hangup_, nullptr);
   // SIGPIPE stays ignored: what is still in a buffer of stdout may meet the same closed pipe.
 }
+
+void stop_quietly() { is_quiet = 1; }
 
 int StopSignals::received() const { return first_signal; }
 

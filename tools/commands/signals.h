@@ -23,4 +23,8 @@ class StopSignals {
   }, old_terminate_{}, old_hangup_{};
 };
 
+// From now on, the first signal says nothing: one of several processes would repeat what the others
+// say.
+void stop_quietly();
+
 }  // namespace excite

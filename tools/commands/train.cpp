@@ -14,6 +14,7 @@
 #include "tools/commands/recipes.h"
 #include "tools/commands/shared_options.h"
 #include "tools/commands/training_run.h"
+#include "tools/mpi/mpi.h"
 
 namespace excite {
 
@@ -84,22 +85,23 @@ CacheImages cache_of(const std::string& word) {
   return word == "ram" ? CacheImages::in_memory : CacheImages::nowhere;
 }
 
-int train(const Command& command, const TrainOptions& o) {
+int train(const Command& command, const TrainOptions& o, Ranks* ranks) {
   set_threads(o.threads);
   use_max_memory(o.max_memory);
   require<UsageError>(!o.resume || !o.out.empty(),
                       "--resume needs --out DIR, the folder of the run");
-  const bool unstarted = o.resume && RunFolder::is_unstarted(o.out);
+  const bool unstarted = o.resume && of_first_rank(ranks, RunFolder::is_unstarted(o.out));
   if (o.resume && !unstarted) {
     refuse_other_options(command, "--resume",
                          {"--out", "--threads", "--max-memory", "--cache", "--epochs"});
-    return resume_run(o.out, o.epochs, cache_of(o.cache));
+    return resume_run(o.out, o.epochs, cache_of(o.cache), ranks);
   }
   NewRun run = o.config.empty() ? new_run(command, o) : repeated_run(command, o);
   run.start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder;
   run.cache = cache_of(o.cache);
   run.dry = o.dry;
-  if (!o.profile.empty())
+  run.ranks = ranks;
+  if (!o.profile.empty() && (!ranks || ranks->rank() == 0))
     run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
   return start_run(run);
 }
@@ -163,7 +165,7 @@ void add_train(const Command& program, Run& run) {
        "excite train --resume --out runs/se_resnet20-1", "excite train --profile trace.json"});
   c.on_call([=, &run] {
     apply_recipe(c, o->recipe_name);
-    run = [=] { return train(c, *o); };
+    run = [=] { return run_on_ranks([&](Ranks* ranks) { return train(c, *o, ranks); }); };
   });
 }
 

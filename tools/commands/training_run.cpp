@@ -7,8 +7,10 @@
 
 #include "core/check.h"
 #include "core/memory_budget.h"
+#include "core/ranks.h"
 #include "core/text.h"
 #include "tools/commands/dry_run.h"
+#include "tools/commands/equal_ranks.h"
 #include "tools/commands/next_commands.h"
 #include "tools/commands/progress_bar.h"
 #include "tools/commands/signals.h"
@@ -65,8 +67,11 @@ void print_report(const RunFolder& folder) {
   }
 }
 
-int train_to_end(Training& training, const RunFolder& folder, const std::string& data,
-                 ProgressBar& bar) {
+// A rank without a folder prints nothing.
+int train_to_end(Training& training, const std::optional<RunFolder>& its_folder,
+                 const std::string& data, ProgressBar& bar) {
+  if (!its_folder) return training.run_without_folder();
+  const RunFolder& folder = *its_folder;
   const int code = training.run(folder);
   if (code != 0) {
     const Position& position = training.position();
@@ -105,6 +110,17 @@ std::string cache_line(Training& training, CacheImages cache) {
               " MB\n");
 }
 
+// Ranks that would compute something else, or on other images, are an error before the first step.
+void share_with(Ranks* ranks, Training& training, const RunConfig& config) {
+  if (!ranks) return;
+  require_equal_ranks(*ranks, config, training.data());
+  training.share_batches(*ranks);
+}
+
+std::string ranks_line(const Ranks* ranks) {
+  return ranks ? text("ranks: ", ranks->count(), ", which share each batch\n") : "";
+}
+
 RunFolder folder_of(const NewRun& run) {
   if (run.start == Start::in_unstarted_folder) return RunFolder::open(run.out);
   return run.out.empty() ? RunFolder::create_numbered("runs/" + run.recipe.model)
@@ -114,8 +130,9 @@ RunFolder folder_of(const NewRun& run) {
 }  // namespace
 
 int start_run(const NewRun& run) {
+  const bool has_folder = !run.ranks || run.ranks->rank() == 0;
   require<UsageError>(
-      run.out.empty() || run.start == Start::in_unstarted_folder ||
+      !has_folder || run.out.empty() || run.start == Start::in_unstarted_folder ||
           !std::filesystem::exists(run.out),
       "train: --out ", run.out,
       ": it exists already; add --resume to continue the run in it, or give another name");
@@ -123,16 +140,19 @@ int start_run(const NewRun& run) {
   ProgressBar bar(stdout);
   Training training(run.recipe, load_data(run.data, run.on_bad_image, run.exif),
                     callbacks(signals, bar));
+  RunConfig config =
+      make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
+  config.kept_epochs = run.kept_epochs;
+  share_with(run.ranks, training, config);
   const std::string weights_line = training.load_initial_weights(run.initial_weights);
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
   training.keep_epochs(run.kept_epochs);
-  const std::string lines = cache_line(training, run.cache) + run.lines;
-  RunConfig config =
-      make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
-  config.kept_epochs = run.kept_epochs;
+  const std::string lines = ranks_line(run.ranks) + cache_line(training, run.cache) + run.lines;
   if (run.dry) return print_dry_run(training, config, weights_line + lines);
-  const RunFolder folder = folder_of(run);
+  if (!has_folder) return train_to_end(training, {}, config.data, bar);
+  std::optional<RunFolder> its_folder(folder_of(run));
+  const RunFolder& folder = *its_folder;
   write_config(folder.config(), config);
   if (training.data().validation.in_files()) write_split(folder.split(), training.data());
   if (run.data == "builtin")
@@ -146,52 +166,59 @@ int start_run(const NewRun& run) {
   std::cout << training.summary() << "\n"
             << training.batch_line() << weights_line << lines
             << "folder: " << printable(folder.path()) << std::endl;
-  return train_to_end(training, folder, config.data, bar);
+  return train_to_end(training, its_folder, config.data, bar);
 }
 
-int resume_run(const std::string& path, std::optional<long> epochs, CacheImages cache) {
+int resume_run(const std::string& path, std::optional<long> epochs, CacheImages cache,
+               Ranks* ranks) {
   const StopSignals signals;
   ProgressBar bar(stdout);
-  const RunFolder folder = RunFolder::open(path);
-  RunConfig config = read_config(folder.config());
+  const bool has_folder = !ranks || ranks->rank() == 0;
+  std::optional<RunFolder> folder;
+  if (has_folder) folder.emplace(RunFolder::open(path));
+  RunConfig config = has_folder ? read_config(folder->config()) : RunConfig{};
+  if (ranks) config = config_of_first_rank(*ranks, config);
   const long epochs_before = config.recipe.epochs;
   config.recipe.epochs = epochs.value_or(epochs_before);
   check_recipe(config.recipe);
   const RunConfig current = make_config(config.recipe, config.initial_weights, config.data,
                                         config.on_bad_image, config.exif);
-  require<UsageError>(config.precision == current.precision, "train: the run in ", folder.path(),
+  require<UsageError>(config.precision == current.precision, "train: the run in ", path,
                       " was started in ", config.precision, ", but this program computes in ",
                       current.precision, "; resume it with ",
                       config.precision == "double" ? "excite-double" : "excite");
-  if (config.version != current.version || config.cpu != current.cpu)
+  if (has_folder && (config.version != current.version || config.cpu != current.cpu))
     std::cerr << "excite: train: the run was started by version " << printable(config.version)
               << " on " << printable(config.cpu) << " and is continued by version "
               << current.version << " on " << printable(current.cpu)
               << ": the numbers may differ in their last bits\n";
   Training training(config.recipe, load_data(config.data, config.on_bad_image, config.exif),
                     callbacks(signals, bar));
-  const bool has_checkpoint = std::filesystem::exists(folder.last());
+  share_with(ranks, training, current);
+  const bool has_checkpoint =
+      of_first_rank(ranks, has_folder && std::filesystem::exists(folder->last()));
   training.keep_epochs(config.kept_epochs);
   if (has_checkpoint)
-    training.resume_from(folder.last());
+    training.resume_from(has_folder ? folder->last() : "");
   else
     training.load_initial_weights(config.initial_weights);
   if (config.recipe.epochs != epochs_before) {
     require<UsageError>(training.position().epoch <= config.recipe.epochs, "train: --epochs ",
                         config.recipe.epochs, ": the run has finished ",
                         counted(training.position().epoch, "epoch"), " already; expected more");
-    write_config(folder.config(), config);  // before a checkpoint of the lengthened run
+    // Before a checkpoint of the lengthened run.
+    if (has_folder) write_config(folder->config(), config);
     std::cout << lengthened_line(training, epochs_before);
   }
   if (training.position().epoch == config.recipe.epochs) {
-    std::cout << "The run in " << printable(folder.path()) << " is finished after "
+    std::cout << "The run in " << printable(path) << " is finished after "
               << counted(config.recipe.epochs, "epoch")
               << ". To train longer, give more with --epochs, or start a new run from its weights, "
                  "with a new schedule of the learning rate.\n";
-    return print_result(folder, config.data);
+    return has_folder ? print_result(*folder, config.data) : 0;
   }
   std::cout << training.summary() << "\n"
-            << cache_line(training, cache) << "folder: " << printable(folder.path())
+            << ranks_line(ranks) << cache_line(training, cache) << "folder: " << printable(path)
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
   return train_to_end(training, folder, config.data, bar);

@@ -33,6 +33,9 @@ struct NewRun {
   // Makes the step function of a run of total_steps steps, for example a profiler's. Empty: the run
   // has none. It is called before the run's folder is made.
   std::function<StepFunction(long total_steps)> make_step_function{};
+  // The ranks that train together; nullptr: this process alone. Rank 0 has the folder of the run
+  // and writes all files; the others write nothing.
+  Ranks* ranks = nullptr;
 };
 
 // UsageError if the folder exists and should be new.
@@ -42,6 +45,6 @@ int start_run(const NewRun& run);
 // config.json. `epochs`, if given, lengthens the run to that many. UsageError if it has more
 // already. Error if another process trains in the folder.
 int resume_run(const std::string& folder, std::optional<long> epochs = {},
-               CacheImages cache = CacheImages::nowhere);
+               CacheImages cache = CacheImages::nowhere, Ranks* ranks = nullptr);
 
 }  // namespace excite

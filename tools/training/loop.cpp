@@ -313,6 +313,8 @@ bool Training::train_epoch() {
   epoch_start_ = Clock::now();
   images_before_run_ = position_.sums.images;
   training_seconds_ = 0;
+  const Traffic before = ranks_ ? ranks_->traffic() : Traffic{};
+  shared_steps_ = 0;
   for (const long end = (position_.epoch + 1) * step_.steps_per_epoch(); position_.step < end;) {
     if (stop() != 0) return false;
     const StepResult result = take_step();
@@ -324,6 +326,8 @@ bool Training::train_epoch() {
     position_.sums.loss += result.loss;
     position_.sums.gradient_norm += result.gradient_norm;
     training_seconds_ = seconds_since(epoch_start_);
+    shared_steps_++;
+    if (ranks_) traffic_of_steps_ = ranks_->traffic() - before;
     if (callbacks_.progress) callbacks_.progress(progress());
   }
   return true;
@@ -368,6 +372,7 @@ bool Training::finish_epoch(const RunFolder* folder) {
   if (best) position_.best_accuracy = validation->accuracy;
   if (folder) write_epoch(*folder, row, best);
   print(line_of(row, recipe_.epochs));
+  if (ranks_) print(text("communication per step: ", describe(traffic_of_steps_, shared_steps_)));
   return true;
 }
 

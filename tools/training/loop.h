@@ -136,6 +136,8 @@ class Training {
   long steps_before_run_ = 0;    // steps done by earlier processes
   long images_before_run_ = 0;   // images of this epoch seen by earlier processes
   double training_seconds_ = 0;  // of this epoch, without the evaluation
+  Traffic traffic_of_steps_{};   // of this epoch, since the process started or resumed the run
+  long shared_steps_ = 0;        // as many
 };
 
 }  // namespace excite

@@ -34,13 +34,13 @@ struct SharedBatches : testing::TestWithParam<Case> {};
 
 TEST_P(SharedBatches, TrainToTheSameBytesOnAnyNumberOfRanks) {
   const ScratchFolder folder;
-  Recipe recipe = short_recipe(2);
+  Recipe recipe = short_recipe(1);
   recipe.batch = 16;
   GetParam().change(recipe);
   const DataSplit data{noisy_images(2 * recipe.batch * recipe.accumulate + 2),
                        noisy_images(12, 10, 1), noisy_images(7, 10, 2)};
   train_in(folder / "one", recipe, never, data);
-  for (const long count : {2, 3, 8}) {
+  for (const long count : {3, 8}) {
     const std::string path = folder / text("ranks-", count);
     train_on_ranks(path, recipe, count, never, data);
     expect_same_run(path, folder / "one");
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"class_weights", [](Recipe& r) { r.class_weights = "auto"; }},
         Case{"accumulate_and_clip", [](Recipe& r) { r.accumulate = 2, r.clip = 1; }},
         Case{"balanced_adamw", [](Recipe& r) { r.sampler = "balanced", r.optimizer = "adamw"; }},
-        Case{"patience", [](Recipe& r) { r.patience = 1, r.min_delta = 1; }}),
+        Case{"patience", [](Recipe& r) { r.epochs = 3, r.patience = 1, r.min_delta = 1; }}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(SharedBatches, ResumeOnAnotherNumberOfRanks) {

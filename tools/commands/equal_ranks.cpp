@@ -1,0 +1,73 @@
+#include "tools/commands/equal_ranks.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "core/check.h"
+#include "core/files/crc.h"
+#include "core/text.h"
+
+namespace excite {
+
+namespace {
+
+// The files of a program are the same if their bytes are.
+std::string this_program() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  return text(bytes.size(), " bytes with the checksum ", crc32c(bytes.data(), bytes.size()));
+}
+
+// Where the images are, and the number of threads, may differ.
+std::string settings_of(RunConfig config) {
+  config.data = "", config.threads = 1, config.cpu = "";
+  return config_json(config);
+}
+
+std::uint32_t checksum_of(const Dataset& set) {
+  std::uint32_t sum = crc32c(set.labels.data(), set.labels.size() * sizeof(int));
+  sum = crc32c(set.pixels.data(), set.pixels.size(), sum);
+  for (const std::string& name : set.classes) sum = crc32c(name.data(), name.size(), sum);
+  return sum;
+}
+std::string images_of(const DataSplit& data) {
+  std::string all;
+  for (const Dataset* set : {&data.train, &data.validation, &data.test})
+    all += text(all.empty() ? "" : ", ", set->count(), " images with the checksum ",
+                checksum_of(*set));
+  return all;
+}
+
+// The first lines in which they differ: "A", but "B" there.
+std::string first_difference(const std::string& there, const std::string& first) {
+  const std::vector<std::string> a = split(there, '\n'), b = split(first, '\n');
+  std::size_t i = 0;
+  while (i + 1 < a.size() && i + 1 < b.size() && a[i] == b[i]) i++;
+  const auto line = [&](const std::vector<std::string>& lines) {
+    const std::size_t begin = lines[i].find_first_not_of(' ');
+    return begin == std::string::npos ? "" : lines[i].substr(begin);
+  };
+  return text(line(a), " instead of ", line(b));
+}
+
+void require_equal(Ranks& ranks, const char* what, const std::string& own) {
+  const std::vector<std::string> all = gather(ranks, own), names = gather(ranks, ranks.name());
+  for (std::size_t r = 1; r < all.size(); r++)
+    require<UsageError>(all[r] == all[0], "train: ", names[r], " has another ", what, " than ",
+                        names[0], ": ", first_difference(all[r], all[0]),
+                        "; all ranks need the same program, options and images");
+}
+
+}  // namespace
+
+void require_equal_ranks(Ranks& ranks, const RunConfig& config, const DataSplit& data) {
+  require_equal(ranks, "program", this_program());
+  require_equal(ranks, "configuration", settings_of(config));
+  require_equal(ranks, "set of images", images_of(data));
+}
+
+RunConfig config_of_first_rank(Ranks& ranks, const RunConfig& config) {
+  return parse_config(gather(ranks, config_json(config))[0], "the configuration of rank 0");
+}
+
+}  // namespace excite

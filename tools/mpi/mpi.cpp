@@ -1,0 +1,54 @@
+#include "tools/mpi/mpi.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/check.h"
+#include "tools/commands/error_line.h"
+#include "tools/commands/signals.h"
+
+namespace excite {
+
+namespace {
+
+// What mpirun says in the environment: Open MPI in the first variable, MPICH and Slurm in the
+// second one.
+long number_in(std::initializer_list<const char*> variables, long otherwise) {
+  for (const char* name : variables)
+    if (const char* number = std::getenv(name)) return std::atol(number);
+  return otherwise;
+}
+bool is_one_of_several() { return number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, 1) > 1; }
+bool is_first() { return number_in({"OMPI_COMM_WORLD_RANK", "PMI_RANK"}, 0) == 0; }
+
+// What is written to the stream goes nowhere.
+void silence(std::FILE* stream) {
+  require(std::freopen("/dev/null", "w", stream) != nullptr, "/dev/null: it cannot be opened");
+}
+
+}  // namespace
+
+int run_on_ranks(const std::function<int(Ranks*)>& body) {
+  Ranks* ranks = is_one_of_several() ? start_ranks() : nullptr;
+  require<UsageError>(
+      ranks || !is_one_of_several(),
+      "mpirun has started several processes, but this program is built without MPI, "
+      "so each would train alone; build it with `make MPI=1`");
+  if (!ranks) return body(nullptr);
+  if (!is_first()) silence(stdout);
+  stop_quietly();  // mpirun sends SIGTERM to all ranks, also when one of them fails
+  const int code = body(ranks);
+  end_ranks();
+  return code;
+}
+
+void settle_error_of_ranks() {
+  if (!is_one_of_several()) return;
+  constexpr double seconds = 2;  // ranks that have the same error have it at nearly the same time
+  Ranks* ranks = start_ranks();
+  if (ranks && !ranks->all_arrive(seconds)) return set_error_origin(ranks->name());
+  if (ranks) end_ranks();
+  if (!is_first()) silence(stderr);
+}
+
+}  // namespace excite

@@ -1,0 +1,24 @@
+// The ranks that mpirun has started (core/ranks.h). with_mpi.cpp is the only file that knows MPI;
+// it is built by `make MPI=1`, and without_mpi.cpp in its place otherwise.
+#pragma once
+#include <functional>
+
+#include "core/ranks.h"
+
+namespace excite {
+
+// The ranks of which this process is one; nullptr if mpirun did not start it, or it alone, or in a
+// build without MPI. They live as long as the process.
+Ranks* start_ranks();
+// Every rank calls it last, unless it ends with an error that the others do not have.
+void end_ranks();
+
+// Runs body with the ranks, or with nullptr, and ends the ranks. Only rank 0 writes to standard
+// output. UsageError if mpirun has started several processes, but the program is built without MPI.
+int run_on_ranks(const std::function<int(Ranks* ranks)>& body);
+
+// Before an error is reported: if all ranks have one, only rank 0 reports its own. If only some
+// have, each of these reports its own with its name (error_origin), and mpirun ends the others.
+void settle_error_of_ranks();
+
+}  // namespace excite

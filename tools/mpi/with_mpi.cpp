@@ -1,0 +1,109 @@
+// The ranks of mpirun, by Open MPI or another implementation of MPI 3.
+#include <mpi.h>
+#include <unistd.h>
+
+#include <bit>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <numeric>
+#include <thread>
+
+#include "core/check.h"
+#include "tools/mpi/mpi.h"
+
+namespace excite {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// MPI counts in int.
+std::vector<int> ints(const std::vector<long>& sizes) {
+  const long total = std::accumulate(sizes.begin(), sizes.end(), 0l);
+  require(total <= INT_MAX, "MPI: a message of ", total, " bytes, expected at most ", INT_MAX,
+          "; use more ranks");
+  return {sizes.begin(), sizes.end()};
+}
+// Where each part begins.
+std::vector<int> begins(const std::vector<int>& sizes) {
+  std::vector<int> at(sizes.size(), 0);
+  std::partial_sum(sizes.begin(), sizes.end() - 1, at.begin() + 1);
+  return at;
+}
+
+// A slower network, for measurements: the environment variable EXCITE_MPI_DELAY is in microseconds.
+// Messages to all ranks need at least log2(ranks) rounds, and each round takes so much longer.
+void wait_for_slow_network(long ranks) {
+  static const char* delay = std::getenv("EXCITE_MPI_DELAY");
+  if (!delay) return;
+  const auto rounds = static_cast<long>(std::bit_width(static_cast<unsigned long>(ranks - 1)));
+  std::this_thread::sleep_for(std::chrono::microseconds(std::atol(delay) * rounds));
+}
+
+// Errors of MPI itself end all processes, with a message: this is MPI's default.
+class MpiRanks final : public Ranks {
+ public:
+  MpiRanks() {
+    int provided = 0, rank = 0, count = 0;
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &count);
+    MPI_Comm_dup(MPI_COMM_WORLD, &of_errors_);
+    rank_ = rank, count_ = count;
+  }
+  long rank() const override { return rank_; }
+  long count() const override { return count_; }
+
+  bool all_arrive(double seconds) override {
+    MPI_Request request;
+    MPI_Ibarrier(of_errors_, &request);
+    int arrived = 0;
+    for (const Clock::time_point begin = Clock::now();
+         !arrived && std::chrono::duration<double>(Clock::now() - begin).count() < seconds;) {
+      MPI_Test(&request, &arrived, MPI_STATUS_IGNORE);
+      if (!arrived) usleep(1000);
+    }
+    return arrived != 0;
+  }
+
+  std::string name() const override {
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    return text("rank ", rank_, " on ", host);
+  }
+
+ protected:
+  void send_to_all(const void* mine, void* all, const std::vector<long>& sizes) override {
+    const std::vector<int> counts = ints(sizes), at = begins(counts);
+    MPI_Allgatherv(mine, counts[rank_], MPI_BYTE, all, counts.data(), at.data(), MPI_BYTE,
+                   MPI_COMM_WORLD);
+    wait_for_slow_network(count_);
+  }
+  void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
+                    const std::vector<long>& received) override {
+    const std::vector<int> to = ints(sent), to_at = begins(to), from = ints(received),
+                           from_at = begins(from);
+    MPI_Alltoallv(mine, to.data(), to_at.data(), MPI_BYTE, all, from.data(), from_at.data(),
+                  MPI_BYTE, MPI_COMM_WORLD);
+    wait_for_slow_network(count_);
+  }
+
+ private:
+  long rank_ = 0, count_ = 1;
+  MPI_Comm of_errors_ = MPI_COMM_NULL;
+};
+
+}  // namespace
+
+Ranks* start_ranks() {
+  int has_ended = 0;
+  MPI_Finalized(&has_ended);
+  if (has_ended) return nullptr;
+  static MpiRanks& ranks = *new MpiRanks;  // never destroyed: a rank may end in any state
+  return &ranks;
+}
+
+void end_ranks() { MPI_Finalize(); }
+
+}  // namespace excite

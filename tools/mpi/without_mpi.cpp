@@ -1,0 +1,9 @@
+// In place of with_mpi.cpp, in a build without MPI.
+#include "tools/mpi/mpi.h"
+
+namespace excite {
+
+Ranks* start_ranks() { return nullptr; }
+void end_ranks() {}
+
+}  // namespace excite
