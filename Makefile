@@ -58,7 +58,7 @@ $(BUILD)/flags: force
 # core/real.h in one of them is an error). All others are compiled in float and in double.
 COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp) \
           $(patsubst %,core/%.cpp,available_cores control_groups memory_budget memory_parts) \
-          $(patsubst %,core/%.cpp,parallel random ranks shape shared_batch text tree_sum) \
+          $(patsubst %,core/%.cpp,parallel random ranks shape shared_batch subtrees text tree_sum) \
           $(patsubst %,core/files/%.cpp,atomic_file crc file_kind input_file json \
             safetensors_header text_file) \
           autograd/schedule.cpp models/interop/onnx_file.cpp models/interop/protobuf.cpp \
@@ -67,6 +67,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tools/commands/%.cpp,help_format images) \
           $(patsubst %,tools/commands/%.cpp,label_placement markup) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
+          tools/commands/rank_data.cpp \
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
           $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures file_tree) \
@@ -177,7 +178,8 @@ $(call objects,float,$(WITH_MPI)): PREINCLUDE = -DOMPI_SKIP_MPICXX $(shell mpicc
 $(call objects,float,$(WITH_MPI)): | $(BUILD)/mpi-found
 $(BUILD)/mpi-found:
 	@mkdir -p $(@D)
-	@bash tools/scripts/install libopenmpi-dev openmpi-bin && touch $@
+	@bash tools/scripts/install libopenmpi-dev openmpi-bin
+	@touch $@
 
 # The tests link all of the program but its main.
 PARTS := $(filter-out tools/main.cpp tools/small_reserve.cpp,$(PROGRAM))

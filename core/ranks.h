@@ -15,6 +15,7 @@ struct Traffic {
   long calls = 0, bytes = 0;  // bytes that were sent to other ranks
   double seconds = 0;         // in the calls; waiting for slower ranks is included
 };
+// What was sent between two moments.
 inline Traffic operator-(const Traffic& a, const Traffic& b) {
   return {a.calls - b.calls, a.bytes - b.bytes, a.seconds - b.seconds};
 }
@@ -52,6 +53,7 @@ class Ranks {
   virtual std::string name() const = 0;
 
  protected:
+  // gather and exchange, as a library of messages does them.
   virtual void send_to_all(const void* mine, void* all, const std::vector<long>& sizes) = 0;
   virtual void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
                             const std::vector<long>& received) = 0;

@@ -168,19 +168,6 @@ std::vector<long> TrainingStep::indices_of(long batch) {
   return {order_.begin() + begin, order_.begin() + begin + recipe_.batch};
 }
 
-// A batch that shrank to fewer shards than there are ranks is computed as a whole by each of them.
-bool TrainingStep::can_share(long images) const {
-  return ranks_ && BatchSlices(images, ranks_->count()).is_possible();
-}
-
-std::vector<long> TrainingStep::own_part(const std::vector<long>& indices) const {
-  const long images = std::ssize(indices);
-  if (!can_share(images)) return indices;
-  const BatchSlices slices(images, ranks_->count());
-  return {indices.begin() + slices.first_image(ranks_->rank()),
-          indices.begin() + slices.first_image(ranks_->rank() + 1)};
-}
-
 Prefetch TrainingStep::prefetch(std::vector<long> indices, long batch) const {
   return prefetch_batch(dataset_, std::move(indices), training_resize_crop(recipe_), augmentation_,
                         recipe_.seed, transform_key(batch));
@@ -193,33 +180,17 @@ long TrainingStep::transform_key(long batch) const {
 }
 
 // Starts to decode the images of the next batch, which happens while this one is computed.
-TrainingStep::OwnSamples TrainingStep::take_samples(long batch) {
-  if (!next_ || next_batch_ != batch) next_.emplace(prefetch(own_part(indices_of(batch)), batch));
+OwnSamples TrainingStep::take_samples(long batch) {
+  const auto own_of = [&](long number) { return own_part(ranks_, indices_of(number)); };
+  if (!next_ || next_batch_ != batch) next_.emplace(prefetch(own_of(batch), batch));
   Samples samples = next_->take();
   next_batch_ = batch + 1;
   next_.reset();
   if (epoch_of(next_batch_) < recipe_.epochs)
-    next_.emplace(prefetch(own_part(indices_of(next_batch_)), next_batch_));
-  const long images = std::ssize(samples.images);
-  return ranks_ ? agree(std::move(samples), batch) : OwnSamples{std::move(samples), images, false};
-}
-
-// Where a rank could not decode all of its images, the batch is smaller, and its shards are others.
-// Then the ranks share the remaining images anew, and read them again.
-TrainingStep::OwnSamples TrainingStep::agree(Samples samples, long batch) const {
-  const bool was_shared = can_share(recipe_.batch);
-  const std::vector<long> remaining =
-      was_shared ? gather(*ranks_, samples.indices) : samples.indices;
-  const long images = std::ssize(remaining);
-  const bool is_shared = can_share(images);
-  if (images == recipe_.batch) return {std::move(samples), images, is_shared};
-  std::vector<long> own = own_part(remaining);
-  const std::size_t expected = own.size();
-  Samples again = prefetch(std::move(own), batch).take();
-  require<FileError>(again.images.size() == expected, dataset_.source, ": of ", expected,
-                     " images that were decoded before, ", expected - again.images.size(),
-                     " could not be decoded again");
-  return {std::move(again), images, is_shared};
+    next_.emplace(prefetch(own_of(next_batch_), next_batch_));
+  return agree_on_samples(ranks_, std::move(samples), recipe_.batch, [&](std::vector<long> again) {
+    return prefetch(std::move(again), batch).take();
+  });
 }
 
 Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {

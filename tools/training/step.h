@@ -10,10 +10,10 @@
 #include "autograd/hooks.h"
 #include "autograd/optimizer.h"
 #include "autograd/schedule.h"
-#include "core/ranks.h"
 #include "layers/fused/folded.h"
 #include "models/zoo/registry.h"
 #include "tools/data/batch.h"
+#include "tools/training/own_samples.h"
 #include "tools/training/recipe.h"
 #include "tools/training/weight_average.h"
 
@@ -76,20 +76,11 @@ class TrainingStep {
   StepResult run(long step, const StepHooks& hooks);
 
  private:
-  // The images of a batch that this process computes.
-  struct OwnSamples {
-    Samples samples;
-    long images = 0;  // of the whole batch
-    bool is_shared = false;
-  };
   // Batches are counted from 0 over the whole run: step * recipe.accumulate is the first of a step.
   StepResult add_gradients(long batch, const StepHooks& hooks);
   Prefetch prefetch(std::vector<long> indices, long batch) const;
   std::vector<long> indices_of(long batch);
-  bool can_share(long images) const;
-  std::vector<long> own_part(const std::vector<long>& indices) const;
   OwnSamples take_samples(long batch);
-  OwnSamples agree(Samples samples, long batch) const;
   Batch batch_of(const Samples& samples, long batch) const;
   long epoch_of(long batch) const { return batch / (steps_per_epoch_ * recipe_.accumulate); }
   bool can_normalize(const OwnSamples& own);
