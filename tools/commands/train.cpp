@@ -24,7 +24,7 @@ struct TrainOptions : RecipeOptions {
   std::string out, profile, config;
   int threads = excite::threads();
   long kept_epochs = 0, max_memory = 0;
-  std::string cache = "none";
+  std::string cache = "none", data_from = "each";
   bool dry = false, resume = false;
 };
 
@@ -67,8 +67,9 @@ NewRun new_run(const Command& command, const TrainOptions& o) {
 }
 
 NewRun repeated_run(const Command& command, const TrainOptions& o) {
-  refuse_other_options(command, "--config",
-                       {"--out", "--threads", "--max-memory", "--cache", "--profile", "--dry-run"});
+  refuse_other_options(
+      command, "--config",
+      {"--out", "--threads", "--max-memory", "--cache", "--data-from", "--profile", "--dry-run"});
   const RunConfig config = read_config(o.config);
   return {.recipe = config.recipe,
           .initial_weights = config.initial_weights,
@@ -92,15 +93,17 @@ int train(const Command& command, const TrainOptions& o, Ranks* ranks) {
                       "--resume needs --out DIR, the folder of the run");
   const bool unstarted = o.resume && of_first_rank(ranks, RunFolder::is_unstarted(o.out));
   if (o.resume && !unstarted) {
-    refuse_other_options(command, "--resume",
-                         {"--out", "--threads", "--max-memory", "--cache", "--epochs"});
-    return resume_run(o.out, o.epochs, cache_of(o.cache), ranks);
+    refuse_other_options(
+        command, "--resume",
+        {"--out", "--threads", "--max-memory", "--cache", "--data-from", "--epochs"});
+    return resume_run(o.out, o.epochs, cache_of(o.cache), ranks, parse_data_from(o.data_from));
   }
   NewRun run = o.config.empty() ? new_run(command, o) : repeated_run(command, o);
   run.start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder;
   run.cache = cache_of(o.cache);
   run.dry = o.dry;
   run.ranks = ranks;
+  run.data_from = parse_data_from(o.data_from);
   if (!o.profile.empty() && (!ranks || ranks->rank() == 0))
     run.make_step_function = [&](long total_steps) { return profiler(o.profile, total_steps); };
   return start_run(run);
@@ -110,8 +113,9 @@ void add_run_groups(const Command& c, TrainOptions& o) {
   c.begin_group("Run");
   c.add_flag(
       "--resume", o.resume,
-      "Continue the run in --out; only --out, --threads, --max-memory, --cache and --epochs, "
-      "which lengthens the run, may be given with it. A run that was killed before it saved its "
+      "Continue the run in --out; only --out, --threads, --max-memory, --cache, --data-from and "
+      "--epochs, which lengthens the run, may be given with it. A run that was killed before it "
+      "saved its "
       "configuration starts from nothing, with "
       "the options given");
   c.add_option("--config", o.config,
@@ -129,6 +133,10 @@ void add_run_groups(const Command& c, TrainOptions& o) {
   c.add_option("--cache", o.cache,
                "ram: decode and resize image files once and keep as many as fit into half of "
                "--max-memory; same bits as none")
+      .type_name("NAME");
+  c.add_option("--data-from", o.data_from,
+               "Under mpirun, who reads the data: each, every process for itself; rank0, the first "
+               "one, which sends it to the others")
       .type_name("NAME");
   add_computation_options(c, o);
   c.begin_group("Output");

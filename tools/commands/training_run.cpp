@@ -138,7 +138,8 @@ int start_run(const NewRun& run) {
       ": it exists already; add --resume to continue the run in it, or give another name");
   const StopSignals signals;
   ProgressBar bar(stdout);
-  Training training(run.recipe, load_data(run.data, run.on_bad_image, run.exif),
+  const auto load = [&] { return load_data(run.data, run.on_bad_image, run.exif); };
+  Training training(run.recipe, load_for_ranks(run.ranks, run.data_from, load),
                     callbacks(signals, bar));
   RunConfig config =
       make_config(training.recipe(), run.initial_weights, run.data, run.on_bad_image, run.exif);
@@ -169,8 +170,8 @@ int start_run(const NewRun& run) {
   return train_to_end(training, its_folder, config.data, bar);
 }
 
-int resume_run(const std::string& path, std::optional<long> epochs, CacheImages cache,
-               Ranks* ranks) {
+int resume_run(const std::string& path, std::optional<long> epochs, CacheImages cache, Ranks* ranks,
+               DataFrom data_from) {
   const StopSignals signals;
   ProgressBar bar(stdout);
   const bool has_folder = !ranks || ranks->rank() == 0;
@@ -192,8 +193,8 @@ int resume_run(const std::string& path, std::optional<long> epochs, CacheImages 
               << " on " << printable(config.cpu) << " and is continued by version "
               << current.version << " on " << printable(current.cpu)
               << ": the numbers may differ in their last bits\n";
-  Training training(config.recipe, load_data(config.data, config.on_bad_image, config.exif),
-                    callbacks(signals, bar));
+  const auto load = [&] { return load_data(config.data, config.on_bad_image, config.exif); };
+  Training training(config.recipe, load_for_ranks(ranks, data_from, load), callbacks(signals, bar));
   share_with(ranks, training, current);
   const bool has_checkpoint =
       of_first_rank(ranks, has_folder && std::filesystem::exists(folder->last()));

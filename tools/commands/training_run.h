@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/commands/rank_data.h"
 #include "tools/training/loop.h"
 
 namespace excite {
@@ -36,6 +37,7 @@ struct NewRun {
   // The ranks that train together; nullptr: this process alone. Rank 0 has the folder of the run
   // and writes all files; the others write nothing.
   Ranks* ranks = nullptr;
+  DataFrom data_from = DataFrom::each_rank;
 };
 
 // UsageError if the folder exists and should be new.
@@ -45,6 +47,7 @@ int start_run(const NewRun& run);
 // config.json. `epochs`, if given, lengthens the run to that many. UsageError if it has more
 // already. Error if another process trains in the folder.
 int resume_run(const std::string& folder, std::optional<long> epochs = {},
-               CacheImages cache = CacheImages::nowhere, Ranks* ranks = nullptr);
+               CacheImages cache = CacheImages::nowhere, Ranks* ranks = nullptr,
+               DataFrom data_from = DataFrom::each_rank);
 
 }  // namespace excite

@@ -2,6 +2,7 @@
 // and errors that are said once and end all ranks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "core/text.h"
 #include "tests/support/child.h"
+#include "tests/support/image_folder.h"
 #include "tests/support/scratch.h"
 
 namespace excite {
@@ -28,8 +30,13 @@ struct Part {
   long ranks;
   Words command;
 };
+Words words_of(const std::string& line) {
+  Words words = split(line, ' ');
+  std::erase(words, "");
+  return words;
+}
 Part part(long ranks, const std::string& arguments, const std::string& own = program_with_mpi()) {
-  return {ranks, split(own + " train --model se_resnet8 " + arguments, ' ')};
+  return {ranks, words_of(own + " train --model se_resnet8 " + arguments)};
 }
 
 struct LongMpi : testing::Test {
@@ -51,8 +58,8 @@ struct LongMpi : testing::Test {
   // Trains alone, or if `ranks` is not 0, under mpirun.
   Ending train(long ranks, const std::string& arguments, const std::string& out) const {
     const std::string all = "train " + arguments + " --out " + folder / out;
-    if (ranks == 0) return excite_program(split(all, ' '));
-    return Child(mpirun({{ranks, split(program_with_mpi() + " " + all, ' ')}})).wait();
+    if (ranks == 0) return excite_program(words_of(all));
+    return Child(mpirun({{ranks, words_of(program_with_mpi() + " " + all)}})).wait();
   }
   std::string last(const std::string& out) const { return get(folder / out + "/last.safetensors"); }
   void expect_same_on(const std::vector<std::pair<long, long>>& ranks_and_threads,
@@ -98,6 +105,12 @@ struct LongMpi : testing::Test {
   }
 };
 
+void signal_last_rank(const std::string& path, int signal) {
+  const std::vector<pid_t> ranks = LongMpi::ranks_of(path);
+  ASSERT_FALSE(ranks.empty());
+  kill(ranks.back(), signal);
+}
+
 // How often `words` are in `all`.
 long count_of(const std::string& all, const std::string& words) {
   long count = 0;
@@ -122,10 +135,34 @@ TEST_F(LongMpi, TrainsOtherNetworksToTheBytesOfOneProcess) {
     expect_same_on({{2, 1}, {3, 2}, {8, 1}}, std::string("--model ") + model + two_steps);
 }
 
+TEST_F(LongMpi, TrainsOnImagesThatRank0Sends) {
+  const std::string options = "--model se_resnet8" + two_steps;
+  ASSERT_EQ(train(0, options, "one").code, 0);
+  const std::string no_file = " --data " + folder / "nothing";
+  const Ending ending = expect_end(
+      {part(1, two_steps + " --data-from rank0 --out " + folder / "run"),
+       part(2,
+            "--limit 80 --batch 32 --epochs 1 --data-from rank0 "
+            "--out " +
+                folder / "run" + no_file)},
+      folder / "run/last.safetensors", [](Child&) {}, 0);
+  EXPECT_TRUE(last("run") == last("one"));
+}
+
 TEST_F(LongMpi, SharesOutImageFilesToo) {
   const std::string data = folder / "data";
-  ASSERT_EQ(excite_program({"images", "--test", "--out", folder / "sheet.png"}).code, 0);
-  expect_same_on({{3, 1}}, "--model se_resnet8 --cache ram" + two_steps);
+  for (long i = 0; i < 80; i++)
+    put_image(data + text("/", i < 64 ? "train" : "test", "/class ", i % 2, "/", 100 + i, ".png"),
+              noise_image(32, 32, i));
+  std::string bytes = get(data + "/train/class 1/109.png");  // one that cannot be decoded
+  bytes[bytes.size() - 20] ^= 1;
+  put(data + "/train/class 1/109.png", bytes);
+  const std::string options =
+      "--model se_resnet8 --batch 16 --epochs 1 --mean 0.5,0.5,0.5 "
+      "--std 0.3,0.3,0.3 --val none --data " +
+      data;
+  expect_same_on({{3, 1}}, options);
+  expect_same_on({{3, 1}}, options + " --cache ram");
 }
 
 const std::string many_steps = " --data builtin --limit 320 --batch 32 --epochs 40 --threads 1 ";
@@ -134,7 +171,7 @@ TEST_F(LongMpi, ARankThatIsKilledEndsAll) {
   const std::string run = folder / "run";
   const Ending ending = expect_end(
       {part(3, many_steps + "--out " + run)}, run + "/last.safetensors",
-      [&](Child&) { kill(ranks_of(run).back(), SIGKILL); }, 128 + SIGKILL);
+      [&](Child&) { signal_last_rank(run, SIGKILL); }, 128 + SIGKILL);
   expect_once(ending, "exited on signal 9");
   EXPECT_EQ(excite_program({"inspect", run + "/last.safetensors"}).code, 0);
 }
@@ -151,7 +188,7 @@ TEST_F(LongMpi, ASignalToARankSavesAndStopsAll) {
       128 + SIGTERM);
   EXPECT_EQ(Child(mpirun({part(2, "--resume --out " + run)})).wait().code,
             2);  // an option too many
-  Words resume = split(program_with_mpi() + " train --resume --out " + run, ' ');
+  Words resume = words_of(program_with_mpi() + " train --resume --out " + run);
   EXPECT_EQ(Child(mpirun({{4, resume}})).wait().code, 0);
   ASSERT_EQ(train(0, "--model se_resnet8" + options, "one").code, 0);
   EXPECT_TRUE(last("run") == last("one"));
@@ -167,10 +204,11 @@ TEST_F(LongMpi, AnErrorOfOneRankIsSaidWithItsNameAndEndsAll) {
                       "", none, 3);
   expect_once(ending, "excite: rank 2 on ");
   expect_once(ending, "/nowhere");
-  // Rank 0 may write no file of more than 50 kB, as if its disk was full.
+  // Rank 0 may write no file of more than 50 kB, as if its disk was full. It writes the log first.
   const std::string limited =
-      "ulimit -f 100; exec " + program_with_mpi() + " train --model se_resnet8" + many_steps + out;
-  ending = expect_end({{1, {"bash", "-c", limited}}, part(2, many_steps + out)}, "", none, 1);
+      "ulimit -f 50; exec " + program_with_mpi() + " train --model se_resnet8" + many_steps + out;
+  ending = expect_end({{1, {"bash", "-c", limited}}, part(2, many_steps + out)},
+                      folder / "run/log.csv", none, 3);
   expect_once(ending, "excite: rank 0 on ");
 }
 
@@ -197,17 +235,17 @@ TEST_F(LongMpi, TwentyKillsAtRandomChangeNoByte) {
                     run = folder / "run";
   std::mt19937 random(1);
   for (int i = 0; i < 20; i++) {
-    const bool starts = !std::filesystem::exists(run);
-    Child child(mpirun({{2 + i % 3, split(program_with_mpi() + " train --out " + run + " " +
-                                              (starts ? options : "--resume"),
-                                          ' ')}}));
+    // Without a configuration a run starts from nothing, with the options given.
+    const std::string resume = std::filesystem::exists(run) ? " --resume" : "",
+                      own = std::filesystem::exists(run + "/config.json") ? "" : options;
+    Child child(mpirun(
+        {{2 + i % 3, words_of(program_with_mpi() + " train " + own + resume + " --out " + run)}}));
     std::this_thread::sleep_for(std::chrono::milliseconds(1000 + random() % 3000));
     const std::vector<pid_t> ranks = ranks_of(run);
     if (!ranks.empty()) kill(ranks[random() % ranks.size()], SIGKILL);
     child.wait();
   }
-  if (last("run").size() > 0)
-    EXPECT_EQ(excite_program({"train", "--resume", "--out", run}).code, 0);
+  EXPECT_EQ(excite_program({"train", "--resume", "--out", run}).code, 0);
   ASSERT_EQ(train(0, options, "one").code, 0);
   EXPECT_TRUE(last("run") == last("one"));
 }
