@@ -1,11 +1,13 @@
 #include "core/kernels/conv2d.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/check.h"
 #include "core/kernels/conv2d_algorithms.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/simd.h"
+#include "core/shared_batch.h"
 #include "core/text.h"
 
 namespace excite {
@@ -86,8 +88,25 @@ void conv2d_add_dx(const Tensor& dy, const Tensor& w, Tensor& dx, const Conv2dOp
     add_to(dx, chosen.dx(q, dy, w));
 }
 
+namespace {
+// The images of all ranks that share the batch.
+Tensor whole_batch_of(const Tensor& x) {
+  const std::vector<real> all = gather_batch(std::vector<real>(x.begin(), x.end()));
+  std::vector<long> dims = x.shape().dims();
+  dims[0] = whole_batch(dims[0]);
+  Tensor whole{Shape(dims)};
+  std::copy(all.begin(), all.end(), whole.begin());
+  return whole;
+}
+}  // namespace
+
+// The plain loops have no shards. Where ranks share the batch, each computes all of it.
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w, options);
+  if (options.algorithm == Conv2dAlgorithm::reference && SharedBatch::current()) {
+    const Tensor all_x = whole_batch_of(x);
+    return conv2d_reference_dw({all_x.shape(), w, options}, all_x, whole_batch_of(dy));
+  }
   return functions(options, q, conv2d_dw_algorithm(q)).dw(q, x, dy);
 }
 

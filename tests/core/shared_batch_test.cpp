@@ -212,7 +212,7 @@ TEST(SharedBatch, GradientsOfWeightsHaveTheBitsOfOneProcess) {
        {Case{"winograd", 8, 16, 16, 3, 1, winograd},
         Case{"large winograd", 5, 64, 64, 3, 1, winograd}, Case{"direct", 6, 20, 24, 3, 1, direct},
         Case{"direct 1x1", 3, 70, 40, 1, 1, direct}, Case{"grouped", 5, 16, 16, 3, 4, direct},
-        Case{"blas", 5, 12, 10, 3, 1, blas}})
+        Case{"blas", 5, 12, 10, 3, 1, blas}, Case{"reference", 3, 4, 5, 3, 1, reference}})
     for (const long n : batches) {
       const Conv2dOptions options{
           .pad = q.kernel / 2, .groups = q.groups, .algorithm = q.algorithm};

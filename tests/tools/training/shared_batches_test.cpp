@@ -67,6 +67,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"fused", [](Recipe&) {}}, Case{"plain", [](Recipe& r) { r.plain = true; }},
         Case{"blas", [](Recipe& r) { r.conv = "blas"; }},
+        Case{"without_squeeze",
+             [](Recipe& r) {
+               r.options = {{"squeeze", "none"}, {"se_fc", "1x1"}};
+             }},
         Case{"batch_of_34", [](Recipe& r) { r.batch = 34; }},
         Case{"ema_and_mixup", [](Recipe& r) { r.ema = 0.9, r.mixup = 0.5; }},
         Case{"cutmix_and_smoothing", [](Recipe& r) { r.cutmix = 1, r.label_smoothing = 0.1; }},
