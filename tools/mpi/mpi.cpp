@@ -11,15 +11,19 @@ namespace excite {
 
 namespace {
 
-// What mpirun says in the environment: Open MPI in the first variable, MPICH and Slurm in the
-// second one.
+// What mpirun says in the environment: Open MPI by the first variable, MPICH by the second one, and
+// Slurm's srun with PMIx by the last one.
 long number_in(std::initializer_list<const char*> variables, long otherwise) {
   for (const char* name : variables)
     if (const char* number = std::getenv(name)) return std::atol(number);
   return otherwise;
 }
-bool is_one_of_several() { return number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, 1) > 1; }
-bool is_first() { return number_in({"OMPI_COMM_WORLD_RANK", "PMI_RANK"}, 0) == 0; }
+bool is_one_of_several() {
+  const long by_srun =
+      std::getenv("PMIX_RANK") ? number_in({"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}, 1) : 1;
+  return number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, by_srun) > 1;
+}
+bool is_first() { return number_in({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}, 0) == 0; }
 
 // What is written to the stream goes nowhere.
 void silence(std::FILE* stream) {
