@@ -1,5 +1,6 @@
 #include "tools/commands/equal_ranks.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -28,6 +29,10 @@ std::uint32_t checksum_of(const Dataset& set) {
   std::uint32_t sum = crc32c(set.labels.data(), set.labels.size() * sizeof(int));
   sum = crc32c(set.pixels.data(), set.pixels.size(), sum);
   for (const std::string& name : set.classes) sum = crc32c(name.data(), name.size(), sum);
+  for (const std::string& file : set.files) {  // without the folder, which may differ
+    const std::string name = std::filesystem::path(file).filename();
+    sum = crc32c(name.data(), name.size(), sum);
+  }
   return sum;
 }
 std::string images_of(const DataSplit& data) {

@@ -115,9 +115,7 @@ void add_run_groups(const Command& c, TrainOptions& o) {
       "--resume", o.resume,
       "Continue the run in --out; only --out, --threads, --max-memory, --cache, --data-from and "
       "--epochs, which lengthens the run, may be given with it. A run that was killed before it "
-      "saved its "
-      "configuration starts from nothing, with "
-      "the options given");
+      "saved its configuration starts from nothing, with the options given");
   c.add_option("--config", o.config,
                "Repeat the run of this config.json, to the same weights, bit for bit")
       .type_name("FILE");

@@ -91,6 +91,31 @@ TEST(SharedBatches, ResumeOnAnotherNumberOfRanks) {
   expect_same_run(run, folder / "one");
 }
 
+// The sentence of a run that diverges, without the shape of what is not finite: a rank prints that
+// of its own images.
+std::string sentence_of(const std::function<void()>& diverge) {
+  try {
+    diverge();
+  } catch (const Diverged& error) {
+    const std::string words = error.what();
+    return words.substr(0, words.find(" ["));
+  }
+  return "did not diverge";
+}
+
+TEST(SharedBatches, DivergeOnAllRanksWithTheSameSentence) {
+  const ScratchFolder folder;
+  Recipe recipe = short_recipe(3);
+  recipe.lr = 1e30;
+  const std::string expected = sentence_of([&] { train_in(folder / "one", recipe, never); });
+  expect_contains(expected, "diverged in epoch");
+  on_ranks(3, [&](Ranks& ranks) {
+    Training training(recipe, small_data());
+    training.share_batches(ranks);
+    EXPECT_EQ(sentence_of([&] { training.run_without_folder(); }), expected);
+  });
+}
+
 TEST(SharedBatches, NeedAShardForEachRank) {
   const Recipe recipe = short_recipe(1);
   on_ranks(9, [&](Ranks& ranks) {
