@@ -38,15 +38,18 @@ LoadNormRelu<Count> make_load(const NormRelu& n, long c, Count count) {
 
 // ---- where an epilogue writes ----
 // A result of this size or more is not in a core's cache any more when it is read, so it is
-// streamed (simd.h). That needs channels in whole vectors.
+// streamed (simd.h). That needs channels in whole cache lines.
 struct Output {
   static constexpr long min_streamed_bytes = 1l << 20;
   real* numbers;
   bool streamed;
   explicit Output(Tensor& y)
       : numbers(y.data()),
-        streamed(y.dim(-1) % lanes == 0 &&
-                 y.size() * static_cast<long>(sizeof(real)) >= min_streamed_bytes) {}
+        streamed(bytes(y.dim(-1)) % cache_line_bytes == 0 &&
+                 bytes(y.size()) >= min_streamed_bytes) {}
+
+ private:
+  static long bytes(long count) { return count * static_cast<long>(sizeof(real)); }
 };
 
 // Writes `count` numbers at index i of the output.

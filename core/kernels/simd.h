@@ -33,6 +33,9 @@ inline Vec at_least(const Vec& v, const Vec& floor) { return v < floor ? floor :
 // as in PyTorch.
 inline Vec relu_gradient(const Vec& dy, const Vec& y) { return y <= 0 ? Vec{} : dy; }
 
+inline constexpr long cache_line_bytes = 64,
+                      vectors_per_cache_line = cache_line_bytes / vector_bytes;
+
 // Rounded up to a multiple of the vector width.
 inline constexpr long whole_vectors(long numbers) { return (numbers + lanes - 1) / lanes * lanes; }
 
@@ -43,8 +46,10 @@ inline Vec load(const real* from) { return *reinterpret_cast<const UnalignedVec*
 inline void store(real* to, const Vec& v) { *reinterpret_cast<UnalignedVec*>(to) = v; }
 
 // A store that writes to memory past the caches, and reads no cache line first. It is for results
-// that do not fit into the caches until they are read. `to` is aligned to a whole vector. Other
-// threads see the numbers after finish_streams(), which the storing thread calls.
+// that do not fit into the caches until they are read. `to` is aligned to a whole vector, and the
+// vectors of a cache line are stored soon after each other: a line that is written in parts takes
+// several accesses to memory. Other threads see the numbers after finish_streams(), which the
+// storing thread calls.
 inline void stream(real* to, const Vec& v) {
 #if defined(__AVX512F__)
   _mm512_stream_si512(reinterpret_cast<__m512i*>(to), reinterpret_cast<__m512i>(v));

@@ -2,7 +2,9 @@
 // planes, and back. winograd.svg shows tiles, bands and planes.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <type_traits>
+#include <utility>
 
 #include "core/kernels/bfloat16.h"
 #include "core/kernels/conv2d.h"
@@ -41,12 +43,13 @@ struct PlanesOf {
 };
 using Planes = PlanesOf<real>;
 
-// Scratch memory of a thread for the columns of a band after the first half of its 2-D transform:
-// vectors [columns][6].
-inline real* column_scratch(const Bands& bands) {
+// The columns of a band after the first half of its 2-D transform: vectors [columns][6].
+inline long columns_size(const Bands& bands) { return (bands.tiles * 4 + 2) * 6 * lanes; }
+// Scratch memory of a thread for the columns of some vectors of channels.
+inline real* column_scratch(const Bands& bands, long vectors) {
   thread_local Buffer scratch;
   thread_local long size = 0;
-  const long needed = (bands.tiles * 4 + 2) * 6 * lanes;
+  const long needed = columns_size(bands) * vectors;
   if (size < needed) scratch = Buffer(needed), size = needed;
   return scratch.data();
 }
@@ -77,7 +80,7 @@ void transform_in(const PixelRows<size>& pixels, long channels, const Bands& ban
                   const PrologueT& prologue, PlanesOf<Number>& planes, long first_tile) {
   const long tiles = bands.tiles, columns = tiles * 4 + size - 4, left = pixels.padding_left,
              inside = std::min(pixels.width, columns - left);
-  for_vectors(channels, [&, scratch = column_scratch(bands)](long c, auto count) {
+  for_vectors(channels, [&, scratch = column_scratch(bands, 1)](long c, auto count) {
     const auto load_x = make_load(prologue, c, count);
     real* column = scratch;
     const auto add_zeros = [&](long added) {
@@ -126,64 +129,106 @@ inline void output_gradient_band(const Bands& bands, const real* dy, const real*
   transform_in<Winograd::output_gradient>(pixels, q.k, bands, Identity(), planes, first_tile);
 }
 
-// y = A^T m A for each tile of a band.
+// The columns of a band of y, for `vectors` vectors of channels from k on. The constructor computes
+// the first half of the 2-D transform for all of them.
+template <int vectors>
+class OutputColumns {
+ public:
+  OutputColumns(const Bands& bands, Planes& planes, long first_tile, long k)
+      : numbers_(column_scratch(bands, vectors)), size_(columns_size(bands)) {
+    const long plane_stride = planes.plane_stride;
+    for (long tile = 0; tile < bands.tiles; tile++)
+      for (int vector = 0; vector < vectors; vector++)
+        for (int i = 0; i < 6; i++) {
+          Vec in[6], out[4];
+          const real* from = planes.at(i * 6, first_tile + tile) + k + vector * lanes;
+          for (int j = 0; j < 6; j++) in[j] = load(from + j * plane_stride);
+          Winograd::output(in, out);
+          for (int j = 0; j < 4; j++) store(at(vector, tile * 4 + j) + i * lanes, out[j]);
+        }
+  }
+  // Column j of one of the vectors: its four rows.
+  void compute(int vector, long j, Vec (&out)[4]) const {
+    Vec in[6];
+    for (int i = 0; i < 6; i++) in[i] = load(at(vector, j) + i * lanes);
+    Winograd::output(in, out);
+  }
+  // The mean of a column of a short run, and of four columns of a long one, nearly.
+  template <class Rows>
+  Vec near_run(int vector, long begin, long end, Rows rows) const {
+    constexpr long samples = 4;
+    const auto near_column = [&](long j) {
+      Vec out[4];
+      compute(vector, j, out);
+      return near_mean(rows, [&](long i) { return out[i]; });
+    };
+    if (end - begin < 8 * samples) return near_column(begin);
+    const long step = (end - begin) / samples;
+    return near_mean(samples, [&](long i) { return near_column(begin + i * step); });
+  }
+
+ private:
+  real* at(int vector, long column) const { return numbers_ + vector * size_ + column * 6 * lanes; }
+  real* const numbers_;
+  const long size_;
+};
+
+// y = A^T m A for each tile of a band, for `vectors` vectors of channels from k on. They are
+// written side by side, so that a cache line is streamed as a whole.
+template <int vectors, class Count, class EpilogueT>
+void output_channels(const Bands& bands, Planes& planes, long first_tile, const EpilogueT& epilogue,
+                     const Output& y, long band, long k, Count count) {
+  using Store = decltype(make_store(epilogue, y, k, count, 0));
+  const Conv2dShape& q = bands.q;
+  const long row = q.ow * q.k, rows = std::min(4l, q.oh - bands.first_row(band)),
+             first = (bands.image(band) * q.oh + bands.first_row(band)) * row + k;
+  const OutputColumns<vectors> columns(bands, planes, first_tile, k);
+  const auto write_run = [=, &epilogue, &y, channels = q.k](long run, long begin, long end,
+                                                            auto row_count) {
+    const auto stores = [&]<int... vector>(std::integer_sequence<int, vector...>) {
+      return std::array<Store, vectors>{make_store(epilogue, y, k + vector * lanes, count, run)...};
+    };
+    auto store_y = stores(std::make_integer_sequence<int, vectors>());
+    for (int vector = 0; vector < vectors; vector++)
+      store_y[vector].begin(columns.near_run(vector, begin, end, row_count));
+    for (long j = begin; j < end; j++) {
+      Vec out[vectors][4];
+#pragma GCC unroll 4
+      for (int vector = 0; vector < vectors; vector++) columns.compute(vector, j, out[vector]);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++)
+#pragma GCC unroll 4
+        for (int vector = 0; vector < vectors; vector++)
+          if (i < row_count)
+            store_y[vector](first + i * row + j * channels + vector * lanes, out[vector][i]);
+    }
+    for (int vector = 0; vector < vectors; vector++) store_y[vector].end();
+  };
+  constexpr long max_columns = winograd_columns_per_run;
+  const long runs = (q.ow + max_columns - 1) / max_columns;
+  for (long part = 0; part < runs; part++) {
+    const long run = band * runs + part, begin = part * max_columns,
+               end = std::min(q.ow, begin + max_columns);
+    // Nearly all bands have four rows. A constant spares a comparison per pixel.
+    if (rows == 4)
+      write_run(run, begin, end, std::integral_constant<long, 4>());
+    else
+      write_run(run, begin, end, rows);
+  }
+}
+
+// The same for all channels.
 template <class EpilogueT>
 void output_band(const Bands& bands, Planes& planes, long first_tile, const EpilogueT& epilogue,
                  const Output& y, long band) {
-  const Conv2dShape& q = bands.q;
-  const long first = (bands.image(band) * q.oh + bands.first_row(band)) * q.ow * q.k,
-             rows = std::min(4l, q.oh - bands.first_row(band));
-  for_vectors(q.k, [=, &epilogue, &planes, scratch = column_scratch(bands), tiles = bands.tiles,
-                    width = q.ow, channels = q.k](long k, auto count) {
-    const long plane_stride = planes.plane_stride;
-    for (long tile = 0; tile < tiles; tile++)
-      for (int i = 0; i < 6; i++) {
-        Vec in[6], out[4];
-        const real* from = planes.at(i * 6, first_tile + tile) + k;
-        for (int j = 0; j < 6; j++) in[j] = load(from + j * plane_stride);
-        Winograd::output(in, out);
-        for (int j = 0; j < 4; j++) store(scratch + ((tile * 4 + j) * 6 + i) * lanes, out[j]);
-      }
-    const auto column = [=](long j, Vec(&out)[4]) {
-      Vec in[6];
-      for (int i = 0; i < 6; i++) in[i] = load(scratch + (j * 6 + i) * lanes);
-      Winograd::output(in, out);
-    };
-    // The mean of a column of a short run, and of four columns of a long one, nearly.
-    const auto near_run = [&](long begin, long end, auto row_count) {
-      constexpr long samples = 4;
-      const auto near_column = [&](long j) {
-        Vec out[4];
-        column(j, out);
-        return near_mean(row_count, [&](long i) { return out[i]; });
-      };
-      if (end - begin < 8 * samples) return near_column(begin);
-      const long step = (end - begin) / samples;
-      return near_mean(samples, [&](long i) { return near_column(begin + i * step); });
-    };
-    const auto write_run = [&](long run, long begin, long end, auto row_count) {
-      auto store_y = make_store(epilogue, y, k, count, run);
-      Vec out[4];
-      store_y.begin(near_run(begin, end, row_count));
-      for (long j = begin; j < end; j++) {
-        column(j, out);
-        for (int i = 0; i < 4; i++)
-          if (i < row_count) store_y(first + (i * width + j) * channels + k, out[i]);
-      }
-      store_y.end();
-    };
-    constexpr long columns = winograd_columns_per_run;
-    const long runs = (width + columns - 1) / columns;
-    for (long part = 0; part < runs; part++) {
-      const long run = band * runs + part, begin = part * columns,
-                 end = std::min(width, begin + columns);
-      // Nearly all bands have four rows. A constant spares a comparison per pixel.
-      if (rows == 4)
-        write_run(run, begin, end, std::integral_constant<long, 4>());
-      else
-        write_run(run, begin, end, rows);
-    }
-  });
+  constexpr long per_line = vectors_per_cache_line;
+  if (y.streamed)
+    for (long k = 0; k < bands.q.k; k += per_line * lanes)
+      output_channels<per_line>(bands, planes, first_tile, epilogue, y, band, k, WholeVector());
+  else
+    for_vectors(bands.q.k, [&](long k, auto count) {
+      output_channels<1>(bands, planes, first_tile, epilogue, y, band, k, count);
+    });
 }
 
 }  // namespace excite

@@ -43,9 +43,14 @@ TEST(Conv2dStreaming, AStreamedResultHasTheBitsOfOneThatIsNot) {
   }
 }
 
-TEST(Conv2dStreaming, ResultsWhoseVectorsAreNotWholeAreNotStreamed) {
-  Tensor y = zeros({images, 45, 44, 15});
-  EXPECT_FALSE(Output(y).streamed);
+TEST(Conv2dStreaming, ResultsWhosePixelsAreNoWholeCacheLinesAreNotStreamed) {
+  const long line = cache_line_bytes / static_cast<long>(sizeof(real));
+  for (const long channels : {line - 1, line / 2, line + line / 2}) {
+    Tensor y = zeros({images, 45, 88, channels});
+    EXPECT_FALSE(Output(y).streamed) << channels << " channels";
+  }
+  Tensor y = zeros({images, 45, 88, 2 * line});
+  EXPECT_TRUE(Output(y).streamed);
 }
 
 }  // namespace
