@@ -42,14 +42,18 @@ class WaitingGradients {
 void add_block_at(const Conv2dShape& q, long position, long begin, long end,
                   const GradientBlock& block, Planes& x, Planes& dm, WaitingGradients& du) {
   alignas(vector_bytes) real low[max_tree_levels][max_tile_numbers];
+  const long row_stride = du.at(du.top()).row_stride;
+  real* of_position[max_tree_levels];
+  for (int level = du.lowest(); level <= du.top(); level++)
+    of_position[level] = du.at(level).at(position, 0);
   for (long k = 0; k < q.k; k += tile_vectors * lanes) {
     const long width = panel_width(k, q.k);
+    TileLevels at;
+    for (int level = 0; level < du.lowest(); level++) at[level] = {low[level], width};
     for_tile_rows(end - begin, tile_rows(width), [&](long first, long rows) {
       const long c = begin + first;
-      TileLevels at;
-      for (int level = 0; level < du.lowest(); level++) at[level] = {low[level], width};
       for (int level = du.lowest(); level <= du.top(); level++)
-        at[level] = {du.at(level).at(position, c) + k, du.at(level).row_stride};
+        at[level] = {of_position[level] + c * row_stride + k, row_stride};
       microkernel_outer({x.at(position, 0) + c, x.row_stride, 0}, rows,
                         {dm.at(position, 0) + k, dm.row_stride, 0}, width, block.parts, at.data());
     });
@@ -186,7 +190,7 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
   const OwnLeaves own = shards.own();
   const bool shared = gradient_is_large(q);
   const long tiles = shared ? tiles_per_shared_block
-                            : tiles_per_private_block(whole_vectors(q.c) + whole_vectors(q.k)),
+                            : tiles_per_gradient_block(whole_vectors(q.c) + whole_vectors(q.k)),
              max_piece = bands_per_block(bands, tiles);
   const std::vector<Subtree> trees =
       shared ? subtrees(own) : subtrees(own, shards_per_subtree(own.last - own.first));

@@ -21,6 +21,12 @@ struct GradientBlock {
 // have more.
 inline constexpr long max_tiles_per_part = 256;
 
+// With short vectors the products of a tile take more calls of the microkernel, so more tiles share
+// a call.
+inline long tiles_per_gradient_block(long numbers_per_tile) {
+  return (vector_bytes < cache_line_bytes ? 2 : 1) * tiles_per_private_block(numbers_per_tile);
+}
+
 // The number of shards of a block of at most `tiles` tiles: a power of two, or 0 if one shard has
 // more tiles.
 inline long shards_per_block(const Bands& bands, const Shards& shards, long tiles) {
