@@ -59,15 +59,15 @@ Tensor scatter_add_rows(const Tensor& dy, const std::vector<int>& indices, long 
   const Shards shards(count);
   const std::vector<Subtree> trees = subtrees(shards.own());
   std::vector<Tensor> sums;
-  for (const auto& [first, last] : trees) {
+  for (const Subtree& tree : trees) {
     Tensor dtable = zeros({table_rows, width});
     parallel_ranges(table_rows, 1, [&](long begin, long end) {
       for (long v = begin; v < end; v++) {
         const long* all = uses[v].data();
         const long *end_of_all = all + uses[v].size(),
-                   *from = std::lower_bound(all, end_of_all, shards.begin(first)),
-                   *to = std::lower_bound(from, end_of_all, shards.end(last - 1));
-        add_uses(dy, shards, first, last, from, to, dtable.data() + v * width);
+                   *from = std::lower_bound(all, end_of_all, shards.begin(tree.first)),
+                   *to = std::lower_bound(from, end_of_all, shards.end(tree.last - 1));
+        add_uses(dy, shards, tree.first, tree.last, from, to, dtable.data() + v * width);
       }
     });
     sums.push_back(std::move(dtable));
