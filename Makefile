@@ -348,10 +348,10 @@ test-long: test-packages  ## runs the tests that take longer, which `make test` 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
 # the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
 # the program are checked in float alone, and long tests are left out, as shorter ones run the same
-# code. A size that memory can not hold is an error of malloc here too, as the tests expect; by default
-# the sanitizer would end the program. The tests that replace malloc or limit the address space are
-# left out, as the sanitizer does the same, and those that need the examples, an installation, or the
-# library in both precisions.
+# code. A size that memory can not hold is an error of malloc here too, as the tests expect; by
+# default the sanitizer would end the program. The tests that replace malloc or limit the address
+# space are left out, as the sanitizer does the same, and those that need the examples, an
+# installation, or the library in both precisions.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized

@@ -99,13 +99,6 @@ void require_targets(const char* op, const Var& x, const Tensor& targets) {
   require(x.shape() == targets.shape() && !targets.empty(), op, ": input has shape ", x.shape(),
           " and targets ", targets.shape(), ", expected equal shapes with at least one number");
 }
-
-// The size of the targets of the whole batch.
-double numbers_of_batch(const Tensor& targets) {
-  if (targets.shape().rank() == 0) return 1;
-  const long per_image = targets.size() / targets.dim(0);
-  return static_cast<double>(per_image * whole_batch(targets.dim(0)));
-}
 }  // namespace
 
 // dx = 2 (x - t) / size
@@ -113,7 +106,7 @@ Var mse_loss(const Var& x, const Tensor& targets) {
   require_targets("mse_loss", x, targets);
   const Var t = targets.clone();
   const Tensor difference = map([](real u, real v) { return u - v; }, x->value, targets);
-  const double size = numbers_of_batch(targets);
+  const double size = static_cast<double>(whole_size(targets.shape()));
   Tensor value = full({}, static_cast<real>(dot(difference, difference) / size));
   return result("mse_loss", std::move(value), {x, t}, [=](Node& y) {
     const real factor = 2 * y.grad.item() / static_cast<real>(size);
@@ -130,7 +123,7 @@ Var bce_with_logits(const Var& logits, const Tensor& targets) {
     const real size = std::abs(x), wrong = x > 0 ? 1 - target : target;
     return std::log1p(std::exp(-size)) + (wrong == 0 ? 0 : wrong * size);
   };
-  const double size = numbers_of_batch(targets);
+  const double size = static_cast<double>(whole_size(targets.shape()));
   Tensor value = full({}, static_cast<real>(sum(map(loss, logits->value, targets)) / size));
   return result("bce_with_logits", std::move(value), {logits, t}, [=](Node& y) {
     const real factor = y.grad.item() / static_cast<real>(size);

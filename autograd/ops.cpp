@@ -325,9 +325,7 @@ Var sum(const Var& x) {
 
 Var mean(const Var& x) {
   require(!x->value.empty(), "mean: input ", x.shape(), " has no elements, expected at least 1");
-  const bool one_number = x.shape().rank() == 0;
-  const long size = one_number ? 1 : x->value.size() / x.shape()[0] * whole_batch(x.shape()[0]);
-  return scale(sum(x), 1 / static_cast<real>(size));
+  return scale(sum(x), 1 / static_cast<real>(whole_size(x.shape())));
 }
 
 }  // namespace excite

@@ -55,6 +55,10 @@ long whole_rows(const Shape& x) {
   return batch ? x.rows() / std::max(1l, x[0]) * whole_batch(x[0]) : x.rows();
 }
 
+long whole_size(const Shape& x) {
+  return x.rank() == 0 ? 1 : x.size() / std::max(1l, x[0]) * whole_batch(x[0]);
+}
+
 namespace {
 
 // The largest subtrees of all ranks, in order, and how many of them each rank has.

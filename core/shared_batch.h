@@ -50,6 +50,9 @@ long whole_batch(long own);
 // The same for the rows of x, whose first dimension is the images.
 long whole_rows(const Shape& x);
 
+// The same for all numbers of x. A tensor without dimensions is one number, which ranks share.
+long whole_size(const Shape& x);
+
 // One value for each image of the whole batch, from those of the own images.
 template <class T>
 std::vector<T> gather_batch(const std::vector<T>& own) {
