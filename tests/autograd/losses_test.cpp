@@ -3,7 +3,9 @@
 
 #include "autograd/ops.h"
 #include "core/random.h"
+#include "core/shared_batch.h"
 #include "tests/support/compare.h"
+#include "tests/support/thread_ranks.h"
 
 namespace excite {
 namespace {
@@ -277,6 +279,28 @@ TEST(Losses, ReportShapesThatDoNotMatch) {
   EXPECT_TRUE(fails_saying([&] { mse_loss(Tensor(), Tensor()); }, {"mse_loss", "[0]"}));
   EXPECT_TRUE(fails_saying([&] { bce_with_logits(a, zeros({2})); },
                            {"bce_with_logits", "[2, 3]", "targets [2]"}));
+}
+
+// ---- of a batch that ranks share ----
+
+TEST(SharedBatch, LossesAndMeansAreThoseOfTheWholeBatch) {
+  Rng rng(4);
+  const Tensor x = uniform({18, 2}, rng), t = uniform({18, 2}, rng);
+  const auto values = [](const Tensor& input, const Tensor& targets) {
+    const Var v = input.clone();
+    return std::vector<double>{number(mean(v)), number(mse_loss(v, targets)),
+                               number(bce_with_logits(v, targets))};
+  };
+  const std::vector<double> expected = values(x, t);
+  on_ranks(3, [&](Ranks& ranks) {
+    const SharedBatch batch(ranks, 18);
+    const auto own = [&](const Tensor& all) {
+      Tensor part({batch.last_image() - batch.first_image(), 2});
+      std::copy_n(all.begin() + 2 * batch.first_image(), part.size(), part.begin());
+      return part;
+    };
+    EXPECT_EQ(values(own(x), own(t)), expected);
+  });
 }
 
 }  // namespace
