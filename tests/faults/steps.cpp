@@ -6,11 +6,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <new>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "core/available_cores.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "models/interop/weights.h"
@@ -46,29 +51,59 @@ Result run_with_fault(const std::function<void()>& body, int threads, long k) {
   return begin_fault(0, 0) < k ? no_fault : result;
 }
 
-// Whether no failure ends the process otherwise than with an exception that says so.
-bool survives(const char* name, const std::function<void()>& body, int threads) {
-  long reports = 0;
-  for (long k = 1;; k++) {
+// A process in which allocation number `k` fails, and how it ended.
+struct Trial {
+  long k;
+  int status;  // of waitpid
+  bool exited() const { return WIFEXITED(status); }
+  int code() const { return exited() ? WEXITSTATUS(status) : WTERMSIG(status); }
+  bool is_bad() const { return !exited() || code() >= other; }
+  bool is_last() const { return exited() && code() == no_fault; }
+};
+
+// One process for each core, at a time.
+class Trials {
+ public:
+  Trials(std::function<void()> body, int threads) : body_(std::move(body)), threads_(threads) {}
+  // The next one that ends. Without `more`, no others start; nothing when all have ended.
+  std::optional<Trial> next(bool more) {
+    while (more && std::ssize(running_) < available_cores()) start(++started_);
+    if (running_.empty()) return {};
+    int status = 0;
+    const pid_t child = waitpid(-1, &status, 0);
+    return Trial{running_.extract(child).mapped(), status};
+  }
+
+ private:
+  void start(long k) {
     const pid_t child = fork();
     if (child == 0) {
       alarm(30);
-      _exit(run_with_fault(body, threads, k));
+      _exit(run_with_fault(body_, threads_, k));
     }
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) >= other) {
-      std::printf("%s: allocation %ld fails: %s %d\n", name, k,
-                  WIFEXITED(status) ? "code" : "signal",
-                  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-      return false;
-    }
-    reports += WEXITSTATUS(status) == reported;
-    if (WEXITSTATUS(status) == no_fault) {
-      std::printf("%s: %ld allocations, %ld failures reported\n", name, k - 1, reports);
-      return k > 100;
-    }
+    running_[child] = k;
   }
+  const std::function<void()> body_;
+  const int threads_;
+  long started_ = 0;
+  std::map<pid_t, long> running_;
+};
+
+// Whether no failure ends the process otherwise than with an exception that says so.
+bool survives(const char* name, const std::function<void()>& body, int threads) {
+  Trials trials(body, threads);
+  long reports = 0, allocations = 0;
+  bool good = true;
+  while (const auto trial = trials.next(good && allocations == 0)) {
+    reports += trial->exited() && trial->code() == reported;
+    if (trial->is_last()) allocations = std::max(allocations, trial->k - 1);
+    if (!trial->is_bad()) continue;
+    good = false;
+    std::printf("%s: allocation %ld fails: %s %d\n", name, trial->k,
+                trial->exited() ? "code" : "signal", trial->code());
+  }
+  std::printf("%s: %ld allocations, %ld failures reported\n", name, allocations, reports);
+  return good && allocations >= 100;
 }
 
 bool all_survive(int threads, const std::string& weights) {
