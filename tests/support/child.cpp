@@ -49,6 +49,8 @@ Child::Child(const std::vector<std::string>& command, const std::string& folder)
   words.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
+    // A child may be a program of tests, which would run a part of them alone.
+    for (const char* name : {"GTEST_SHARD_INDEX", "GTEST_TOTAL_SHARDS"}) unsetenv(name);
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (chdir(folder.c_str()) == 0 && dup2(null, 0) == 0 && dup2(out_, 1) == 1 &&
         dup2(err_, 2) == 2)
