@@ -83,7 +83,7 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           tests/core/files/text_file_test.cpp tests/tools/data/cifar_test.cpp \
           tests/tools/data/validation_split_test.cpp \
           $(filter-out %/resize_test.cpp,$(wildcard tests/core/images/*.cpp)) \
-          $(patsubst %,tests/tools/bench/profile/%_test.cpp,op_summary trace) \
+          $(patsubst %,tests/tools/bench/%_test.cpp,profile/op_summary profile/trace scaling/scaling) \
           $(patsubst %,tests/tools/commands/%_test.cpp,bench default_weights help images main) \
           $(patsubst %,tests/tools/commands/%_test.cpp,plot progress_bar roofline summary train) \
           $(patsubst %,tests/tools/commands/%_test.cpp,lr_find train_interrupted) \
