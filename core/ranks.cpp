@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 namespace excite {
 
@@ -43,6 +44,14 @@ std::string describe(const Traffic& t, long steps) {
                 static_cast<double>(t.calls) / count, static_cast<double>(t.bytes) / count / 1e6,
                 1000 * t.seconds / count);
   return words;
+}
+
+void copy_of_first_rank(Ranks& ranks, void* bytes, long count) {
+  std::vector<long> sizes(ranks.count(), 0);
+  sizes[0] = count;
+  std::vector<char> of_first(count);
+  ranks.gather(bytes, of_first.data(), sizes);
+  std::memcpy(bytes, of_first.data(), of_first.size());
 }
 
 std::vector<std::string> gather(Ranks& ranks, const std::string& mine) {

@@ -36,6 +36,13 @@ SharedBatch::~SharedBatch() { innermost = outer_; }
 
 const SharedBatch* SharedBatch::current() { return innermost; }
 
+std::vector<long> SharedBatch::images_of_ranks() const {
+  std::vector<long> counts;
+  for (long rank = 0; rank < slices_.ranks; rank++)
+    counts.push_back(slices_.first_image(rank + 1) - slices_.first_image(rank));
+  return counts;
+}
+
 void SharedBatch::require_own(long images) const {
   require(images == last_image() - first_image(), "a sum over ", counted(images, "row"),
           " in a batch that ranks share: this one has images ", first_image(), " to ",

@@ -36,6 +36,7 @@ class SharedBatch {
   long images() const { return slices_.images; }  // of the whole batch
   long first_image() const { return slices_.first_image(ranks_.rank()); }
   long last_image() const { return slices_.first_image(ranks_.rank() + 1); }
+  std::vector<long> images_of_ranks() const;  // how many each has
   // Error unless this rank has so many images.
   void require_own(long images) const;
 
@@ -53,11 +54,16 @@ long whole_rows(const Shape& x);
 // The same for all numbers of x. A tensor without dimensions is one number, which ranks share.
 long whole_size(const Shape& x);
 
-// One value for each image of the whole batch, from those of the own images.
+// The values of all images of the whole batch, from those of the own images. Each image has
+// equally many.
 template <class T>
 std::vector<T> gather_batch(const std::vector<T>& own) {
   const SharedBatch* batch = SharedBatch::current();
-  return batch ? gather(batch->ranks(), own) : own;
+  if (!batch) return own;
+  std::vector<long> counts = batch->images_of_ranks();
+  const long per_image = std::ssize(own) / counts[batch->ranks().rank()];
+  for (long& count : counts) count *= per_image;
+  return gather(batch->ranks(), own.data(), counts);
 }
 
 // total = the tree over the subtrees of all ranks, elementwise. `own` are the sums of this rank's

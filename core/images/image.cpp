@@ -139,14 +139,18 @@ ImageSource open_image(const Bytes& bytes, const std::string& name, Exif exif) {
   throw UnusableFile(text(name, ": ", why_not_an_image(bytes)));
 }
 
-ImageSource open_image(const std::string& path, Exif exif) {
+Bytes read_image_file(const std::string& path) {
   const InputFile file(path);
   require<UnusableFile>(file.size() <= max_image_bytes, path, ": has ", file.size(),
                         " bytes, expected at most ", max_image_bytes);
   require_memory(file.size(), path + ": reading the file");
   Bytes bytes(file.size());
   file.read(0, bytes.data(), file.size());
-  return open_image(bytes, path, exif);
+  return bytes;
+}
+
+ImageSource open_image(const std::string& path, Exif exif) {
+  return open_image(read_image_file(path), path, exif);
 }
 
 Image decode_image(const Bytes& bytes, const std::string& name, Exif exif) {

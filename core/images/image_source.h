@@ -41,6 +41,9 @@ class ImageSource {
   Orientation orientation_;
 };
 
+// The bytes of an image file. FileError if it cannot be read, or has more than max_image_bytes.
+std::vector<std::uint8_t> read_image_file(const std::string& path);
+
 // As read_image and decode_image, without making all pixels at once.
 ImageSource open_image(const std::string& path, Exif exif = Exif::apply);
 ImageSource open_image(const std::vector<std::uint8_t>& bytes, const std::string& name,

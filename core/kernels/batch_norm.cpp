@@ -81,9 +81,14 @@ Tensor near_mean_of(const real* x, long rows, long channels) {
 
 // The first rows of a batch that ranks share, of which x are this rank's rows.
 std::vector<real> first_rows(const SharedBatch& batch, const Tensor& x, long rows) {
-  const long before = batch.first_image() * (x.shape().rows() / x.dim(0)),
-             own = std::clamp(rows - before, 0l, x.shape().rows());
-  return gather(batch.ranks(), std::vector<real>(x.data(), x.data() + own * x.dim(-1)));
+  const long per_image = x.shape().rows() / x.dim(0);
+  std::vector<long> counts = batch.images_of_ranks();
+  for (long& count : counts) {
+    const long own = std::min(rows, count * per_image);
+    count = own * x.dim(-1);
+    rows -= own;
+  }
+  return gather(batch.ranks(), x.data(), counts);
 }
 }  // namespace
 

@@ -134,7 +134,7 @@ void add_run_groups(const Command& c, TrainOptions& o) {
       .type_name("NAME");
   c.add_option("--data-from", o.data_from,
                "Under mpirun, who reads the data: each, every process for itself; rank0, the first "
-               "one, which sends it to the others")
+               "one, which sends it to the others; they keep it in memory")
       .type_name("NAME");
   add_computation_options(c, o);
   c.begin_group("Output");

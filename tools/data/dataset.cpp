@@ -43,7 +43,12 @@ ImageSource Dataset::open(long i) const {
           " images, numbered from 0");
   if (!in_files() && std::ssize(pixels) < (i + 1) * image_bytes()) require_pixels(*this);
   if (decoded && decoded->at(i).height > 0) return ImageSource(decoded->at(i));
-  if (in_files()) return open_image(files[i], exif);
+  if (in_files()) {
+    if (contents)
+      if (const auto file = contents->find(files[i]); file != contents->end())
+        return open_image(file->second, files[i], exif);
+    return open_image(files[i], exif);
+  }
   const std::uint8_t* first = pixels_of(i);
   const long row_bytes = 3 * width;
   return ImageSource(height, width, [=](long row, std::uint8_t* rgb) {
@@ -82,7 +87,8 @@ Dataset select(const Dataset& dataset, const std::vector<long>& indices) {
                .files = {},
                .labels = {},
                .strict = dataset.strict,
-               .exif = dataset.exif};
+               .exif = dataset.exif,
+               .contents = dataset.contents};
   for (const long i : indices) {
     require(i >= 0 && i < dataset.count(), name_of(dataset), ": there is no image ", i, "; it has ",
             dataset.count(), " images, numbered from 0");

@@ -3,6 +3,7 @@
 // used. Batches turn both into normalized tensors (tools/data/batch.h).
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "core/images/image_source.h"
 
 namespace excite {
+
+// The bytes of image files, by their paths.
+using FileContents = std::map<std::string, std::vector<std::uint8_t>>;
 
 struct Dataset {
   std::string source;                // where it came from, for messages
@@ -26,6 +30,8 @@ struct Dataset {
   // What open() returns in place of the files, if it is there; [count], and an empty image for a
   // file that has to be read. image_cache.h fills it. Without these images, select and leave_out.
   std::shared_ptr<const std::vector<Image>> decoded{};
+  // What the files contain, if another process has sent it; a file that is not in it is read.
+  std::shared_ptr<const FileContents> contents{};
 
   long count() const { return static_cast<long>(labels.size()); }         // images
   long class_count() const { return static_cast<long>(classes.size()); }  // 10 for CIFAR-10

@@ -3,15 +3,10 @@
 #include <string>
 
 #include "tools/data/folder.h"
+#include "tools/training/initial_weights.h"
 #include "tools/training/recipe.h"
 
 namespace excite {
-
-// Pretrained weights with which a run starts.
-struct InitialWeights {
-  std::string file;       // a .safetensors file of this program or another; empty: none
-  bool new_head = false;  // initialize the classifier at random, for other classes than the file's
-};
 
 struct RunConfig {
   Recipe recipe;

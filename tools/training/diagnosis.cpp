@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "autograd/hooks.h"
+#include "autograd/ops.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 #include "core/shared_batch.h"
+#include "tools/data/batch.h"
+#include "tools/data/prefetch.h"
 
 namespace excite {
 
@@ -61,6 +66,25 @@ std::string find_non_finite(const Var& loss) {
   };
   backward(loss, full(loss.shape(), 1), hooks);
   return first_of_ranks(found);
+}
+
+std::string find_non_finite_in_evaluation(const Model& model, const Dataset& set, long batch,
+                                          const ResizeCrop& resize_crop,
+                                          const Normalization& normalization) {
+  const auto resize = [&](const ImageSource& image, long) {
+    return resize_for_crop(image, resize_crop);
+  };
+  for (long begin = 0; begin < set.count(); begin += batch) {
+    std::vector<long> indices(std::min(batch, set.count() - begin));
+    std::iota(indices.begin(), indices.end(), begin);
+    const Samples samples = Prefetch(set, std::move(indices), resize).take();
+    if (samples.images.empty()) continue;
+    Tensor x = make_crops(samples.images, resize_crop, normalization, Crops::center);
+    const std::string found =
+        find_non_finite(cross_entropy(model(std::move(x), Mode::eval), samples.labels));
+    if (!found.empty()) return found;
+  }
+  return "";
 }
 
 }  // namespace excite

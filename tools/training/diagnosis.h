@@ -4,6 +4,10 @@
 #include <string>
 
 #include "autograd/var.h"
+#include "models/model.h"
+#include "tools/data/dataset.h"
+#include "tools/data/normalization.h"
+#include "tools/data/resize_crop.h"
 
 namespace excite {
 
@@ -15,5 +19,10 @@ std::string find_non_finite_value(const Var& y);
 // graph is released. Returns the first value, or for example "the gradient of sqrt in fc with
 // respect to ...", and "" if everything is finite.
 std::string find_non_finite(const Var& loss);
+
+// The same of an evaluation of these images, up to the first batch of which a result is not finite.
+std::string find_non_finite_in_evaluation(const Model& model, const Dataset& set, long batch,
+                                          const ResizeCrop& resize_crop,
+                                          const Normalization& normalization);
 
 }  // namespace excite

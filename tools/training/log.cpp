@@ -7,6 +7,7 @@
 #include "core/files/atomic_file.h"
 #include "core/files/input_file.h"
 #include "core/text.h"
+#include "tools/training/progress.h"
 
 namespace excite {
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr const char* header =
     "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,test_accuracy,"
-    "learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes\n";
+    "learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes,"
+    "sent_megabytes,communication_seconds\n";
 
 std::vector<std::string> lines_of(const std::string& path) {
   constexpr long max_bytes = 16l << 20;
@@ -53,12 +55,30 @@ std::optional<SetResult> set_result(const std::vector<std::optional<double>>& nu
 
 void write_log_row(const std::string& path, const EpochRow& r) {
   char row[400];
-  std::snprintf(row, sizeof row, "%ld,%s,%.6f,%s,%s,%.6g,%.6g,%s,%s,%s\n", r.epoch,
+  std::snprintf(row, sizeof row, "%ld,%s,%.6f,%s,%s,%.6g,%.6g,%s,%s,%s,%s,%s\n", r.epoch,
                 decimal(r.train_loss, 6).c_str(), r.train_accuracy, cells(r.validation).c_str(),
                 cells(r.test).c_str(), r.learning_rate, r.gradient_norm,
                 decimal(r.images_per_second, 1).c_str(), decimal(r.seconds, 2).c_str(),
-                decimal(r.peak_megabytes, 1).c_str());
+                decimal(r.peak_megabytes, 1).c_str(), decimal(r.sent_megabytes, 2).c_str(),
+                decimal(r.communication_seconds, 2).c_str());
   write_text_atomically(path, header + rows_before(r.epoch, path) + row);
+}
+
+std::string describe(const EpochRow& row, long epochs) {
+  const auto percent = [](double accuracy) {
+    char words[40];
+    std::snprintf(words, sizeof words, "%5.2f %%", 100 * accuracy);
+    return std::string(words);
+  };
+  char number[40];
+  std::snprintf(number, sizeof number, "%*ld/%ld", static_cast<int>(std::to_string(epochs).size()),
+                row.epoch, epochs);
+  std::string line = text("epoch ", number, "  loss ", decimal(row.train_loss, 4), "  accuracy ",
+                          percent(row.train_accuracy));
+  if (row.validation) line += "  validation accuracy " + percent(row.validation->accuracy);
+  if (row.test && !row.validation) line += "  test loss " + decimal(row.test->loss, 4);
+  if (row.test) line += "  test accuracy " + percent(row.test->accuracy);
+  return text(line, "  ", decimal(row.images_per_second, 0), " images/s  ", clock(row.seconds));
 }
 
 long epochs_without_progress(const std::vector<EpochRow>& rows, double min_delta) {
@@ -74,7 +94,7 @@ long epochs_without_progress(const std::vector<EpochRow>& rows, double min_delta
 }
 
 std::vector<EpochRow> read_log(const std::string& path) {
-  constexpr std::size_t columns = 12, validation = 3, test = 5;
+  constexpr std::size_t columns = 14, validation = 3, test = 5;
   const std::vector<std::string> lines = lines_of(path);
   require<FileError>(!lines.empty() && lines[0] + "\n" == header, path, ": its first line is '",
                      lines.empty() ? "" : lines[0].substr(0, 200),
@@ -97,7 +117,7 @@ std::vector<EpochRow> read_log(const std::string& path) {
         *n[0] > static_cast<double>(previous) && *n[0] < 1e9 && *n[0] == std::floor(*n[0]), path,
         ": line ", line + 1, ": epoch ", *n[0], ", expected a whole number above ", previous);
     rows.push_back({static_cast<long>(*n[0]), *n[1], *n[2], set_result(n, validation),
-                    set_result(n, test), *n[7], *n[8], *n[9], *n[10], *n[11]});
+                    set_result(n, test), *n[7], *n[8], *n[9], *n[10], *n[11], *n[12], *n[13]});
   }
   return rows;
 }

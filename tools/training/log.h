@@ -23,7 +23,13 @@ struct EpochRow {
   double images_per_second;  // of the training steps, without the evaluation
   double seconds;            // of the whole epoch with its evaluation; if resumed, since the resume
   double peak_megabytes;     // the largest memory of the process so far
+  // What rank 0 sent to other ranks in the training steps, and for how long it sent and waited. 0
+  // if one process trains alone.
+  double sent_megabytes = 0, communication_seconds = 0;
 };
+
+// What is printed after an epoch of `epochs`, a line without its end.
+std::string describe(const EpochRow& row, long epochs);
 
 // Writes the row after those of earlier epochs. Rows of the same or later epochs, which a killed
 // run may have left, are removed. Atomic.

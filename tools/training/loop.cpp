@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <numeric>
 #include <utility>
 
-#include "autograd/ops.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "tools/training/diagnosis.h"
+#include "tools/training/preparation.h"
 #include "tools/training/whitening.h"
 
 namespace excite {
@@ -32,75 +29,6 @@ Model own_model(const Recipe& recipe, Model model, long classes) {
   return model;
 }
 
-// Fills in the values that depend on the model and the images. The image size is that of images in
-// memory; for image files it is the model's. Files of another size are augmented by a random
-// resized crop. For images that have the right size already, resizing would only blur them.
-Recipe resolve(Recipe recipe, const Model& model, const Dataset& dataset) {
-  recipe.model = model.name;
-  recipe.options = model.options;
-  recipe.batch = std::min(recipe.batch, dataset.count());
-  if (recipe.image_size == 0)
-    recipe.image_size = dataset.in_files() ? model.image_size : dataset.height;
-  const bool already_resized =
-      dataset.height == recipe.image_size && dataset.width == recipe.image_size;
-  if (recipe.augment.empty())
-    recipe.augment = already_resized || !dataset.in_files() ? "crop,flip" : "resized-crop,flip";
-  const bool cutout = parse_augmentation(recipe.augment).cutout;
-  require<UsageError>(!cutout || recipe.image_size >= cutout_side,
-                      "train: --augment cutout erases ", cutout_side, "x", cutout_side,
-                      " pixels, but the images have ", recipe.image_size, "x", recipe.image_size,
-                      "; use --augment crop,flip");
-  require<UsageError>(recipe.image_size >= model.min_image_size, "train: images of ",
-                      recipe.image_size, "x", recipe.image_size, " pixels are too small for ",
-                      model.name, "; use --image-size ", model.min_image_size, " or more");
-  require<UsageError>(recipe.short_side == 0 || recipe.short_side >= recipe.image_size,
-                      "train: --resize-short ", recipe.short_side,
-                      ": expected at least the side of the images that the model sees, ",
-                      recipe.image_size, " pixels");
-  return recipe;
-}
-
-// With the validation set of the recipe, and of each set the first images if there is a limit.
-DataSplit prepare(DataSplit data, const Recipe& recipe) {
-  data = split_validation(std::move(data), recipe.validation);
-  if (recipe.limit > 0)
-    for (Dataset* set : {&data.train, &data.validation, &data.test})
-      *set = keep_first(std::move(*set), recipe.limit);
-  return data;
-}
-
-// That of the recipe, or else measured: then files that turn out to be broken are left out.
-Normalization normalization_of(const Recipe& recipe, Dataset& train) {
-  if (!recipe.mean.empty()) {
-    Normalization given;
-    std::copy_n(recipe.mean.begin(), 3, given.mean.begin());
-    std::copy_n(recipe.deviation.begin(), 3, given.deviation.begin());
-    return given;
-  }
-  std::vector<long> broken;
-  const Normalization normalization = compute_normalization(train, broken);
-  train = leave_out(std::move(train), broken);
-  return normalization;
-}
-
-// What is printed after an epoch.
-std::string line_of(const EpochRow& row, long epochs) {
-  const auto percent = [](double accuracy) {
-    char words[40];
-    std::snprintf(words, sizeof words, "%5.2f %%", 100 * accuracy);
-    return std::string(words);
-  };
-  char number[40];
-  std::snprintf(number, sizeof number, "%*ld/%ld", static_cast<int>(std::to_string(epochs).size()),
-                row.epoch, epochs);
-  std::string line = text("epoch ", number, "  loss ", decimal(row.train_loss, 4), "  accuracy ",
-                          percent(row.train_accuracy));
-  if (row.validation) line += "  validation accuracy " + percent(row.validation->accuracy);
-  if (row.test && !row.validation) line += "  test loss " + decimal(row.test->loss, 4);
-  if (row.test) line += "  test accuracy " + percent(row.test->accuracy);
-  return text(line, "  ", decimal(row.images_per_second, 0), " images/s  ", clock(row.seconds));
-}
-
 }  // namespace
 
 Training::Training(const Recipe& recipe, DataSplit data, TrainingCallbacks callbacks)
@@ -116,11 +44,11 @@ Training::Training(const Recipe& recipe, const Model& model, DataSplit data,
 
 Training::Training(const Recipe& recipe, const std::function<Model(long classes)>& make,
                    DataSplit data, TrainingCallbacks callbacks)
-    : data_(prepare(std::move(data), recipe)),
+    : data_(images_of(std::move(data), recipe)),
       normalization_(normalization_of(recipe, data_.train)),
       model_(make(data_.train.class_count())),
       batch_asked_for_(recipe.batch),
-      recipe_(resolve(recipe, model_, data_.train)),
+      recipe_(completed(recipe, model_, data_.train)),
       metadata_(run_metadata(
           recipe_, model_,
           preprocessing_of(data_.train, normalization_, evaluation_resize_crop(recipe_)))),
@@ -156,30 +84,10 @@ NamedTensors Training::full_state() {
 
 std::string Training::load_initial_weights(const InitialWeights& initial_weights) {
   if (initial_weights.file.empty()) return "";
-  const std::string line = is_first_rank() ? read_initial_weights(initial_weights) : "";
+  std::string line;
+  if (is_first_rank()) line = read_initial_weights(initial_weights, model_, data_.train.classes);
   copy_state_of_first_rank();
   return line;
-}
-
-std::string Training::read_initial_weights(const InitialWeights& initial_weights) {
-  const SafetensorsFile file(initial_weights.file);
-  const Description described = describe(file, {model_.name, model_.options});
-  const std::string line = printable(text("weights: ", initial_weights.file,
-                                          described.origin.empty() ? "" : ", ", described.origin));
-  if (initial_weights.new_head) {
-    load_backbone(model_, file);
-    return text(line, "; the classifier is initialized anew\n");
-  }
-  const std::vector<std::string>& file_classes = described.preprocessing.classes;
-  const std::vector<std::string>& data_classes = data_.train.classes;
-  // Files of other programs do not name their classes.
-  const bool same = described.origin.empty() ? file_classes == data_classes
-                                             : file_classes.size() == data_classes.size();
-  require<UsageError>(same, "train: ", initial_weights.file, " has ", file_classes.size(),
-                      " classes, but they are not the ", data_classes.size(),
-                      " classes of the images; --new-head loads all weights but the classifier's");
-  load_weights(model_, file);
-  return line + "\n";
 }
 
 void Training::resume_from(const std::string& checkpoint) {
@@ -260,16 +168,9 @@ void Training::share_batches(Ranks& ranks) {
 // The files of a run are on the machine of rank 0.
 void Training::copy_state_of_first_rank() {
   if (!ranks_) return;
-  const auto receive = [&](void* bytes, long count) {
-    std::vector<long> sizes(ranks_->count(), 0);
-    sizes[0] = count;
-    std::vector<char> of_first(count);
-    ranks_->gather(bytes, of_first.data(), sizes);
-    std::memcpy(bytes, of_first.data(), of_first.size());
-  };
-  receive(&position_, sizeof position_);
+  copy_of_first_rank(*ranks_, &position_, sizeof position_);
   for (const auto& [name, tensor] : full_state())
-    receive(tensor->data(), tensor->size() * static_cast<long>(sizeof(real)));
+    copy_of_first_rank(*ranks_, tensor->data(), tensor->size() * static_cast<long>(sizeof(real)));
 }
 
 double Training::estimate_seconds() {
@@ -371,7 +272,7 @@ bool Training::finish_epoch(const RunFolder* folder) {
   position_.accuracy = (validation ? validation : test).value_or(SetResult{}).accuracy;
   if (best) position_.best_accuracy = validation->accuracy;
   if (folder) write_epoch(*folder, row, best);
-  print(line_of(row, recipe_.epochs));
+  print(describe(row, recipe_.epochs));
   if (ranks_) print(text("communication per step: ", describe(traffic_of_steps_, shared_steps_)));
   return true;
 }
@@ -425,7 +326,9 @@ EpochRow Training::make_row() const {
           .gradient_norm = position_.sums.gradient_norm / steps,
           .images_per_second = training_seconds_ > 0 ? images_since_start() / training_seconds_ : 0,
           .seconds = seconds_since(epoch_start_),
-          .peak_megabytes = peak_megabytes()};
+          .peak_megabytes = peak_megabytes(),
+          .sent_megabytes = static_cast<double>(traffic_of_steps_.bytes) / 1e6,
+          .communication_seconds = traffic_of_steps_.seconds};
 }
 
 Progress Training::progress() const {
@@ -443,22 +346,10 @@ Progress Training::progress() const {
           .seconds_left = seconds_per_step * static_cast<double>(total_steps() - position_.step)};
 }
 
-// Repeats the evaluation, now recording the graph, up to the first batch that is not finite.
 void Training::throw_diverged(const Dataset& set, const char* name, double loss) const {
-  std::string found;
-  const long batch = evaluation_batch_size(set, recipe_.batch);
-  const ResizeCrop resize_crop = evaluation_resize_crop(recipe_);
-  for (long begin = 0; begin < set.count() && found.empty(); begin += batch) {
-    std::vector<long> indices(std::min(batch, set.count() - begin));
-    std::iota(indices.begin(), indices.end(), begin);
-    const auto resize = [&](const ImageSource& image, long) {
-      return resize_for_crop(image, resize_crop);
-    };
-    const Samples samples = Prefetch(set, std::move(indices), resize).take();
-    if (samples.images.empty()) continue;
-    Tensor x = make_crops(samples.images, resize_crop, normalization_, Crops::center);
-    found = find_non_finite(cross_entropy(model_(std::move(x), Mode::eval), samples.labels));
-  }
+  const std::string found =
+      find_non_finite_in_evaluation(model_, set, evaluation_batch_size(set, recipe_.batch),
+                                    evaluation_resize_crop(recipe_), normalization_);
   throw Diverged(text("train: diverged in epoch ", position_.epoch + 1, ", after step ",
                       position_.sums.steps, " of ", step_.steps_per_epoch(), ", at learning rate ",
                       last_learning_rate(), ": the ", name, " loss is ", loss,

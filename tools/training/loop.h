@@ -103,7 +103,6 @@ class Training {
   bool finish_epoch(const RunFolder* folder);  // false: stopped
   void write_epoch(const RunFolder& folder, const EpochRow& row, bool best);
   bool is_first_rank() const { return !ranks_ || ranks_->rank() == 0; }
-  std::string read_initial_weights(const InitialWeights& initial_weights);
   void read_checkpoint(const std::string& checkpoint);
   void copy_state_of_first_rank();
   Progress progress() const;

@@ -62,6 +62,7 @@ class TrainingStep {
   // Lets these ranks compute each batch together, each with its own images. Before the first step.
   // UsageError if a batch has fewer shards than there are ranks.
   void share_batches(Ranks& ranks);
+  const Ranks* ranks() const { return ranks_; }  // nullptr: this process alone
   // The average of the weights; nullptr if the recipe has none.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
 

@@ -1,7 +1,13 @@
 // What ranks check and send before they train together. The ranks are threads.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "core/memory_budget.h"
+#include "core/text.h"
 #include "tests/support/errors.h"
+#include "tests/support/image_folder.h"
+#include "tests/support/scratch.h"
 #include "tests/support/thread_ranks.h"
 #include "tests/support/training_images.h"
 #include "tools/commands/equal_ranks.h"
@@ -65,14 +71,52 @@ TEST(DataFromRank0, IsTheSameOnAllRanks) {
   });
 }
 
-TEST(DataFromRank0, RefusesImagesInFiles) {
-  on_ranks(2, [](Ranks& ranks) {
-    DataSplit data;
-    data.train.files = {"a.png"};
-    EXPECT_TRUE(
-        fails_saying([&] { load_for_ranks(&ranks, DataFrom::first_rank, [&] { return data; }); },
-                     {"--data-from rank0", "are in files", "copy their folder"}));
+// Only rank 0 has the folder. A file that it cannot use is the same error on all ranks.
+TEST(DataFromRank0, SendsImageFiles) {
+  const ScratchFolder folder;
+  DataSplit expected;
+  for (long i = 0; i < 4; i++) {
+    put_image(folder / text(i, ".png"), noise_image(5 + i, 7, i));
+    (i < 3 ? expected.train : expected.test).files.push_back(folder / text(i, ".png"));
+    (i < 3 ? expected.train : expected.test).labels.push_back(static_cast<int>(i % 2));
+  }
+  put(folder / "0.png", "no image");
+  expected.train.classes = expected.test.classes = {"a\nb", "c"};
+  expected.train.strict = true, expected.test.exif = Exif::ignore;
+  const std::vector<Image> images{expected.train.image(1), expected.train.image(2),
+                                  expected.test.image(0)};
+  on_ranks(3, [&](Ranks& ranks) {
+    const DataSplit data = load_for_ranks(&ranks, DataFrom::first_rank, [&] { return expected; });
+    gather(ranks, 0);  // all have theirs
+    if (ranks.rank() == 0) std::filesystem::remove_all(folder.path());
+    gather(ranks, 0);
+    EXPECT_EQ(data.train.files, expected.train.files);
+    EXPECT_EQ(data.train.classes, expected.train.classes);
+    EXPECT_TRUE(data.train.strict && !data.test.strict);
+    EXPECT_TRUE(data.train.exif == Exif::apply && data.test.exif == Exif::ignore);
+    EXPECT_TRUE(fails_saying([&] { data.train.image(0); }, {"0.png"}));
+    EXPECT_EQ(data.train.image(1).pixels, images[0].pixels);
+    EXPECT_EQ(select(data.train, {2}).image(0).pixels, images[1].pixels);
+    EXPECT_EQ(data.test.image(0).pixels, images[2].pixels);
   });
+}
+
+TEST(DataFromRank0, RefusesFilesThatExceedTheMemoryBudget) {
+  const ScratchFolder folder;
+  DataSplit split;
+  for (const char* name : {"/a.png", "/b.png"}) {
+    put(folder.path() + name, std::string(3000, 'a'));
+    split.train.files.push_back(folder.path() + name);
+    split.train.labels.push_back(0);
+  }
+  const long before = max_memory();
+  set_max_memory(5999);
+  on_ranks(2, [&](Ranks& ranks) {
+    EXPECT_TRUE(
+        fails_saying([&] { load_for_ranks(&ranks, DataFrom::first_rank, [&] { return split; }); },
+                     {"--data-from rank0", "the image files in memory", "--max-memory"}));
+  });
+  set_max_memory(before);
 }
 
 TEST(DataFromRank0, IsAnOption) {

@@ -62,7 +62,8 @@ TEST(Train, PrintsAccuracyWeightsAndTheCommandsToContinueWith) {
     EXPECT_TRUE(std::filesystem::is_regular_file(folder / "run" + "/" + name)) << name;
   EXPECT_EQ(split(get(folder / "run/log.csv"), '\n')[0],
             "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,"
-            "test_accuracy,learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes");
+            "test_accuracy,learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes,"
+            "sent_megabytes,communication_seconds");
   const nlohmann::json config = nlohmann::json::parse(get(folder / "run/config.json"));
   EXPECT_EQ(config.at("version"), EXCITE_VERSION);
   EXPECT_EQ(config.at("recipe").at("options").at("reduction"), "16");

@@ -163,6 +163,7 @@ TEST_F(LongMpi, SharesOutImageFilesToo) {
       data;
   expect_same_on({{3, 1}}, options);
   expect_same_on({{3, 1}}, options + " --cache ram");
+  expect_same_on({{3, 1}}, options + " --data-from rank0");
 }
 
 const std::string many_steps = " --data builtin --limit 320 --batch 32 --epochs 40 --threads 1 ";

@@ -18,24 +18,29 @@ TEST(Log, HasAHeaderAndOneRowPerEpoch) {
   const ScratchFolder folder;
   write_log_row(folder / "log.csv",
                 {1, 1.5, 0.25, {}, SetResult{2.5, 0.125}, 0.1, 3.25, 812.34, 61.456, 512.5});
-  write_log_row(folder / "log.csv",
-                {2, 1.25, 0.5, SetResult{2.25, 0.5}, SetResult{2, 0.25}, 0.05, 3, 800, 60, 512.5});
+  write_log_row(folder / "log.csv", {2, 1.25, 0.5, SetResult{2.25, 0.5}, SetResult{2, 0.25}, 0.05,
+                                     3, 800, 60, 512.5, 41.27, 1.5});
   EXPECT_EQ(get(folder / "log.csv"),
             "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,"
-            "test_accuracy,learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes\n"
-            "1,1.500000,0.250000,,,2.500000,0.125000,0.1,3.25,812.3,61.46,512.5\n"
-            "2,1.250000,0.500000,2.250000,0.500000,2.000000,0.250000,0.05,3,800.0,60.00,512.5\n");
+            "test_accuracy,learning_rate,gradient_norm,images_per_second,seconds,peak_megabytes,"
+            "sent_megabytes,communication_seconds\n"
+            "1,1.500000,0.250000,,,2.500000,0.125000,0.1,3.25,812.3,61.46,512.5,0.00,0.00\n"
+            "2,1.250000,0.500000,2.250000,0.500000,2.000000,0.250000,0.05,3,800.0,60.00,512.5,"
+            "41.27,1.50\n");
 }
 
 TEST(Log, IsReadBackWhereASetIsMissing) {
   const ScratchFolder folder;
-  write_log_row(folder / "log.csv",
-                {1, 1.5, 0.25, SetResult{2.25, 0.5}, {}, 0.1, 3.25, 812.34, 61.456, 512.5});
+  write_log_row(
+      folder / "log.csv",
+      {1, 1.5, 0.25, SetResult{2.25, 0.5}, {}, 0.1, 3.25, 812.34, 61.456, 512.5, 41.25, 1.5});
   const EpochRow now = read_log(folder / "log.csv").front();
   EXPECT_EQ(now.validation->loss, 2.25);
   EXPECT_EQ(now.validation->accuracy, 0.5);
   EXPECT_FALSE(now.test);
   EXPECT_EQ(now.peak_megabytes, 512.5);
+  EXPECT_EQ(now.sent_megabytes, 41.25);
+  EXPECT_EQ(now.communication_seconds, 1.5);
 }
 
 // By hand, in percent: 50 is first, 53 is 3 above it, 54 and 55 are not more than 2 above 53.

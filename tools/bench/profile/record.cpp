@@ -16,7 +16,9 @@ std::chrono::nanoseconds now() { return std::chrono::steady_clock::now().time_si
 
 class Recorder {
  public:
-  explicit Recorder(std::vector<Record>& records) : records_(records), begin_(now()) {}
+  // `ranks` share the batch; nullptr if there are none.
+  explicit Recorder(std::vector<Record>& records, const Ranks* ranks = nullptr)
+      : records_(records), ranks_(ranks), traffic_(traffic()), begin_(now()) {}
 
   void forward(const Node& y, const std::vector<Var>& inputs) {
     const auto end = now();
@@ -30,10 +32,15 @@ class Recorder {
 
  private:
   void add(Record record) {
+    record.communication = traffic() - traffic_;
+    traffic_ = traffic();
     records_.push_back(std::move(record));
     begin_ = now();  // of the next operation; what came since `end` is overhead
   }
+  Traffic traffic() const { return ranks_ ? ranks_->traffic() : Traffic{}; }
   std::vector<Record>& records_;
+  const Ranks* ranks_;
+  Traffic traffic_;
   std::chrono::nanoseconds begin_;
 };
 
@@ -45,7 +52,7 @@ const char* name_of(Pass pass) {
 }
 
 StepResult record_step(TrainingStep& step, long number, std::vector<Record>& records) {
-  Recorder recorder(records);
+  Recorder recorder(records, step.ranks());
   const OpHook forward(
       [&](const Node& y, const std::vector<Var>& inputs) { recorder.forward(y, inputs); });
   const StepResult result = step.run(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ranks.h"
 #include "core/shape.h"
 #include "tools/bench/profile/work.h"
 
@@ -27,6 +28,7 @@ struct Record {
   Shape output;
   Work work;
   std::chrono::nanoseconds begin, end;
+  Traffic communication{};  // with the other ranks that share the batch; its time is part of this
   double seconds() const { return std::chrono::duration<double>(end - begin).count(); }
 };
 

@@ -31,12 +31,23 @@ Json slice(const std::string& name, const char* category, RecordIterator first, 
           {"tid", 1}};
 }
 
+// What was exchanged with other ranks, if anything was.
+void add_communication(Json& event, RecordIterator first, RecordIterator last) {
+  Traffic sum;
+  for (RecordIterator r = first; r != last; ++r) sum = sum + r->communication;
+  if (sum.calls == 0) return;
+  event["args"]["communication_calls"] = sum.calls;
+  event["args"]["communication_milliseconds"] = 1000 * sum.seconds;
+  event["args"]["sent_bytes"] = sum.bytes;
+}
+
 Json operation(RecordIterator r, double step_seconds, const Limits& limits,
                std::chrono::nanoseconds origin) {
   Json event = slice(r->op, name_of(r->pass), r, r, origin);
   event["args"] =
       r->layer.empty() ? Json::object() : Json{{"layer", r->layer}, {"output", text(r->output)}};
   event["args"].update(rates(r->work, r->seconds(), step_seconds, limits));
+  add_communication(event, r, std::next(r));
   return event;
 }
 
@@ -52,6 +63,7 @@ std::string trace_json(const std::vector<Record>& records, long first, const Lim
     const double seconds =
         std::chrono::duration<double>(std::prev(end)->end - begin->begin).count();
     events.push_back(slice(text("step ", number + 1), "step", begin, std::prev(end), origin));
+    add_communication(events.back(), begin, end);
     for (RecordIterator r = begin; r != end;) {
       const RecordIterator pass_end =
           std::find_if(r, end, [=](const Record& other) { return other.pass != r->pass; });

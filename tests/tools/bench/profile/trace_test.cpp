@@ -71,6 +71,23 @@ TEST(Trace, OperationsHaveLayerShapeWorkAndRates) {
   EXPECT_DOUBLE_EQ(args.at("share_of_limit"), 0.5);
 }
 
+// An operation whose sums are over the whole batch exchanges them; the optimizer sends nothing.
+TEST(Trace, OperationsAndStepsSayWhatTheyExchangedWithOtherRanks) {
+  std::vector<Record> records = one_step(microseconds(0));
+  records[1].communication = {2, 1000, 0.25e-3};
+  records[4].communication = {1, 500, 0.5e-3};
+  const nlohmann::json events =
+      nlohmann::json::parse(trace_json(records, 0, {.gflops = 1, .gbytes = 1})).at("traceEvents");
+  const nlohmann::json step = events.at(0).at("args"), conv = events.at(3).at("args");
+  EXPECT_EQ(step.at("communication_calls"), 3);
+  EXPECT_EQ(step.at("sent_bytes"), 1500);
+  EXPECT_DOUBLE_EQ(step.at("communication_milliseconds"), 0.75);
+  EXPECT_EQ(conv.at("communication_calls"), 2);
+  EXPECT_EQ(conv.at("sent_bytes"), 1000);
+  EXPECT_FALSE(events.at(8).at("args").contains("sent_bytes"));
+  EXPECT_FALSE(trace().at("traceEvents").at(0).contains("args"));
+}
+
 TEST(Trace, NumbersItsSteps) {
   std::vector<Record> records = one_step(microseconds(0));
   for (const Record& r : one_step(microseconds(1001))) records.push_back(r);
