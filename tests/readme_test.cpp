@@ -58,7 +58,7 @@ TEST(Readme, EveryLineOfCodeIsInASourceFile) {
   const std::vector<Snippet> all = snippets();
   EXPECT_GE(all.size(), 40u);
   for (const Snippet& s : all) {
-    EXPECT_TRUE((s.file.empty() ? everywhere : lines_of(s.file)).contains(s.line))
+    EXPECT_TRUE(s.file.empty() ? everywhere.contains(s.line) : lines_of(s.file).contains(s.line))
         << s.page << " shows a line that is not in "
         << (s.file.empty() ? "any source file" : s.file) << ": " << s.line;
   }

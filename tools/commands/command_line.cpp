@@ -97,7 +97,7 @@ Option Command::add_word(const std::string& name, std::function<void(const std::
   return Option(cli->add_option_function<std::string>(name, use, help));
 }
 Option Command::add_flag(const std::string& name, bool& value, const std::string& help) const {
-  return Option(cli->add_flag(name, value, help));
+  return Option(cli->add_flag(name, value, help)->disable_flag_override());
 }
 
 void Command::add_examples(const std::vector<std::string>& lines) const {

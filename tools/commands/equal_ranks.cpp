@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "core/check.h"
 #include "core/files/crc.h"
@@ -14,8 +14,9 @@ namespace {
 
 // The files of a program are the same if their bytes are.
 std::string this_program() {
-  std::ifstream file("/proc/self/exe", std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  std::ostringstream file;
+  file << std::ifstream("/proc/self/exe", std::ios::binary).rdbuf();
+  const std::string bytes = file.str();
   return text(bytes.size(), " bytes with the checksum ", crc32c(bytes.data(), bytes.size()));
 }
 

@@ -68,14 +68,6 @@ std::string wrong_count(const CLI::App& command, const std::string& name) {
   return text(name, " has no value, expected ", label_in(command, name));
 }
 
-// Only flags have this error: all other values are checked by our own validators.
-std::string not_a_flag(const CLI::App& command, const std::string& message) {
-  for (const CLI::Option* option : command.get_options())
-    if (option->count() > 0 && message.find(option->get_name()) != std::string::npos)
-      return text(option->get_name(), " takes no value");
-  return message;
-}
-
 }  // namespace
 
 std::string called_command(const CLI::App& app) {
@@ -92,8 +84,9 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
   };
   if (!app.remaining(true).empty()) return unknown_word(app);
   if (kind == "RequiredError") return missing(app, before(" is required"));
+  const std::string flag_with_value = " was given a disallowed flag override";
+  if (message.ends_with(flag_with_value)) return before(flag_with_value) + " takes no value";
   if (kind == "ArgumentMismatch") return wrong_count(called(app), before(":"));
-  if (kind == "ConversionError") return not_a_flag(called(app), message);
   if (kind == "ExcludesError")
     return text(before(" excludes "), " cannot be combined with ", after(" excludes "));
   if (kind == "ValidationError") return before(": ") + " " + after(": ");

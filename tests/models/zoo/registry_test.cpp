@@ -175,6 +175,7 @@ TEST(Registry, NeverSuggestsASmallVariant) {
 }
 
 TEST(Registry, BlocksSetsTheDepth) {
+  const ShapesOnly no_numbers;
   const auto count = [](const std::string& name, const std::string& settings) {
     return made(name, settings).module().parameter_count();
   };

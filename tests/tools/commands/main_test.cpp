@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 
+#include "core/text.h"
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
@@ -103,8 +104,9 @@ TEST(Program, RefusesOptionsThatAreRepeatedOrCannotBeCombined) {
                  {"train: --epochs is given 2 times, expected once\n"});
   expect_failure(excite_program({"summary", "--weights", "w", "--classes", "5"}), 2,
                  {"summary: ", "cannot be combined with", "--weights", "--classes"});
-  expect_failure(excite_program({"models", "--json=maybe"}), 2,
-                 {"models: --json takes no value\n"});
+  for (const char* value : {"maybe", "3", "false"})
+    expect_failure(excite_program({"models", text("--json=", value)}), 2,
+                   {"models: --json takes no value\n"});
 }
 
 TEST(Program, PutsTheCommandBeforeEveryError) {

@@ -87,6 +87,8 @@ struct LongMpi : testing::Test {
     const Ending ending = child.wait();
     EXPECT_LT(seconds_since(begin), 10) << ending.err;
     EXPECT_EQ(ending.code, code) << ending.err;
+    while (!ranks_of(folder.path()).empty() && seconds_since(begin) < 10)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // mpirun may end before they do
     EXPECT_EQ(ranks_of(folder.path()), std::vector<pid_t>()) << ending.err;
     return ending;
   }
@@ -192,6 +194,15 @@ TEST_F(LongMpi, ASignalToARankSavesAndStopsAll) {
   EXPECT_EQ(Child(mpirun({{4, resume}})).wait().code, 0);
   ASSERT_EQ(train(0, "--model se_resnet8" + options, "one").code, 0);
   EXPECT_TRUE(last("run") == last("one"));
+}
+
+// Open MPI sends the signal to all ranks, and ends them a second later; its own code is then 1.
+TEST_F(LongMpi, ASignalToMpirunEndsAllAndLeavesAWholeCheckpoint) {
+  const std::string run = folder / "run", last = run + "/last.safetensors";
+  expect_end(
+      {part(3, many_steps + "--out " + run)}, last, [](Child& mpirun) { mpirun.signal(SIGTERM); },
+      1);
+  EXPECT_EQ(excite_program({"inspect", last}).code, 0);
 }
 
 TEST_F(LongMpi, AnErrorOfOneRankIsSaidWithItsNameAndEndsAll) {
