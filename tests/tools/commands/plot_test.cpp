@@ -90,9 +90,9 @@ TEST(Plot, NamesTheInvalidLineOfALog) {
   refused("epoch,loss\n1,2\n", {"bad.csv", "first line"});
   refused("", {"bad.csv", "first line"});
   refused(header, {"bad.csv", "no epoch"});
-  refused(header + "1,2,3\n", {"bad.csv: line 2", "3 numbers", "expected 12"});
-  refused(header + "1,nan,0,0,0,0,0,0,0,0,0,0\n", {"line 2", "'nan'", "finite"});
-  refused(good + "2,1,0,0,0,0,0,0,0,0,0,0\n", {"line 4", "epoch 2", "above 2"});
+  refused(header + "1,2,3\n", {"bad.csv: line 2", "3 numbers", "expected 14"});
+  refused(header + "1,nan,0,0,0,0,0,0,0,0,0,0,0,0\n", {"line 2", "'nan'", "finite"});
+  refused(good + "2,1,0,0,0,0,0,0,0,0,0,0,0,0\n", {"line 4", "epoch 2", "above 2"});
   expect_failure(excite_program({"plot", "--out", folder / "bad.svg", folder / "nowhere"}), 3,
                  {"nowhere"});
 }
