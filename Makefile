@@ -430,7 +430,7 @@ test-arm64-run: test-arm64 test-packages  ## runs the quick tests in float for 6
 	@$(ARM64_MAKE) STARTED= $(ARM64)/tests-float
 	@mkdir -p $(ARM64)/qemu
 	@for program in excite tests-float; do \
-	  printf '#!/bin/sh\nexec qemu-aarch64 $(ARM64)/%s "$$@"\n' $$program > $(ARM64)/qemu/$$program && \
+	  printf '#!/bin/sh\nexec qemu-aarch64 $(abspath $(ARM64))/%s "$$@"\n' $$program > $(ARM64)/qemu/$$program && \
 	  chmod +x $(ARM64)/qemu/$$program || exit 1; done
 	@bash tests/run $(ARM64)/qemu '$(QUICK)' float
 
