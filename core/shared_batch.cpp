@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <numeric>
+#include <utility>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -108,46 +110,104 @@ void add_everywhere(Ranks& ranks, const SubtreesOfRanks& subtrees, const TreePla
   std::copy_n(all.data(), size, total);
 }
 
+// A sum over the shards of all ranks, of which this one has the sums `own` of its subtrees.
+template <class Number>
+struct ShardSum {
+  SubtreesOfRanks subtrees;
+  TreePlan plan;
+  std::vector<const Number*> own;
+  long size;
+  Number* total;
+  const void* result;
+  std::function<void()> finish;
+};
+
+template <class Number>
+ShardSum<Number> shard_sum(const SharedBatch* batch, long leaves,
+                           const std::vector<const Number*>& own, long size, Number* total) {
+  require(batch && leaves % batch->slices().shards == 0, "a sum over ", leaves,
+          " leaves: the batch that ranks share has ", batch ? batch->slices().shards : 0,
+          " shards, expected a whole number of leaves for each");
+  const SubtreesOfRanks subtrees(batch->slices(), leaves);
+  return {subtrees, TreePlan(leaves, subtrees.all), own, size, total, nullptr, {}};
+}
+
 // Many numbers are cut into as many slices as there are ranks. Each rank receives one slice of all
 // sums, adds it, and sends the result to all. So a rank sends each number of a sum twice, whatever
-// the number of ranks.
+// the number of ranks. Several sums are exchanged by the same two calls: a rank's slice is then
+// those of all of them, one after the other.
 template <class Number>
-void add_by_slices(Ranks& ranks, const SubtreesOfRanks& subtrees, const TreePlan& plan,
-                   const std::vector<const Number*>& own, long size, Number* total) {
-  const long count = ranks.count(), bytes = sizeof(Number);
-  const auto begin = [=](long rank) { return size * rank / count; };
-  const auto length = [=](long rank) { return begin(rank + 1) - begin(rank); };
-  const long slice = length(ranks.rank());
-  std::vector<Number> mine, all(subtrees.all.size() * static_cast<std::size_t>(slice));
-  mine.reserve(own.size() * static_cast<std::size_t>(size));
-  std::vector<long> sent, received, lengths;
-  for (long rank = 0; rank < count; rank++) {
-    for (const Number* sum : own) mine.insert(mine.end(), sum + begin(rank), sum + begin(rank + 1));
-    sent.push_back(std::ssize(own) * length(rank) * bytes);
-    received.push_back(subtrees.counts[rank] * slice * bytes);
-    lengths.push_back(length(rank) * bytes);
+class SlicedSums {
+ public:
+  SlicedSums(Ranks& ranks, const std::vector<ShardSum<Number>>& sums)
+      : ranks_(ranks), sums_(sums), lengths_(ranks.count(), 0) {
+    for (long rank = 0; rank < ranks.count(); rank++)
+      for (const ShardSum<Number>& sum : sums) lengths_[rank] += length(sum, rank);
   }
-  ranks.exchange(mine.data(), sent, all.data(), received);
-  std::vector<Number*> sums;
-  for (std::size_t i = 0; i < subtrees.all.size(); i++)
-    sums.push_back(all.data() + static_cast<long>(i) * slice);
-  add_all(plan, sums, slice);
-  ranks.gather(all.data(), total, lengths);
-}
+  void add() {
+    std::vector<Number> all = received_slices(), mine;
+    std::vector<std::vector<Number*>> parts(sums_.size());  // of each sum: its subtrees' slices
+    Number* at = all.data();
+    for (long rank = 0; rank < ranks_.count(); rank++)
+      for (std::size_t i = 0; i < sums_.size(); i++)
+        for (long k = 0; k < sums_[i].subtrees.counts[rank]; k++) {
+          parts[i].push_back(at);
+          at += length(sums_[i], ranks_.rank());
+        }
+    for (std::size_t i = 0; i < sums_.size(); i++) {
+      const long slice = length(sums_[i], ranks_.rank());
+      add_all(sums_[i].plan, parts[i], slice);
+      mine.insert(mine.end(), parts[i][0], parts[i][0] + slice);
+    }
+    write_totals(gather(ranks_, mine.data(), lengths_));
+  }
+
+ private:
+  long begin(const ShardSum<Number>& sum, long rank) const {
+    return sum.size * rank / ranks_.count();
+  }
+  long length(const ShardSum<Number>& sum, long rank) const {
+    return begin(sum, rank + 1) - begin(sum, rank);
+  }
+  // This rank's slice of the subtrees of all sums, of rank 0, then of rank 1, and so on.
+  std::vector<Number> received_slices() const {
+    std::vector<Number> mine;
+    std::vector<long> sent(ranks_.count(), 0), received(ranks_.count(), 0);
+    for (long rank = 0; rank < ranks_.count(); rank++)
+      for (const ShardSum<Number>& sum : sums_) {
+        const long first = begin(sum, rank), last = begin(sum, rank + 1);
+        for (const Number* own : sum.own) mine.insert(mine.end(), own + first, own + last);
+        sent[rank] += std::ssize(sum.own) * (last - first) * bytes;
+        received[rank] += sum.subtrees.counts[rank] * length(sum, ranks_.rank()) * bytes;
+      }
+    std::vector<Number> all(std::accumulate(received.begin(), received.end(), 0l) / bytes);
+    ranks_.exchange(mine.data(), sent, all.data(), received);
+    return all;
+  }
+  void write_totals(const std::vector<Number>& all) const {
+    auto at = all.begin();
+    for (long rank = 0; rank < ranks_.count(); rank++)
+      for (const ShardSum<Number>& sum : sums_) {
+        std::copy_n(at, length(sum, rank), sum.total + begin(sum, rank));
+        at += length(sum, rank);
+      }
+  }
+
+  static constexpr long bytes = sizeof(Number);
+  Ranks& ranks_;
+  const std::vector<ShardSum<Number>>& sums_;
+  std::vector<long> lengths_;  // of the slices of each rank
+};
 
 template <class Number>
 void sum_shards(long leaves, const std::vector<const Number*>& own, long size, Number* total) {
   const SharedBatch* batch = SharedBatch::current();
-  require(batch && leaves % batch->slices().shards == 0, "a sum over ", leaves,
-          " leaves: the batch that ranks share has ", batch ? batch->slices().shards : 0,
-          " shards, expected a whole number of leaves for each");
-  const SubtreesOfRanks all(batch->slices(), leaves);
-  const TreePlan plan(leaves, all.all);
+  const ShardSum<Number> sum = shard_sum(batch, leaves, own, size, total);
   constexpr long few_bytes = 1 << 14;
   if (size * static_cast<long>(sizeof(Number)) <= few_bytes)
-    add_everywhere(batch->ranks(), all, plan, own, size, total);
+    add_everywhere(batch->ranks(), sum.subtrees, sum.plan, own, size, total);
   else
-    add_by_slices(batch->ranks(), all, plan, own, size, total);
+    SlicedSums<Number>(batch->ranks(), {sum}).add();
 }
 
 }  // namespace
@@ -157,6 +217,75 @@ void sum_over_shards(long leaves, const std::vector<const float*>& own, long siz
 }
 void sum_over_shards(long leaves, const std::vector<const double*>& own, long size, double* total) {
   sum_shards(leaves, own, size, total);
+}
+
+struct CollectedSums::Waiting {
+  std::vector<ShardSum<float>> floats;
+  std::vector<ShardSum<double>> doubles;
+  long bytes = 0;  // of the sums
+  std::vector<ShardSum<float>>& of(float*) { return floats; }
+  std::vector<ShardSum<double>>& of(double*) { return doubles; }
+};
+
+namespace {
+thread_local CollectedSums* collecting = nullptr;
+
+template <class Number>
+void exchange_together(std::vector<ShardSum<Number>>& waiting) {
+  const std::vector<ShardSum<Number>> sums = std::exchange(waiting, {});
+  if (sums.empty()) return;
+  SlicedSums<Number>(SharedBatch::current()->ranks(), sums).add();
+  for (const ShardSum<Number>& sum : sums) sum.finish();
+}
+template <class Number>
+bool has_result(const std::vector<ShardSum<Number>>& sums, const void* result) {
+  return std::any_of(sums.begin(), sums.end(),
+                     [=](const ShardSum<Number>& sum) { return sum.result == result; });
+}
+}  // namespace
+
+CollectedSums::CollectedSums()
+    : waiting_(std::make_unique<Waiting>()), outer_(std::exchange(collecting, this)) {}
+CollectedSums::~CollectedSums() { collecting = outer_; }
+CollectedSums* CollectedSums::current() { return collecting; }
+
+void CollectedSums::exchange() {
+  exchange_together(waiting_->floats);
+  exchange_together(waiting_->doubles);
+  waiting_->bytes = 0;
+}
+void CollectedSums::exchange_if_waiting(const void* result) {
+  if (has_result(waiting_->floats, result) || has_result(waiting_->doubles, result)) exchange();
+}
+
+CollectedSums::Waiting& waiting_sums(CollectedSums& sums) { return *sums.waiting_; }
+
+namespace {
+template <class Number>
+void sum_later(long leaves, const std::vector<const Number*>& own, long size, Number* total,
+               const void* result, std::function<void()> finish) {
+  if (!collecting) {
+    sum_shards(leaves, own, size, total);
+    finish();
+    return;
+  }
+  constexpr long enough_bytes = 1 << 20;
+  CollectedSums::Waiting& waiting = waiting_sums(*collecting);
+  ShardSum<Number> sum = shard_sum(SharedBatch::current(), leaves, own, size, total);
+  sum.result = result, sum.finish = std::move(finish);
+  waiting.of(total).push_back(std::move(sum));
+  waiting.bytes += size * static_cast<long>(sizeof(Number));
+  if (waiting.bytes >= enough_bytes) collecting->exchange();
+}
+}  // namespace
+
+void sum_over_shards_later(long leaves, const std::vector<const float*>& own, long size,
+                           float* total, const void* result, std::function<void()> finish) {
+  sum_later(leaves, own, size, total, result, std::move(finish));
+}
+void sum_over_shards_later(long leaves, const std::vector<const double*>& own, long size,
+                           double* total, const void* result, std::function<void()> finish) {
+  sum_later(leaves, own, size, total, result, std::move(finish));
 }
 
 }  // namespace excite

@@ -178,8 +178,7 @@ void add_shards(const Conv2dShape& q, const Groups& groups, const real* x, const
 }
 
 // The blocks of the gradient -> dw [R, S, C/groups, K].
-Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* blocks) {
-  Tensor dw(q.weight());
+void unpack(const Conv2dShape& q, const Groups& groups, const real* blocks, real* dw) {
   parallel_for(q.r * q.s * q.cg, [&](long i) {
     for (long g = 0; g < q.groups; g++) {
       const long m = g % groups.merged, tap = i / q.cg, c = m * q.cg + i % q.cg;
@@ -188,11 +187,10 @@ Tensor unpacked(const Conv2dShape& q, const Groups& groups, const real* blocks) 
         const long first = column / panel * panel, width = panel_width(first, groups.out);
         const real* from = blocks + block_at(q, groups, block) + panel_at(q, block, first);
         std::copy_n(from + (tap * block.channels() + c - block.begin) * width + column - first,
-                    count, dw.data() + i * q.k + g * q.kg + k);
+                    count, dw + i * q.k + g * q.kg + k);
       });
     }
   });
-  return dw;
 }
 
 }  // namespace
@@ -220,7 +218,10 @@ Tensor conv2d_direct_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy)
     add_shards(q, groups, x.data(), dy.data(), shards, trees[i / parts], begin,
                begin + blocks_per_part, sums[i / parts].data() + block_at(q, groups, *begin));
   });
-  return unpacked(q, groups, sum_of_subtrees(shards.count, trees, std::move(sums)).data());
+  Tensor dw(q.weight());
+  sum_of_subtrees(shards.count, trees, std::move(sums), dw.data(),
+                  [q, groups, to = dw.data()](const real* total) { unpack(q, groups, total, to); });
+  return dw;
 }
 
 }  // namespace excite

@@ -1,5 +1,6 @@
 #include "core/kernels/conv2d_winograd.h"
 
+#include <memory>
 #include <vector>
 
 #include "core/kernels/elementwise.h"
@@ -99,17 +100,15 @@ void add_blocks(const Bands& bands, const std::vector<GradientBlock>& blocks, lo
 }
 
 // dw = G^T du G
-Tensor weight_gradient(const Conv2dShape& q, Planes& du) {
-  Tensor dw(q.weight());
+void weight_gradient(const Conv2dShape& q, Planes& du, real* dw) {
   parallel_for(q.c, [&](long c) {
     for_vectors(q.k, [&](long k, long count) {
-      real* to = dw.data() + c * q.k + k;
+      real* to = dw + c * q.k + k;
       transform_2d<Winograd::weight_gradient, 6, 3>(
           [&](int i, int j) { return load(du.at(i * 6 + j, c) + k); },
           [&](int r, int s, const Vec& v) { store(to + (r * 3 + s) * q.c * q.k, v, count); });
     });
   });
-  return dw;
 }
 
 // The kernel rotated by 180 degrees, C and K swapped: w[r, s, c, k] -> [2 - r, 2 - s, k, c].
@@ -194,7 +193,8 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
              max_piece = bands_per_block(bands, tiles);
   const std::vector<Subtree> trees =
       shared ? subtrees(own) : subtrees(own, shards_per_subtree(own.last - own.first));
-  std::vector<Planes> du;
+  const auto sums_of_trees = std::make_shared<std::vector<Planes>>();
+  std::vector<Planes>& du = *sums_of_trees;
   for (std::size_t i = 0; i < trees.size(); i++) du.emplace_back(q.c, q.k);
   const auto add_tree = [&](long i) {
     const auto [first, last] = trees[i];
@@ -214,8 +214,11 @@ Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& d
     parallel_for(std::ssize(du), add_tree);
   std::vector<real*> sums;
   for (Planes& sum : du) sums.push_back(sum.numbers.data());
-  sum_of_subtrees(shards.count, trees, sums, positions * du[0].plane_stride);
-  return weight_gradient(q, du[0]);
+  Tensor dw(q.weight());
+  sum_of_subtrees(
+      shards.count, trees, sums, positions * du[0].plane_stride, dw.data(),
+      [q, sums_of_trees, to = dw.data()] { weight_gradient(q, sums_of_trees->front(), to); });
+  return dw;
 }
 Tensor conv2d_winograd_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   return conv2d_winograd_dw(q, x, dy, Identity());

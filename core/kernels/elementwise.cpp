@@ -1,6 +1,7 @@
 #include "core/kernels/elementwise.h"
 
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,8 +13,11 @@ void add_to(Tensor& a, const Tensor& b) {
   map_into([](real x, real y) { return x + y; }, a, b);
 }
 
-void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
-                     const std::vector<real*>& sums, long size) {
+namespace {
+// Adds what this process has, and returns the sums that the ranks have to exchange: none if sums[0]
+// is the whole.
+std::vector<const real*> add_own(long leaves, const std::vector<Subtree>& subtrees,
+                                 const std::vector<real*>& sums, long size) {
   constexpr long min_numbers = 1024;
   const TreePlan plan(leaves, subtrees);
   parallel_ranges(size, min_numbers, [&](long begin, long end) {
@@ -23,18 +27,48 @@ void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
       for (long i = begin; i < end; i++) sum[i] += term[i];
     }
   });
-  if (plan.is_complete) return;
   std::vector<const real*> own;
-  for (const long i : plan.remaining) own.push_back(sums[i]);
-  sum_over_shards(leaves, own, size, sums[0]);
+  if (!plan.is_complete)
+    for (const long i : plan.remaining) own.push_back(sums[i]);
+  return own;
 }
+}  // namespace
+
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                     const std::vector<real*>& sums, long size) {
+  const std::vector<const real*> own = add_own(leaves, subtrees, sums, size);
+  if (!own.empty()) sum_over_shards(leaves, own, size, sums[0]);
+}
+
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                     const std::vector<real*>& sums, long size, const real* result,
+                     std::function<void()> finish) {
+  const std::vector<const real*> own = add_own(leaves, subtrees, sums, size);
+  if (own.empty())
+    finish();
+  else
+    sum_over_shards_later(leaves, own, size, sums[0], result, std::move(finish));
+}
+
+namespace {
+std::vector<real*> addresses(std::vector<Tensor>& sums) {
+  std::vector<real*> numbers;
+  for (Tensor& sum : sums) numbers.push_back(sum.data());
+  return numbers;
+}
+}  // namespace
 
 Tensor sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
                        std::vector<Tensor> sums) {
-  std::vector<real*> numbers;
-  for (Tensor& sum : sums) numbers.push_back(sum.data());
-  sum_of_subtrees(leaves, subtrees, numbers, sums[0].size());
+  sum_of_subtrees(leaves, subtrees, addresses(sums), sums[0].size());
   return std::move(sums[0]);
+}
+
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums,
+                     const real* result, std::function<void(const real* total)> finish) {
+  const auto kept = std::make_shared<std::vector<Tensor>>(std::move(sums));
+  sum_of_subtrees(leaves, subtrees, addresses(*kept), kept->front().size(), result,
+                  [kept, finish = std::move(finish)] { finish(kept->front().data()); });
 }
 
 RowShards row_shards(const Shape& x, long min_rows) {

@@ -2,6 +2,7 @@
 // cache.
 #pragma once
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -49,8 +50,16 @@ void add_to(Tensor& a, const Tensor& b);  // a += b
 // `size` numbers at each address; the result is at sums[0].
 void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
                      const std::vector<real*>& sums, long size);
+// The same for the gradient of a weight. Then calls finish(), which writes the gradient at
+// `result`: at once, or if ranks collect their sums (core/shared_batch.h), when they are exchanged.
+// The sums have to exist until then.
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                     const std::vector<real*>& sums, long size, const real* result,
+                     std::function<void()> finish);
 // The same for tensors of one shape.
 Tensor sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums);
+void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums,
+                     const real* result, std::function<void(const real* total)> finish);
 
 // Both add in double, in the tree over the first dimension. A tensor without dimensions is one
 // number, also where ranks share the batch.

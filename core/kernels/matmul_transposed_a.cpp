@@ -56,13 +56,10 @@ void add_rows_of_shards(const Tensor& a, const Buffer& b, long columns, const Sh
   }
 }
 
-// x [rows, whole vectors of columns] -> [rows, columns]
-Tensor without_padding(Tensor x, long columns) {
-  if (x.dim(1) == columns) return x;
-  Tensor y({x.dim(0), columns});
-  for (long r = 0; r < x.dim(0); r++)
-    std::copy_n(x.data() + r * x.dim(1), columns, y.data() + r * columns);
-  return y;
+// x [rows, whole vectors of columns] -> y [rows, columns]
+void copy_without_padding(const real* x, long rows, long columns, real* y) {
+  const long stride = whole_vectors(columns);
+  for (long r = 0; r < rows; r++) std::copy_n(x + r * stride, columns, y + r * columns);
 }
 
 }  // namespace
@@ -89,7 +86,12 @@ Tensor matmul_transposed_a(const Tensor& a, const Tensor& b) {
     add_rows_of_shards(a, packed, columns, shards, trees[tree], c,
                        std::min(rows_per_part, rows - c), sums[tree].data() + c * stride);
   });
-  return without_padding(sum_of_subtrees(shards.count, trees, std::move(sums)), columns);
+  Tensor y({rows, columns});
+  sum_of_subtrees(shards.count, trees, std::move(sums), y.data(),
+                  [rows, columns, to = y.data()](const real* total) {
+                    copy_without_padding(total, rows, columns, to);
+                  });
+  return y;
 }
 
 }  // namespace excite

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 
 #include "core/batch_random.h"
 #include "core/kernels/conv2d.h"
@@ -222,6 +223,62 @@ TEST(SharedBatch, GradientsOfWeightsHaveTheBitsOfOneProcess) {
         return conv2d_dw(a, b, {q.kernel, q.kernel, q.c / q.groups, q.k}, options);
       });
     }
+}
+
+// Three gradients of weights, and how many calls the ranks make for them.
+struct Gradients {
+  std::vector<Tensor> all;
+  long calls;
+};
+Gradients gradients_of(Ranks& ranks, const Tensor& x, const Tensor& dy, bool collected) {
+  const SharedBatch batch(ranks, x.dim(0));
+  const Tensor a = images_of(x, batch.first_image(), batch.last_image()),
+               b = images_of(dy, batch.first_image(), batch.last_image());
+  const long before = ranks.traffic().calls;
+  std::optional<CollectedSums> sums;
+  if (collected) sums.emplace();
+  Gradients g;
+  for (const Conv2dAlgorithm algorithm : {Conv2dAlgorithm::winograd, Conv2dAlgorithm::direct})
+    g.all.push_back(conv2d_dw(a, b, {3, 3, 16, 24}, {.pad = 1, .algorithm = algorithm}));
+  g.all.push_back(matmul_transposed_a(a.clone().reshaped({a.dim(0), 6 * 6 * 16}),
+                                      b.clone().reshaped({b.dim(0), 6 * 6 * 24})));
+  if (sums) sums->exchange();
+  g.calls = ranks.traffic().calls - before;
+  return g;
+}
+
+// The last one has more than a megabyte, so all three are exchanged together without being asked.
+TEST(SharedBatch, CollectedSumsHaveTheSameBitsInTwoCalls) {
+  Rng rng(6);
+  for (const long n : {19l, 32l}) {
+    const Tensor x = normal({n, 6, 6, 16}, rng), dy = normal({n, 6, 6, 24}, rng);
+    for (const long count : {2l, 3l, 5l})
+      on_ranks(count, [&](Ranks& ranks) {
+        const Gradients alone = gradients_of(ranks, x, dy, false),
+                        together = gradients_of(ranks, x, dy, true);
+        for (std::size_t i = 0; i < alone.all.size(); i++)
+          EXPECT_TRUE(same_bits(alone.all[i], together.all[i])) << count << " ranks, " << i;
+        EXPECT_GE(alone.calls, 5);  // a small one needs a single call
+        EXPECT_EQ(together.calls, 2);
+      });
+  }
+}
+
+TEST(SharedBatch, CollectedSumsAreExchangedWhenOneIsNeeded) {
+  Rng rng(7);
+  const Tensor x = normal({16, 5}, rng), y = normal({16, 3}, rng),
+               expected = matmul_transposed_a(x, y);
+  on_ranks(2, [&](Ranks& ranks) {
+    const SharedBatch batch(ranks, 16);
+    CollectedSums sums;
+    const Tensor dw = matmul_transposed_a(images_of(x, batch.first_image(), batch.last_image()),
+                                          images_of(y, batch.first_image(), batch.last_image()));
+    sums.exchange_if_waiting(x.data());
+    EXPECT_EQ(ranks.traffic().calls, 0);
+    sums.exchange_if_waiting(dw.data());
+    EXPECT_EQ(ranks.traffic().calls, 2);
+    EXPECT_TRUE(same_bits(dw, expected));
+  });
 }
 
 TEST(SharedBatch, MomentsOfAConvolutionHaveTheBitsOfOneProcess) {

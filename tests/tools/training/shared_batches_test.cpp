@@ -1,4 +1,7 @@
 // Training on several ranks: every file of the run is that of one process, byte for byte.
+#include "autograd/ops.h"
+#include "core/shared_batch.h"
+#include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/image_folder.h"
 #include "tests/support/thread_ranks.h"
@@ -152,6 +155,26 @@ TEST(SharedBatches, ShrinkAsInOneProcess) {
     EXPECT_TRUE(get(path + "/last.safetensors") == get(folder / "one/last.safetensors")) << count;
     EXPECT_EQ(log_without_time(path + "/log.csv"), log_without_time(folder / "one/log.csv"));
   }
+}
+
+// w is used by two operations, one of which has it as 2 w. So its gradients are added, and that of
+// 2 w is read, while sums of gradients wait.
+Tensor gradient_of_two_uses(const Tensor& x) {
+  Rng rng(1);
+  const Var w = parameter(normal({5, 3}, rng)), in(x.clone());
+  backward(sum(matmul(in, w) * matmul(in, scale(w, 2))));
+  return w->grad.clone();
+}
+TEST(SharedBatches, AWeightThatIsUsedTwiceGetsBothGradients) {
+  Rng rng(2);
+  const Tensor x = normal({16, 5}, rng), expected = gradient_of_two_uses(x);
+  on_ranks(2, [&](Ranks& ranks) {
+    const SharedBatch batch(ranks, 16);
+    CollectedSums sums;
+    Tensor own({batch.last_image() - batch.first_image(), 5});
+    std::copy_n(x.data() + batch.first_image() * 5, own.size(), own.data());
+    EXPECT_TRUE(same_bits(gradient_of_two_uses(own), expected));
+  });
 }
 
 }  // namespace
