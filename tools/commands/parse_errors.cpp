@@ -85,7 +85,8 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
   if (!app.remaining(true).empty()) return unknown_word(app);
   if (kind == "RequiredError") return missing(app, before(" is required"));
   const std::string flag_with_value = " was given a disallowed flag override";
-  if (message.ends_with(flag_with_value)) return before(flag_with_value) + " takes no value";
+  if (message.ends_with(flag_with_value))
+    return text("--", before(flag_with_value), " takes no value");
   if (kind == "ArgumentMismatch") return wrong_count(called(app), before(":"));
   if (kind == "ExcludesError")
     return text(before(" excludes "), " cannot be combined with ", after(" excludes "));

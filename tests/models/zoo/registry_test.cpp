@@ -5,6 +5,7 @@
 #include <map>
 
 #include "autograd/ops.h"
+#include "core/shapes_only.h"
 #include "tests/support/compare.h"
 
 namespace excite {
