@@ -23,6 +23,7 @@ from libraries import Cifar, with_random_state
 
 SEED, EPOCHS, BATCH, IMAGES, PEAK, WARMUP = 5, 3, 64, 660, 0.2, 0.2
 PER_EPOCH = IMAGES // BATCH
+COLUMNS = "train_loss", "train_accuracy", "test_loss", "test_accuracy"
 WORD = (1 << 64) - 1
 
 
@@ -85,7 +86,7 @@ def write_images(folder):
 
 
 def train_with_pytorch(model, train, test):
-    """One row per epoch as in log.csv: loss and accuracy in training, and on the test images."""
+    """One row per epoch, of these columns of log.csv: COLUMNS."""
     (images, labels), (test_images, test_labels) = train, test
     scaled = images.double() / 255
     mean = scaled.mean((0, 2, 3)).view(1, 3, 1, 1)
@@ -125,20 +126,21 @@ def main():
         model = with_random_state(lambda classes: Cifar(20, classes), 10)
         save(folder / "weights", model.state_dict())
         arguments = ["--data", folder, "--limit", IMAGES, "--weights", folder / "weights",
-                     "--out", folder / "run", "--lr", PEAK, "--epochs", EPOCHS, "--batch", BATCH,
+                     "--out", folder / "run", "--val", "none", "--normalize", "measure",
+                     "--lr", PEAK, "--epochs", EPOCHS, "--batch", BATCH,
                      "--warmup", WARMUP * EPOCHS, "--seed", SEED]
         subprocess.run([program, "train", *map(str, arguments)], check=True,
                        stdout=subprocess.DEVNULL)
         excite(program, "convert", folder / "run" / "last.safetensors", folder / "after",
                "--to", "moskomule")
-        ours, rows = load(folder / "after"), list(csv.reader(open(folder / "run" / "log.csv")))[1:]
+        ours, rows = load(folder / "after"), list(csv.DictReader(open(folder / "run" / "log.csv")))
 
     theirs = train_with_pytorch(model, train, test)
     # np.max is NaN if one of the differences is.
     printed = np.max([
         abs(float(our) - their)
         for row, expected in zip(rows, theirs)
-        for our, their in zip(row[1:5], expected)
+        for our, their in zip([row[column] for column in COLUMNS], expected)
     ])
     state = {n: t for n, t in model.state_dict().items() if t.is_floating_point()}
     worst = np.max([float((ours[n] - t).abs().max() / t.abs().max()) for n, t in state.items()])
