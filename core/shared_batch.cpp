@@ -258,8 +258,6 @@ void CollectedSums::exchange_if_waiting(const void* result) {
   if (has_result(waiting_->floats, result) || has_result(waiting_->doubles, result)) exchange();
 }
 
-CollectedSums::Waiting& waiting_sums(CollectedSums& sums) { return *sums.waiting_; }
-
 namespace {
 template <class Number>
 void sum_later(long leaves, const std::vector<const Number*>& own, long size, Number* total,
@@ -270,7 +268,7 @@ void sum_later(long leaves, const std::vector<const Number*>& own, long size, Nu
     return;
   }
   constexpr long enough_bytes = 1 << 20;
-  CollectedSums::Waiting& waiting = waiting_sums(*collecting);
+  CollectedSums::Waiting& waiting = collecting->waiting();
   ShardSum<Number> sum = shard_sum(SharedBatch::current(), leaves, own, size, total);
   sum.result = result, sum.finish = std::move(finish);
   waiting.of(total).push_back(std::move(sum));

@@ -92,9 +92,9 @@ class CollectedSums {
   static CollectedSums* current();
 
   struct Waiting;  // in shared_batch.cpp
+  Waiting& waiting() { return *waiting_; }
 
  private:
-  friend Waiting& waiting_sums(CollectedSums& sums);
   std::unique_ptr<Waiting> waiting_;
   CollectedSums* outer_;
 };
