@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <map>
 #include <new>
 #include <optional>
@@ -58,7 +59,7 @@ struct Trial {
   bool exited() const { return WIFEXITED(status); }
   int code() const { return exited() ? WEXITSTATUS(status) : WTERMSIG(status); }
   bool is_bad() const { return !exited() || code() >= other; }
-  bool is_last() const { return exited() && code() == no_fault; }
+  bool has_no_fault() const { return exited() && code() == no_fault; }
 };
 
 // One process for each core, at a time.
@@ -92,11 +93,12 @@ class Trials {
 // Whether no failure ends the process otherwise than with an exception that says so.
 bool survives(const char* name, const std::function<void()>& body, int threads) {
   Trials trials(body, threads);
-  long reports = 0, allocations = 0;
+  constexpr long unknown = std::numeric_limits<long>::max();
+  long reports = 0, allocations = unknown;
   bool good = true;
-  while (const auto trial = trials.next(good && allocations == 0)) {
+  while (const auto trial = trials.next(good && allocations == unknown)) {
     reports += trial->exited() && trial->code() == reported;
-    if (trial->is_last()) allocations = std::max(allocations, trial->k - 1);
+    if (trial->has_no_fault()) allocations = std::min(allocations, trial->k - 1);
     if (!trial->is_bad()) continue;
     good = false;
     std::printf("%s: allocation %ld fails: %s %d\n", name, trial->k,
