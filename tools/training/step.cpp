@@ -152,11 +152,9 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
   if (!std::isfinite(value))
     throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
   const auto share = static_cast<real>(1.0 / static_cast<double>(recipe_.accumulate));
-  std::optional<CollectedSums> gradients;
-  if (own.is_shared) gradients.emplace();
+  CollectedSums gradients;
   backward(loss, full(loss.shape(), share), hooks.backward);
-  if (gradients) gradients->exchange();
-  gradients.reset();
+  gradients.exchange();
   const long correct = count_correct(logits->value, batch.labels);
   return {value, own.is_shared ? sum_over_ranks(*ranks_, correct) : correct, 0, own.images};
 }
