@@ -19,6 +19,7 @@ struct Traffic {
 inline Traffic operator-(const Traffic& a, const Traffic& b) {
   return {a.calls - b.calls, a.bytes - b.bytes, a.seconds - b.seconds};
 }
+// What was sent by both.
 inline Traffic operator+(const Traffic& a, const Traffic& b) {
   return {a.calls + b.calls, a.bytes + b.bytes, a.seconds + b.seconds};
 }
