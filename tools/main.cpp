@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
     occupy_standard_streams();
     return run(argc, argv, command);
   } catch (...) {
-    if (command == "train" || command == "bench") settle_error_of_ranks();
-    return report_exception(command);
+    const auto report = [&] { return report_exception(command); };
+    return command == "train" || command == "bench" ? report_error_on_ranks(report) : report();
   }
 }

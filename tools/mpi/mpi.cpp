@@ -1,7 +1,9 @@
 #include "tools/mpi/mpi.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "core/check.h"
 #include "tools/commands/error_line.h"
@@ -30,6 +32,10 @@ void silence(std::FILE* stream) {
   require(std::freopen("/dev/null", "w", stream) != nullptr, "/dev/null: it cannot be opened");
 }
 
+void wait_seconds(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
 }  // namespace
 
 int run_on_ranks(const std::function<int(Ranks*)>& body) {
@@ -46,13 +52,19 @@ int run_on_ranks(const std::function<int(Ranks*)>& body) {
   return code;
 }
 
-void settle_error_of_ranks() {
-  if (!is_one_of_several()) return;
+int report_error_on_ranks(const std::function<int()>& report) {
+  if (!is_one_of_several()) return report();
   constexpr double seconds = 2;  // ranks that have the same error have it at nearly the same time
   Ranks* ranks = start_ranks();
-  if (ranks && !ranks->all_arrive(seconds)) return set_error_origin(ranks->name());
-  if (ranks) end_ranks();
+  if (ranks && !ranks->all_arrive(seconds)) {
+    set_error_origin(ranks->name());
+    return report();
+  }
   if (!is_first()) silence(stderr);
+  const int code = report();
+  if (!ranks && !is_first()) wait_seconds(seconds);  // without MPI no rank knows of another
+  if (ranks && ranks->all_arrive(seconds)) end_ranks();
+  return code;
 }
 
 }  // namespace excite

@@ -17,8 +17,9 @@ void end_ranks();
 // output. UsageError if mpirun has started several processes, but the program is built without MPI.
 int run_on_ranks(const std::function<int(Ranks* ranks)>& body);
 
-// Before an error is reported: if all ranks have one, only rank 0 reports its own. If only some
-// have, each of these reports its own with its name (error_origin), and mpirun ends the others.
-void settle_error_of_ranks();
+// Reports an error, and returns what `report` returns. If all ranks have one, only rank 0 reports its
+// own, and no other rank ends before it has: mpirun ends all processes once one has failed. If only
+// some ranks have one, each of these reports its own with its name (error_origin).
+int report_error_on_ranks(const std::function<int()>& report);
 
 }  // namespace excite

@@ -238,6 +238,11 @@ TEST_F(LongMpi, AnErrorOfAllRanksIsSaidOnce) {
                          "", none, 2),
               "has another program than rank 0");
   expect_once(expect_end({part(3, many_steps + out, program())}, "", none, 2), "built without MPI");
+  // mpirun ends all once one has failed: the others wait until rank 0 has said why.
+  const std::string late = "sleep 1; exec " + program() + " train" + out;
+  expect_once(
+      expect_end({{1, {"bash", "-c", late}}, part(2, many_steps + out, program())}, "", none, 2),
+      "built without MPI");
 }
 
 // Twenty runs are each killed at a random moment, on 2 to 4 ranks, and continued by the next one.
