@@ -27,8 +27,8 @@ namespace {
 thread_local const SharedBatch* innermost = nullptr;
 }  // namespace
 
-SharedBatch::SharedBatch(Ranks& ranks, long images)
-    : ranks_(ranks), slices_(images, ranks.count()), outer_(innermost) {
+SharedBatch::SharedBatch(Ranks& ranks, long images, SumOver sums)
+    : ranks_(ranks), slices_(images, ranks.count()), sums_(sums), outer_(innermost) {
   require<UsageError>(slices_.is_possible(), "a batch of ", counted(images, "image"), " has ",
                       counted(slices_.shards, "shard"), ", but there are ", ranks.count(),
                       " ranks, expected at most as many; use a larger batch or fewer ranks");
@@ -37,6 +37,9 @@ SharedBatch::SharedBatch(Ranks& ranks, long images)
 SharedBatch::~SharedBatch() { innermost = outer_; }
 
 const SharedBatch* SharedBatch::current() { return innermost; }
+const SharedBatch* SharedBatch::of_sums() {
+  return innermost && innermost->sums_ == SumOver::whole_batch ? innermost : nullptr;
+}
 
 std::vector<long> SharedBatch::images_of_ranks() const {
   std::vector<long> counts;
@@ -53,14 +56,14 @@ void SharedBatch::require_own(long images) const {
 }
 
 long whole_batch(long own) {
-  const SharedBatch* batch = SharedBatch::current();
+  const SharedBatch* batch = SharedBatch::of_sums();
   if (!batch) return own;
   batch->require_own(own);
   return batch->images();
 }
 
 long whole_rows(const Shape& x) {
-  const SharedBatch* batch = SharedBatch::current();
+  const SharedBatch* batch = SharedBatch::of_sums();
   return batch ? x.rows() / std::max(1l, x[0]) * whole_batch(x[0]) : x.rows();
 }
 

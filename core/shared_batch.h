@@ -23,15 +23,21 @@ struct BatchSlices {
   long first_image(long rank) const { return images * first_shard(rank) / shards; }
 };
 
+// What a sum over the images is: one over the whole batch, or over those of each rank alone. With
+// the second one, a rank computes as one process would on its own images.
+enum class SumOver { whole_batch, own_images };
+
 class SharedBatch {
  public:
   // A batch of so many images in all. Error if it has fewer shards than there are ranks.
-  SharedBatch(Ranks& ranks, long images);
+  SharedBatch(Ranks& ranks, long images, SumOver sums = SumOver::whole_batch);
   ~SharedBatch();
   SharedBatch(const SharedBatch&) = delete;
   SharedBatch& operator=(const SharedBatch&) = delete;
   // The innermost one of this thread; nullptr if there is none.
   static const SharedBatch* current();
+  // The same if sums are over the whole batch; nullptr otherwise.
+  static const SharedBatch* of_sums();
 
   Ranks& ranks() const { return ranks_; }
   const BatchSlices& slices() const { return slices_; }
@@ -45,10 +51,12 @@ class SharedBatch {
  private:
   Ranks& ranks_;
   BatchSlices slices_;
+  SumOver sums_;
   const SharedBatch* outer_;
 };
 
-// The images of the whole batch of which this process has `own` ones; `own` without ranks.
+// The images that are summed over, of which this process has `own` ones: all of the batch; `own`
+// without ranks, or if sums are over the own images.
 long whole_batch(long own);
 // The same for the rows of x, whose first dimension is the images.
 long whole_rows(const Shape& x);
@@ -56,11 +64,11 @@ long whole_rows(const Shape& x);
 // The same for all numbers of x. A tensor without dimensions is one number, which ranks share.
 long whole_size(const Shape& x);
 
-// The values of all images of the whole batch, from those of the own images. Each image has
+// The values of all images that are summed over, from those of the own images. Each image has
 // equally many.
 template <class T>
 std::vector<T> gather_batch(const std::vector<T>& own) {
-  const SharedBatch* batch = SharedBatch::current();
+  const SharedBatch* batch = SharedBatch::of_sums();
   if (!batch) return own;
   std::vector<long> counts = batch->images_of_ranks();
   const long per_image = std::ssize(own) / counts[batch->ranks().rank()];

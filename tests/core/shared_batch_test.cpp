@@ -6,8 +6,10 @@
 
 #include <functional>
 #include <optional>
+#include <thread>
 
 #include "core/batch_random.h"
+#include "core/kernels/batch_norm.h"
 #include "core/kernels/conv2d.h"
 #include "core/kernels/conv2d_fused.h"
 #include "core/kernels/elementwise.h"
@@ -340,6 +342,34 @@ TEST(SharedBatch, RandomNumbersFollowFromThePlaceInTheBatch) {
         },
         true);
   }
+}
+
+// ---- ranks that sum their own images ----
+
+TEST(SharedBatch, OwnImagesAreSummedAsInAProcessOfTheirOwn) {
+  Rng rng(7);
+  const Tensor x = normal({16, 3, 3, 4}, rng), draws = uniform(x.shape(), rng);
+  on_ranks(3, [&](Ranks& ranks) {
+    const SharedBatch batch(ranks, 16, SumOver::own_images);
+    const long begin = batch.first_image(), own_count = batch.last_image() - begin;
+    Tensor own({own_count, 3, 3, 4});
+    std::copy_n(x.data() + begin * 36, own.size(), own.data());
+    EXPECT_EQ(SharedBatch::of_sums(), nullptr);
+    EXPECT_EQ(whole_batch(own_count), own_count);
+    const Traffic before = ranks.traffic();
+    const ChannelMoments here = channel_moments(own);
+    EXPECT_EQ((ranks.traffic() - before).calls, 0);
+    std::thread alone([&] {  // a thread that knows of no shared batch
+      const ChannelMoments expected = channel_moments(own);
+      EXPECT_TRUE(same_bits(here.mean, expected.mean) && same_bits(here.var, expected.var));
+    });
+    alone.join();
+    // Random numbers follow from the place in the whole batch, so images have different ones.
+    Rng again(7);
+    normal(x.shape(), again);
+    const Tensor own_draws = uniform_of_batch(own.shape(), again);
+    EXPECT_EQ(own_draws[0], draws[begin * 36]);
+  });
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ namespace excite {
 namespace {
 
 struct BenchOptions {
-  std::string model = "se_resnet20", set, mode = "train", conv = "auto", precision = "full";
+  std::string model = "se_resnet20", set, mode = "train", conv = "auto", precision = "full",
+              batch_norm = "whole";
   long batch = 128;
   int threads = excite::threads();
   double seconds = 5;
@@ -76,6 +77,9 @@ int bench_model(const BenchOptions& o, Ranks* ranks) {
   recipe.batch = o.batch;
   recipe.plain = o.plain;
   recipe.conv = o.conv;
+  recipe.batch_norm = o.batch_norm;
+  if (o.batch_norm == "local") recipe.ranks = ranks ? ranks->count() : 1;
+  check_recipe(recipe);
   constexpr long classes = 10;  // of the built-in images
   const Model model = make_model(recipe, classes);
   const DataSplit data = images_for(model, o.batch);
@@ -147,6 +151,10 @@ void add_bench(const Command& program, Run& run) {
   add_plain_option(c, o->plain);
   add_conv_option(c, o->conv);
   add_precision_option(c, o->precision);
+  c.add_option(
+       "--batch-norm", o->batch_norm,
+       "Under mpirun: batch norm of the whole batch, or local, of each process's own images")
+      .type_name("NAME");
   c.begin_group("Instead of a model");
   c.add_flag("--limits", o->limits,
              "Measure the limits of the machine: multiply-adds and reading memory");

@@ -53,7 +53,8 @@ StepFunction profiler(const std::string& path, long total_steps) {
   };
 }
 
-NewRun new_run(const Command& command, const TrainOptions& o) {
+NewRun new_run(const Command& command, TrainOptions o, const Ranks* ranks) {
+  if (o.recipe.batch_norm == "local") o.recipe.ranks = ranks ? ranks->count() : 1;
   NewRun run{.recipe = resolve_recipe(command, o),
              .initial_weights = {o.weights, o.new_head},
              .lines = {},
@@ -98,7 +99,7 @@ int train(const Command& command, const TrainOptions& o, Ranks* ranks) {
         {"--out", "--threads", "--max-memory", "--cache", "--data-from", "--epochs"});
     return resume_run(o.out, o.epochs, cache_of(o.cache), ranks, parse_data_from(o.data_from));
   }
-  NewRun run = o.config.empty() ? new_run(command, o) : repeated_run(command, o);
+  NewRun run = o.config.empty() ? new_run(command, o, ranks) : repeated_run(command, o);
   run.start = unstarted ? Start::in_unstarted_folder : Start::in_new_folder;
   run.cache = cache_of(o.cache);
   run.dry = o.dry;
@@ -135,6 +136,11 @@ void add_run_groups(const Command& c, TrainOptions& o) {
   c.add_option("--data-from", o.data_from,
                "Under mpirun, who reads the data: each, every process for itself; rank0, the first "
                "one, which sends it to the others; they keep it in memory")
+      .type_name("NAME");
+  c.add_option("--batch-norm", o.recipe.batch_norm,
+               "Under mpirun, whose images batch norm sees: whole, those of the batch, which gives "
+               "the weights of one process; local, those of each process alone, which exchanges "
+               "once per step and gives other weights")
       .type_name("NAME");
   add_computation_options(c, o);
   c.begin_group("Output");

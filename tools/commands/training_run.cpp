@@ -15,6 +15,7 @@
 #include "tools/commands/progress_bar.h"
 #include "tools/commands/signals.h"
 #include "tools/report/run_report.h"
+#include "tools/training/local_sums.h"
 
 namespace excite {
 
@@ -112,6 +113,7 @@ std::string cache_line(Training& training, CacheImages cache) {
 
 // Ranks that would compute something else, or on other images, are an error before the first step.
 void share_with(Ranks* ranks, Training& training, const RunConfig& config) {
+  require_ranks_of(config.recipe, ranks ? ranks->count() : 1);
   if (!ranks) return;
   require_equal_ranks(*ranks, config, training.data());
   training.share_batches(*ranks);

@@ -140,6 +140,10 @@ void check_recipe(const Recipe& r) {
   require<UsageError>((r.mixup == 0 && r.cutmix == 0) || r.class_weights == "none",
                       "--class-weights cannot be combined with --mixup or --cutmix; use --sampler "
                       "balanced");
+  check_choice("batch-norm", r.batch_norm, {"whole", "local"});
+  require<UsageError>(r.batch_norm == "local" ? r.ranks > 0 : r.ranks == 0, "--batch-norm ",
+                      r.batch_norm, " with ", r.ranks,
+                      " ranks in the recipe: expected at least 1 with local, 0 with whole");
   check_number("ema", r.ema, 0, 0.999999);
   require<UsageError>(r.seed >= 0, "--seed ", r.seed, ": expected a whole number of at least 0");
 }

@@ -53,7 +53,12 @@ struct Recipe {
   double min_lr = 0;                   // cosine, one-cycle: the learning rate at the end
   double mixup = 0, cutmix = 0;        // alpha (tools/data/mixing.h); 0: none
   double ema = 0;                      // decay of the average of the weights; 0: none
-  bool test_flip = false;              // evaluate on each image and its mirror image
+  // Whose images batch norm sees where ranks share a batch: whole (all of them, as in one process),
+  // or local (those of each rank alone). The weights then depend on the number of ranks, which is
+  // part of the recipe; 0: whole.
+  std::string batch_norm = "whole";
+  long ranks = 0;
+  bool test_flip = false;  // evaluate on each image and its mirror image
   long seed = 0;
   bool plain = false;         // blocks run their definition: equal up to rounding, and slower
   std::string conv = "auto";  // algorithm of all convolutions: auto | blas | direct | reference

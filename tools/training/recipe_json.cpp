@@ -55,6 +55,8 @@ void each_later_field(AnyRecipe& r, Visit visit) {
   visit("cutmix", r.cutmix);
   visit("ema", r.ema);
   visit("test_flip", r.test_flip);
+  visit("batch_norm", r.batch_norm);
+  visit("ranks", r.ranks);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "tools/data/mixing.h"
 #include "tools/training/class_weights.h"
 #include "tools/training/diagnosis.h"
+#include "tools/training/local_sums.h"
 #include "tools/training/metrics.h"
 #include "tools/training/parameter_groups.h"
 
@@ -92,6 +93,7 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
       normalization_(normalization),
       augmentation_(parse_augmentation(recipe.augment)),
       steps_per_epoch_(count_steps(dataset, recipe)),
+      sums_(recipe.batch_norm == "local" ? SumOver::own_images : SumOver::whole_batch),
       learning_rates_([schedule = make_schedule(recipe, steps_per_epoch_)](long step) {
         return schedule.at(step);
       }),
@@ -106,6 +108,7 @@ TrainingStep::TrainingStep(const Recipe& recipe, const Model& model, const Datas
 
 void TrainingStep::share_batches(Ranks& ranks) {
   const SharedBatch possible(ranks, recipe_.batch);
+  require_ranks_of(recipe_, ranks.count());
   ranks_ = &ranks;
 }
 
@@ -117,6 +120,7 @@ Var TrainingStep::loss_of(const Var& logits, const Batch& batch) const {
 }
 
 StepResult TrainingStep::run(long step, const StepHooks& hooks) {
+  require_ranks_of(recipe_, ranks_ ? ranks_->count() : 1);
   StepResult result{0, 0, 0, 0, true};
   for (long part = 0; part < recipe_.accumulate; part++) {
     const StepResult of_batch = add_gradients(step * recipe_.accumulate + part, hooks);
@@ -126,6 +130,10 @@ StepResult TrainingStep::run(long step, const StepHooks& hooks) {
     result.images += of_batch.images;
   }
   if (result.skipped) return result;
+  if (is_local()) {
+    add_gradients_of_ranks(*ranks_, parameters_);
+    average_running_statistics(*ranks_, model_.module());
+  }
   result.gradient_norm = gradient_norm(parameters_);
   if (!std::isfinite(result.gradient_norm))
     throw_diverged(step, text("the gradient norm is ", result.gradient_norm));
@@ -141,17 +149,18 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
   const OwnSamples own = take_samples(batch_number);
   if (!can_normalize(own)) return {0, 0, 0, 0, true};
   std::optional<SharedBatch> shared;
-  if (own.is_shared) shared.emplace(*ranks_, own.images);
+  if (own.is_shared) shared.emplace(*ranks_, own.images, sums_);
   Batch batch = batch_of(own.samples, batch_number);
   if (hooks.batch_ready) hooks.batch_ready();
   const Var images(std::move(batch.x));
   model_.module().reseed(recipe_.seed, batch_number);
   const Var logits = model_(images, Mode::train);
   const Var loss = loss_of(logits, batch);
-  const double value = static_cast<double>(loss->value.item());
+  double value = static_cast<double>(loss->value.item());
+  if (is_local()) value = sum_over_ranks(*ranks_, own.loss_weight * value);
   if (!std::isfinite(value))
     throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
-  const auto share = static_cast<real>(1.0 / static_cast<double>(recipe_.accumulate));
+  const auto share = static_cast<real>(own.loss_weight / static_cast<double>(recipe_.accumulate));
   CollectedSums gradients;
   backward(loss, full(loss.shape(), share), hooks.backward);
   gradients.exchange();
@@ -190,9 +199,9 @@ OwnSamples TrainingStep::take_samples(long batch) {
   next_.reset();
   if (epoch_of(next_batch_) < recipe_.epochs)
     next_.emplace(prefetch(own_of(next_batch_), next_batch_));
-  return agree_on_samples(ranks_, std::move(samples), recipe_.batch, [&](std::vector<long> again) {
-    return prefetch(std::move(again), batch).take();
-  });
+  return agree_on_samples(
+      ranks_, sums_, std::move(samples), recipe_.batch,
+      [&](std::vector<long> again) { return prefetch(std::move(again), batch).take(); });
 }
 
 Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
@@ -211,8 +220,9 @@ Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
 // which one pass through the plain operations in evaluation shows. A batch of one image that did
 // not shrink is an error of the batch norm, as every step would be skipped.
 bool TrainingStep::can_normalize(const OwnSamples& own) {
-  if (own.images != 1) return own.images > 0;
-  if (recipe_.batch == 1) return true;
+  if (own.images == 0) return false;
+  if (own.normalized_together > 1 || normalized_together(ranks_, sums_, recipe_.batch) == 1)
+    return true;
   if (!can_normalize_one_) {
     const UseImplementation plain({.fused = false});
     const Image& image = own.samples.images.front();
@@ -234,7 +244,7 @@ void TrainingStep::throw_diverged(long step, const std::string& symptom) {
     const OwnSamples own = take_samples(batch_number);
     if (!can_normalize(own)) continue;
     std::optional<SharedBatch> shared;
-    if (own.is_shared) shared.emplace(*ranks_, own.images);
+    if (own.is_shared) shared.emplace(*ranks_, own.images, sums_);
     model_.module().reseed(recipe_.seed, batch_number);
     Batch batch = batch_of(own.samples, batch_number);
     const Var logits = model_(std::move(batch.x), Mode::train);

@@ -60,7 +60,8 @@ class TrainingStep {
   }
   Optimizer& optimizer() { return optimizer_; }
   // Lets these ranks compute each batch together, each with its own images. Before the first step.
-  // UsageError if a batch has fewer shards than there are ranks.
+  // UsageError if a batch has fewer shards than there are ranks, or if the recipe is one for
+  // another number of ranks.
   void share_batches(Ranks& ranks);
   const Ranks* ranks() const { return ranks_; }  // nullptr: this process alone
   // The average of the weights; nullptr if the recipe has none.
@@ -72,7 +73,8 @@ class TrainingStep {
   // unchanged, the running statistics may not be. A batch of files that shrank to none, or to one
   // image of which a batch norm would see a single value per channel, is skipped.
   // Where ranks share the batches, the call is collective, and result and weights are the same on
-  // all of them.
+  // all of them. With the recipe's batch_norm local, each rank takes the mean loss of its own
+  // images and its gradients, which are then added, weighted by the number of images.
   StepResult operator()(long step) { return run(step, {}); }
   StepResult run(long step, const StepHooks& hooks);
 
@@ -85,6 +87,7 @@ class TrainingStep {
   Batch batch_of(const Samples& samples, long batch) const;
   long epoch_of(long batch) const { return batch / (steps_per_epoch_ * recipe_.accumulate); }
   bool can_normalize(const OwnSamples& own);
+  bool is_local() const { return ranks_ && sums_ == SumOver::own_images; }
   Var loss_of(const Var& logits, const Batch& batch) const;
   long transform_key(long batch) const;
   [[noreturn]] void throw_diverged(long step, const std::string& symptom);
@@ -96,6 +99,7 @@ class TrainingStep {
   const Augmentation augmentation_;
   long steps_per_epoch_;
   Ranks* ranks_ = nullptr;  // null: this process alone
+  const SumOver sums_;      // where ranks share a batch
   std::function<double(long step)> learning_rates_;
   std::vector<Parameter> parameters_;  // those that are trained
   Optimizer optimizer_;

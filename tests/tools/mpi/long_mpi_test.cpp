@@ -137,6 +137,19 @@ TEST_F(LongMpi, TrainsOtherNetworksToTheBytesOfOneProcess) {
     expect_same_on({{2, 1}, {3, 2}, {8, 1}}, std::string("--model ") + model + two_steps);
 }
 
+TEST_F(LongMpi, TrainsWithBatchNormOfEachRankToTheSameBytesOnAnyNumberOfThreads) {
+  const std::string options = "--model se_resnet8 --batch-norm local" + two_steps;
+  for (const char* threads : {"1", "2"}) {
+    const Ending ending = train(3, options + " --threads " + threads, threads);
+    EXPECT_EQ(ending.code, 0) << ending.err;
+  }
+  EXPECT_TRUE(last("1") == last("2") && !last("1").empty());
+  const Words resume = words_of(program_with_mpi() + " train --resume --out " + folder / "1");
+  const Ending ending = Child(mpirun({{2, resume}})).wait();
+  EXPECT_EQ(ending.code, 2);
+  expect_once(ending, "start it on 3 by mpirun -n 3");
+}
+
 TEST_F(LongMpi, TrainsOnImagesThatRank0Sends) {
   const std::string options = "--model se_resnet8" + two_steps;
   ASSERT_EQ(train(0, options, "one").code, 0);
