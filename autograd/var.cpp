@@ -10,7 +10,7 @@
 #include "autograd/parameter_owner.h"
 #include "core/check.h"
 #include "core/kernels/elementwise.h"
-#include "core/shared_batch.h"
+#include "core/shard_sums.h"
 
 namespace excite {
 
@@ -36,13 +36,6 @@ struct RunningScope {
 };
 }  // namespace
 
-namespace {
-// Where ranks share the batch, sums of gradients may wait for others (core/shared_batch.h).
-void wait_for_sum(const Tensor& grad) {
-  if (CollectedSums* sums = CollectedSums::current()) sums->exchange_if_waiting(grad.data());
-}
-}  // namespace
-
 void Var::add_grad(Tensor grad) const {
   Node& x = **this;
   if (!x.requires_grad) return;
@@ -53,12 +46,13 @@ void Var::add_grad(Tensor grad) const {
           ", which is missing in the inputs that it passed to result(...)");
   require(grad.shape() == x.value.shape(), "a gradient of shape ", grad.shape(), " flows into ",
           x.name.empty() ? x.op : x.name.c_str(), ", whose value has shape ", x.value.shape());
+  // Where ranks share a batch, its sums may still wait (core/shard_sums.h).
   if (x.grad.empty()) {
     x.grad = std::move(grad);
-    if (x.backward) wait_for_sum(x.grad);  // which reads it
+    if (x.backward) CollectedSums::exchange_if_waiting(x.grad.data());  // which reads it
   } else {
-    wait_for_sum(x.grad);
-    wait_for_sum(grad);
+    CollectedSums::exchange_if_waiting(x.grad.data());
+    CollectedSums::exchange_if_waiting(grad.data());
     add_to(x.grad, grad);
   }
 }

@@ -3,8 +3,6 @@
 // the whole batch: a rank adds its own shards, and the ranks exchange what they have. The tree of
 // the additions is that of one process, and so are the bits of the sum.
 #pragma once
-#include <functional>
-#include <memory>
 #include <vector>
 
 #include "core/ranks.h"
@@ -75,43 +73,5 @@ std::vector<T> gather_batch(const std::vector<T>& own) {
   for (long& count : counts) count *= per_image;
   return gather(batch->ranks(), own.data(), counts);
 }
-
-// total = the tree over the subtrees of all ranks, elementwise. `own` are the sums of this rank's
-// largest subtrees, of `size` numbers each, in a tree of `leaves` leaves: a whole number for each
-// shard. `total` may be one of `own`. Collective.
-void sum_over_shards(long leaves, const std::vector<const float*>& own, long size, float* total);
-void sum_over_shards(long leaves, const std::vector<const double*>& own, long size, double* total);
-
-// Gradients of weights are not needed before the step of the optimizer. While one of these exists,
-// their sums wait until there is a megabyte of them, and are then exchanged together, by two calls:
-// on a network, the time of a call matters more than its bytes. The order of the additions is the
-// same. Does nothing without a SharedBatch.
-class CollectedSums {
- public:
-  CollectedSums();
-  ~CollectedSums();  // sums that still wait are dropped
-  CollectedSums(const CollectedSums&) = delete;
-  CollectedSums& operator=(const CollectedSums&) = delete;
-  // Exchanges all that wait. Collective.
-  void exchange();
-  // The same if the sum that will be written to `result` waits.
-  void exchange_if_waiting(const void* result);
-  // The innermost one of this thread; nullptr if there is none.
-  static CollectedSums* current();
-
-  struct Waiting;  // in shared_batch.cpp
-  Waiting& waiting() { return *waiting_; }
-
- private:
-  std::unique_ptr<Waiting> waiting_;
-  CollectedSums* outer_;
-};
-
-// As sum_over_shards. Then calls finish(), which writes the sum's result: at once, or if sums are
-// collected, when they are exchanged. `own` and `total` have to exist until then.
-void sum_over_shards_later(long leaves, const std::vector<const float*>& own, long size,
-                           float* total, const void* result, std::function<void()> finish);
-void sum_over_shards_later(long leaves, const std::vector<const double*>& own, long size,
-                           double* total, const void* result, std::function<void()> finish);
 
 }  // namespace excite

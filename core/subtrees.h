@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/shard_sums.h"
 
 namespace excite {
 
@@ -53,9 +54,6 @@ struct SumNumbers {
 // Of a number, and of a vector.
 inline SumNumbers numbers_of(double& sum) { return {&sum, 1}; }
 inline SumNumbers numbers_of(std::vector<double>& sum) { return {sum.data(), std::ssize(sum)}; }
-
-// Of core/shared_batch.h, where ranks share the batch.
-void sum_over_shards(long leaves, const std::vector<const double*>& own, long size, double* total);
 
 // The whole tree, from the sums of this process over these subtrees. Where ranks share the batch,
 // they exchange their sums, and each has the result. The same for tensors is in

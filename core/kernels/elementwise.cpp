@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/shared_batch.h"
+#include "core/shard_sums.h"
 
 namespace excite {
 

@@ -51,7 +51,7 @@ void add_to(Tensor& a, const Tensor& b);  // a += b
 void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
                      const std::vector<real*>& sums, long size);
 // The same for the gradient of a weight. Then calls finish(), which writes the gradient at
-// `result`: at once, or if ranks collect their sums (core/shared_batch.h), when they are exchanged.
+// `result`: at once, or if ranks collect their sums (core/shard_sums.h), when they are exchanged.
 // The sums have to exist until then.
 void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
                      const std::vector<real*>& sums, long size, const real* result,

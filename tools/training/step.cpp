@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "core/check.h"
+#include "core/shard_sums.h"
 #include "core/shared_batch.h"
 #include "layers/implementation.h"
 #include "models/cost.h"

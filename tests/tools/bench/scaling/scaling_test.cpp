@@ -36,6 +36,12 @@ TEST(Scaling, FourRanksComputeAQuarterAndExchangeSums) {
   EXPECT_EQ(predict({"--ranks", "4", "--latency", "1000", "--gbit", "0.0144"}), "56.0 ms\n");
 }
 
+// On two cores the ranks take turns: 80 ms of computation.
+TEST(Scaling, RanksThatShareACoreTakeTurns) {
+  EXPECT_EQ(predict({"--ranks", "4", "--cores", "2", "--latency", "1000", "--gbit", "0.0144"}),
+            "96.0 ms\n");
+}
+
 // The slowest of three has 22 of 64 shards: 47.5 ms. 2,000 bytes, and twice 10,000 * 2 / 3, take
 // 8.5 ms.
 TEST(Scaling, TheSlowestRankCounts) {
