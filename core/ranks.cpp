@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace excite {
 
@@ -14,7 +15,27 @@ double seconds_since(Clock::time_point then) {
   return std::chrono::duration<double>(Clock::now() - then).count();
 }
 
+long sent_to_others(const std::vector<long>& sent, long rank) {
+  return std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank];
+}
+
 }  // namespace
+
+// Only waiting takes the time of this rank.
+class TimedCall final : public StartedCall {
+ public:
+  TimedCall(Ranks& ranks, std::unique_ptr<StartedCall> call)
+      : ranks_(ranks), call_(std::move(call)) {}
+  void wait() override {
+    const Clock::time_point begin = Clock::now();
+    call_->wait();
+    ranks_.traffic_.seconds += seconds_since(begin);
+  }
+
+ private:
+  Ranks& ranks_;
+  const std::unique_ptr<StartedCall> call_;
+};
 
 void Ranks::gather(const void* mine, void* all, const std::vector<long>& sizes) {
   const Clock::time_point begin = Clock::now();
@@ -26,8 +47,19 @@ void Ranks::exchange(const void* mine, const std::vector<long>& sent, void* all,
                      const std::vector<long>& received) {
   const Clock::time_point begin = Clock::now();
   send_to_each(mine, sent, all, received);
-  count_call(true, std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank()],
-             seconds_since(begin));
+  count_call(true, sent_to_others(sent, rank()), seconds_since(begin));
+}
+
+std::unique_ptr<StartedCall> Ranks::start_gather(const void* mine, void* all,
+                                                 const std::vector<long>& sizes) {
+  count_call(false, sizes[rank()] * (count() - 1), 0);
+  return std::make_unique<TimedCall>(*this, start_to_all(mine, all, sizes));
+}
+
+std::unique_ptr<StartedCall> Ranks::start_exchange(const void* mine, const std::vector<long>& sent,
+                                                   void* all, const std::vector<long>& received) {
+  count_call(true, sent_to_others(sent, rank()), 0);
+  return std::make_unique<TimedCall>(*this, start_to_each(mine, sent, all, received));
 }
 
 void Ranks::count_call(bool is_exchange, long bytes, double seconds) {

@@ -3,6 +3,7 @@
 // tools/training/mpi.h has the ranks that mpirun starts; the tests have ranks that are threads.
 #pragma once
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <type_traits>
@@ -32,6 +33,14 @@ struct Message {
   long bytes;
 };
 
+// A call that was only started. What it sends and where it receives has to exist until wait()
+// returns. wait() is collective too: all ranks wait for started calls in the same order.
+class StartedCall {
+ public:
+  virtual ~StartedCall() = default;
+  virtual void wait() = 0;
+};
+
 // Both calls are collective: all ranks make them, in the same order and with sizes that fit, and no
 // call returns before all data have arrived.
 class Ranks {
@@ -46,6 +55,12 @@ class Ranks {
   // received[0] bytes from rank 0, then received[1] from rank 1, and so on.
   void exchange(const void* mine, const std::vector<long>& sent, void* all,
                 const std::vector<long>& received);
+  // The same two calls, which return before the data have arrived. Until then, other calls may be
+  // made.
+  std::unique_ptr<StartedCall> start_gather(const void* mine, void* all,
+                                            const std::vector<long>& sizes);
+  std::unique_ptr<StartedCall> start_exchange(const void* mine, const std::vector<long>& sent,
+                                              void* all, const std::vector<long>& received);
   const Traffic& traffic() const { return traffic_; }
   // Appends each call from now on to `messages`; nullptr ends this.
   void record(std::vector<Message>* messages) { messages_ = messages; }
@@ -61,8 +76,14 @@ class Ranks {
   virtual void send_to_all(const void* mine, void* all, const std::vector<long>& sizes) = 0;
   virtual void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
                             const std::vector<long>& received) = 0;
+  virtual std::unique_ptr<StartedCall> start_to_all(const void* mine, void* all,
+                                                    const std::vector<long>& sizes) = 0;
+  virtual std::unique_ptr<StartedCall> start_to_each(const void* mine,
+                                                     const std::vector<long>& sent, void* all,
+                                                     const std::vector<long>& received) = 0;
 
  private:
+  friend class TimedCall;
   void count_call(bool is_exchange, long bytes, double seconds);
   Traffic traffic_;
   std::vector<Message>* messages_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include "core/check.h"
@@ -75,35 +76,42 @@ ShardSum<Number> shard_sum(const SharedBatch* batch, long leaves,
   return {subtrees, TreePlan(leaves, subtrees.all), own, size, total, nullptr, {}};
 }
 
+// Sums that are being exchanged.
+class SumsUnderWay {
+ public:
+  virtual ~SumsUnderWay() = default;
+  // The next of the parts of the exchange.
+  virtual void advance() = 0;
+  virtual bool is_complete() const = 0;
+  virtual bool has(const void* result) const = 0;
+};
+
+template <class Number>
+bool has_result(const std::vector<ShardSum<Number>>& sums, const void* result) {
+  return std::any_of(sums.begin(), sums.end(),
+                     [=](const ShardSum<Number>& sum) { return sum.result == result; });
+}
+
 // Many numbers are cut into as many slices as there are ranks. Each rank receives one slice of all
 // sums, adds it, and sends the result to all. So a rank sends each number of a sum twice, whatever
 // the number of ranks. Several sums are exchanged by the same two calls: a rank's slice is then
 // those of all of them, one after the other.
 template <class Number>
-class SlicedSums {
+class SlicedSums final : public SumsUnderWay {
  public:
-  SlicedSums(Ranks& ranks, const std::vector<ShardSum<Number>>& sums)
-      : ranks_(ranks), sums_(sums), lengths_(ranks.count(), 0) {
+  SlicedSums(Ranks& ranks, std::vector<ShardSum<Number>> sums)
+      : ranks_(ranks), sums_(std::move(sums)), lengths_(ranks.count(), 0) {
     for (long rank = 0; rank < ranks.count(); rank++)
-      for (const ShardSum<Number>& sum : sums) lengths_[rank] += length(sum, rank);
+      for (const ShardSum<Number>& sum : sums_) lengths_[rank] += length(sum, rank);
   }
-  void add() {
-    std::vector<Number> all = received_slices(), mine;
-    std::vector<std::vector<Number*>> parts(sums_.size());  // of each sum: its subtrees' slices
-    Number* at = all.data();
-    for (long rank = 0; rank < ranks_.count(); rank++)
-      for (std::size_t i = 0; i < sums_.size(); i++)
-        for (long k = 0; k < sums_[i].subtrees.counts[rank]; k++) {
-          parts[i].push_back(at);
-          at += length(sums_[i], ranks_.rank());
-        }
-    for (std::size_t i = 0; i < sums_.size(); i++) {
-      const long slice = length(sums_[i], ranks_.rank());
-      add_all(sums_[i].plan, parts[i], slice);
-      mine.insert(mine.end(), parts[i][0], parts[i][0] + slice);
-    }
-    write_totals(gather(ranks_, mine.data(), lengths_));
+  void advance() override {
+    if (parts_ == 0) send_slices();
+    if (parts_ == 1) add_slices();
+    if (parts_ == 2) write_totals();
+    parts_++;
   }
+  bool is_complete() const override { return parts_ == 3; }
+  bool has(const void* result) const override { return has_result(sums_, result); }
 
  private:
   long begin(const ShardSum<Number>& sum, long rank) const {
@@ -112,34 +120,62 @@ class SlicedSums {
   long length(const ShardSum<Number>& sum, long rank) const {
     return begin(sum, rank + 1) - begin(sum, rank);
   }
-  // This rank's slice of the subtrees of all sums, of rank 0, then of rank 1, and so on.
-  std::vector<Number> received_slices() const {
-    std::vector<Number> mine;
+  // Receives this rank's slice of the subtrees of all sums, of rank 0, then of rank 1, and so on.
+  void send_slices() {
     std::vector<long> sent(ranks_.count(), 0), received(ranks_.count(), 0);
     for (long rank = 0; rank < ranks_.count(); rank++)
       for (const ShardSum<Number>& sum : sums_) {
         const long first = begin(sum, rank), last = begin(sum, rank + 1);
-        for (const Number* own : sum.own) mine.insert(mine.end(), own + first, own + last);
+        for (const Number* own : sum.own) mine_.insert(mine_.end(), own + first, own + last);
         sent[rank] += std::ssize(sum.own) * (last - first) * bytes;
         received[rank] += sum.subtrees.counts[rank] * length(sum, ranks_.rank()) * bytes;
       }
-    std::vector<Number> all(std::accumulate(received.begin(), received.end(), 0l) / bytes);
-    ranks_.exchange(mine.data(), sent, all.data(), received);
-    return all;
+    all_.resize(std::accumulate(received.begin(), received.end(), 0l) / bytes);
+    call_ = ranks_.start_exchange(mine_.data(), sent, all_.data(), received);
   }
-  void write_totals(const std::vector<Number>& all) const {
-    auto at = all.begin();
+  void add_slices() {
+    call_->wait();
+    std::vector<std::vector<Number*>> parts(sums_.size());  // of each sum: its subtrees' slices
+    Number* at = all_.data();
+    for (long rank = 0; rank < ranks_.count(); rank++)
+      for (std::size_t i = 0; i < sums_.size(); i++)
+        for (long k = 0; k < sums_[i].subtrees.counts[rank]; k++) {
+          parts[i].push_back(at);
+          at += length(sums_[i], ranks_.rank());
+        }
+    mine_.clear();
+    for (std::size_t i = 0; i < sums_.size(); i++) {
+      const long slice = length(sums_[i], ranks_.rank());
+      add_all(sums_[i].plan, parts[i], slice);
+      mine_.insert(mine_.end(), parts[i][0], parts[i][0] + slice);
+    }
+    send_results();
+  }
+  void send_results() {
+    std::vector<long> sizes = lengths_;
+    for (long& size : sizes) size *= bytes;
+    all_.resize(std::accumulate(lengths_.begin(), lengths_.end(), 0l));
+    call_ = ranks_.start_gather(mine_.data(), all_.data(), sizes);
+  }
+  void write_totals() {
+    call_->wait();
+    auto at = all_.begin();
     for (long rank = 0; rank < ranks_.count(); rank++)
       for (const ShardSum<Number>& sum : sums_) {
         std::copy_n(at, length(sum, rank), sum.total + begin(sum, rank));
         at += length(sum, rank);
       }
+    for (const ShardSum<Number>& sum : sums_)
+      if (sum.finish) sum.finish();
   }
 
   static constexpr long bytes = sizeof(Number);
   Ranks& ranks_;
-  const std::vector<ShardSum<Number>>& sums_;
-  std::vector<long> lengths_;  // of the slices of each rank
+  const std::vector<ShardSum<Number>> sums_;
+  std::vector<long> lengths_;       // of the slices of each rank
+  std::vector<Number> mine_, all_;  // what is sent, and what is received
+  std::unique_ptr<StartedCall> call_;
+  int parts_ = 0;  // that are done
 };
 
 template <class Number>
@@ -150,15 +186,7 @@ void sum_shards(long leaves, const std::vector<const Number*>& own, long size, N
   if (size * static_cast<long>(sizeof(Number)) <= few_bytes)
     add_everywhere(batch->ranks(), sum.subtrees, sum.plan, own, size, total);
   else
-    SlicedSums<Number>(batch->ranks(), {sum}).add();
-}
-
-template <class Number>
-void exchange_together(std::vector<ShardSum<Number>>& waiting) {
-  const std::vector<ShardSum<Number>> sums = std::exchange(waiting, {});
-  if (sums.empty()) return;
-  SlicedSums<Number>(SharedBatch::current()->ranks(), sums).add();
-  for (const ShardSum<Number>& sum : sums) sum.finish();
+    for (SlicedSums<Number> sliced(batch->ranks(), {sum}); !sliced.is_complete();) sliced.advance();
 }
 
 }  // namespace
@@ -170,22 +198,51 @@ void sum_over_shards(long leaves, const std::vector<const double*>& own, long si
   sum_shards(leaves, own, size, total);
 }
 
-// Their numbers are of both types. `collecting` is the innermost one of this thread.
 struct CollectedSums::Waiting {
-  std::vector<ShardSum<float>> floats;
-  std::vector<ShardSum<double>> doubles;
-  long bytes = 0;  // of the sums
-  std::vector<ShardSum<float>>& of(float*) { return floats; }
-  std::vector<ShardSum<double>>& of(double*) { return doubles; }
+  // Sums of one type that are not sent yet.
+  template <class Number>
+  struct Bucket {
+    std::vector<ShardSum<Number>> sums;
+    long bytes = 0;
+  };
+  Bucket<float> floats;
+  Bucket<double> doubles;
+  std::vector<std::unique_ptr<SumsUnderWay>> under_way;  // in the order in which they were sent
+
+  ~Waiting() {
+    for (auto& sums : under_way) sums.release();  // after an error, as MPI still writes to them
+  }
+  template <class Number>
+  void add(Bucket<Number>& bucket, ShardSum<Number> sum) {
+    constexpr long enough_bytes = 1 << 20;
+    bucket.bytes += sum.size * static_cast<long>(sizeof(Number));
+    bucket.sums.push_back(std::move(sum));
+    if (bucket.bytes >= enough_bytes) send(bucket);
+  }
   bool has(const void* result) const {
-    const auto is_it = [=](const auto& sum) { return sum.result == result; };
-    return std::any_of(floats.begin(), floats.end(), is_it) ||
-           std::any_of(doubles.begin(), doubles.end(), is_it);
+    return has_result(floats.sums, result) || has_result(doubles.sums, result) ||
+           std::any_of(under_way.begin(), under_way.end(),
+                       [=](const auto& sums) { return sums->has(result); });
   }
   void exchange() {
-    exchange_together(floats);
-    exchange_together(doubles);
-    bytes = 0;
+    send(floats);
+    send(doubles);
+    while (!under_way.empty()) advance();
+  }
+
+ private:
+  // What was sent before goes one part further, in the time of the next bucket.
+  template <class Number>
+  void send(Bucket<Number>& bucket) {
+    if (bucket.sums.empty()) return;
+    under_way.push_back(std::make_unique<SlicedSums<Number>>(SharedBatch::current()->ranks(),
+                                                             std::exchange(bucket.sums, {})));
+    bucket.bytes = 0;
+    advance();
+  }
+  void advance() {
+    for (const auto& sums : under_way) sums->advance();
+    std::erase_if(under_way, [](const auto& sums) { return sums->is_complete(); });
   }
 };
 
@@ -211,12 +268,12 @@ void sum_later(long leaves, const std::vector<const Number*>& own, long size, Nu
     finish();
     return;
   }
-  constexpr long enough_bytes = 1 << 20;
   ShardSum<Number> sum = shard_sum(SharedBatch::current(), leaves, own, size, total);
   sum.result = result, sum.finish = std::move(finish);
-  collecting->of(total).push_back(std::move(sum));
-  collecting->bytes += size * static_cast<long>(sizeof(Number));
-  if (collecting->bytes >= enough_bytes) collecting->exchange();
+  if constexpr (std::is_same_v<Number, float>)
+    collecting->add(collecting->floats, std::move(sum));
+  else
+    collecting->add(collecting->doubles, std::move(sum));
 }
 }  // namespace
 

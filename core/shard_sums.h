@@ -15,18 +15,19 @@ void sum_over_shards(long leaves, const std::vector<const double*>& own, long si
 
 // Gradients of weights are not needed before the step of the optimizer. While one of these exists,
 // their sums wait until there is a megabyte of them, and are then exchanged together, by two calls:
-// on a network, the time of a call matters more than its bytes. The order of the additions is the
-// same. Does nothing without a SharedBatch.
+// on a network, the time of a call matters more than its bytes. The calls go on while the backward
+// pass computes the next megabyte. The order of the additions is the same. Does nothing without a
+// SharedBatch.
 class CollectedSums {
  public:
   CollectedSums();
-  ~CollectedSums();  // sums that still wait are dropped
+  ~CollectedSums();  // sums that still wait, or are on their way, are dropped
   CollectedSums(const CollectedSums&) = delete;
   CollectedSums& operator=(const CollectedSums&) = delete;
   // Exchanges all that wait. Collective.
   void exchange();
   // The same for the innermost one of this thread, if there is one and the sum that will be written
-  // to `result` waits in it.
+  // to `result` is not there yet.
   static void exchange_if_waiting(const void* result);
 
   struct Waiting;  // the sums that wait

@@ -283,6 +283,30 @@ TEST(SharedBatch, CollectedSumsAreExchangedWhenOneIsNeeded) {
   });
 }
 
+// Each sum is a megabyte, so it is sent at once. With the next one, the slices that have arrived
+// are added, and with the one after it, the results are written.
+TEST(SharedBatch, CollectedSumsGoOnWhileOthersAreComputed) {
+  on_ranks(2, [&](Ranks& ranks) {
+    const SharedBatch batch(ranks, 4);
+    CollectedSums sums;
+    constexpr long size = 1 << 18;
+    std::vector<float> totals[4], own(size, static_cast<float>(1 + ranks.rank()));
+    std::vector<long> finished;
+    for (long i = 0; i < 4; i++) {
+      totals[i].resize(size);
+      // Four shards: each rank's sums are those of a subtree of two.
+      sum_over_shards_later(4, {own.data()}, size, totals[i].data(), nullptr,
+                            [&, i] { finished.push_back(i); });
+      EXPECT_EQ(std::ssize(finished), std::max(0l, i - 1)) << i;
+      EXPECT_EQ(ranks.traffic().calls, i == 0 ? 1 : 2 * i + 1);
+    }
+    sums.exchange();
+    EXPECT_EQ(finished, (std::vector<long>{0, 1, 2, 3}));
+    for (const std::vector<float>& total : totals)
+      EXPECT_TRUE(std::all_of(total.begin(), total.end(), [](float t) { return t == 3; }));
+  });
+}
+
 TEST(SharedBatch, MomentsOfAConvolutionHaveTheBitsOfOneProcess) {
   Rng rng(3);
   for (const long n : batches)

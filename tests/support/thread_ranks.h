@@ -59,8 +59,23 @@ class ThreadRank final : public Ranks {
     }
     group_.barrier_.arrive_and_wait();
   }
+  // The data arrive as late as they may: in wait().
+  std::unique_ptr<StartedCall> start_to_all(const void* mine, void* all,
+                                            const std::vector<long>& sizes) override {
+    return std::make_unique<Late>([=, this] { send_to_all(mine, all, sizes); });
+  }
+  std::unique_ptr<StartedCall> start_to_each(const void* mine, const std::vector<long>& sent,
+                                             void* all,
+                                             const std::vector<long>& received) override {
+    return std::make_unique<Late>([=, this] { send_to_each(mine, sent, all, received); });
+  }
 
  private:
+  struct Late final : StartedCall {
+    explicit Late(std::function<void()> send_now) : send(std::move(send_now)) {}
+    void wait() override { send(); }
+    std::function<void()> send;
+  };
   RankGroup& group_;
   const long rank_;
 };

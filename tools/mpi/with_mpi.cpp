@@ -6,6 +6,7 @@
 #include <chrono>
 #include <climits>
 #include <cstdlib>
+#include <memory>
 #include <numeric>
 #include <thread>
 
@@ -34,12 +35,33 @@ std::vector<int> begins(const std::vector<int>& sizes) {
 
 // A slower network, for measurements: the environment variable EXCITE_MPI_DELAY is in microseconds.
 // Messages to all ranks need at least log2(ranks) rounds, and each round takes so much longer.
-void wait_for_slow_network(long ranks) {
+std::chrono::microseconds delay_of_slow_network(long ranks) {
   static const char* delay = std::getenv("EXCITE_MPI_DELAY");
-  if (!delay) return;
+  if (!delay) return {};
   const auto rounds = static_cast<long>(std::bit_width(static_cast<unsigned long>(ranks - 1)));
-  std::this_thread::sleep_for(std::chrono::microseconds(std::atol(delay) * rounds));
+  return std::chrono::microseconds(std::atol(delay) * rounds);
 }
+void wait_for_slow_network(long ranks) {
+  std::this_thread::sleep_for(delay_of_slow_network(ranks));
+}
+
+// A call of MPI that goes on while this process computes. MPI moves its data within other calls,
+// and reads the sizes until its end.
+struct MpiCall final : StartedCall {
+  MpiCall(const std::vector<long>& sent, const std::vector<long>& received)
+      : to(ints(sent)),
+        to_at(begins(to)),
+        from(ints(received)),
+        from_at(begins(from)),
+        end(Clock::now() + delay_of_slow_network(std::ssize(received))) {}
+  void wait() override {
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    std::this_thread::sleep_until(end);
+  }
+  const std::vector<int> to, to_at, from, from_at;
+  const Clock::time_point end;
+  MPI_Request request = MPI_REQUEST_NULL;
+};
 
 // Errors of MPI itself end all processes, with a message: this is MPI's default.
 class MpiRanks final : public Ranks {
@@ -50,6 +72,7 @@ class MpiRanks final : public Ranks {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &count);
     MPI_Comm_dup(MPI_COMM_WORLD, &of_errors_);
+    MPI_Comm_dup(MPI_COMM_WORLD, &of_started_);
     rank_ = rank, count_ = count;
   }
   long rank() const override { return rank_; }
@@ -88,10 +111,25 @@ class MpiRanks final : public Ranks {
                   MPI_BYTE, MPI_COMM_WORLD);
     wait_for_slow_network(count_);
   }
+  std::unique_ptr<StartedCall> start_to_all(const void* mine, void* all,
+                                            const std::vector<long>& sizes) override {
+    auto call = std::make_unique<MpiCall>(sizes, sizes);
+    MPI_Iallgatherv(mine, call->from[rank_], MPI_BYTE, all, call->from.data(), call->from_at.data(),
+                    MPI_BYTE, of_started_, &call->request);
+    return call;
+  }
+  std::unique_ptr<StartedCall> start_to_each(const void* mine, const std::vector<long>& sent,
+                                             void* all,
+                                             const std::vector<long>& received) override {
+    auto call = std::make_unique<MpiCall>(sent, received);
+    MPI_Ialltoallv(mine, call->to.data(), call->to_at.data(), MPI_BYTE, all, call->from.data(),
+                   call->from_at.data(), MPI_BYTE, of_started_, &call->request);
+    return call;
+  }
 
  private:
   long rank_ = 0, count_ = 1;
-  MPI_Comm of_errors_ = MPI_COMM_NULL;
+  MPI_Comm of_errors_ = MPI_COMM_NULL, of_started_ = MPI_COMM_NULL;
 };
 
 }  // namespace

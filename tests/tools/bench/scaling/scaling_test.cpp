@@ -16,9 +16,9 @@ std::string predict(const std::vector<std::string>& options) {
   const ScratchFolder folder;
   put(folder / "one.json", measured(128, 100, "[]"));
   put(folder / "small.json", measured(64, 60, "[]"));
-  // A sum of 1000 bytes to all ranks, and one of 10,000 in halves: to each rank its half, and the
-  // results to all.
-  put(folder / "two.json", measured(128, 55, "[[false, 1000], [true, 5000], [false, 5000]]"));
+  // A sum of 10,000 bytes in halves: to each rank its half, and the results to all. One of 1000
+  // bytes to all ranks comes in between.
+  put(folder / "two.json", measured(128, 55, "[[true, 5000], [false, 1000], [false, 5000]]"));
   std::vector<std::string> words{"python3", "tools/bench/scaling/scaling", folder / "one.json",
                                  folder / "small.json", folder / "two.json"};
   words.insert(words.end(), options.begin(), options.end());
