@@ -11,62 +11,56 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point then) {
-  return std::chrono::duration<double>(Clock::now() - then).count();
-}
+// Adds the time from its construction to its destruction.
+struct AddTime {
+  Traffic& traffic;
+  const Clock::time_point begin = Clock::now();
+  ~AddTime() { traffic.seconds += std::chrono::duration<double>(Clock::now() - begin).count(); }
+};
 
-long sent_to_others(const std::vector<long>& sent, long rank) {
-  return std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank];
-}
+// Starting and waiting take the time of this rank.
+struct TimedCall final : StartedCall {
+  explicit TimedCall(Traffic& total) : traffic(total) {}
+  void wait() override {
+    const AddTime time{traffic};
+    call->wait();
+  }
+  Traffic& traffic;
+  std::unique_ptr<StartedCall> call;
+};
 
 }  // namespace
 
-// Only waiting takes the time of this rank.
-class TimedCall final : public StartedCall {
- public:
-  TimedCall(Ranks& ranks, std::unique_ptr<StartedCall> call)
-      : ranks_(ranks), call_(std::move(call)) {}
-  void wait() override {
-    const Clock::time_point begin = Clock::now();
-    call_->wait();
-    ranks_.traffic_.seconds += seconds_since(begin);
-  }
-
- private:
-  Ranks& ranks_;
-  const std::unique_ptr<StartedCall> call_;
-};
-
 void Ranks::gather(const void* mine, void* all, const std::vector<long>& sizes) {
-  const Clock::time_point begin = Clock::now();
+  count_call(Message::Kind::values, sizes[rank()] * (count() - 1));
+  const AddTime time{traffic_};
   send_to_all(mine, all, sizes);
-  count_call(false, sizes[rank()] * (count() - 1), seconds_since(begin));
 }
 
-void Ranks::exchange(const void* mine, const std::vector<long>& sent, void* all,
-                     const std::vector<long>& received) {
-  const Clock::time_point begin = Clock::now();
-  send_to_each(mine, sent, all, received);
-  count_call(true, sent_to_others(sent, rank()), seconds_since(begin));
-}
-
-std::unique_ptr<StartedCall> Ranks::start_gather(const void* mine, void* all,
-                                                 const std::vector<long>& sizes) {
-  count_call(false, sizes[rank()] * (count() - 1), 0);
-  return std::make_unique<TimedCall>(*this, start_to_all(mine, all, sizes));
+// All memory is there before the call starts, as it cannot be taken back.
+std::unique_ptr<StartedCall> Ranks::start_gather_results(const void* mine, void* all,
+                                                         const std::vector<long>& sizes) {
+  count_call(Message::Kind::results, sizes[rank()] * (count() - 1));
+  auto call = std::make_unique<TimedCall>(traffic_);
+  const AddTime time{traffic_};
+  call->call = start_to_all(mine, all, sizes);
+  return call;
 }
 
 std::unique_ptr<StartedCall> Ranks::start_exchange(const void* mine, const std::vector<long>& sent,
                                                    void* all, const std::vector<long>& received) {
-  count_call(true, sent_to_others(sent, rank()), 0);
-  return std::make_unique<TimedCall>(*this, start_to_each(mine, sent, all, received));
+  const long bytes = std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank()];
+  count_call(Message::Kind::slices, bytes);
+  auto call = std::make_unique<TimedCall>(traffic_);
+  const AddTime time{traffic_};
+  call->call = start_to_each(mine, sent, all, received);
+  return call;
 }
 
-void Ranks::count_call(bool is_exchange, long bytes, double seconds) {
+void Ranks::count_call(Message::Kind kind, long bytes) {
   traffic_.calls++;
   traffic_.bytes += bytes;
-  traffic_.seconds += seconds;
-  if (messages_) messages_->push_back({is_exchange, bytes});
+  if (messages_) messages_->push_back({kind, bytes});
 }
 
 std::string describe(const Traffic& t, long steps) {

@@ -1,6 +1,6 @@
 // The processes of a data parallel training. Each is a rank, as MPI calls it, with a number from 0
 // to count() - 1. They exchange bytes in two ways, and everything else is made of these two.
-// tools/training/mpi.h has the ranks that mpirun starts; the tests have ranks that are threads.
+// tools/mpi/mpi.h has the ranks that mpirun starts; the tests have ranks that are threads.
 #pragma once
 #include <algorithm>
 #include <memory>
@@ -27,9 +27,11 @@ inline Traffic operator+(const Traffic& a, const Traffic& b) {
 // "61 calls, 4.32 MB sent, 12.3 ms" per step.
 std::string describe(const Traffic& traffic, long steps);
 
-// One collective call: the bytes that a rank sends to the others.
+// One collective call, and the bytes that a rank sends to the others. With `values`, each rank
+// sends what it has to all. With `slices`, it sends a slice of its sum to each rank, and with
+// `results`, the sum of the slices that it received to all.
 struct Message {
-  bool is_exchange;  // else a gather
+  enum class Kind { values, slices, results } kind;
   long bytes;
 };
 
@@ -41,8 +43,8 @@ class StartedCall {
   virtual void wait() = 0;
 };
 
-// Both calls are collective: all ranks make them, in the same order and with sizes that fit, and no
-// call returns before all data have arrived.
+// All calls are collective: all ranks make them, in the same order and with sizes that fit. Those
+// that do not only start return when all data have arrived.
 class Ranks {
  public:
   virtual ~Ranks() = default;
@@ -51,16 +53,14 @@ class Ranks {
   // Sends `mine` to all ranks. `all` receives sizes[0] bytes of rank 0, then sizes[1] of rank 1,
   // and so on.
   void gather(const void* mine, void* all, const std::vector<long>& sizes);
-  // Sends sent[0] bytes of `mine` to rank 0, the next sent[1] to rank 1, and so on. `all` receives
-  // received[0] bytes from rank 0, then received[1] from rank 1, and so on.
-  void exchange(const void* mine, const std::vector<long>& sent, void* all,
-                const std::vector<long>& received);
-  // The same two calls, which return before the data have arrived. Until then, other calls may be
-  // made.
-  std::unique_ptr<StartedCall> start_gather(const void* mine, void* all,
-                                            const std::vector<long>& sizes);
+  // The same for the results of an exchange. It only starts: other calls may be made before wait().
+  std::unique_ptr<StartedCall> start_gather_results(const void* mine, void* all,
+                                                    const std::vector<long>& sizes);
+  // Starts to send sent[0] bytes of `mine` to rank 0, the next sent[1] to rank 1, and so on. `all`
+  // receives received[0] bytes from rank 0, then received[1] from rank 1, and so on.
   std::unique_ptr<StartedCall> start_exchange(const void* mine, const std::vector<long>& sent,
                                               void* all, const std::vector<long>& received);
+  // What all calls of this rank have cost so far.
   const Traffic& traffic() const { return traffic_; }
   // Appends each call from now on to `messages`; nullptr ends this.
   void record(std::vector<Message>* messages) { messages_ = messages; }
@@ -72,10 +72,8 @@ class Ranks {
   virtual std::string name() const = 0;
 
  protected:
-  // gather and exchange, as a library of messages does them.
+  // The calls, as a library of messages does them.
   virtual void send_to_all(const void* mine, void* all, const std::vector<long>& sizes) = 0;
-  virtual void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
-                            const std::vector<long>& received) = 0;
   virtual std::unique_ptr<StartedCall> start_to_all(const void* mine, void* all,
                                                     const std::vector<long>& sizes) = 0;
   virtual std::unique_ptr<StartedCall> start_to_each(const void* mine,
@@ -83,8 +81,7 @@ class Ranks {
                                                      const std::vector<long>& received) = 0;
 
  private:
-  friend class TimedCall;
-  void count_call(bool is_exchange, long bytes, double seconds);
+  void count_call(Message::Kind kind, long bytes);
   Traffic traffic_;
   std::vector<Message>* messages_ = nullptr;
 };

@@ -8,7 +8,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/shared_batch.h"
-#include "core/text.h"
+#include "core/subtrees.h"
 
 namespace excite {
 
@@ -111,6 +111,9 @@ class SlicedSums final : public SumsUnderWay {
     parts_++;
   }
   bool is_complete() const override { return parts_ == 3; }
+  void complete() {
+    while (!is_complete()) advance();
+  }
   bool has(const void* result) const override { return has_result(sums_, result); }
 
  private:
@@ -155,7 +158,7 @@ class SlicedSums final : public SumsUnderWay {
     std::vector<long> sizes = lengths_;
     for (long& size : sizes) size *= bytes;
     all_.resize(std::accumulate(lengths_.begin(), lengths_.end(), 0l));
-    call_ = ranks_.start_gather(mine_.data(), all_.data(), sizes);
+    call_ = ranks_.start_gather_results(mine_.data(), all_.data(), sizes);
   }
   void write_totals() {
     call_->wait();
@@ -186,7 +189,7 @@ void sum_shards(long leaves, const std::vector<const Number*>& own, long size, N
   if (size * static_cast<long>(sizeof(Number)) <= few_bytes)
     add_everywhere(batch->ranks(), sum.subtrees, sum.plan, own, size, total);
   else
-    for (SlicedSums<Number> sliced(batch->ranks(), {sum}); !sliced.is_complete();) sliced.advance();
+    SlicedSums<Number>(batch->ranks(), {sum}).complete();
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ SharedBatch::SharedBatch(Ranks& ranks, long images, SumOver sums)
 SharedBatch::~SharedBatch() { innermost = outer_; }
 
 const SharedBatch* SharedBatch::current() { return innermost; }
-const SharedBatch* SharedBatch::of_sums() {
+const SharedBatch* SharedBatch::current_for_sums() {
   return innermost && innermost->sums_ == SumOver::whole_batch ? innermost : nullptr;
 }
 
@@ -52,14 +52,14 @@ void SharedBatch::require_own(long images) const {
 }
 
 long whole_batch(long own) {
-  const SharedBatch* batch = SharedBatch::of_sums();
+  const SharedBatch* batch = SharedBatch::current_for_sums();
   if (!batch) return own;
   batch->require_own(own);
   return batch->images();
 }
 
 long whole_rows(const Shape& x) {
-  const SharedBatch* batch = SharedBatch::of_sums();
+  const SharedBatch* batch = SharedBatch::current_for_sums();
   return batch ? x.rows() / std::max(1l, x[0]) * whole_batch(x[0]) : x.rows();
 }
 

@@ -1,7 +1,8 @@
 // A batch that several ranks compute together. Each has a contiguous range of the shards, and so of
 // the images. While a SharedBatch exists, every sum over the images (core/tree_sum.h) is one over
-// the whole batch: a rank adds its own shards, and the ranks exchange what they have. The tree of
-// the additions is that of one process, and so are the bits of the sum.
+// the whole batch, unless it says otherwise (SumOver): a rank adds its own shards, and the ranks
+// exchange what they have. The tree of the additions is that of one process, and so are the bits of
+// the sum.
 #pragma once
 #include <vector>
 
@@ -35,7 +36,7 @@ class SharedBatch {
   // The innermost one of this thread; nullptr if there is none.
   static const SharedBatch* current();
   // The same if sums are over the whole batch; nullptr otherwise.
-  static const SharedBatch* of_sums();
+  static const SharedBatch* current_for_sums();
 
   Ranks& ranks() const { return ranks_; }
   const BatchSlices& slices() const { return slices_; }
@@ -66,7 +67,7 @@ long whole_size(const Shape& x);
 // equally many.
 template <class T>
 std::vector<T> gather_batch(const std::vector<T>& own) {
-  const SharedBatch* batch = SharedBatch::of_sums();
+  const SharedBatch* batch = SharedBatch::current_for_sums();
   if (!batch) return own;
   std::vector<long> counts = batch->images_of_ranks();
   const long per_image = std::ssize(own) / counts[batch->ranks().rank()];

@@ -12,7 +12,7 @@ Shards::Shards(long images, Unshared)
     : batch(images), count(count_of(images)), first_(0), last_(count), first_image_(0) {}
 
 Shards::Shards(long images) : Shards(whole_batch(images), Unshared{}) {
-  const SharedBatch* shared = SharedBatch::of_sums();
+  const SharedBatch* shared = SharedBatch::current_for_sums();
   if (!shared) return;
   const long rank = shared->ranks().rank();
   first_ = shared->slices().first_shard(rank), last_ = shared->slices().first_shard(rank + 1);

@@ -110,17 +110,25 @@ auto subtree_sum(long first, long last, const Leaf& leaf) {
   return std::move(waiting.back());
 }
 
+// Subtrees of these leaves that threads can compute side by side, and their sums.
+inline std::vector<Subtree> subtrees_of_threads(const OwnLeaves& own) {
+  return subtrees(own, shards_per_subtree(own.last - own.first));
+}
+template <class Leaf>
+auto sums_of(const std::vector<Subtree>& parts, const Leaf& leaf) {
+  std::vector<std::invoke_result_t<Leaf, long>> sums(parts.size());
+  parallel_for(std::ssize(sums),
+               [&](long i) { sums[i] = subtree_sum(parts[i].first, parts[i].last, leaf); });
+  return sums;
+}
+
 // The tree over the sums of all leaves, of which this process computes its own by leaf(first), ...,
 // leaf(last - 1). A sum is a number, a vector of doubles or a Tensor; leaf may be called on several
 // threads at once.
 template <class Leaf>
 auto tree_sum(const OwnLeaves& own, const Leaf& leaf) {
-  using Sum = std::invoke_result_t<Leaf, long>;
-  const std::vector<Subtree> parts = subtrees(own, shards_per_subtree(own.last - own.first));
-  std::vector<Sum> sums(parts.size());
-  parallel_for(std::ssize(sums),
-               [&](long i) { sums[i] = subtree_sum(parts[i].first, parts[i].last, leaf); });
-  return sum_of_subtrees(own.count, parts, std::move(sums));
+  const std::vector<Subtree> parts = subtrees_of_threads(own);
+  return sum_of_subtrees(own.count, parts, sums_of(parts, leaf));
 }
 // The same without ranks, over leaf(0), ..., leaf(count - 1). Requires count > 0.
 template <class Leaf>

@@ -94,7 +94,7 @@ std::vector<real> first_rows(const SharedBatch& batch, const Tensor& x, long row
 
 Tensor moments_shift(const Tensor& x) {
   const long channels = x.dim(-1), rows = std::min(whole_rows(x.shape()), rows_per_block);
-  if (const SharedBatch* batch = SharedBatch::of_sums())
+  if (const SharedBatch* batch = SharedBatch::current_for_sums())
     return near_mean_of(first_rows(*batch, x, rows).data(), rows, channels);
   return near_mean_of(x.data(), rows, channels);
 }

@@ -103,7 +103,7 @@ Tensor whole_batch_of(const Tensor& x) {
 // The plain loops have no shards. Where ranks share the batch, each computes all of it.
 Tensor conv2d_dw(const Tensor& x, const Tensor& dy, const Shape& w, const Conv2dOptions& options) {
   const Conv2dShape q(x.shape(), w, options);
-  if (options.algorithm == Conv2dAlgorithm::reference && SharedBatch::of_sums()) {
+  if (options.algorithm == Conv2dAlgorithm::reference && SharedBatch::current_for_sums()) {
     const Tensor all_x = whole_batch_of(x);
     return conv2d_reference_dw({all_x.shape(), w, options}, all_x, whole_batch_of(dy));
   }

@@ -114,7 +114,8 @@ Tensor conv2d_blas_dx(const Conv2dShape& q, const Tensor& dy, const Tensor& w) {
 
 Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
   const Shards shards(q.n);
-  return tree_sum(shards.own(), [&](long shard) {
+  const std::vector<Subtree> trees = subtrees_of_threads(shards.own());
+  std::vector<Tensor> sums = sums_of(trees, [&](long shard) {
     Tensor dw = zeros(q.weight());
     Buffer unfolded = unfolded_buffer(q);
     for_each_slab(q, shards.begin(shard), shards.end(shard), [&](const Slab& slab) {
@@ -124,6 +125,11 @@ Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
     });
     return dw;
   });
+  Tensor dw(q.weight());
+  sum_of_subtrees(
+      shards.count, trees, std::move(sums), dw.data(),
+      [size = dw.size(), to = dw.data()](const real* total) { std::copy_n(total, size, to); });
+  return dw;
 }
 
 }  // namespace excite

@@ -38,7 +38,7 @@ constexpr long min_macs_per_piece = 1 << 17, rows_per_piece = 32;
 struct PlaceOfRows {
   long before = 0, all;
   explicit PlaceOfRows(long rows) : all(rows) {
-    const SharedBatch* batch = SharedBatch::of_sums();
+    const SharedBatch* batch = SharedBatch::current_for_sums();
     const long own = batch ? batch->last_image() - batch->first_image() : 0;
     if (!batch || rows % own != 0) return;
     before = batch->first_image() * (rows / own), all = batch->images() * (rows / own);

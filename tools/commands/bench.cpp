@@ -68,6 +68,8 @@ DataSplit images_for(const Model& model, long batch) {
 int bench_model(const BenchOptions& o, Ranks* ranks) {
   require<UsageError>(!ranks || o.mode == "train",
                       "--mode infer runs on one process, without mpirun");
+  require<UsageError>(o.batch_norm == "whole" || o.mode == "train",
+                      "--batch-norm is for training, and --mode is infer");
   const Precision precision = parse_precision(o.precision, o.plain, o.conv);
   require<UsageError>(precision == Precision::full || o.mode == "infer",
                       "--precision bf16 is for inference: add --mode infer");
@@ -86,7 +88,8 @@ int bench_model(const BenchOptions& o, Ranks* ranks) {
   const BenchStep step = o.mode == "train" ? training_step(recipe, model, data, ranks)
                                            : inference_step(model, o.batch, data, precision);
   const Measurement measurement = measure_steps(step, o.seconds);
-  const BenchSubject subject{model, o.mode, o.batch, o.threads, o.plain, o.conv, precision};
+  const BenchSubject subject{model,   o.mode, o.batch,   o.threads,
+                             o.plain, o.conv, precision, o.batch_norm};
   (o.json ? print_measurement_as_json : print_measurement)(subject, measurement);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
@@ -105,10 +106,13 @@ void print_measurement(const BenchSubject& s, const Measurement& m) {
 }
 
 namespace {
-// Of each: whether it is an exchange, and the bytes that rank 0 sends.
+// Of each: what is sent, and the bytes that rank 0 sends.
 nlohmann::json json_of(const std::vector<Message>& messages) {
+  const std::map<Message::Kind, const char*> names{{Message::Kind::values, "values"},
+                                                   {Message::Kind::slices, "slices"},
+                                                   {Message::Kind::results, "results"}};
   nlohmann::json all = nlohmann::json::array();
-  for (const Message& message : messages) all.push_back({message.is_exchange, message.bytes});
+  for (const Message& message : messages) all.push_back({names.at(message.kind), message.bytes});
   return all;
 }
 }  // namespace
@@ -122,6 +126,7 @@ void print_measurement_as_json(const BenchSubject& s, const Measurement& m) {
               {"batch", s.batch},
               {"threads", s.threads},
               {"ranks", m.ranks},
+              {"batch_norm", s.batch_norm},
               {"messages", json_of(m.messages)},
               {"precision", name_of(s.precision)},
               {"images_per_second", m.images_per_second(s.batch)},

@@ -138,9 +138,8 @@ void add_run_groups(const Command& c, TrainOptions& o) {
                "one, which sends it to the others; they keep it in memory")
       .type_name("NAME");
   c.add_option("--batch-norm", o.recipe.batch_norm,
-               "Under mpirun, whose images batch norm sees: whole, those of the batch, which gives "
-               "the weights of one process; local, those of each process alone, which exchanges "
-               "once per step and gives other weights")
+               "Under mpirun: batch norm of the whole batch, with the weights of one process, or "
+               "local, of each process's own images, with fewer messages and other weights")
       .type_name("NAME");
   add_computation_options(c, o);
   c.begin_group("Output");

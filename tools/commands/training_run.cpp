@@ -119,8 +119,10 @@ void share_with(Ranks* ranks, Training& training, const RunConfig& config) {
   training.share_batches(*ranks);
 }
 
-std::string ranks_line(const Ranks* ranks) {
-  return ranks ? text("ranks: ", ranks->count(), ", which share each batch\n") : "";
+std::string ranks_line(const Ranks* ranks, const Recipe& recipe) {
+  if (!ranks) return "";
+  return text("ranks: ", ranks->count(), ", which share each batch",
+              recipe.batch_norm == "local" ? "; each normalizes its own images" : "", "\n");
 }
 
 RunFolder folder_of(const NewRun& run) {
@@ -151,7 +153,8 @@ int start_run(const NewRun& run) {
   if (run.make_step_function)
     training.set_step_function(run.make_step_function(training.total_steps()));
   training.keep_epochs(run.kept_epochs);
-  const std::string lines = ranks_line(run.ranks) + cache_line(training, run.cache) + run.lines;
+  const std::string lines =
+      ranks_line(run.ranks, run.recipe) + cache_line(training, run.cache) + run.lines;
   if (run.dry) return print_dry_run(training, config, weights_line + lines);
   if (!has_folder) return train_to_end(training, {}, config.data, bar);
   std::optional<RunFolder> its_folder(folder_of(run));
@@ -221,7 +224,8 @@ int resume_run(const std::string& path, std::optional<long> epochs, CacheImages 
     return has_folder ? print_result(*folder, config.data) : 0;
   }
   std::cout << training.summary() << "\n"
-            << ranks_line(ranks) << cache_line(training, cache) << "folder: " << printable(path)
+            << ranks_line(ranks, config.recipe) << cache_line(training, cache)
+            << "folder: " << printable(path)
             << (has_checkpoint ? ", continued after step " : ", from the beginning: step ")
             << training.position().step << std::endl;
   return train_to_end(training, folder, config.data, bar);

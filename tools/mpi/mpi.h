@@ -17,9 +17,10 @@ void end_ranks();
 // output. UsageError if mpirun has started several processes, but the program is built without MPI.
 int run_on_ranks(const std::function<int(Ranks* ranks)>& body);
 
-// Reports an error, and returns what `report` returns. If all ranks have one, only rank 0 reports its
-// own, and no other rank ends before it has: mpirun ends all processes once one has failed. If only
-// some ranks have one, each of these reports its own with its name (error_origin).
+// Reports an error, and returns what `report` returns. If all ranks have one, only rank 0 reports
+// its own. The others wait for it, for up to two seconds, because mpirun ends all processes once
+// one has failed. If only some ranks have one, each of these reports its own with its name
+// (error_origin).
 int report_error_on_ranks(const std::function<int()>& report);
 
 }  // namespace excite

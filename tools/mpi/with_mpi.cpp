@@ -45,6 +45,8 @@ void wait_for_slow_network(long ranks) {
   std::this_thread::sleep_for(delay_of_slow_network(ranks));
 }
 
+int unfinished_calls = 0;  // that this process has started, and not waited for
+
 // A call of MPI that goes on while this process computes. MPI moves its data within other calls,
 // and reads the sizes until its end.
 struct MpiCall final : StartedCall {
@@ -53,9 +55,12 @@ struct MpiCall final : StartedCall {
         to_at(begins(to)),
         from(ints(received)),
         from_at(begins(from)),
-        end(Clock::now() + delay_of_slow_network(std::ssize(received))) {}
+        end(Clock::now() + delay_of_slow_network(std::ssize(received))) {
+    unfinished_calls++;
+  }
   void wait() override {
     MPI_Wait(&request, MPI_STATUS_IGNORE);
+    unfinished_calls--;
     std::this_thread::sleep_until(end);
   }
   const std::vector<int> to, to_at, from, from_at;
@@ -103,14 +108,6 @@ class MpiRanks final : public Ranks {
                    MPI_COMM_WORLD);
     wait_for_slow_network(count_);
   }
-  void send_to_each(const void* mine, const std::vector<long>& sent, void* all,
-                    const std::vector<long>& received) override {
-    const std::vector<int> to = ints(sent), to_at = begins(to), from = ints(received),
-                           from_at = begins(from);
-    MPI_Alltoallv(mine, to.data(), to_at.data(), MPI_BYTE, all, from.data(), from_at.data(),
-                  MPI_BYTE, MPI_COMM_WORLD);
-    wait_for_slow_network(count_);
-  }
   std::unique_ptr<StartedCall> start_to_all(const void* mine, void* all,
                                             const std::vector<long>& sizes) override {
     auto call = std::make_unique<MpiCall>(sizes, sizes);
@@ -142,6 +139,9 @@ Ranks* start_ranks() {
   return &ranks;
 }
 
-void end_ranks() { MPI_Finalize(); }
+// MPI cannot end in the middle of a call, which an error may leave behind.
+void end_ranks() {
+  if (unfinished_calls == 0) MPI_Finalize();
+}
 
 }  // namespace excite

@@ -13,19 +13,19 @@ namespace {
 // the sum to all.
 void add_of_ranks(Ranks& ranks, std::vector<real>& numbers) {
   const long size = std::ssize(numbers), count = ranks.count();
-  const auto begin = [&](long rank) { return size * rank / count; };
-  std::vector<long> lengths, bytes;
-  for (long rank = 0; rank < count; rank++) {
-    lengths.push_back(begin(rank + 1) - begin(rank));
-    bytes.push_back(lengths.back() * static_cast<long>(sizeof(real)));
-  }
-  const long slice = lengths[ranks.rank()];
+  const auto length = [&](long rank) { return size * (rank + 1) / count - size * rank / count; };
+  std::vector<long> bytes;  // of the slices
+  for (long rank = 0; rank < count; rank++)
+    bytes.push_back(length(rank) * static_cast<long>(sizeof(real)));
+  const long slice = length(ranks.rank());
   std::vector<real> slices(slice * count);
-  ranks.exchange(numbers.data(), bytes, slices.data(),
-                 std::vector<long>(count, slice * static_cast<long>(sizeof(real))));
+  ranks
+      .start_exchange(numbers.data(), bytes, slices.data(),
+                      std::vector<long>(count, bytes[ranks.rank()]))
+      ->wait();
   for (long rank = 1; rank < count; rank++)
     for (long i = 0; i < slice; i++) slices[i] += slices[rank * slice + i];
-  numbers = gather(ranks, slices.data(), lengths);
+  ranks.start_gather_results(slices.data(), numbers.data(), bytes)->wait();
 }
 
 // Adds these gradients by one exchange.

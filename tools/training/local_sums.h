@@ -1,6 +1,5 @@
-// Data parallel training in which each rank normalizes and sums its own images alone
-// (--batch-norm local), as most frameworks do it. The gradients of the ranks are added once per
-// step, and nothing is exchanged before.
+// Data parallel training in which each rank normalizes its own images alone (--batch-norm local),
+// as most frameworks do it. The gradients of the ranks are added at the end of a step.
 #pragma once
 #include <vector>
 
@@ -16,7 +15,7 @@ namespace excite {
 void require_ranks_of(const Recipe& recipe, long ranks);
 
 // Each gradient becomes the sum of those of all ranks, added in the order of the ranks. Collective,
-// by two calls.
+// by two calls for each megabyte.
 void add_gradients_of_ranks(Ranks& ranks, const std::vector<Parameter>& parameters);
 
 // Running statistics become the mean of those of all ranks; what all ranks have alike keeps its

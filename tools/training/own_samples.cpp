@@ -21,7 +21,7 @@ std::vector<long> own_part(const Ranks* ranks, const std::vector<long>& indices)
           indices.begin() + slices.first_image(ranks->rank() + 1)};
 }
 
-long normalized_together(const Ranks* ranks, SumOver sums, long images) {
+long fewest_per_batch_norm(const Ranks* ranks, SumOver sums, long images) {
   if (sums == SumOver::whole_batch || !can_share(ranks, images)) return images;
   const BatchSlices slices(images, ranks->count());
   long fewest = images;
@@ -38,7 +38,8 @@ OwnSamples own_samples(const Ranks* ranks, SumOver sums, Samples samples, long i
   if (ranks && sums == SumOver::own_images)
     weight =
         is_shared ? own / static_cast<double>(images) : 1 / static_cast<double>(ranks->count());
-  return {std::move(samples), images, is_shared, weight, normalized_together(ranks, sums, images)};
+  return {std::move(samples), images, is_shared, weight,
+          fewest_per_batch_norm(ranks, sums, images)};
 }
 }  // namespace
 

@@ -16,12 +16,11 @@ struct OwnSamples {
   // Of the loss of this process in that of the batch. Ranks that sum over the whole batch all have
   // its loss, and so the weight 1. Otherwise their weights add up to 1.
   double loss_weight = 1;
-  // How many images a batch norm sees at least, on any of the ranks.
-  long normalized_together = 0;
+  long fewest_per_batch_norm = 0;
 };
 
-// Of a batch of so many images.
-long normalized_together(const Ranks* ranks, SumOver sums, long images);
+// The fewest images of a batch of so many that one batch norm sees: all, or those of a rank.
+long fewest_per_batch_norm(const Ranks* ranks, SumOver sums, long images);
 
 // The part of the images that this rank reads. It is all of them without ranks, and if the batch
 // has fewer shards than there are ranks: then each rank computes the whole batch.

@@ -13,6 +13,7 @@
 #include "tools/data/mixing.h"
 #include "tools/training/class_weights.h"
 #include "tools/training/diagnosis.h"
+#include "tools/training/earlier_gradients.h"
 #include "tools/training/local_sums.h"
 #include "tools/training/metrics.h"
 #include "tools/training/parameter_groups.h"
@@ -162,9 +163,11 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
   if (!std::isfinite(value))
     throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
   const auto share = static_cast<real>(own.loss_weight / static_cast<double>(recipe_.accumulate));
+  EarlierGradients earlier(parameters_);
   CollectedSums gradients;
   backward(loss, full(loss.shape(), share), hooks.backward);
   gradients.exchange();
+  earlier.add_new();
   const long correct = count_correct(logits->value, batch.labels);
   return {value, own.is_shared ? sum_over_ranks(*ranks_, correct) : correct, 0, own.images};
 }
@@ -218,11 +221,11 @@ Batch TrainingStep::batch_of(const Samples& samples, long batch_number) const {
 }
 
 // Batch norm needs two values per channel. Of one image it has them if no map is a single pixel,
-// which one pass through the plain operations in evaluation shows. A batch of one image that did
-// not shrink is an error of the batch norm, as every step would be skipped.
+// which one pass through the plain operations in evaluation shows. If a rank normalizes one image
+// of each batch, this is an error of the batch norm, as every step would be skipped.
 bool TrainingStep::can_normalize(const OwnSamples& own) {
   if (own.images == 0) return false;
-  if (own.normalized_together > 1 || normalized_together(ranks_, sums_, recipe_.batch) == 1)
+  if (own.fewest_per_batch_norm > 1 || fewest_per_batch_norm(ranks_, sums_, recipe_.batch) == 1)
     return true;
   if (!can_normalize_one_) {
     const UseImplementation plain({.fused = false});

@@ -1,8 +1,10 @@
 // Ranks that normalize and sum their own images alone (--batch-norm local).
 #include "tools/training/local_sums.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "autograd/ops.h"
 #include "tests/support/compare.h"
@@ -132,36 +134,97 @@ TEST(LocalBatchNorm, RunningStatisticsAreTheMeanOfTheRanks) {
 
 // Of 16 images of a batch, some could not be decoded.
 TEST(LocalBatchNorm, WeighsTheRanksByTheirImagesWhereFilesAreBroken) {
-  for (const long broken : {0l, 3l, 13l, 14l}) {
+  struct Case {
+    long broken, fewest;
+    bool is_shared;
+  };
+  for (const Case& c : {Case{0, 5, true}, {3, 4, true}, {13, 1, true}, {14, 2, false}}) {
     std::vector<double> weights(3);
     on_ranks(3, [&](Ranks& ranks) {
       std::vector<long> all(16);
       std::iota(all.begin(), all.end(), 0);
       const auto read = [&](std::vector<long> indices) {
-        std::erase_if(indices, [&](long i) { return i < broken; });
+        std::erase_if(indices, [&](long i) { return i < c.broken; });
         return Samples{indices, std::vector<Image>(indices.size()), {}};
       };
       const OwnSamples own =
           agree_on_samples(&ranks, SumOver::own_images, read(own_part(&ranks, all)), 16, read);
-      EXPECT_EQ(own.images, 16 - broken);
-      EXPECT_EQ(own.is_shared, broken < 14);  // two images have two shards
+      EXPECT_EQ(own.images, 16 - c.broken);
+      EXPECT_EQ(own.is_shared, c.is_shared);  // two images have two shards
+      EXPECT_EQ(own.fewest_per_batch_norm, c.fewest);
       weights[ranks.rank()] = own.loss_weight;
-      const long expected[] = {5, 4, 1, 2};
-      EXPECT_EQ(own.normalized_together, expected[broken == 0 ? 0 : broken == 3 ? 1 : broken - 11]);
     });
-    EXPECT_NEAR(weights[0] + weights[1] + weights[2], 1, 1e-15) << broken;
-    if (broken == 3) {
+    EXPECT_NEAR(weights[0] + weights[1] + weights[2], 1, 1e-15) << c.broken;
+    if (c.broken == 3) {
       EXPECT_NE(weights[0], weights[2]);
     }
   }
 }
 
 TEST(LocalBatchNorm, IsInTheRecipeOfAFile) {
-  const Recipe recipe = local_recipe(4);
-  const Json json = to_json(recipe);
+  const Json json = to_json(local_recipe(4));
   EXPECT_EQ(json["batch_norm"], "local");
   EXPECT_EQ(json["ranks"], 4);
   EXPECT_FALSE(to_json(short_recipe(1)).contains("batch_norm"));
+  const auto read = [](const Json& file) {
+    const Recipe recipe = recipe_from_json(JsonObject(file.dump(), "file"));
+    check_recipe(recipe);
+    return recipe;
+  };
+  EXPECT_EQ(read(json).batch_norm, "local");
+  EXPECT_EQ(read(json).ranks, 4);
+  for (const long ranks : {-1l, 0l}) {
+    Json other = json;
+    other["ranks"] = ranks;
+    EXPECT_TRUE(fails_saying([&] { read(other); }, {"--batch-norm local", text(ranks)}));
+  }
+  Json whole = json;
+  whole["batch_norm"] = "whole";
+  EXPECT_TRUE(fails_saying([&] { read(whole); }, {"--batch-norm whole", "4 ranks"}));
+}
+
+// Trains in `path` on two ranks, and returns what the first one did.
+int train_in_on_two_ranks(const std::string& path, const Recipe& recipe,
+                          const std::function<int()>& stop) {
+  int code = 0;
+  const bool resumes = std::filesystem::exists(path);
+  on_ranks(2, [&](Ranks& ranks) {
+    const bool is_first = ranks.rank() == 0;
+    Training training(recipe, small_data(), {.stop = is_first ? stop : never});
+    training.share_batches(ranks);
+    std::optional<RunFolder> folder;
+    if (is_first) folder.emplace(resumes ? RunFolder::open(path) : RunFolder::create(path));
+    if (resumes) training.resume_from(path + "/last.safetensors");
+    const int own = is_first ? training.run(*folder) : training.run_without_folder();
+    if (is_first) code = own;
+  });
+  return code;
+}
+
+TEST(LocalBatchNorm, ResumesToTheSameBytes) {
+  const ScratchFolder folder;
+  Recipe recipe = local_recipe(2);
+  recipe.batch = 8, recipe.accumulate = 2, recipe.ema = 0.9, recipe.mixup = 0.5;
+  recipe.epochs = 2, recipe.model = "se_small_vgg", recipe.lr = 0.01;  // it has dropout
+  EXPECT_EQ(train_in_on_two_ranks(folder / "one", recipe, never), 0);
+  EXPECT_EQ(train_in_on_two_ranks(folder / "run", recipe, stop_at(2)), 128 + SIGINT);
+  EXPECT_EQ(train_in_on_two_ranks(folder / "run", recipe, never), 0);
+  expect_same_run(folder / "run", folder / "one");
+}
+
+TEST(LocalBatchNorm, DivergesOnAllRanksTogether) {
+  Recipe recipe = local_recipe(2);
+  recipe.lr = 1e30;
+  std::vector<std::string> sentences(2);
+  on_ranks(2, [&](Ranks& ranks) {
+    try {
+      train_steps(recipe, 3, &ranks);
+    } catch (const Diverged& error) {
+      sentences[ranks.rank()] = error.what();
+    }
+  });
+  EXPECT_EQ(sentences[0], sentences[1]);
+  expect_contains(sentences[0], "diverged in epoch");
 }
 
 }  // namespace

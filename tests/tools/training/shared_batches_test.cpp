@@ -157,6 +157,25 @@ TEST(SharedBatches, ShrinkAsInOneProcess) {
   }
 }
 
+// The gradients of the second batch are exchanged together, as those of the first one.
+TEST(SharedBatches, AccumulatedBatchesNeedAsManyCallsEach) {
+  const DataSplit data = small_data();
+  on_ranks(2, [&](Ranks& ranks) {
+    std::vector<long> calls;
+    for (const long parts : {1l, 2l}) {
+      Recipe recipe = short_recipe(1);
+      recipe.accumulate = parts;
+      const Model model = make_model(recipe, data.train.class_count());
+      TrainingStep step(recipe, model, data.train, {{0.5, 0.5, 0.5}, {1, 1, 1}});
+      step.share_batches(ranks);
+      const long before = ranks.traffic().calls;
+      step(0);
+      calls.push_back(ranks.traffic().calls - before);
+    }
+    EXPECT_EQ(calls[1], 2 * calls[0]);
+  });
+}
+
 // w is used by two operations, one of which has it as 2 w. So its gradients are added, and that of
 // 2 w is read, while sums of gradients wait.
 Tensor gradient_of_two_uses(const Tensor& x) {

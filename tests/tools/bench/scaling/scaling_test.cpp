@@ -14,7 +14,7 @@ std::string measured(long batch, long milliseconds, const std::string& messages)
 
 // A sum of 1000 bytes to all ranks, and one of 10,000 in halves: to each rank its half, and the
 // results to all.
-const std::string one_by_one = "[[false, 1000], [true, 5000], [false, 5000]]";
+const std::string one_by_one = "[[\"values\", 1000], [\"slices\", 5000], [\"results\", 5000]]";
 
 std::string predict(const std::vector<std::string>& options,
                     const std::string& messages = one_by_one) {
@@ -43,7 +43,7 @@ TEST(Scaling, FourRanksComputeAQuarterAndExchangeSums) {
 // ms, and their bytes 8.3 ms, less than the backward pass, two thirds of 40 ms. A network of a
 // twentieth of the rate takes 170.7 ms for them, 144 more than that, and 2 + 33.3 ms for the rest.
 TEST(Scaling, SlicesAreSentDuringTheBackwardPass) {
-  const std::string meanwhile = "[[true, 5000], [false, 1000], [false, 5000]]";
+  const std::string meanwhile = "[[\"slices\", 5000], [\"values\", 1000], [\"results\", 5000]]";
   EXPECT_EQ(predict({"--ranks", "4", "--latency", "1000", "--gbit", "0.0144"}, meanwhile),
             "43.7 ms\n");
   EXPECT_EQ(predict({"--ranks", "4", "--latency", "1000", "--gbit", "0.00072"}, meanwhile),
