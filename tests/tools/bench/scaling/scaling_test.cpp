@@ -8,7 +8,7 @@ namespace excite {
 namespace {
 
 std::string measured(long batch, long milliseconds, const std::string& messages) {
-  return text(R"({"batch": )", batch, R"(, "step_milliseconds": {"median": )", milliseconds,
+  return text(R"({"batch": )", batch, R"(, "step_milliseconds": {"min": )", milliseconds,
               R"(}, "messages": )", messages, "}");
 }
 
