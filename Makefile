@@ -393,13 +393,14 @@ test-threads: test-packages  ## runs the tests with several threads under the th
 # Memory that is read before it is written, which no sanitizer of g++ finds. valgrind knows no vectors
 # of 64 bytes.
 VALGRIND := $(BUILD)/valgrind
-test-valgrind:  ## the program loads, saves and predicts under valgrind
+test-valgrind:  ## the program loads, saves, predicts and trains under valgrind
 	@bash tools/scripts/install valgrind
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(VALGRIND) OPTIMIZE=-O1 MARCH=x86-64-v3 $(VALGRIND)/excite
-	@cd $(VALGRIND) && rm -f saved.safetensors && run='valgrind -q --error-exitcode=9 ./excite' && \
-	  $$run convert ../../tools/examples/se_resnet20-cifar10.safetensors saved.safetensors && \
+	@cd $(VALGRIND) && rm -rf saved.safetensors run && run='valgrind -q --error-exitcode=9 ./excite' && \
+	  $$run convert --to excite ../../tools/examples/se_resnet20-cifar10.safetensors saved.safetensors && \
 	  $$run predict --weights saved.safetensors --threads 1 ../../tools/examples/cat.jpg && \
-	  $$run evaluate --weights saved.safetensors --threads 2 --data builtin --limit 16
+	  $$run train --model se_resnet8 --data builtin --limit 16 --batch 16 --epochs 1 --threads 2 --out run && \
+	  $$run evaluate --weights run/last.safetensors --threads 2 --data builtin --limit 16
 
 # libFuzzer, a part of clang, changes the seeds of a fuzz target so that they reach new code. What
 # it finds is kept in build/fuzz/found, and a failing input in the folder where it runs.
