@@ -31,7 +31,7 @@ TESTS    := $(filter-out tests/consumer/% tests/faults/%,$(TESTS))
 
 .PHONY: all help examples install shared install-shared clean packages test-packages train \
         record debug \
-        reference balance test test-bare test-long test-night test-other test-sanitized \
+        reference balance test test-bare test-long test-night test-clang test-other test-sanitized \
         test-sanitized-double test-valgrind cifar10 format golden parity \
         test-threads fuzz test-arm64 test-arm64-run exercises exercise hint check study study-report
 .DELETE_ON_ERROR:
@@ -371,12 +371,15 @@ test-sanitized-double: test-packages  ## runs the quick tests in double under sa
 
 # Finds what is right only by accident with g++ and this machine's vectors.
 OTHER      := $(BUILD)/other
-PRECISIONS ?= float double
-test-other: test-packages  ## runs the quick tests with clang++, for machines as old as 2013
+OTHER_MAKE  = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror
+test-clang: packages  ## builds the program with clang++, for machines as old as 2013, and trains
 	@bash tools/scripts/install clang
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror \
-	  STARTED= $(PRECISIONS:%=$(OTHER)/tests-%)
-	@bash tests/run $(OTHER) '$(QUICK)' $(PRECISIONS)
+	@$(OTHER_MAKE) $(OTHER)/excite
+	@rm -rf $(OTHER)/run
+	$(OTHER)/excite train --data builtin --limit 512 --epochs 2 --out $(OTHER)/run
+test-other: test-clang test-packages  ## runs the quick tests with clang++, for machines as old as 2013
+	@$(OTHER_MAKE) STARTED= $(OTHER)/tests-float $(OTHER)/tests-double
+	@bash tests/run $(OTHER) '$(QUICK)'
 
 # Several threads of a program call the library at the same time. (Newer kernels randomize addresses
 # so much that the thread sanitizer of g++ 12 does not start; setarch -R turns this off.)
