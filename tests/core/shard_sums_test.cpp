@@ -16,16 +16,6 @@
 namespace excite {
 namespace {
 
-// Images [begin, end) of x.
-Tensor images_of(const Tensor& x, long begin, long end) {
-  std::vector<long> dims = x.shape().dims();
-  const long size = x.size() / dims[0];
-  dims[0] = end - begin;
-  Tensor part{Shape(dims)};
-  std::copy(x.data() + begin * size, x.data() + end * size, part.data());
-  return part;
-}
-
 // Four gradients of weights, and how many calls the ranks make for them.
 struct Gradients {
   std::vector<Tensor> all;

@@ -144,16 +144,6 @@ TEST(MpiReadme, SumsInTheTreeDoNot) {
 
 // ---- sums over the images ----
 
-// Images [begin, end) of x.
-Tensor images_of(const Tensor& x, long begin, long end) {
-  std::vector<long> dims = x.shape().dims();
-  const long size = x.size() / dims[0];
-  dims[0] = end - begin;
-  Tensor part{Shape(dims)};
-  std::copy(x.data() + begin * size, x.data() + end * size, part.data());
-  return part;
-}
-
 // Compares f(own images of x, own images of y) on ranks with f(x, y) in one process.
 using OfImages = std::function<Tensor(const Tensor& x, const Tensor& y)>;
 void expect_same_bits_on_ranks(const std::string& what, const Tensor& x, const Tensor& y,

@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <barrier>
 #include <cstring>
 #include <exception>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/ranks.h"
+#include "core/tensor.h"
 
 namespace excite {
 
@@ -98,6 +100,16 @@ inline void on_ranks(long count, const std::function<void(Ranks&)>& body) {
   for (std::thread& t : threads) t.join();
   for (const std::exception_ptr& error : errors)
     if (error) std::rethrow_exception(error);
+}
+
+// Images [begin, end) of x.
+inline Tensor images_of(const Tensor& x, long begin, long end) {
+  std::vector<long> dims = x.shape().dims();
+  const long size = x.size() / dims[0];
+  dims[0] = end - begin;
+  Tensor part{Shape(dims)};
+  std::copy(x.data() + begin * size, x.data() + end * size, part.data());
+  return part;
 }
 
 }  // namespace excite

@@ -4,13 +4,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <optional>
 
 #include "autograd/ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
-#include "tests/support/thread_ranks.h"
-#include "tests/tools/training/short_runs.h"
+#include "tests/tools/training/runs_on_ranks.h"
 #include "tools/training/own_samples.h"
 #include "tools/training/recipe_json.h"
 
@@ -44,7 +42,7 @@ Trained train_steps(const Recipe& recipe, long steps, Ranks* ranks) {
         .push_back(e.var->value.clone());
   return trained;
 }
-Trained train_on_ranks(const Recipe& recipe, long steps) {
+Trained train_steps_on_ranks(const Recipe& recipe, long steps) {
   Trained of_first, others;
   on_ranks(recipe.ranks, [&](Ranks& ranks) {
     Trained mine = train_steps(recipe, steps, &ranks);
@@ -65,7 +63,7 @@ TEST(LocalBatchNorm, IsThatOfOneProcessWithSmallerBatches) {
     Recipe local = local_recipe(2), accumulated = short_recipe(1);
     local.model = accumulated.model = name;
     accumulated.batch = 8, accumulated.accumulate = 2;
-    const Trained a = train_on_ranks(local, 3), b = train_steps(accumulated, 3, nullptr);
+    const Trained a = train_steps_on_ranks(local, 3), b = train_steps(accumulated, 3, nullptr);
     for (std::size_t i = 0; i < 3; i++) {
       EXPECT_NEAR(a.results[i].loss, b.results[i].loss, tolerance);
       EXPECT_NEAR(a.results[i].gradient_norm, b.results[i].gradient_norm, 10 * tolerance);
@@ -80,7 +78,7 @@ TEST(LocalBatchNorm, IsThatOfOneProcessWithSmallerBatches) {
 TEST(LocalBatchNorm, IsAnotherFunctionThanThatOfTheWholeBatch) {
   Recipe whole = local_recipe(2);
   whole.batch_norm = "whole", whole.ranks = 0;
-  const Trained a = train_on_ranks(local_recipe(2), 2), b = train_steps(whole, 2, nullptr);
+  const Trained a = train_steps_on_ranks(local_recipe(2), 2), b = train_steps(whole, 2, nullptr);
   EXPECT_GT(std::abs(a.results[0].loss - b.results[0].loss), 1e-4);
   EXPECT_NEAR(a.results[0].loss, b.results[0].loss, 0.5);
 }
@@ -183,32 +181,14 @@ TEST(LocalBatchNorm, IsInTheRecipeOfAFile) {
   EXPECT_TRUE(fails_saying([&] { read(whole); }, {"--batch-norm whole", "4 ranks"}));
 }
 
-// Trains in `path` on two ranks, and returns what the first one did.
-int train_in_on_two_ranks(const std::string& path, const Recipe& recipe,
-                          const std::function<int()>& stop) {
-  int code = 0;
-  const bool resumes = std::filesystem::exists(path);
-  on_ranks(2, [&](Ranks& ranks) {
-    const bool is_first = ranks.rank() == 0;
-    Training training(recipe, small_data(), {.stop = is_first ? stop : never});
-    training.share_batches(ranks);
-    std::optional<RunFolder> folder;
-    if (is_first) folder.emplace(resumes ? RunFolder::open(path) : RunFolder::create(path));
-    if (resumes) training.resume_from(path + "/last.safetensors");
-    const int own = is_first ? training.run(*folder) : training.run_without_folder();
-    if (is_first) code = own;
-  });
-  return code;
-}
-
 TEST(LocalBatchNorm, ResumesToTheSameBytes) {
   const ScratchFolder folder;
   Recipe recipe = local_recipe(2);
   recipe.batch = 8, recipe.accumulate = 2, recipe.ema = 0.9, recipe.mixup = 0.5;
   recipe.epochs = 2, recipe.model = "se_small_vgg", recipe.lr = 0.01;  // it has dropout
-  EXPECT_EQ(train_in_on_two_ranks(folder / "one", recipe, never), 0);
-  EXPECT_EQ(train_in_on_two_ranks(folder / "run", recipe, stop_at(2)), 128 + SIGINT);
-  EXPECT_EQ(train_in_on_two_ranks(folder / "run", recipe, never), 0);
+  EXPECT_EQ(train_on_ranks(folder / "one", recipe, 2), 0);
+  EXPECT_EQ(train_on_ranks(folder / "run", recipe, 2, stop_at(2)), 128 + SIGINT);
+  EXPECT_EQ(train_on_ranks(folder / "run", recipe, 2), 0);
   expect_same_run(folder / "run", folder / "one");
 }
 
