@@ -371,13 +371,14 @@ test-sanitized-double: test-packages  ## runs the quick tests in double under sa
 
 # Finds what is right only by accident with g++ and this machine's vectors.
 OTHER      := $(BUILD)/other
-OTHER_MAKE  = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ MARCH=x86-64-v3 EXTRA=-Werror
+OTHER_MAKE  = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(OTHER) CXX=clang++ \
+              MARCH=x86-64-v3 EXTRA=-Werror
 test-clang: packages  ## builds the program with clang++, for machines as old as 2013, and trains
 	@bash tools/scripts/install clang
 	@$(OTHER_MAKE) $(OTHER)/excite
 	@rm -rf $(OTHER)/run
 	$(OTHER)/excite train --data builtin --limit 512 --epochs 2 --out $(OTHER)/run
-test-other: test-clang test-packages  ## runs the quick tests with clang++, for machines as old as 2013
+test-other: test-clang test-packages  ## runs the quick tests with clang++, as test-clang
 	@$(OTHER_MAKE) STARTED= $(OTHER)/tests-float $(OTHER)/tests-double
 	@bash tests/run $(OTHER) '$(QUICK)'
 
@@ -399,10 +400,12 @@ VALGRIND := $(BUILD)/valgrind
 test-valgrind:  ## the program loads, saves, predicts and trains under valgrind
 	@bash tools/scripts/install valgrind
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(VALGRIND) OPTIMIZE=-O1 MARCH=x86-64-v3 $(VALGRIND)/excite
-	@cd $(VALGRIND) && rm -rf saved.safetensors run && run='valgrind -q --error-exitcode=9 ./excite' && \
-	  $$run convert --to excite ../../tools/examples/se_resnet20-cifar10.safetensors saved.safetensors && \
-	  $$run predict --weights saved.safetensors --threads 1 ../../tools/examples/cat.jpg && \
-	  $$run train --model se_resnet8 --data builtin --limit 16 --batch 16 --epochs 1 --threads 2 --out run && \
+	@cd $(VALGRIND) && rm -rf saved.safetensors run && \
+	  run='valgrind -q --error-exitcode=9 ./excite' given=../../tools/examples && \
+	  $$run convert --to excite $$given/se_resnet20-cifar10.safetensors saved.safetensors && \
+	  $$run predict --weights saved.safetensors --threads 1 $$given/cat.jpg && \
+	  $$run train --model se_resnet8 --data builtin --limit 16 --batch 16 --epochs 1 --threads 2 \
+	    --out run && \
 	  $$run evaluate --weights run/last.safetensors --threads 2 --data builtin --limit 16
 
 # libFuzzer, a part of clang, changes the seeds of a fuzz target so that they reach new code. What

@@ -125,11 +125,7 @@ Tensor conv2d_blas_dw(const Conv2dShape& q, const Tensor& x, const Tensor& dy) {
     });
     return dw;
   });
-  Tensor dw(q.weight());
-  sum_of_subtrees(
-      shards.count, trees, std::move(sums), dw.data(),
-      [size = dw.size(), to = dw.data()](const real* total) { std::copy_n(total, size, to); });
-  return dw;
+  return gradient_of_subtrees(shards.count, trees, std::move(sums));
 }
 
 }  // namespace excite

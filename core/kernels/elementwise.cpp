@@ -1,5 +1,6 @@
 #include "core/kernels/elementwise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -69,6 +70,16 @@ void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vec
   const auto kept = std::make_shared<std::vector<Tensor>>(std::move(sums));
   sum_of_subtrees(leaves, subtrees, addresses(*kept), kept->front().size(), result,
                   [kept, finish = std::move(finish)] { finish(kept->front().data()); });
+}
+
+Tensor gradient_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                            std::vector<Tensor> sums) {
+  Tensor gradient(sums[0].shape());
+  sum_of_subtrees(leaves, subtrees, std::move(sums), gradient.data(),
+                  [size = gradient.size(), to = gradient.data()](const real* total) {
+                    std::copy_n(total, size, to);
+                  });
+  return gradient;
 }
 
 RowShards row_shards(const Shape& x, long min_rows) {

@@ -60,6 +60,9 @@ void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
 Tensor sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums);
 void sum_of_subtrees(long leaves, const std::vector<Subtree>& subtrees, std::vector<Tensor> sums,
                      const real* result, std::function<void(const real* total)> finish);
+// The same if the sums have the shape of the weight. The gradient may not be there yet, as above.
+Tensor gradient_of_subtrees(long leaves, const std::vector<Subtree>& subtrees,
+                            std::vector<Tensor> sums);
 
 // Both add in double, in the tree over the first dimension. A tensor without dimensions is one
 // number, also where ranks share the batch.

@@ -72,7 +72,7 @@ Tensor scatter_add_rows(const Tensor& dy, const std::vector<int>& indices, long 
     });
     sums.push_back(std::move(dtable));
   }
-  return sum_of_subtrees(shards.count, trees, std::move(sums));
+  return gradient_of_subtrees(shards.count, trees, std::move(sums));
 }
 
 }  // namespace excite

@@ -51,7 +51,7 @@ struct BenchSubject {
   bool plain;
   std::string conv;
   Precision precision;
-  std::string batch_norm = "whole";  // under mpirun: whole | local
+  std::string batch_norm;  // under mpirun: whole | local
 };
 void print_measurement(const BenchSubject& subject, const Measurement& measurement);
 void print_measurement_as_json(const BenchSubject& subject, const Measurement& measurement);

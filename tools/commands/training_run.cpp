@@ -15,7 +15,7 @@
 #include "tools/commands/progress_bar.h"
 #include "tools/commands/signals.h"
 #include "tools/report/run_report.h"
-#include "tools/training/local_sums.h"
+#include "tools/training/local_batch_norm.h"
 
 namespace excite {
 

@@ -14,7 +14,7 @@
 #include "tools/training/class_weights.h"
 #include "tools/training/diagnosis.h"
 #include "tools/training/earlier_gradients.h"
-#include "tools/training/local_sums.h"
+#include "tools/training/local_batch_norm.h"
 #include "tools/training/metrics.h"
 #include "tools/training/parameter_groups.h"
 

@@ -193,6 +193,8 @@ TEST(Bench, InfersInBfloat16WhereTheBuildHasIt) {
   }
   expect_failure(bench({"--mode", "train", "--precision", "bf16"}), 2,
                  {"bench: --precision bf16 is for inference: add --mode infer"});
+  expect_failure(bench({"--mode", "infer", "--batch-norm", "local"}), 2,
+                 {"bench: --batch-norm is for training, and --mode is infer"});
   for (const std::vector<std::string>& other :
        std::vector<std::vector<std::string>>{{"--plain"}, {"--conv", "blas"}}) {
     std::vector<std::string> all{"--mode", "infer", "--precision", "bf16"};

@@ -1,4 +1,4 @@
-#include "tools/training/local_sums.h"
+#include "tools/training/local_batch_norm.h"
 
 #include <algorithm>
 

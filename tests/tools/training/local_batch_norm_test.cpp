@@ -1,5 +1,5 @@
 // Ranks that normalize and sum their own images alone (--batch-norm local).
-#include "tools/training/local_sums.h"
+#include "tools/training/local_batch_norm.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
