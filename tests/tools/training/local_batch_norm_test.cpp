@@ -161,8 +161,8 @@ TEST(LocalBatchNorm, WeighsTheRanksByTheirImagesWhereFilesAreBroken) {
 
 TEST(LocalBatchNorm, IsInTheRecipeOfAFile) {
   const Json json = to_json(local_recipe(4));
-  EXPECT_EQ(json["batch_norm"], "local");
-  EXPECT_EQ(json["ranks"], 4);
+  EXPECT_EQ(json.at("batch_norm"), "local");
+  EXPECT_EQ(json.at("ranks"), 4);
   EXPECT_FALSE(to_json(short_recipe(1)).contains("batch_norm"));
   const auto read = [](const Json& file) {
     const Recipe recipe = recipe_from_json(JsonObject(file.dump(), "file"));
