@@ -67,14 +67,15 @@ COMMON := $(wildcard core/images/*.cpp tools/data/au*.cpp tools/data/builtin.cpp
           $(patsubst %,tools/commands/%.cpp,help_format images) \
           $(patsubst %,tools/commands/%.cpp,label_placement markup) \
           $(patsubst %,tools/commands/%.cpp,number_options output parse_errors plot progress_bar) \
-          tools/commands/rank_data.cpp \
+          $(patsubst %,tools/commands/%.cpp,data event_file rank_data recipes) \
           $(patsubst %,tools/commands/%.cpp,next_commands roofline roofline_drawing shared_options) \
           $(patsubst %,tools/commands/%.cpp,signals svg) \
-          $(patsubst %,tools/data/%.cpp,batch_range cifar csv dataset figures file_tree) \
+          $(patsubst %,tools/data/%.cpp,batch_range check_data cifar csv dataset figures file_tree) \
           $(patsubst %,tools/data/%.cpp,folder image_cache label_file labeled_files load name_form) \
-          $(patsubst %,tools/data/%.cpp,prefetch) \
-          $(patsubst %,tools/data/%.cpp,resize_crop validation_split) \
-          $(patsubst %,tools/training/%.cpp,log progress run_folder) tools/graph/op_sources.cpp \
+          $(patsubst %,tools/data/%.cpp,prefetch resize_crop validation_split) \
+          tools/graph/op_sources.cpp tools/report/data_uri.cpp tools/report/page.cpp \
+          $(wildcard tools/study/*.cpp) \
+          $(patsubst %,tools/training/%.cpp,log own_samples progress run_folder statistics) \
           tools/main.cpp tools/small_reserve.cpp $(wildcard tools/mpi/*.cpp) \
           $(patsubst %,tests/%_test.cpp,debugger prose readme autograd/schedule) \
           $(patsubst %,tests/core/%_test.cpp,available_cores background memory_budget parallel) \
@@ -94,15 +95,18 @@ objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
           $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(filter-out $(COMMON),$(2)))
 
 # What depends on no precision is tested once, in float: files without real numbers, installation,
-# names of weights, drawings, and of the program all but the commands whose numbers matter.
-NUMBERS_MATTER := $(patsubst %,tests/tools/commands/%_test.cpp,evaluate format_0_1_0 \
-                    gradcheck inspect long_train not_finite op_cases op_cases_second_order predict \
-                    tensor_files)
-FLOAT_ONLY := $(filter %_test.cpp,$(filter $(COMMON),$(TESTS))) \
-              $(filter-out $(NUMBERS_MATTER),$(wildcard tests/tools/commands/*_test.cpp)) \
-              $(wildcard tests/*_test.cpp tests/models/interop/*_test.cpp tests/tools/graph/*_test.cpp) \
-              $(wildcard tests/tools/report/*_test.cpp tests/tools/scripts/*_test.cpp tests/fuzz/*.cpp) \
-              $(patsubst %,tests/%_test.cpp,core/precision models/counts models/zoo/inception_counts)
+# names of weights, drawings, and of the program all but the files whose numbers matter.
+NUMBERS_MATTER := $(patsubst %,tests/tools/commands/%_test.cpp,format_0_1_0 gradcheck inspect \
+                    long_train not_finite op_cases op_cases_second_order tensor_files) \
+                  $(wildcard tests/tools/bench/profile/*_test.cpp) tests/tools/bench/limits_test.cpp \
+                  $(patsubst %,tests/tools/data/%_test.cpp,batch mixing normalization tensor_batches) \
+                  $(patsubst %,tests/tools/training/%_test.cpp,checkpoint local_batch_norm metrics) \
+                  $(patsubst %,tests/tools/training/%_test.cpp,step weight_average whitening)
+FLOAT_ONLY := $(filter %_test.cpp,$(filter $(COMMON),$(TESTS))) tests/support/browser.cpp \
+              $(filter-out $(NUMBERS_MATTER),$(filter tests/tools/%_test.cpp,$(TESTS))) \
+              $(wildcard tests/*_test.cpp tests/models/interop/*_test.cpp tests/fuzz/*.cpp) \
+              $(patsubst %,tests/%_test.cpp,core/precision core/files/safetensors_rules) \
+              $(patsubst %,tests/models/%_test.cpp,counts zoo/inception_counts)
 TESTS_IN_DOUBLE := $(filter-out $(FLOAT_ONLY),$(TESTS))
 
 # Quick compilation matters more than quick code outside the kernels and the data pipeline.

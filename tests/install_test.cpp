@@ -72,6 +72,7 @@ struct Install : testing::Test {
 };
 std::unique_ptr<ScratchFolder> Install::stage_folder;
 std::string Install::stage;
+using LongInstall = Install;  // several programs are built
 
 TEST_F(Install, AnotherProjectCanCheckTheGradientOfItsOperation) {
   std::string source = get("tests/consumer/gradient_check.cpp");
@@ -84,7 +85,7 @@ TEST_F(Install, AnotherProjectCanCheckTheGradientOfItsOperation) {
   expect_contains(wrong.out, "input 1 [2, 3]");
 }
 
-TEST_F(Install, AnotherProjectCanCheckFunctionsOfNumbersAndUseTheMatcher) {
+TEST_F(LongInstall, AnotherProjectCanCheckFunctionsOfNumbersAndUseTheMatcher) {
   for (const auto& [file, right, wrong, message] :
        {std::array{"function_gradient.cpp", "+ 3 * x[1], 3", "+ 3 * x[1], 2",
                    "input 0 [2], element [1]: analytic 1.4, numeric 2.1"},
@@ -179,7 +180,7 @@ TEST_F(Install, FlagsThatCannotWorkAreRefusedWithASentence) {
 }
 
 // The declaration that the compiler shows says what to do.
-TEST_F(Install, CopiesOfTensorsAndModulesAreRefusedWithASentence) {
+TEST_F(LongInstall, CopiesOfTensorsAndModulesAreRefusedWithASentence) {
   const auto error_of = [&](const std::string& line) {
     return compile("LC_ALL=C g++ -fsyntax-only" + flags() + "consumer.cpp",
                    "#include <excite/excite.h>\nusing namespace excite;\n"

@@ -24,7 +24,7 @@ TEST(Counts, ResNets) {
 
 // The number of resnext152_32x4d is computed: SE-ResNeXt-152 without its SE blocks, which are those
 // of SE-ResNet-152.
-TEST(Counts, ResNeXts) {
+TEST(LongCounts, ResNeXts) {
   expect_pair("resnext50_32x4d", 25'028'904, 27'543'848,
               {"se_resnext50_32x4d", "", 27'559'896, "4.2330"});
   expect_pair("resnext101_32x4d", 44'177'704, 48'920'872,
@@ -37,11 +37,11 @@ TEST(Counts, ResNeXts) {
               {"se_resnext152_64x4d", "", 121'600'984, "22.946"});
 }
 
-TEST(Counts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
+TEST(LongCounts, Senet154) { expect_row({"senet154", "", 115'088'984, "20.6884"}); }
 
 // The variants with squeeze-and-excitation have no public definition; models/README.md says where
 // the blocks are.
-TEST(Counts, Vgg) {
+TEST(LongCounts, Vgg) {
   const Model plain = made("vgg16_bn");
   EXPECT_EQ(plain.module().parameter_count(), 138'365'992);
   EXPECT_EQ(giga(cost_of_one(plain).macs, "15.4703"), "15.4703");

@@ -26,13 +26,13 @@ TEST(Counts, InceptionV3) {
   expect_pair("inception_v3", 23'834'568, 25'485'512, {"se_inception_v3", "", 25'496'188, ""});
 }
 
-TEST(Counts, InceptionV4) {
+TEST(LongCounts, InceptionV4) {
   expect_row({"inception_v4", "", 42'679'816, "12.254"});
   expect_pair("inception_v4", 42'679'816, 44'998'632 - biases({{4, 384}, {8, 1024}, {4, 1536}}),
               {"se_inception_v4", "", 44'998'632, ""});
 }
 
-TEST(Counts, InceptionResnetV2) {
+TEST(LongCounts, InceptionResnetV2) {
   expect_row({"inception_resnet_v2", "", 55'843'464, "13.156"});
   expect_pair("inception_resnet_v2", 55'843'464,
               65'092'718 - biases({{11, 320}, {21, 1088}, {11, 2080}}),

@@ -100,7 +100,7 @@ TEST_F(TrainStart, RefusesWeightsThatDoNotFitAndCreatesNoFolder) {
 }
 
 // The images' own mean is not that of the weights, which saw others.
-TEST(Start, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
+TEST(LongStart, KeepsTheNormalizationOfTheWeightsAndTakesASmallRate) {
   const ScratchFolder folder;
   ASSERT_EQ(
       outcome_of("train --model se_resnet8 --limit 32 --batch 16 --epochs 1 --mean 0.1,0.2,0.3 "
