@@ -351,11 +351,11 @@ test-long: test-packages  ## runs the tests that take longer, which `make test` 
 
 # Every memory access, integer operation and leak is checked: in the library, in the tests, and in
 # the programs that the tests start or build (these read EXTRA from the environment). Whole runs of
-# the program are checked in float alone, and long tests are left out, as shorter ones run the same
-# code. A size that memory can not hold is an error of malloc here too, as the tests expect; by
-# default the sanitizer would end the program. The tests that replace malloc or limit the address
-# space are left out, as the sanitizer does the same, and those that need the examples, an
-# installation, or the library in both precisions.
+# the program are checked in float alone. Left out are tests that run the same code as shorter ones
+# for long, and those of scripts. A size that memory can not hold is an error of malloc here too, as
+# the tests expect; by default the sanitizer would end the program. The tests that replace malloc or
+# limit the address space are left out, as the sanitizer does the same, and those that need the
+# examples, an installation, or the library in both precisions.
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 \
              -D_GLIBCXX_ASSERTIONS
 SANITIZED := $(BUILD)/sanitized
@@ -363,8 +363,10 @@ SANITIZED_MAKE = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(SANITIZED) OPT
                  EXTRA='$(SANITIZE)'
 RUN_SANITIZED  = ASAN_OPTIONS=allocator_may_return_null=1 EXTRA='$(SANITIZE)' \
                  bash tests/run $(SANITIZED)
-SMALL     := -Long*:Night*:Faults*:Examples*:Install*:Precision*:Counts*
-QUICK     := $(SMALL):EveryModel*:Train*:*Stopped*:*Killed*:Bench*:Fetch*:Cifar10*:Packages*
+LENGTHY := EveryModel*:*Stopped*:*Killed*:LrFind*:Bench.Counts*:Builtin.ALinear*:Candidates.Never*:*AMillion*
+SCRIPTS := Fetch*:Cifar10*:Packages*:HelpPages*:Exercises*
+SMALL   := -Long*:Night*:Faults*:Examples*:Install*:Precision*:Counts*:$(LENGTHY):$(SCRIPTS)
+QUICK   := $(SMALL):Train*:Bench*
 test-sanitized: test-packages  ## runs the tests in float under sanitizers, and those with several threads
 	@$(SANITIZED_MAKE) STARTED= $(SANITIZED)/tests-float
 	@$(RUN_SANITIZED) '$(SMALL)' float
