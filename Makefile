@@ -139,6 +139,8 @@ STANDARD   := $(patsubst %,$(BUILD)/tools/standard.h.gch/level%,$(sort $(OPTIMIZ
 PREINCLUDE := -include $(BUILD)/tools/standard.h
 $(call in,tests):      PREINCLUDE := -include $(BUILD)/tests/pch.h
 $(call in,tests/golden) $(call in,tests/faults): PREINCLUDE :=
+# Without collecting its garbage, g++ compiles the tests in 13 % less time, in 5 % more memory.
+$(call in,tests): LEVEL := -O0 --param ggc-min-heapsize=1000000
 $(BUILD)/common/core/images/stb_decoder.o:       PREINCLUDE :=
 $(call objects,float,$(TESTS)) $(call objects,double,$(TESTS)): | $(BUILD)/tests/pch.h.gch
 endif

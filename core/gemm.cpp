@@ -47,7 +47,8 @@ void product(const Matrix& a, const Matrix& b, real beta, real* c, long c_stride
           ", expected b to have ", a.cols, " rows");
   for (const long n : {a.rows, a.cols, b.cols, a.stride, b.stride, c_stride})
     require(n <= INT_MAX, "gemm: a is ", a.rows, "x", a.cols, " and b is ", b.rows, "x", b.cols,
-            ", expected sizes and strides of at most ", INT_MAX, ", the limit of BLAS");
+            ", with strides ", a.stride, " and ", b.stride, ", and that of the result is ",
+            c_stride, ", expected sizes and strides of at most ", INT_MAX, ", the limit of BLAS");
   pin_blas_to_one_thread();
   require_blas_buffer();
   const auto layout = [](const Matrix& m) { return m.is_transposed ? CblasTrans : CblasNoTrans; };

@@ -33,7 +33,8 @@ Shape::Shape(const long* begin, const long* end) {
 long Shape::operator[](int axis) const {
   const int from_front = axis < 0 ? axis + rank_ : axis;
   require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis,
-          ": it has ", rank_, " dimensions");
+          ", expected ",
+          rank_ == 0 ? std::string("none: it has no dimensions") : text(-rank_, " to ", rank_ - 1));
   return dims_[from_front];
 }
 

@@ -229,7 +229,7 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
     require(error.empty(), "writing ", path, ": the name of tensor ", in_quotes(p.name), " ",
             error);
     require(names.insert(p.name).second, "writing ", path, ": the name ", in_quotes(p.name),
-            " is used twice");
+            " is used twice, expected a different name for each tensor");
   }
   require(!metadata.contains(checksum_key), "writing ", path,
           ": the metadata key 'crc32c' is reserved for the checksum");

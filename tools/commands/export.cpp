@@ -52,8 +52,8 @@ void add_export(const Command& program, Run& run) {
   c.begin_group("Preprocessing");
   add_preprocessing_options(c, o->preprocessing);
   c.begin_group("Graph");
-  c.add_option("--image-size", o->onnx.image_size,
-               "Side in pixels of the images [that of the weights]");
+  c.add_option("--image-size", o->onnx.image_size, "Side in pixels of the images")
+      .default_text("that of the weights");
   c.add_flag("--softmax", o->onnx.softmax, "Output probabilities instead of logits");
   c.add_flag("--fold-batch-norm", o->onnx.fold_batch_norm,
              "Multiply the convolutions by the batch norms after them");

@@ -74,7 +74,7 @@ void add_lr_find(const Command& program, Run& run) {
       "lr-find",
       "Suggest a learning rate.\nTakes steps of a recipe at rates that grow from --start-lr to "
       "--end-lr, and ends early where the loss explodes. The options are those of train; those of "
-      "the schedule have no effect. No run is read or written.");
+      "the schedule have no effect. No run folder is read or written.");
   add_recipe_options(c, *o);
   c.begin_group("Sweep");
   c.add_option("--start-lr", o->sweep.first, "Learning rate of the first step");

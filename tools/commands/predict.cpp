@@ -192,8 +192,8 @@ void add_predict(const Command& program, Run& run) {
       .whole_number(1, 1'000'000);
   add_csv_option(c, o->csv);
   c.add_option("--explain", o->explain,
-               "Write a .png with the image, and over it what speaks for the most probable class "
-               "(Grad-CAM)")
+               "Write a .png: the image, and beside it the image with the regions that support the "
+               "most probable class (Grad-CAM)")
       .type_name("FILE");
   add_json_option(c, o->json, "images (file, top: class, probability), skipped (file, why)");
   for (const char* of_images :

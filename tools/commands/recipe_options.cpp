@@ -66,10 +66,11 @@ void add_optimization_group(const Command& c, RecipeOptions& o) {
       .type_name("NAME");
   c.add_option("--lr", o.lr,
                text("Peak learning rate [sgd ", default_lr("sgd"), ", adamw ", default_lr("adamw"),
-                    "; with --weights ", default_lr("sgd", StartFrom::weights), " and ",
-                    default_lr("adamw", StartFrom::weights), ", with --new-head ",
-                    default_lr("sgd", StartFrom::weights_with_new_head), " and ",
-                    default_lr("adamw", StartFrom::weights_with_new_head), "]"));
+                    ", muon ", default_lr("muon"), "; with --weights ",
+                    default_lr("sgd", StartFrom::weights), " (adamw ",
+                    default_lr("adamw", StartFrom::weights), "), with --new-head ",
+                    default_lr("sgd", StartFrom::weights_with_new_head), " (adamw ",
+                    default_lr("adamw", StartFrom::weights_with_new_head), ")]"));
   c.add_option("--schedule", r.schedule,
                "Learning rate schedule: one-cycle, cosine, step, multistep or constant")
       .type_name("NAME");
@@ -85,8 +86,8 @@ void add_optimization_group(const Command& c, RecipeOptions& o) {
                     default_momentum("sgd"), ", muon ", default_momentum("muon"), "]"));
   c.add_flag("--nesterov,!--no-nesterov", r.nesterov, "sgd: Nesterov momentum, or not [on]");
   c.add_option("--weight-decay", o.weight_decay,
-               text("Weight decay (sgd: L2 penalty) [sgd ", default_weight_decay("sgd"), ", adamw ",
-                    default_weight_decay("adamw"), "]"));
+               text("Weight decay (sgd: L2 penalty) [sgd and muon ", default_weight_decay("sgd"),
+                    ", adamw ", default_weight_decay("adamw"), "]"));
   c.add_option("--decay", r.decay,
                "Parameters that decay: all, or weights (of convolutions and linear layers)")
       .type_name("NAME");
@@ -116,11 +117,11 @@ void add_augmentation_group(const Command& c, RecipeOptions& o) {
        "to 40 % [crop,flip; resized-crop,flip for image files of another size than --image-size]")
       .type_name("LIST");
   c.add_option("--mixup", o.recipe.mixup,
-               "Mix each image and its target with another one; A of the Beta distribution of the "
-               "shares, such as 0.2; 0: do not mix");
+               "Mix each image and its target with another one; alpha of the Beta(alpha, alpha) "
+               "distribution of the mixing weight, such as 0.2; 0: do not mix");
   c.add_option("--cutmix", o.recipe.cutmix,
-               "Replace a rectangle of each image by that of another one; A as of --mixup, such as "
-               "1; with both, each batch gets one of them");
+               "Replace a rectangle of each image by that of another one; alpha as for --mixup, "
+               "such as 1; with both, each batch gets one of them");
   c.add_flag("--test-flip", o.recipe.test_flip,
              "Evaluate on each image and its mirror image together");
   c.add_option(

@@ -133,9 +133,10 @@ void add_run_groups(const Command& c, TrainOptions& o) {
                "ram: decode and resize image files once and keep as many as fit into half of "
                "--max-memory; same bits as none")
       .type_name("NAME");
-  c.add_option("--data-from", o.data_from,
-               "Under mpirun, who reads the data: each, every process for itself; rank0, the first "
-               "one, which sends it to the others; they keep it in memory")
+  c.add_option(
+       "--data-from", o.data_from,
+       "Under mpirun: each (every process reads the data) or rank0 (the first process reads "
+       "them and sends them to the others, which keep them in memory)")
       .type_name("NAME");
   c.add_option("--batch-norm", o.recipe.batch_norm,
                "Under mpirun: batch norm of the whole batch, with the weights of one process, or "

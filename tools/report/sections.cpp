@@ -212,7 +212,7 @@ Markup mistakes_section(const ReportedRun& run, const std::string& prefix, Image
     right += plain_figure(run, j, budget);
   return section(prefix + "mistakes", "Worst mistakes",
                  paragraph("The wrong predictions of which the model is surest. Beside each image, "
-                           "Grad-CAM: yellow to red is what speaks for the predicted class.") +
+                           "Grad-CAM: yellow to red are the regions that support the predicted class.") +
                      gallery(wrong) + element("h3", {}, "Least certain right predictions") +
                      gallery(right));
 }

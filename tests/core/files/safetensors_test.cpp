@@ -310,9 +310,12 @@ std::string error_of_writing(const std::string& path,
 TEST_F(Safetensors, DoesNotWriteFilesThatItCouldNotRead) {
   const Tensor one({1}, {1});
   EXPECT_EQ(error_of_writing(path, {}, {{"a", &one}, {"a", &one}}),
-            "writing " + path + ": the name 'a' is used twice");
-  EXPECT_EQ(error_of_writing(path, {}, {{"__metadata__", &one}}),
-            "writing " + path + ": the name '__metadata__' is used twice");
+            "writing " + path +
+                ": the name 'a' is used twice, expected a different name for each tensor");
+  EXPECT_EQ(
+      error_of_writing(path, {}, {{"__metadata__", &one}}),
+      "writing " + path +
+          ": the name '__metadata__' is used twice, expected a different name for each tensor");
   EXPECT_EQ(error_of_writing(path, {}, {{"a\nb", &one}}),
             "writing " + path + ": the name of tensor 'a?b' contains a control character");
   expect_contains(error_of_writing(path, {}, {{std::string(1025, 'n'), &one}}),
