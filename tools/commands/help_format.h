@@ -1,6 +1,6 @@
 // The layout of `excite --help` and `excite COMMAND --help`: usage, description, options in groups,
 // examples. Lines end at column 100 and descriptions are aligned:
-//   --weight-decay FLOAT  L2 penalty [sgd 0.0005, adamw 0.05]
+//   --weight-decay FLOAT  L2 penalty [sgd and muon 0.0005, adamw 0.05]
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

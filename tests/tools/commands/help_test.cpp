@@ -95,7 +95,7 @@ TEST(Help, AlignsDescriptionsAndShowsDefaultsInBrackets) {
   expect_contains(help, "\n  --batch INT ");
   expect_contains(help, "[se_resnet20]\n");
   expect_contains(help, "[available cores]\n");
-  expect_contains(help_of("train"), "[sgd 0.0005, adamw 0.05]\n");
+  expect_contains(help_of("train"), "[sgd and muon 0.0005, adamw 0.05]\n");
   expect_contains(help_of("train"), "\n  --nesterov, --no-nesterov ");
 }
 
