@@ -7,9 +7,9 @@
 namespace excite {
 namespace {
 
-std::string measured(long batch, long milliseconds, const std::string& messages) {
-  return text(R"({"batch": )", batch, R"(, "step_milliseconds": {"min": )", milliseconds,
-              R"(}, "messages": )", messages, "}");
+std::string measured(long batch, long milliseconds, const std::string& messages, long ranks = 1) {
+  return text(R"({"batch": )", batch, R"(, "ranks": )", ranks, R"(, "step_milliseconds": {"min": )",
+              milliseconds, R"(}, "messages": )", messages, "}");
 }
 
 // A sum of 1000 bytes to all ranks, and one of 10,000 in halves: to each rank its half, and the
@@ -21,7 +21,7 @@ std::string predict(const std::vector<std::string>& options,
   const ScratchFolder folder;
   put(folder / "one.json", measured(128, 100, "[]"));
   put(folder / "small.json", measured(64, 60, "[]"));
-  put(folder / "two.json", measured(128, 55, messages));
+  put(folder / "two.json", measured(128, 55, messages, 2));
   std::vector<std::string> words{"python3", "tools/bench/scaling/scaling", folder / "one.json",
                                  folder / "small.json", folder / "two.json"};
   words.insert(words.end(), options.begin(), options.end());
@@ -60,6 +60,25 @@ TEST(Scaling, RanksThatShareACoreTakeTurns) {
 // 8.5 ms.
 TEST(Scaling, TheSlowestRankCounts) {
   EXPECT_EQ(predict({"--ranks", "3", "--latency", "1000", "--gbit", "0.0144"}), "62.0 ms\n");
+}
+
+TEST(Scaling, RefusesMeasurementsAndRanksThatDoNotFit) {
+  const ScratchFolder folder;
+  put(folder / "one.json", measured(128, 100, "[]"));
+  put(folder / "small.json", measured(64, 60, "[]"));
+  put(folder / "two.json", measured(128, 55, one_by_one, 2));
+  put(folder / "four.json", measured(128, 55, one_by_one, 4));
+  const auto refused = [&](const char* small, const char* two, const char* ranks,
+                           const std::string& error) {
+    const Ending ending = Child({"python3", "tools/bench/scaling/scaling", folder / "one.json",
+                                 folder / small, folder / two, "--ranks", ranks})
+                              .wait();
+    EXPECT_EQ(ending.code, 2);
+    expect_contains(ending.err, error);
+  };
+  refused("one.json", "two.json", "2", "has batch 128, expected less than the 128 of");
+  refused("small.json", "four.json", "2", "has batch 128 on 4 ranks, expected batch 128 on 2");
+  refused("small.json", "two.json", "65", "a batch of 128 has 64 shards, expected at most one");
 }
 
 // 64 ranks have a shard each: 20 + 80 / 64 = 21.25 ms, of which 100 / 64 are 7 %.
