@@ -54,8 +54,13 @@ Limits limits_for(const BenchSubject& s, const Measurement& m) {
 }  // namespace
 
 Measurement measure_steps(const BenchStep& step, double seconds) {
-  const Traffic before = step.ranks ? step.ranks->traffic() : Traffic{};
-  Measurement m{.times = step_times(step.run, seconds, step.ranks),
+  Traffic sent;  // by the steps alone
+  const auto run = [&] {
+    const Traffic before = step.ranks ? step.ranks->traffic() : Traffic{};
+    step.run();
+    if (step.ranks) sent = sent + (step.ranks->traffic() - before);
+  };
+  Measurement m{.times = step_times(run, seconds, step.ranks),
                 .process_megabytes = peak_megabytes(),
                 .memory = memory_stats(),
                 .limits = {},
@@ -63,8 +68,7 @@ Measurement measure_steps(const BenchStep& step, double seconds) {
                 .operations = {}};
   if (step.ranks) {
     m.ranks = step.ranks->count();
-    m.communication =
-        describe(step.ranks->traffic() - before, std::ssize(m.times) + static_cast<long>(warm_up));
+    m.communication = describe(sent, std::ssize(m.times) + static_cast<long>(warm_up));
     step.ranks->record(&m.messages);
     step.run();
     step.ranks->record(nullptr);
