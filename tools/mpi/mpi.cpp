@@ -20,11 +20,12 @@ long number_in(std::initializer_list<const char*> variables, long otherwise) {
     if (const char* number = std::getenv(name)) return std::atol(number);
   return otherwise;
 }
-bool is_one_of_several() {
+long started_processes() {
   const long by_srun =
       std::getenv("PMIX_RANK") ? number_in({"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}, 1) : 1;
-  return number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, by_srun) > 1;
+  return number_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, by_srun);
 }
+bool is_one_of_several() { return started_processes() > 1; }
 bool is_first() { return number_in({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}, 0) == 0; }
 
 // What is written to the stream goes nowhere.
@@ -45,6 +46,9 @@ int run_on_ranks(const std::function<int(Ranks*)>& body) {
       "mpirun has started several processes, but this program is built without MPI, "
       "so each would train alone; build it with `make MPI=1`");
   if (!ranks) return body(nullptr);
+  require<UsageError>(ranks->count() == started_processes(), "train: ", started_processes(),
+                      " processes were started, but MPI connects ", ranks->count(),
+                      " of them; start them by mpirun of the MPI that excite was built with");
   if (!is_first()) silence(stdout);
   stop_quietly();  // mpirun sends SIGTERM to all ranks, also when one of them fails
   const int code = body(ranks);
@@ -58,7 +62,9 @@ int report_error_on_ranks(const std::function<int()>& report) {
   Ranks* ranks = start_ranks();
   if (ranks && !ranks->all_arrive(seconds)) {
     set_error_origin(ranks->name());
-    return report();
+    const int code = report();
+    abort_ranks(code);
+    return code;
   }
   if (!is_first()) silence(stderr);
   const int code = report();

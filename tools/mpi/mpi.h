@@ -7,11 +7,13 @@
 
 namespace excite {
 
-// The ranks of which this process is one; nullptr if mpirun did not start it, or it alone, or in a
-// build without MPI. They live as long as the process.
+// The ranks of which this process is one. The first call starts MPI. nullptr after end_ranks, and
+// in a build without MPI. They live as long as the process.
 Ranks* start_ranks();
 // Every rank calls it last, unless it ends with an error that the others do not have.
 void end_ranks();
+// Ends all ranks at once. The exit code of mpirun is then `code`.
+void abort_ranks(int code);
 
 // Runs body with the ranks, or with nullptr, and ends the ranks. Only rank 0 writes to standard
 // output. UsageError if mpirun has started several processes, but the program is built without MPI.

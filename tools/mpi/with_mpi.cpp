@@ -5,6 +5,7 @@
 #include <bit>
 #include <chrono>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
@@ -22,8 +23,7 @@ using Clock = std::chrono::steady_clock;
 // MPI counts in int.
 std::vector<int> ints(const std::vector<long>& sizes) {
   const long total = std::accumulate(sizes.begin(), sizes.end(), 0l);
-  require(total <= INT_MAX, "MPI: a message of ", total, " bytes, expected at most ", INT_MAX,
-          "; use more ranks");
+  require(total <= INT_MAX, "MPI: a message of ", total, " bytes, expected at most ", INT_MAX);
   return {sizes.begin(), sizes.end()};
 }
 // Where each part begins.
@@ -142,6 +142,12 @@ Ranks* start_ranks() {
 // MPI cannot end in the middle of a call, which an error may leave behind.
 void end_ranks() {
   if (unfinished_calls == 0) MPI_Finalize();
+}
+
+// mpirun ends all ranks when one has failed, but srun does not, unless it is told to.
+void abort_ranks(int code) {
+  std::fflush(nullptr);
+  MPI_Abort(MPI_COMM_WORLD, code);
 }
 
 }  // namespace excite

@@ -192,15 +192,12 @@ TEST_F(LongMpi, ARankThatIsKilledEndsAll) {
   EXPECT_EQ(excite_program({"inspect", run + "/last.safetensors"}).code, 0);
 }
 
-TEST_F(LongMpi, ASignalToARankSavesAndStopsAll) {
+TEST_F(LongMpi, ASignalToOneRankSavesAndStopsAll) {
   const std::string options = " --data builtin --limit 160 --batch 32 --epochs 12 --threads 1";
   const std::string run = folder / "run";
   expect_end(
       {part(3, options + " --out " + run)}, run + "/last.safetensors",
-      [&](Child&) {
-        for (const pid_t rank : ranks_of(run)) kill(rank, SIGTERM);
-      },
-      128 + SIGTERM);
+      [&](Child&) { signal_last_rank(run, SIGTERM); }, 128 + SIGTERM);
   EXPECT_EQ(Child(mpirun({part(2, "--resume --out " + run)})).wait().code,
             2);  // an option too many
   Words resume = words_of(program_with_mpi() + " train --resume --out " + run);
@@ -221,11 +218,9 @@ TEST_F(LongMpi, ASignalToMpirunEndsAllAndLeavesAWholeCheckpoint) {
 TEST_F(LongMpi, AnErrorOfOneRankIsSaidWithItsNameAndEndsAll) {
   const auto none = [](Child&) {};
   const std::string out = "--out " + folder / "run";
-  Ending ending = expect_end(
-      {part(2, many_steps + out), part(1, many_steps + "--data /nowhere " + out)}, "", none, 2);
-  ending = expect_end({part(2, many_steps + out),
-                       part(1, "--limit 320 --batch 32 --epochs 40 --data /nowhere " + out)},
-                      "", none, 3);
+  Ending ending = expect_end({part(2, many_steps + out),
+                              part(1, "--limit 320 --batch 32 --epochs 40 --data /nowhere " + out)},
+                             "", none, 3);
   expect_once(ending, "excite: rank 2 on ");
   expect_once(ending, "/nowhere");
   // Rank 0 may write no file of more than 50 kB, as if its disk was full. It writes the log first.
@@ -234,6 +229,33 @@ TEST_F(LongMpi, AnErrorOfOneRankIsSaidWithItsNameAndEndsAll) {
   ending = expect_end({{1, {"bash", "-c", limited}}, part(2, many_steps + out)},
                       folder / "run/log.csv", none, 3);
   expect_once(ending, "excite: rank 0 on ");
+}
+
+// Such as one that the mpirun of another MPI has started.
+TEST_F(LongMpi, AProcessThatMpiDoesNotConnectIsAnError) {
+  const Ending ending =
+      shell("env PMI_SIZE=3 PMI_RANK=0 " + program_with_mpi() +
+            " train --model se_resnet8 --limit 16 --batch 8 --epochs 1 --out " + folder / "run");
+  expect_failure(ending, 2, {"3 processes were started, but MPI connects 1 of them"});
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_F(LongMpi, BenchCountsTheCallsOfAStep) {
+  const auto bench = [](const std::string& json) {
+    const Ending ending =
+        Child(mpirun({{2, words_of(program_with_mpi() + " bench --model se_resnet8 --batch 16" +
+                                   " --threads 1 --seconds 0.1 " + json)}}))
+            .wait();
+    EXPECT_EQ(ending.code, 0) << ending.err;
+    return ending.out;
+  };
+  const std::string words = bench(""), json = bench("--json"), before = "communication per step: ";
+  expect_contains(words, "2 ranks, " + before);
+  expect_contains(json, "\"ranks\": 2");
+  const long messages =
+      count_of(json, "\"values\"") + count_of(json, "\"slices\"") + count_of(json, "\"results\"");
+  EXPECT_GT(messages, 10);
+  expect_contains(words, text(before, messages, " calls"));
 }
 
 TEST_F(LongMpi, AnErrorOfAllRanksIsSaidOnce) {
