@@ -31,15 +31,15 @@ struct TimedCall final : StartedCall {
 
 }  // namespace
 
-void Ranks::gather(const void* mine, void* all, const std::vector<long>& sizes) {
+void Ranks::all_gather(const void* mine, void* all, const std::vector<long>& sizes) {
   count_call(Message::Kind::values, sizes[rank()] * (count() - 1));
   const AddTime time{traffic_};
   send_to_all(mine, all, sizes);
 }
 
 // All memory is there before the call starts, as it cannot be taken back.
-std::unique_ptr<StartedCall> Ranks::start_gather_results(const void* mine, void* all,
-                                                         const std::vector<long>& sizes) {
+std::unique_ptr<StartedCall> Ranks::start_all_gather(const void* mine, void* all,
+                                                     const std::vector<long>& sizes) {
   count_call(Message::Kind::results, sizes[rank()] * (count() - 1));
   auto call = std::make_unique<TimedCall>(traffic_);
   const AddTime time{traffic_};
@@ -47,8 +47,9 @@ std::unique_ptr<StartedCall> Ranks::start_gather_results(const void* mine, void*
   return call;
 }
 
-std::unique_ptr<StartedCall> Ranks::start_exchange(const void* mine, const std::vector<long>& sent,
-                                                   void* all, const std::vector<long>& received) {
+std::unique_ptr<StartedCall> Ranks::start_all_to_all(const void* mine,
+                                                     const std::vector<long>& sent, void* all,
+                                                     const std::vector<long>& received) {
   const long bytes = std::accumulate(sent.begin(), sent.end(), 0l) - sent[rank()];
   count_call(Message::Kind::slices, bytes);
   auto call = std::make_unique<TimedCall>(traffic_);
@@ -72,17 +73,18 @@ std::string describe(const Traffic& t, long steps) {
   return words;
 }
 
-void copy_of_first_rank(Ranks& ranks, void* bytes, long count) {
+void broadcast(Ranks& ranks, void* bytes, long count) {
   std::vector<long> sizes(ranks.count(), 0);
   sizes[0] = count;
   std::vector<char> of_first(count);
-  ranks.gather(bytes, of_first.data(), sizes);
+  ranks.all_gather(bytes, of_first.data(), sizes);
   std::memcpy(bytes, of_first.data(), of_first.size());
 }
 
-std::vector<std::string> gather(Ranks& ranks, const std::string& mine) {
+std::vector<std::string> all_gather(Ranks& ranks, const std::string& mine) {
   std::vector<long> counts;
-  const std::vector<char> all = gather(ranks, std::vector<char>(mine.begin(), mine.end()), counts);
+  const std::vector<char> all =
+      all_gather(ranks, std::vector<char>(mine.begin(), mine.end()), counts);
   std::vector<std::string> texts;
   auto at = all.begin();
   for (const long count : counts) {

@@ -35,16 +35,16 @@ struct Message {
   long bytes;
 };
 
-// A call that was only started. What it sends and where it receives has to exist until wait()
-// returns. wait() is collective too: all ranks wait for started calls in the same order.
+// A nonblocking call, as of MPI_Request. What it sends and where it receives has to exist until
+// wait() returns. wait() is collective too: all ranks wait for started calls in the same order.
 class StartedCall {
  public:
   virtual ~StartedCall() = default;
   virtual void wait() = 0;
 };
 
-// All calls are collective: all ranks make them, in the same order and with sizes that fit. Those
-// that do not only start return when all data have arrived.
+// Every rank calls them, in the same order and with matching sizes. all_gather returns when all
+// data have arrived; the others return at once.
 class Ranks {
  public:
   virtual ~Ranks() = default;
@@ -52,14 +52,15 @@ class Ranks {
   virtual long count() const = 0;  // of all
   // Sends `mine` to all ranks. `all` receives sizes[0] bytes of rank 0, then sizes[1] of rank 1,
   // and so on.
-  void gather(const void* mine, void* all, const std::vector<long>& sizes);
-  // The same for the results of an exchange. It only starts: other calls may be made before wait().
-  std::unique_ptr<StartedCall> start_gather_results(const void* mine, void* all,
-                                                    const std::vector<long>& sizes);
+  void all_gather(const void* mine, void* all, const std::vector<long>& sizes);
+  // The same, without waiting for the data: other calls may be made before wait(). After an
+  // exchange of slices, it sends their sums.
+  std::unique_ptr<StartedCall> start_all_gather(const void* mine, void* all,
+                                                const std::vector<long>& sizes);
   // Starts to send sent[0] bytes of `mine` to rank 0, the next sent[1] to rank 1, and so on. `all`
   // receives received[0] bytes from rank 0, then received[1] from rank 1, and so on.
-  std::unique_ptr<StartedCall> start_exchange(const void* mine, const std::vector<long>& sent,
-                                              void* all, const std::vector<long>& received);
+  std::unique_ptr<StartedCall> start_all_to_all(const void* mine, const std::vector<long>& sent,
+                                                void* all, const std::vector<long>& received);
   // What all calls of this rank have cost so far.
   const Traffic& traffic() const { return traffic_; }
   // Appends each call from now on to `messages`; nullptr ends this.
@@ -88,51 +89,51 @@ class Ranks {
 
 // One value of each rank, in the order of the ranks.
 template <class T>
-std::vector<T> gather(Ranks& ranks, const T& mine) {
+std::vector<T> all_gather(Ranks& ranks, const T& mine) {
   static_assert(std::is_trivially_copyable_v<T>);
   std::vector<T> all(ranks.count());
-  ranks.gather(&mine, all.data(), std::vector<long>(ranks.count(), sizeof(T)));
+  ranks.all_gather(&mine, all.data(), std::vector<long>(ranks.count(), sizeof(T)));
   return all;
 }
 
 // The values of all ranks, one rank after the other. Rank r has counts[r] of them, at `mine`.
 template <class T>
-std::vector<T> gather(Ranks& ranks, const T* mine, const std::vector<long>& counts) {
+std::vector<T> all_gather(Ranks& ranks, const T* mine, const std::vector<long>& counts) {
   static_assert(std::is_trivially_copyable_v<T>);
   std::vector<long> bytes = counts;
   for (long& size : bytes) size *= static_cast<long>(sizeof(T));
   std::vector<T> all(std::accumulate(counts.begin(), counts.end(), 0l));
-  ranks.gather(mine, all.data(), bytes);
+  ranks.all_gather(mine, all.data(), bytes);
   return all;
 }
 
 // The same if the ranks do not know how many each has: `counts` receives that, by one more call.
 template <class T>
-std::vector<T> gather(Ranks& ranks, const std::vector<T>& mine, std::vector<long>& counts) {
-  counts = gather(ranks, static_cast<long>(mine.size()));
-  return gather(ranks, mine.data(), counts);
+std::vector<T> all_gather(Ranks& ranks, const std::vector<T>& mine, std::vector<long>& counts) {
+  counts = all_gather(ranks, static_cast<long>(mine.size()));
+  return all_gather(ranks, mine.data(), counts);
 }
 template <class T>
-std::vector<T> gather(Ranks& ranks, const std::vector<T>& mine) {
+std::vector<T> all_gather(Ranks& ranks, const std::vector<T>& mine) {
   std::vector<long> counts;
-  return gather(ranks, mine, counts);
+  return all_gather(ranks, mine, counts);
 }
 
 // Replaces these bytes by those of rank 0.
-void copy_of_first_rank(Ranks& ranks, void* bytes, long count);
+void broadcast(Ranks& ranks, void* bytes, long count);
 
 // Whether it holds on rank 0; without ranks, whether it holds here.
 inline bool of_first_rank(Ranks* ranks, bool holds) {
-  return ranks ? gather(*ranks, static_cast<char>(holds))[0] != 0 : holds;
+  return ranks ? all_gather(*ranks, static_cast<char>(holds))[0] != 0 : holds;
 }
 
 // A text of each rank.
-std::vector<std::string> gather(Ranks& ranks, const std::string& mine);
+std::vector<std::string> all_gather(Ranks& ranks, const std::string& mine);
 
 // The number of all ranks, added in the order of the ranks.
 template <class T>
-T sum_over_ranks(Ranks& ranks, T mine) {
-  const std::vector<T> all = gather(ranks, mine);
+T all_reduce_sum(Ranks& ranks, T mine) {
+  const std::vector<T> all = all_gather(ranks, mine);
   return std::accumulate(all.begin(), all.end(), T{});
 }
 

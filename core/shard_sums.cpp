@@ -46,7 +46,7 @@ void add_everywhere(Ranks& ranks, const SubtreesOfRanks& subtrees, const TreePla
   for (const Number* sum : own) mine.insert(mine.end(), sum, sum + size);
   std::vector<long> bytes = subtrees.counts;
   for (long& count : bytes) count *= size * static_cast<long>(sizeof(Number));
-  ranks.gather(mine.data(), all.data(), bytes);
+  ranks.all_gather(mine.data(), all.data(), bytes);
   std::vector<Number*> sums;
   for (std::size_t i = 0; i < subtrees.all.size(); i++)
     sums.push_back(all.data() + static_cast<long>(i) * size);
@@ -134,7 +134,7 @@ class SlicedSums final : public SumsUnderWay {
         received[rank] += sum.subtrees.counts[rank] * length(sum, ranks_.rank()) * bytes;
       }
     all_.resize(std::accumulate(received.begin(), received.end(), 0l) / bytes);
-    call_ = ranks_.start_exchange(mine_.data(), sent, all_.data(), received);
+    call_ = ranks_.start_all_to_all(mine_.data(), sent, all_.data(), received);
   }
   void add_slices() {
     call_->wait();
@@ -158,7 +158,7 @@ class SlicedSums final : public SumsUnderWay {
     std::vector<long> sizes = lengths_;
     for (long& size : sizes) size *= bytes;
     all_.resize(std::accumulate(lengths_.begin(), lengths_.end(), 0l));
-    call_ = ranks_.start_gather_results(mine_.data(), all_.data(), sizes);
+    call_ = ranks_.start_all_gather(mine_.data(), all_.data(), sizes);
   }
   void write_totals() {
     call_->wait();

@@ -26,8 +26,8 @@ class CollectedSums {
   CollectedSums& operator=(const CollectedSums&) = delete;
   // Exchanges all that wait. Collective.
   void exchange();
-  // The same for the innermost one of this thread, if there is one and the sum that will be written
-  // to `result` is not there yet.
+  // Exchanges what waits in this thread's innermost CollectedSums, if the sum for `result` is among
+  // it.
   static void exchange_if_waiting(const void* result);
 
   struct Waiting;  // the sums that wait

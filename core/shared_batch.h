@@ -13,7 +13,8 @@
 namespace excite {
 
 // Which shards and images of a batch a rank has. Ranks get nearly equal numbers of shards. Where
-// this takes no whole subtrees, ranges end at small ones, as each subtree is sent separately.
+// a range cannot be one subtree, its ends are rounded to a small power of two of shards: fewer
+// subtrees, fewer sums to send.
 struct BatchSlices {
   long images, shards, ranks;
   BatchSlices(long batch, long rank_count);
@@ -72,7 +73,7 @@ std::vector<T> gather_batch(const std::vector<T>& own) {
   std::vector<long> counts = batch->images_of_ranks();
   const long per_image = std::ssize(own) / counts[batch->ranks().rank()];
   for (long& count : counts) count *= per_image;
-  return gather(batch->ranks(), own.data(), counts);
+  return all_gather(batch->ranks(), own.data(), counts);
 }
 
 }  // namespace excite

@@ -25,8 +25,8 @@ struct Subtree {
 std::vector<Subtree> subtrees(const OwnLeaves& own, long max_size = 1024);
 
 // How the sums of some neighboring subtrees, in order, are added: sum number `to` += sum number
-// `from`, for one addition after the other. Then `remaining` are the numbers of those sums that are
-// no part of another one. If there is but the first, and it covers the tree, it is the result.
+// `from`, for one addition after the other. `remaining` are the indices of the sums that are left
+// then. is_complete: only sum number 0 is left, and it is the whole tree.
 struct TreePlan {
   struct Addition {
     long to, from;

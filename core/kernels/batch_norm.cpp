@@ -88,7 +88,7 @@ std::vector<real> first_rows(const SharedBatch& batch, const Tensor& x, long row
     count = own * x.dim(-1);
     rows -= own;
   }
-  return gather(batch.ranks(), x.data(), counts);
+  return all_gather(batch.ranks(), x.data(), counts);
 }
 }  // namespace
 

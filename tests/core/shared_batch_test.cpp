@@ -69,10 +69,11 @@ TEST(SharedBatch, RefusesSumsOverSomethingElseThanItsImages) {
 TEST(Ranks, GatherValuesAndTextsInTheOrderOfTheRanks) {
   on_ranks(3, [](Ranks& ranks) {
     const long r = ranks.rank();
-    EXPECT_EQ(gather(ranks, 10 * r), (std::vector<long>{0, 10, 20}));
-    EXPECT_EQ(gather(ranks, std::vector<int>(r, static_cast<int>(r))), (std::vector<int>{1, 2, 2}));
-    EXPECT_EQ(gather(ranks, std::string(r, 'a')), (std::vector<std::string>{"", "a", "aa"}));
-    EXPECT_EQ(sum_over_ranks(ranks, r + 1), 6);
+    EXPECT_EQ(all_gather(ranks, 10 * r), (std::vector<long>{0, 10, 20}));
+    EXPECT_EQ(all_gather(ranks, std::vector<int>(r, static_cast<int>(r))),
+              (std::vector<int>{1, 2, 2}));
+    EXPECT_EQ(all_gather(ranks, std::string(r, 'a')), (std::vector<std::string>{"", "a", "aa"}));
+    EXPECT_EQ(all_reduce_sum(ranks, r + 1), 6);
   });
 }
 
@@ -80,11 +81,11 @@ TEST(Ranks, CountWhatTheySend) {
   on_ranks(2, [](Ranks& ranks) {
     std::vector<Message> messages;
     ranks.record(&messages);
-    gather(ranks, 1.0);
+    all_gather(ranks, 1.0);
     const std::vector<char> mine(300);
     std::vector<char> all(300);
-    ranks.start_exchange(mine.data(), {150, 150}, all.data(), {150, 150})->wait();
-    ranks.start_gather_results(mine.data(), all.data(), {100, 200})->wait();
+    ranks.start_all_to_all(mine.data(), {150, 150}, all.data(), {150, 150})->wait();
+    ranks.start_all_gather(mine.data(), all.data(), {100, 200})->wait();
     ranks.record(nullptr);
     const long result = ranks.rank() == 0 ? 100 : 200;
     EXPECT_EQ(ranks.traffic().calls, 3);

@@ -57,7 +57,8 @@ std::string first_difference(const std::string& there, const std::string& first)
 }
 
 void require_equal(Ranks& ranks, const char* what, const std::string& own) {
-  const std::vector<std::string> all = gather(ranks, own), names = gather(ranks, ranks.name());
+  const std::vector<std::string> all = all_gather(ranks, own),
+                                 names = all_gather(ranks, ranks.name());
   for (std::size_t r = 1; r < all.size(); r++)
     require<UsageError>(all[r] == all[0], "train: ", names[r], " has another ", what, " than ",
                         names[0], ": ", first_difference(all[r], all[0]),
@@ -73,7 +74,7 @@ void require_equal_ranks(Ranks& ranks, const RunConfig& config, const DataSplit&
 }
 
 RunConfig config_of_first_rank(Ranks& ranks, const RunConfig& config) {
-  return parse_config(gather(ranks, config_json(config))[0], "the configuration of rank 0");
+  return parse_config(all_gather(ranks, config_json(config))[0], "the configuration of rank 0");
 }
 
 }  // namespace excite

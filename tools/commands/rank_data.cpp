@@ -23,9 +23,9 @@ namespace {
 template <class T>
 void send(Ranks& ranks, std::vector<T>& values) {
   if (ranks.rank() != 0) values.clear();
-  values = gather(ranks, values);
+  values = all_gather(ranks, values);
 }
-void send(Ranks& ranks, std::string& value) { value = gather(ranks, value)[0]; }
+void send(Ranks& ranks, std::string& value) { value = all_gather(ranks, value)[0]; }
 
 void send(Ranks& ranks, std::vector<std::string>& texts) {
   std::vector<long> sizes;

@@ -55,8 +55,8 @@ NextImage image_after(const Batch& batch) {
   if (!shared) return {std::move(pixels), batch.labels[0]};
   Ranks& ranks = shared->ranks();
   const long next = (ranks.rank() + 1) % ranks.count();
-  const std::vector<real> first_images = gather(ranks, pixels);
-  const std::vector<int> first_labels = gather(ranks, batch.labels[0]);
+  const std::vector<real> first_images = all_gather(ranks, pixels);
+  const std::vector<int> first_labels = all_gather(ranks, batch.labels[0]);
   const auto at = first_images.begin() + next * image;
   return {std::vector<real>(at, at + image), first_labels[next]};
 }

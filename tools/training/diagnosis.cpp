@@ -34,8 +34,8 @@ struct Finding {
 std::string first_of_ranks(const Finding& own) {
   const SharedBatch* batch = SharedBatch::current();
   if (!batch) return own.text;
-  const std::vector<long> places = gather(batch->ranks(), own.place);
-  const std::vector<std::string> texts = gather(batch->ranks(), own.text);
+  const std::vector<long> places = all_gather(batch->ranks(), own.place);
+  const std::vector<std::string> texts = all_gather(batch->ranks(), own.text);
   return texts[std::min_element(places.begin(), places.end()) - places.begin()];
 }
 

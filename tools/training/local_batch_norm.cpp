@@ -20,12 +20,12 @@ void add_of_ranks(Ranks& ranks, std::vector<real>& numbers) {
   const long slice = length(ranks.rank());
   std::vector<real> slices(slice * count);
   ranks
-      .start_exchange(numbers.data(), bytes, slices.data(),
-                      std::vector<long>(count, bytes[ranks.rank()]))
+      .start_all_to_all(numbers.data(), bytes, slices.data(),
+                        std::vector<long>(count, bytes[ranks.rank()]))
       ->wait();
   for (long rank = 1; rank < count; rank++)
     for (long i = 0; i < slice; i++) slices[i] += slices[rank * slice + i];
-  ranks.start_gather_results(slices.data(), numbers.data(), bytes)->wait();
+  ranks.start_all_gather(slices.data(), numbers.data(), bytes)->wait();
 }
 
 // Adds these gradients by one exchange.
@@ -73,7 +73,8 @@ void average_running_statistics(Ranks& ranks, const Module& module) {
       own.insert(own.end(), e.var->value.begin(), e.var->value.end());
     }
   const long size = std::ssize(own);
-  const std::vector<real> all = gather(ranks, own.data(), std::vector<long>(ranks.count(), size));
+  const std::vector<real> all =
+      all_gather(ranks, own.data(), std::vector<long>(ranks.count(), size));
   long at = 0;
   for (Tensor* tensor : statistics)
     for (real& number : *tensor) {

@@ -156,7 +156,7 @@ int Training::run_in(const RunFolder* folder) {
 int Training::stop() const {
   const int own = callbacks_.stop ? callbacks_.stop() : 0;
   if (!ranks_) return own;
-  const std::vector<int> all = gather(*ranks_, own);
+  const std::vector<int> all = all_gather(*ranks_, own);
   return *std::max_element(all.begin(), all.end());
 }
 
@@ -168,9 +168,9 @@ void Training::share_batches(Ranks& ranks) {
 // The files of a run are on the machine of rank 0.
 void Training::copy_state_of_first_rank() {
   if (!ranks_) return;
-  copy_of_first_rank(*ranks_, &position_, sizeof position_);
+  broadcast(*ranks_, &position_, sizeof position_);
   for (const auto& [name, tensor] : full_state())
-    copy_of_first_rank(*ranks_, tensor->data(), tensor->size() * static_cast<long>(sizeof(real)));
+    broadcast(*ranks_, tensor->data(), tensor->size() * static_cast<long>(sizeof(real)));
 }
 
 double Training::estimate_seconds() {
@@ -198,7 +198,7 @@ bool Training::is_out_of_patience(const RunFolder* folder) const {
   if (folder) rows = read_log(folder->log());
   std::erase_if(rows, [&](const EpochRow& row) { return row.epoch > position_.epoch; });
   long epochs = epochs_without_progress(rows, recipe_.min_delta);
-  if (ranks_) epochs = gather(*ranks_, epochs)[0];
+  if (ranks_) epochs = all_gather(*ranks_, epochs)[0];
   if (epochs < recipe_.patience) return false;
   print(text("no better validation accuracy in ", counted(epochs, "epoch"),
              ": the run ends after epoch ", position_.epoch, " of ", recipe_.epochs));

@@ -98,9 +98,9 @@ std::pair<long, long> own_part(long images, const Ranks* ranks) {
 
 // Samples and logits of the whole batch, from those of each rank.
 void gather_results(Ranks& ranks, Samples& samples, Tensor& logits) {
-  samples.indices = gather(ranks, samples.indices);
-  samples.labels = gather(ranks, samples.labels);
-  const std::vector<real> all = gather(ranks, std::vector<real>(logits.begin(), logits.end()));
+  samples.indices = all_gather(ranks, samples.indices);
+  samples.labels = all_gather(ranks, samples.labels);
+  const std::vector<real> all = all_gather(ranks, std::vector<real>(logits.begin(), logits.end()));
   logits = Tensor({std::ssize(samples.labels), logits.dim(1)});
   std::copy(all.begin(), all.end(), logits.begin());
 }

@@ -46,7 +46,7 @@ OwnSamples own_samples(const Ranks* ranks, SumOver sums, Samples samples, long i
 OwnSamples agree_on_samples(Ranks* ranks, SumOver sums, Samples samples, long images,
                             const std::function<Samples(std::vector<long> indices)>& read_again) {
   const std::vector<long> remaining =
-      can_share(ranks, images) ? gather(*ranks, samples.indices) : samples.indices;
+      can_share(ranks, images) ? all_gather(*ranks, samples.indices) : samples.indices;
   const long left = std::ssize(remaining);
   if (!ranks || left == images) return own_samples(ranks, sums, std::move(samples), left);
   std::vector<long> own = own_part(ranks, remaining);

@@ -13,8 +13,8 @@ struct OwnSamples {
   Samples samples;
   long images = 0;         // of the whole batch
   bool is_shared = false;  // else this process has all of them
-  // Of the loss of this process in that of the batch. Ranks that sum over the whole batch all have
-  // its loss, and so the weight 1. Otherwise their weights add up to 1.
+  // The weight of this process's loss in the loss of the batch. Ranks that sum over the whole batch
+  // all have its loss, and so the weight 1. Otherwise their weights add up to 1.
   double loss_weight = 1;
   long fewest_per_batch_norm = 0;
 };

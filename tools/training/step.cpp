@@ -159,7 +159,7 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
   const Var logits = model_(images, Mode::train);
   const Var loss = loss_of(logits, batch);
   double value = static_cast<double>(loss->value.item());
-  if (is_local()) value = sum_over_ranks(*ranks_, own.loss_weight * value);
+  if (is_local()) value = all_reduce_sum(*ranks_, own.loss_weight * value);
   if (!std::isfinite(value))
     throw_diverged(batch_number / recipe_.accumulate, text("the loss is ", value));
   const auto share = static_cast<real>(own.loss_weight / static_cast<double>(recipe_.accumulate));
@@ -169,7 +169,7 @@ StepResult TrainingStep::add_gradients(long batch_number, const StepHooks& hooks
   gradients.exchange();
   earlier.add_new();
   const long correct = count_correct(logits->value, batch.labels);
-  return {value, own.is_shared ? sum_over_ranks(*ranks_, correct) : correct, 0, own.images};
+  return {value, own.is_shared ? all_reduce_sum(*ranks_, correct) : correct, 0, own.images};
 }
 
 // The images of a batch, in its order.

@@ -87,9 +87,9 @@ TEST(DataFromRank0, SendsImageFiles) {
                                   expected.test.image(0)};
   on_ranks(3, [&](Ranks& ranks) {
     const DataSplit data = load_for_ranks(&ranks, DataFrom::first_rank, [&] { return expected; });
-    gather(ranks, 0);  // all have theirs
+    all_gather(ranks, 0);  // all have theirs
     if (ranks.rank() == 0) std::filesystem::remove_all(folder.path());
-    gather(ranks, 0);
+    all_gather(ranks, 0);
     EXPECT_EQ(data.train.files, expected.train.files);
     EXPECT_EQ(data.train.classes, expected.train.classes);
     EXPECT_TRUE(data.train.strict && !data.test.strict);
