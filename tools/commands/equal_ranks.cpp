@@ -65,12 +65,23 @@ void require_equal(Ranks& ranks, const char* what, const std::string& own) {
                         "; all ranks need the same program, options and images");
 }
 
+// Of image files it is the only thing that depends on their pixels.
+std::string numbers_of(const Normalization& n) {
+  std::string all = "mean and deviation of the pixels";
+  for (const double number :
+       {n.mean[0], n.mean[1], n.mean[2], n.deviation[0], n.deviation[1], n.deviation[2]})
+    all += text(" ", decimal(number, 17));
+  return all;
+}
+
 }  // namespace
 
-void require_equal_ranks(Ranks& ranks, const RunConfig& config, const DataSplit& data) {
+void require_equal_ranks(Ranks& ranks, const RunConfig& config, const DataSplit& data,
+                         const Normalization& normalization) {
   require_equal(ranks, "program", this_program());
   require_equal(ranks, "configuration", settings_of(config));
   require_equal(ranks, "set of images", images_of(data));
+  require_equal(ranks, "normalization", numbers_of(normalization));
 }
 
 RunConfig config_of_first_rank(Ranks& ranks, const RunConfig& config) {

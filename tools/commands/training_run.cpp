@@ -115,7 +115,7 @@ std::string cache_line(Training& training, CacheImages cache) {
 void share_with(Ranks* ranks, Training& training, const RunConfig& config) {
   require_ranks_of(config.recipe, ranks ? ranks->count() : 1);
   if (!ranks) return;
-  require_equal_ranks(*ranks, config, training.data());
+  require_equal_ranks(*ranks, config, training.data(), training.normalization());
   training.share_batches(*ranks);
 }
 

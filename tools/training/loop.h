@@ -53,6 +53,8 @@ class Training {
            TrainingCallbacks callbacks = {});
 
   const DataSplit& data() const { return data_; }  // as it is used
+  const Normalization& normalization() const { return normalization_; }
+
   // The recipe with all values filled in that depend on the model and the data.
   const Recipe& recipe() const { return recipe_; }
   const Position& position() const { return position_; }

@@ -25,7 +25,7 @@ RunConfig config_of(long seed, const std::string& data = "builtin") {
 TEST(EqualRanks, MayHaveTheirImagesInAnotherFolder) {
   on_ranks(3, [](Ranks& ranks) {
     require_equal_ranks(ranks, config_of(1, text("/folder-", ranks.rank())),
-                        {noisy_images(20), noisy_images(3)});
+                        {noisy_images(20), noisy_images(3)}, {});
   });
 }
 
@@ -33,7 +33,8 @@ TEST(EqualRanks, NameTheFirstOneThatHasOtherOptions) {
   on_ranks(3, [](Ranks& ranks) {
     EXPECT_TRUE(fails_saying(
         [&] {
-          require_equal_ranks(ranks, config_of(ranks.rank() == 1 ? 7 : 0), {noisy_images(20), {}});
+          require_equal_ranks(ranks, config_of(ranks.rank() == 1 ? 7 : 0), {noisy_images(20), {}},
+                              {});
         },
         {"rank 1 has another configuration than rank 0", "\"seed\": 7", "\"seed\": 0"}));
   });
@@ -43,9 +44,23 @@ TEST(EqualRanks, NameTheFirstOneThatHasOtherImages) {
   on_ranks(3, [](Ranks& ranks) {
     EXPECT_TRUE(fails_saying(
         [&] {
-          require_equal_ranks(ranks, config_of(0), {noisy_images(20, 10, ranks.rank() / 2), {}});
+          require_equal_ranks(ranks, config_of(0), {noisy_images(20, 10, ranks.rank() / 2), {}},
+                              {});
         },
         {"rank 2 has another set of images than rank 0", "20 images with the checksum"}));
+  });
+}
+
+// As of image files with the same names, but other pixels.
+TEST(EqualRanks, NameTheFirstOneWithAnotherNormalization) {
+  on_ranks(2, [](Ranks& ranks) {
+    Normalization own;
+    if (ranks.rank() == 1) own.deviation[2] = 1 + 1e-15;
+    EXPECT_TRUE(fails_saying(
+        [&] {
+          require_equal_ranks(ranks, config_of(0), {noisy_images(20), {}}, own);
+        },
+        {"rank 1 has another normalization than rank 0", "mean and deviation of the pixels 0.0"}));
   });
 }
 
