@@ -25,7 +25,8 @@ TEST(Shape, RankZeroIsASingleNumber) {
   EXPECT_EQ(s.size(), 1);
   EXPECT_EQ(s.rows(), 1);
   EXPECT_EQ(text(s), "[]");
-  EXPECT_TRUE(fails_saying([&] { s[0]; }, {"[]", "no axis 0, expected none: it has no dimensions"}));
+  EXPECT_TRUE(
+      fails_saying([&] { s[0]; }, {"[]", "no axis 0, expected none: it has no dimensions"}));
 }
 
 TEST(Shape, IsEqualOnlyToTheSameDimensions) {

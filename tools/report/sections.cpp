@@ -210,11 +210,11 @@ Markup mistakes_section(const ReportedRun& run, const std::string& prefix, Image
     wrong += explained_figure(run, j, budget);
   for (const Judgment& j : least_certain(run.evaluation.images, gallery_images))
     right += plain_figure(run, j, budget);
-  return section(prefix + "mistakes", "Worst mistakes",
-                 paragraph("The wrong predictions of which the model is surest. Beside each image, "
-                           "Grad-CAM: yellow to red are the regions that support the predicted class.") +
-                     gallery(wrong) + element("h3", {}, "Least certain right predictions") +
-                     gallery(right));
+  return section(
+      prefix + "mistakes", "Worst mistakes",
+      paragraph("The wrong predictions of which the model is surest. Beside each image, "
+                "Grad-CAM: yellow to red are the regions that support the predicted class.") +
+          gallery(wrong) + element("h3", {}, "Least certain right predictions") + gallery(right));
 }
 
 Markup gates_section(const ReportedRun& run, const std::string& prefix) {
