@@ -231,6 +231,18 @@ TEST_F(LongMpi, AnErrorOfOneRankIsSaidWithItsNameAndEndsAll) {
   expect_once(ending, "excite: rank 0 on ");
 }
 
+// As srun, this mpirun leaves the other ranks alone when one has ended with an error.
+TEST_F(LongMpi, AnErrorOfOneRankEndsAllWhereTheLauncherDoesNot) {
+  const std::string out = "--out " + folder / "run";
+  setenv("OMPI_MCA_orte_abort_on_non_zero_status", "0", 1);
+  const Ending ending = expect_end(
+      {part(2, many_steps + out),
+       part(1, "--limit 320 --batch 32 --epochs 40 --data /nowhere " + out)},
+      "", [](Child&) {}, 3);
+  unsetenv("OMPI_MCA_orte_abort_on_non_zero_status");
+  expect_once(ending, "excite: rank 2 on ");
+}
+
 // Such as one that the mpirun of another MPI has started.
 TEST_F(LongMpi, AProcessThatMpiDoesNotConnectIsAnError) {
   const Ending ending =
