@@ -7,8 +7,7 @@
 namespace excite {
 
 namespace {
-// Dimensions that are turned into text only when they are printed. A network's pass checks
-// thousands of shapes.
+// These become text only when they are printed, as a network's pass checks thousands of shapes.
 struct List {
   const long *begin, *end;
 };
@@ -16,6 +15,14 @@ std::ostream& operator<<(std::ostream& out, const List& list) {
   out << "[";
   for (const long* d = list.begin; d != list.end; d++) out << (d == list.begin ? "" : ", ") << *d;
   return out << "]";
+}
+
+struct Axes {
+  int rank;
+};
+std::ostream& operator<<(std::ostream& out, Axes axes) {
+  if (axes.rank == 0) return out << "none: it has no dimensions";
+  return out << -axes.rank << " to " << axes.rank - 1;
 }
 }  // namespace
 
@@ -33,8 +40,7 @@ Shape::Shape(const long* begin, const long* end) {
 long Shape::operator[](int axis) const {
   const int from_front = axis < 0 ? axis + rank_ : axis;
   require(from_front >= 0 && from_front < rank_, "shape ", *this, " has no axis ", axis,
-          ", expected ",
-          rank_ == 0 ? std::string("none: it has no dimensions") : text(-rank_, " to ", rank_ - 1));
+          ", expected ", Axes{rank_});
   return dims_[from_front];
 }
 

@@ -65,6 +65,23 @@ TEST(Prose, LinksLeadToFilesAndHeadings) {
   EXPECT_GE(links, 100);
 }
 
+// A call's arguments are computed before it, so text() in those of require() would be built each
+// time, and most checks are made in every pass.
+TEST(Prose, ErrorsBecomeTextOnlyWhenTheyOccur) {
+  long checks = 0;
+  for (const std::string& path : files_ending_in({".cpp", ".h"})) {
+    if (path.starts_with("tests/") || path.starts_with("tools/") || path == "core/check.h")
+      continue;
+    const std::string source = get(path);
+    for (std::size_t at = 0; (at = source.find(" require(", at)) != std::string::npos; checks++) {
+      const std::string check = source.substr(at, source.find(';', at) - at);
+      EXPECT_EQ(check.find(" text("), std::string::npos) << path << ":" << check;
+      at += check.size();
+    }
+  }
+  EXPECT_GE(checks, 100);
+}
+
 // Tables, blocks, images, indented lines (commands and formulas) and lines with an address may be
 // longer.
 TEST(Prose, LinesEndAtColumn100) {

@@ -10,27 +10,37 @@ namespace excite::golden {
 
 namespace {
 
+using Order = std::array<int, 4>;
+constexpr Order nchw_to_ours{0, 2, 3, 1}, ours_to_nchw{0, 3, 1, 2}, oihw_to_ours{2, 3, 1, 0},
+    ours_to_oihw{3, 2, 0, 1};
+
+Shape permuted(const Shape& x, const Order& order) {
+  return {x[order[0]], x[order[1]], x[order[2]], x[order[3]]};
+}
+
 // Axis i of the result is axis order[i] of x.
-Tensor permuted(const Tensor& x, const std::array<int, 4>& order) {
-  const auto dim = [&](int i) { return x.dim(order[i]); };
-  Tensor y({dim(0), dim(1), dim(2), dim(3)});
+Tensor permuted(const Tensor& x, const Order& order) {
+  Tensor y(permuted(x.shape(), order));
   std::array<long, 4> step{1, 1, 1, 1};  // the strides of x
   for (std::size_t axis = 3; axis > 0; axis--)
     step[axis - 1] = step[axis] * x.dim(static_cast<int>(axis));
-  const auto stride = [&](std::size_t i) { return step[order[i]]; };
-  long to = 0;
-  for (long a = 0; a < dim(0); a++)
-    for (long b = 0; b < dim(1); b++)
-      for (long c = 0; c < dim(2); c++)
-        for (long d = 0; d < dim(3); d++)
-          y[to++] = x[a * stride(0) + b * stride(1) + c * stride(2) + d * stride(3)];
+  const std::array<long, 4> n{y.dim(0), y.dim(1), y.dim(2), y.dim(3)},
+      stride{step[order[0]], step[order[1]], step[order[2]], step[order[3]]};
+  const real* from = x.data();
+  real* to = y.data();
+  for (long a = 0; a < n[0]; a++)
+    for (long b = 0; b < n[1]; b++)
+      for (long c = 0; c < n[2]; c++)
+        for (long d = 0; d < n[3]; d++)
+          *to++ = from[a * stride[0] + b * stride[1] + c * stride[2] + d * stride[3]];
   return y;
 }
 
 Tensor transposed(const Tensor& x) {
-  Tensor y({x.dim(1), x.dim(0)});
-  for (long i = 0; i < x.dim(0); i++)
-    for (long j = 0; j < x.dim(1); j++) y[j * x.dim(0) + i] = x[i * x.dim(1) + j];
+  const long rows = x.dim(0), columns = x.dim(1);
+  Tensor y({columns, rows});
+  for (long i = 0; i < rows; i++)
+    for (long j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
   return y;
 }
 
@@ -40,8 +50,8 @@ SafetensorsFile open(const std::string& file) { return SafetensorsFile("tests/go
 
 Tensor to_ours(const Tensor& torch, Layout layout) {
   switch (layout) {
-    case Layout::images: return permuted(torch, {0, 2, 3, 1});
-    case Layout::conv_weight: return permuted(torch, {2, 3, 1, 0});
+    case Layout::images: return permuted(torch, nchw_to_ours);
+    case Layout::conv_weight: return permuted(torch, oihw_to_ours);
     case Layout::linear_weight: return transposed(torch);
     case Layout::same: break;
   }
@@ -50,12 +60,22 @@ Tensor to_ours(const Tensor& torch, Layout layout) {
 
 Tensor to_torch(const Tensor& ours, Layout layout) {
   switch (layout) {
-    case Layout::images: return permuted(ours, {0, 3, 1, 2});
-    case Layout::conv_weight: return permuted(ours, {3, 2, 0, 1});
+    case Layout::images: return permuted(ours, ours_to_nchw);
+    case Layout::conv_weight: return permuted(ours, ours_to_oihw);
     case Layout::linear_weight: return transposed(ours);
     case Layout::same: break;
   }
   return ours.clone();
+}
+
+Shape torch_shape(const Shape& ours, Layout layout) {
+  switch (layout) {
+    case Layout::images: return permuted(ours, ours_to_nchw);
+    case Layout::conv_weight: return permuted(ours, ours_to_oihw);
+    case Layout::linear_weight: return {ours[1], ours[0]};
+    case Layout::same: break;
+  }
+  return ours;
 }
 
 Tensor hashed_numbers(const std::string& name, const Shape& shape) {

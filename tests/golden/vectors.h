@@ -18,6 +18,7 @@ enum class Layout {
 };
 Tensor to_ours(const Tensor& torch, Layout layout);
 Tensor to_torch(const Tensor& ours, Layout layout);
+Shape torch_shape(const Shape& ours, Layout layout);  // that of to_torch's result
 
 // The same numbers as the functions of these names in make.py. hashed_numbers are hashes of the
 // name and the index, in [-1, 1); initial_state is a parameter or running statistic made of them.

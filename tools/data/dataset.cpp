@@ -31,11 +31,12 @@ void Dataset::validate() const {
   else
     require_pixels(*this);
   const long named = std::ssize(classes);
+  const std::string set = name_of(*this);
+  const std::string expected =
+      named == 0 ? "at least 0" : text("0 to ", named - 1, ", one of the ", named, " classes");
   for (long i = 0; i < count(); i++)
-    require(
-        labels[i] >= 0 && (named == 0 || labels[i] < named), name_of(*this), ": label ", i, " is ",
-        labels[i], ", expected ",
-        named == 0 ? "at least 0" : text("0 to ", named - 1, ", one of the ", named, " classes"));
+    require(labels[i] >= 0 && (named == 0 || labels[i] < named), set, ": label ", i, " is ",
+            labels[i], ", expected ", expected);
 }
 
 ImageSource Dataset::open(long i) const {
