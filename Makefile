@@ -97,7 +97,7 @@ objects = $(patsubst %.cpp,$(BUILD)/common/%.o,$(filter $(COMMON),$(2))) \
 # What depends on no precision is tested once, in float: files without real numbers, installation,
 # names of weights, drawings, and of the program all but the files whose numbers matter.
 NUMBERS_MATTER := $(patsubst %,tests/tools/commands/%_test.cpp,format_0_1_0 gradcheck inspect \
-                    long_train not_finite op_cases op_cases_second_order tensor_files) \
+                    not_finite op_cases op_cases_second_order tensor_files) \
                   $(wildcard tests/tools/bench/profile/*_test.cpp) tests/tools/bench/limits_test.cpp \
                   $(patsubst %,tests/tools/data/%_test.cpp,batch mixing normalization tensor_batches) \
                   $(patsubst %,tests/tools/training/%_test.cpp,checkpoint local_batch_norm metrics) \

@@ -248,7 +248,8 @@ TEST_F(LongMpi, AProcessThatMpiDoesNotConnectIsAnError) {
   const Ending ending =
       shell("env PMI_SIZE=3 PMI_RANK=0 " + program_with_mpi() +
             " train --model se_resnet8 --limit 16 --batch 8 --epochs 1 --out " + folder / "run");
-  expect_failure(ending, 2, {"3 processes were started, but MPI connects 1 of them"});
+  EXPECT_EQ(ending.code, 2);  // MPI may add words on the hardware that it finds
+  expect_once(ending, "excite: train: 3 processes were started, but MPI connects 1 of them; start");
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 

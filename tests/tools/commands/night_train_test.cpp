@@ -1,4 +1,6 @@
 // A whole training run of the command train.
+#include <gtest/gtest.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -8,10 +10,9 @@
 namespace excite {
 namespace {
 
-#ifndef EXCITE_DOUBLE
 // A linear classifier fails on the built-in images (tests/tools/data/builtin_test.cpp); this
 // network learns them in minutes.
-TEST(LongTrain, SeResnet20ReachesNinetyFivePercentOnTheBuiltInImages) {
+TEST(NightTrain, SeResnet20ReachesNinetyFivePercentOnTheBuiltInImages) {
   const ScratchFolder folder;
   EXPECT_EQ(excite_program(split("train --model se_resnet20 --data builtin --epochs 6 --out " +
                                      (folder / "run"),
@@ -22,7 +23,6 @@ TEST(LongTrain, SeResnet20ReachesNinetyFivePercentOnTheBuiltInImages) {
       {"evaluate", "--json", "--data", "builtin", "--weights", folder / "run/last.safetensors"});
   EXPECT_GE(nlohmann::json::parse(evaluated.out).at("top1").get<double>(), 0.95);
 }
-#endif
 
 }  // namespace
 }  // namespace excite
