@@ -56,7 +56,7 @@ void paint(Canvas& canvas, const Contains& contains, const Pose& pose, const Col
   const auto& [center_x, center_y, radius, rotation] = pose;
   const long cosine = (rotation.x * figure_unit << fraction) / (rotation.length * radius);
   const long sine = (rotation.y * figure_unit << fraction) / (rotation.length * radius);
-  const long reach = radius * 3 / 2;  // at least the distance of a square's corners
+  const long reach = radius * 5 / 4;  // at least the distance of a square's corners
   const auto clip = [](long value) { return std::clamp(value / pixel, 0l, side - 1); };
   for (long y = clip(center_y - reach); y <= clip(center_y + reach); y++)
     for (long x = clip(center_x - reach); x <= clip(center_x + reach); x++) {
@@ -67,7 +67,7 @@ void paint(Canvas& canvas, const Contains& contains, const Pose& pose, const Col
           covered += contains((dx * cosine + dy * sine) >> fraction,
                               (dy * cosine - dx * sine) >> fraction);
         }
-      for (std::size_t c = 0; c < 3; c++) {
+      for (std::size_t c = 0; covered > 0 && c < 3; c++) {
         long& value = canvas[y * side + x][c];
         value = (value * (9 - covered) + color[c] * covered) / 9;
       }
