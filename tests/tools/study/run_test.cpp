@@ -42,8 +42,8 @@ TEST_F(StudyScript, TrainsWhatIsMissingAndRepeatsWhatIsThere) {
   ASSERT_EQ(first.code, 0) << first.err;
   const std::vector<std::string> all = rows("runs.csv");
   ASSERT_EQ(all.size(), 6u) << get(folder / "runs.csv");
-  EXPECT_EQ(all[0], "arm,seed,accuracy,loss,sha256,seconds,version");
-  for (std::size_t i = 1; i < all.size(); i++) EXPECT_EQ(split(all[i], ',').size(), 7u) << all[i];
+  EXPECT_EQ(all[0], "arm,seed,accuracy,loss,sha256,seconds,version,cpu");
+  for (std::size_t i = 1; i < all.size(); i++) EXPECT_EQ(split(all[i], ',').size(), 8u) << all[i];
   EXPECT_TRUE(all[1].starts_with("plain,1,") && all[5].starts_with("se,2,"));
   EXPECT_EQ(rows("gates.csv").size(), 1u + 2 * 2 * 3) << "two numbers of three blocks, two nets";
 
@@ -52,8 +52,15 @@ TEST_F(StudyScript, TrainsWhatIsMissingAndRepeatsWhatIsThere) {
   EXPECT_EQ(again.out, "") << "nothing is missing";
 
   shell("sed -i /^r4,1/d " + (folder / "runs.csv"));
+  put(folder / "runs/r4-1.seconds", "1000\n");
   EXPECT_EQ(run("").code, 0);
+  EXPECT_GE(std::stol(split(rows("runs.csv")[3], ',')[5]), 1000) << "resumed";
   EXPECT_EQ(split(rows("runs.csv")[3], ',')[4], split(all[3], ',')[4]) << "the same sha256";
+
+  shell("sed -i /^r4,1/d " + (folder / "runs.csv"));
+  put(folder / "runs/r4-1.cpu", "another\n");
+  EXPECT_EQ(run("").code, 0);
+  EXPECT_LT(std::stol(split(rows("runs.csv")[3], ',')[5]), 1000) << "begun again";
 
   const Ending repeated = run("--repeat", "1");
   EXPECT_EQ(repeated.code, 0) << repeated.err;
@@ -62,6 +69,9 @@ TEST_F(StudyScript, TrainsWhatIsMissingAndRepeatsWhatIsThere) {
   const Ending other = run("--repeat", "1");
   EXPECT_NE(other.code, 0);
   expect_contains(other.err, ": other weights: ");
+  shell("sed -Ei '2,$s/[^,]*$/another/' " + (folder / "runs.csv"));
+  const Ending none = run("--repeat", "1");
+  EXPECT_EQ(none.out + none.err, "") << "no run is of this kind of CPU";
 }
 
 TEST_F(StudyScript, EndsWithAnErrorAndNoLineIfARunFails) {
@@ -75,11 +85,11 @@ TEST_F(StudyScript, EndsWithAnErrorAndNoLineIfARunFails) {
 // All arms of the plan, two seeds each, and the gates of two networks.
 TEST(StudyReport, IsMadeOfTheTablesAlone) {
   const ScratchFolder folder;
-  std::string runs = "arm,seed,accuracy,loss,sha256,seconds,version\n",
+  std::string runs = "arm,seed,accuracy,loss,sha256,seconds,version,cpu\n",
               gates = "statistic,seed,share\n";
   const std::vector<std::string> rows = split(get("tools/study/arms.csv"), '\n');
   for (std::size_t i = 1; i < rows.size(); i++)
-    for (const char* end : {",1,0.85,0.4,aa,1800,x\n", ",2,0.86,diverged,bb,1800,x\n"})
+    for (const char* end : {",1,0.85,0.4,aa,1800,x,y\n", ",2,0.86,diverged,bb,1800,x,y\n"})
       runs += rows[i].substr(0, rows[i].find(',')) + end;
   for (const std::string block : {"layer1.2.se", "layer2.2.se", "layer3.0.se", "layer3.2.se"})
     for (const std::string statistic : {" between", " open"})
