@@ -210,30 +210,25 @@ Var conv2d(const Var& x, const Var& w, const Conv2dOptions& options) {
 
 // dy of a window goes to the element that was its maximum.
 Var max_pool2d(const Var& x, const Pool2dOptions& options) {
-  std::vector<int> argmax;
-  Tensor value = max_pool2d(x->value, options, argmax);
-  const Var out =
-      result("max_pool2d", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& y) {
-        x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
-      });
+  const auto argmax = std::make_shared<Tensor>();
+  Tensor value = max_pool2d(x->value, options, *argmax);
+  const Var out = result("max_pool2d", std::move(value), {x},
+                         [=](Node& y) { x.add_grad(max_pool_dx(y.grad, *argmax, x.shape())); });
   return with_options(out, pool_options(options));
 }
 
 Var adaptive_max_pool(const Var& x, const Size2& cells) {
-  std::vector<int> argmax;
-  Tensor value = adaptive_max_pool(x->value, cells, argmax);
+  const auto argmax = std::make_shared<Tensor>();
+  Tensor value = adaptive_max_pool(x->value, cells, *argmax);
   return result("adaptive_max_pool", std::move(value), {x},
-                [=, argmax = std::move(argmax)](Node& y) {
-                  x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
-                });
+                [=](Node& y) { x.add_grad(max_pool_dx(y.grad, *argmax, x.shape())); });
 }
 
 Var global_max_pool(const Var& x) {
-  std::vector<int> argmax;
-  Tensor value = global_max_pool(x->value, argmax);
-  return result("global_max_pool", std::move(value), {x}, [=, argmax = std::move(argmax)](Node& y) {
-    x.add_grad(max_pool_dx(y.grad, argmax, x.shape()));
-  });
+  const auto argmax = std::make_shared<Tensor>();
+  Tensor value = global_max_pool(x->value, *argmax);
+  return result("global_max_pool", std::move(value), {x},
+                [=](Node& y) { x.add_grad(max_pool_dx(y.grad, *argmax, x.shape())); });
 }
 
 // Every element of a window gets dy / count, where count is the divisor of the window's mean.

@@ -86,24 +86,25 @@ namespace {
 
 template <class Windows>
 Tensor maxima(const char* op, const Tensor& x, const Shape& shape, const Windows& windows,
-              std::vector<int>& from) {
-  require(x.size() <= std::numeric_limits<int>::max(), op, ": input ", x.shape(),
-          " has more numbers than an int can count, expected at most ",
-          std::numeric_limits<int>::max());
+              Tensor& from) {
+  constexpr long most = 1l << std::numeric_limits<real>::digits;  // a real counts no further
+  const long pixels_per_image = x.dim(1) * x.dim(2), channels = x.dim(3);
+  require(pixels_per_image <= most, op, ": input ", x.shape(), " has ", pixels_per_image,
+          " pixels per image, expected at most ", most);
   Tensor y(shape);
-  from.resize(y.size());
-  const long channels = x.dim(3);
+  from = Tensor(shape);
   for_each_window(x.shape(), shape, windows, [&](long out, const Window& w, long image) {
-    real* best = y.data() + out * channels;
-    int* best_index = from.data() + out * channels;
-    const long first = (image + w.top * x.dim(2) + w.left) * channels;
-    std::copy_n(x.data() + first, channels, best);
-    std::iota(best_index, best_index + channels, static_cast<int>(first));
-    for_each_pixel(x.shape(), w, image, [&](long pixel) {
-      const real* v = x.data() + pixel * channels;
-      for (long c = 0; c < channels; c++)
-        if (v[c] > best[c] || v[c] != v[c])
-          best[c] = v[c], best_index[c] = static_cast<int>(pixel * channels + c);
+    real *largest = y.data() + out * channels, *where = from.data() + out * channels;
+    const long first = w.top * x.dim(2) + w.left;
+    std::copy_n(x.data() + (image + first) * channels, channels, largest);
+    std::fill_n(where, channels, static_cast<real>(first));
+    for_each_pixel(x.shape(), w, 0, [&](long pixel) {
+      const real *v = x.data() + (image + pixel) * channels, index = static_cast<real>(pixel);
+      for (long c = 0; c < channels; c++) {  // without a branch, so that it becomes vector code
+        const bool replace = v[c] > largest[c] || v[c] != v[c];
+        largest[c] = replace ? v[c] : largest[c];
+        where[c] = replace ? index : where[c];
+      }
     });
   });
   return y;
@@ -111,17 +112,22 @@ Tensor maxima(const char* op, const Tensor& x, const Shape& shape, const Windows
 
 }  // namespace
 
-Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, std::vector<int>& from) {
+Tensor max_pool2d(const Tensor& x, const Pool2dOptions& o, Tensor& from) {
   return maxima(
       "max_pool2d", x, pool2d_shape(x.shape(), o, "max_pool2d"),
       [&](long i, long j) { return window_at(x.shape(), o, i, j); }, from);
 }
 
-Tensor max_pool_dx(const Tensor& dy, const std::vector<int>& from, const Shape& x) {
-  Tensor dx = zeros(x);
-  const long outputs = dy.size() / std::max(1l, dy.dim(0));  // per image
-  parallel_for(dy.dim(0), [&](long n) {
-    for (long i = n * outputs; i < (n + 1) * outputs; i++) dx[from[i]] += dy[i];
+Tensor max_pool_dx(const Tensor& dy, const Tensor& from, const Shape& x) {
+  Tensor dx(x);
+  const long size = x.size() / std::max(1l, x[0]), channels = x[3];  // size: of an image
+  const long windows = dy.size() / std::max(1l, x[0] * channels);    // per image
+  parallel_for(x[0], [&](long n) {
+    std::fill_n(dx.data() + n * size, size, real(0));
+    for (long i = n * windows; i < (n + 1) * windows; i++)
+      for (long c = 0; c < channels; c++)
+        dx[n * size + static_cast<long>(from[i * channels + c]) * channels + c] +=
+            dy[i * channels + c];
   });
   return dx;
 }
@@ -194,7 +200,7 @@ Tensor adaptive_avg_pool_dx(const Tensor& dy, const Shape& x) {
   return averages_dx(dy, x, [&](long i, long j) { return cell_at(x, cells, i, j); });
 }
 
-Tensor adaptive_max_pool(const Tensor& x, const Size2& cells, std::vector<int>& from) {
+Tensor adaptive_max_pool(const Tensor& x, const Size2& cells, Tensor& from) {
   return maxima(
       "adaptive_max_pool", x, grid_shape("adaptive_max_pool", x.shape(), cells),
       [&](long i, long j) { return cell_at(x.shape(), cells, i, j); }, from);
@@ -209,7 +215,7 @@ Tensor global_avg_pool_dx(const Tensor& dy, const Shape& x) {
                        whole_image("global_avg_pool", x));
 }
 
-Tensor global_max_pool(const Tensor& x, std::vector<int>& from) {
+Tensor global_max_pool(const Tensor& x, Tensor& from) {
   return max_pool2d(x, whole_image("global_max_pool", x.shape()), from)
       .reshaped({x.dim(0), x.dim(3)});
 }

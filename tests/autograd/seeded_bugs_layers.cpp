@@ -184,11 +184,11 @@ std::vector<SeededBug> layer_bugs() {
       {"max pool whose gradient goes to the next pixel",
        {image},
        [](const Inputs& in, bool bug) {
-         std::vector<int> from;
-         Tensor value = max_pool2d(in[0]->value, {.kernel = 2, .stride = 2}, from);
-         if (bug) from[3] += 2;
+         const auto from = std::make_shared<Tensor>();
+         Tensor value = max_pool2d(in[0]->value, {.kernel = 2, .stride = 2}, *from);
+         if (bug) (*from)[3] += 2;
          return result("max_pool2d", std::move(value), {in[0]},
-                       [=](Node& y) { in[0].add_grad(max_pool_dx(y.grad, from, in[0].shape())); });
+                       [=](Node& y) { in[0].add_grad(max_pool_dx(y.grad, *from, in[0].shape())); });
        }},
       {"a gate's gradient from only one pixel",
        {{2, 1, 3, 2}, {2, 2}},

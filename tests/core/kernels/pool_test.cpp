@@ -70,7 +70,7 @@ void expect_definition(const Shape& xs, const Pool2dOptions& o, Rng& rng) {
     if (number(x, from) == at(largest, y)) at(max_dx, from) += number(dy, y);
   });
 
-  std::vector<int> from;
+  Tensor from;
   EXPECT_TRUE(close(max_pool2d(x, o, from), tensor_of(ys, largest), tolerance)) << what << ": max";
   EXPECT_TRUE(close(max_pool_dx(dy, from, xs), tensor_of(xs, max_dx), tolerance))
       << what << ": dx of max";
@@ -113,33 +113,44 @@ TEST(Pool2d, CountsThePaddingOnlyIfAsked) {
 }
 
 TEST(MaxPool2d, ChoosesTheFirstOfEqualNumbersAndNeverThePadding) {
-  std::vector<int> from;
+  Tensor from;
   const Tensor y = max_pool2d(full({1, 4, 4, 1}, -5), {.kernel = 2, .stride = 2}, from);
   EXPECT_TRUE(same_bits(y, full({1, 2, 2, 1}, -5)));
-  EXPECT_EQ(from, (std::vector<int>{0, 2, 8, 10}));
+  EXPECT_TRUE(same_bits(from, Tensor({1, 2, 2, 1}, {0, 2, 8, 10}))) << "the pixels of the image";
   EXPECT_TRUE(
       same_bits(max_pool2d(full({1, 2, 2, 1}, -5), {.kernel = 2, .stride = 2, .pad = 1}, from),
                 full({1, 2, 2, 1}, -5)));
 }
 
+// A float counts to 2^24; the next whole number would be another pixel's.
+TEST(MaxPool2d, OfMorePixelsThanARealCountsIsAnError) {
+  if (std::numeric_limits<real>::digits > 24) return;  // no memory has room for 2^53 pixels
+  Tensor from;
+  EXPECT_TRUE(fails_saying(
+      [&] {
+        global_max_pool(Tensor({1, 4096, 4097, 1}), from);
+      },
+      {"[1, 4096, 4097, 1]", "16781312 pixels", "at most 16777216"}));
+}
+
 TEST(MaxPool2d, PropagatesNaN) {
-  std::vector<int> from;
+  Tensor from;
   const real nan = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), {}, from)[0]));
   EXPECT_TRUE(std::isnan(max_pool2d(Tensor({1, 2, 2, 1}, {nan, 3, 1, 2}), {}, from)[0]));
 }
 
 TEST(AdaptiveMaxPool, PropagatesNaN) {
-  std::vector<int> from;
+  Tensor from;
   const real nan = std::numeric_limits<real>::quiet_NaN();
   EXPECT_TRUE(std::isnan(adaptive_max_pool(Tensor({1, 2, 2, 1}, {3, nan, 1, 2}), 1, from)[0]));
 }
 
 TEST(MaxPool2d, OfMinusInfinityAloneStaysInItsChannel) {
   const real lowest = -std::numeric_limits<real>::infinity();
-  std::vector<int> from;
+  Tensor from;
   max_pool2d(Tensor({1, 1, 2, 2}, {1, lowest, 2, lowest}), {.kernel = {1, 2}, .stride = 1}, from);
-  EXPECT_EQ(from, (std::vector<int>{2, 1}));
+  EXPECT_TRUE(same_bits(from, Tensor({1, 1, 1, 2}, {1, 0}))) << "the pixels of the image";
 }
 
 TEST(GlobalPools, HaveTheWholeImageAsOneWindow) {
@@ -155,7 +166,7 @@ TEST(GlobalPools, HaveTheWholeImageAsOneWindow) {
   for (long i = 0; i < x.size(); i++)
     if (static_cast<double>(x[i]) == at(largest, cell(i)))
       at(max_dx, i) = static_cast<double>(dy[cell(i)]);
-  std::vector<int> from;
+  Tensor from;
   EXPECT_TRUE(close(global_avg_pool(x), tensor_of({3, 6}, mean), tolerance));
   EXPECT_TRUE(close(global_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), avg_dx), tolerance));
   EXPECT_TRUE(close(global_max_pool(x, from), tensor_of({3, 6}, largest), tolerance));
@@ -195,7 +206,7 @@ TEST(AdaptivePools, ReduceThePixelsThatACellOverlaps) {
         if (static_cast<double>(x[m]) == at(largest, out))
           at(max_dx, m) += static_cast<double>(dy[out]);
     }
-    std::vector<int> from;
+    Tensor from;
     const std::string what = text(Size2(h, w), " to ", cells);
     EXPECT_TRUE(close(adaptive_avg_pool(x, cells), tensor_of(dy.shape(), y), tolerance)) << what;
     EXPECT_TRUE(close(adaptive_avg_pool_dx(dy, x.shape()), tensor_of(x.shape(), dx), tolerance))
@@ -212,7 +223,7 @@ TEST(AdaptivePools, ReduceThePixelsThatACellOverlaps) {
       {"adaptive_avg_pool", "[2, 3]", "7x7"}));
   EXPECT_TRUE(fails_saying(
       [] {
-        std::vector<int> from;
+        Tensor from;
         adaptive_max_pool(zeros({1, 2, 2, 3}), {4, 0}, from);
       },
       {"adaptive_max_pool", "[1, 2, 2, 3]", "4x0"}));
