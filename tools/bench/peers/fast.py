@@ -72,7 +72,7 @@ for epoch in range(epochs):
         x = torch.stack([P[i, :, a:a + 32, b:b + 32] for i, (a, b) in zip(idx.tolist(), shifts)])
         flip = first[idx] ^ bool(epoch % 2); x[flip] = x[flip].flip(3)
         lr = peak * (1 - it / steps); it += 1
-        loss = F.cross_entropy(net(norm(x).contiguous(memory_format=torch.channels_last)), Y[idx], label_smoothing=0.2)
+        loss = F.cross_entropy(net(norm(x).contiguous(memory_format=torch.channels_last)), Y[idx], label_smoothing=0.1)
         net.zero_grad(); loss.backward(); total += loss.item()
         for g in sgd.param_groups: g["lr"] = lr * g["factor"]
         sgd.step()
