@@ -16,8 +16,8 @@ struct Pool2dOptions {
 // The shape of y, [N, OH, OW, C]. Error, beginning with `op`, if the window does not fit into x.
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& options, const char* op = "pool2d");
 
-// x [N, H, W, C] -> y [N, OH, OW, C]. from gets the shape of y, and says which pixel of
-// its image, row * W + column, has the maximum: the first one if several are equal. Error if an
+// x [N, H, W, C] -> y [N, OH, OW, C]. from becomes [N, OH, OW, C] too: the pixel of the image, row
+// times W plus column, that has the maximum, and the first one if several are equal. Error if an
 // image has more pixels than a real can count, 2^24 in float.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options, Tensor& from);
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options);
