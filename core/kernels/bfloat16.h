@@ -53,6 +53,7 @@ void microkernel(const BfloatPair* const* x, long rows, long first_channel, long
                  long channels, const BfloatPair* w, long width, real* y, long y_stride);
 void microkernel(const BfloatPair* x, long x_stride, long rows, long channels, const BfloatPair* w,
                  long width, real* y, long y_stride);
+void small_microkernel(const BfloatPair* x, long rows, const BfloatPair* w, real* y);
 #else
 inline constexpr bool has_bfloat16 = false;
 #endif

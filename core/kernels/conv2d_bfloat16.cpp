@@ -30,6 +30,9 @@ void microkernel(const BfloatPair* x, long x_stride, long rows, long channels, c
   ProductKernels<BfloatPair>::matrices_by_width[width / lanes - 1][rows - 1](x, x_stride, channels,
                                                                              w, y, y_stride);
 }
+void small_microkernel(const BfloatPair* x, long rows, const BfloatPair* w, real* y) {
+  small_product<small_channels / channels_of<BfloatPair>>(x, rows, w, y);
+}
 
 namespace {
 

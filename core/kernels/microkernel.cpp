@@ -75,6 +75,10 @@ void microkernel(const real* x, long x_stride, long rows, long channels, const r
                                                                        y_stride);
 }
 
+void small_microkernel(const real* x, long rows, const real* w, real* y) {
+  small_product<small_channels>(x, rows, w, y);
+}
+
 void microkernel_outer(const StridedPixels& x, long rows, const StridedPixels& dy, long width,
                        std::span<const OuterPart> parts, const Tile* tiles) {
   outers_by_width[width / lanes - 1][rows - 1](x, dy, parts, tiles);

@@ -43,6 +43,14 @@ void microkernel(const real* const* x, long rows, long first_channel, long taps,
 void microkernel(const real* x, long x_stride, long rows, long channels, const real* w, long width,
                  real* y, long y_stride);
 
+// The same for a small weight, w [small_channels][lanes], which stays in registers, and any number
+// of rows: x is [rows][small_channels], y is [rows][lanes]. It needs 32 vector registers.
+inline constexpr long small_channels = lanes;
+inline bool weight_is_small(long channels, long cols) {
+  return vector_registers == 32 && channels == small_channels && whole_vectors(cols) == lanes;
+}
+void small_microkernel(const real* x, long rows, const real* w, real* y);
+
 // Pixels of an image, at equal distances within a line and from line to line.
 struct StridedPixels {
   const real* first;

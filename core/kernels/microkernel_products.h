@@ -42,13 +42,18 @@ struct Sums {
     for_each([&](int p, int v) { sum[p][v] = Vec{}; });
   }
 
-  // sum[p][:] += factor(p) * w[:] for the V vectors at w.
+  // sum[p][:] += factor(p) * w[:] for V vectors.
+  template <class Factor, class Vector>
+  [[gnu::always_inline]] void add_vectors(const Factor& factor, const Vector (&w)[V]) {
+    for_each([&](int p, int v) { sum[p][v] = multiply_add(sum[p][v], factor(p), w[v]); });
+  }
+  // The same for the V vectors at w.
   template <class Factor, class Number>
   [[gnu::always_inline]] void add(const Factor& factor, const Number* w) {
     decltype(load(w)) weight[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) weight[v] = load(w + v * lanes);
-    for_each([&](int p, int v) { sum[p][v] = multiply_add(sum[p][v], factor(p), weight[v]); });
+    add_vectors(factor, weight);
   }
 
   template <class Each>
@@ -100,6 +105,28 @@ template <int P, int V, class Number>
     for (int i = 0; i < addresses; i++) address[i]++;
   }
   sums.for_each([&](int p, int v) { store(y + p * y_stride + v * lanes, sums.sum[p][v]); });
+}
+
+// The product of P rows with a weight of C channels that is in registers. Rows follow each other.
+template <int P, int C, class Number, class Weight>
+[[gnu::always_inline]] inline void product_of_rows(const Number* x, const Weight (&w)[C][1],
+                                                   real* y) {
+  Sums<P, 1> sums;
+#pragma GCC unroll 16
+  for (int c = 0; c < C; c++) sums.add_vectors([&](int p) { return x[p * C + c]; }, w[c]);
+  sums.for_each([&](int p, int) { store(y + p * lanes, sums.sum[p][0]); });
+}
+
+// Any number of rows. Loading the weight once leaves only the factors to be loaded.
+template <int C, class Number>
+[[gnu::noinline]] void small_product(const Number* x, long rows, const Number* w, real* y) {
+  decltype(load(w)) weight[C][1];
+#pragma GCC unroll 16
+  for (int c = 0; c < C; c++) weight[c][0] = load(w + c * lanes);
+  constexpr int together = 8;  // sums, next to the weight's vectors
+  for (; rows >= together; rows -= together, x += together * C, y += together * lanes)
+    product_of_rows<together>(x, weight, y);
+  for (; rows > 0; rows--, x += C, y += lanes) product_of_rows<1>(x, weight, y);
 }
 
 // One function per tile size, in tables indexed by [vectors - 1][rows - 1].

@@ -19,6 +19,8 @@ void multiply_at(const Conv2dShape& q, long position, long tiles, PlanesOf<Numbe
                  const Number* packed_weight, Planes& m) {
   const long c = q.c / channels_of<Number>;
   const Number* u = packed_weight + position * packed_size(c, q.k);
+  if (weight_is_small(q.c, q.k))
+    return small_microkernel(x.at(position, 0), tiles, u, m.at(position, 0));
   for (long k = 0; k < q.k; k += tile_vectors * lanes) {
     const long width = panel_width(k, q.k);
     for_tile_rows(tiles, tile_rows(width), [&](long first, long rows) {
