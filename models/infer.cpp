@@ -30,17 +30,32 @@ std::shared_ptr<FoldedLayers> Inference::current_layers() const {
   return folded_;
 }
 
+namespace {
+// How many images a core takes through the network at once. A few have activations that stay in its
+// caches. A weight with many numbers for each pixel of an image does not stay there, so more images
+// share it.
+long images_at_once(const Module& network, const Tensor& x) {
+  long largest_weight = 0;
+  for (const Var& parameter : network.parameters())
+    if (parameter.shape().rank() == 4)
+      largest_weight = std::max(largest_weight, parameter.shape().size());
+  constexpr long numbers_per_pixel = 16, min_parts = 16;
+  const long pixels = std::max(1l, x.dim(1) * x.dim(2)),
+             most = std::clamp(largest_weight / (numbers_per_pixel * pixels), 4l, 32l);
+  return std::clamp(x.dim(0) / min_parts, 1l, most);
+}
+}  // namespace
+
 Tensor Inference::operator()(const Tensor& x) const {
   require_images("infer", x.shape());
-  constexpr long max_images_at_once = 4;
-  const long n = x.dim(0), images_at_once = std::clamp(n / 16, 1l, max_images_at_once),
+  const long n = x.dim(0), at_once = images_at_once(model_.module(), x),
              image_size = x.size() / std::max(1l, n);  // elements per image
   Tensor logits({n, model_.classes});
   const std::shared_ptr<FoldedLayers> layers = current_layers();
-  parallel_for((n + images_at_once - 1) / images_at_once, [&](long i) {
+  parallel_for((n + at_once - 1) / at_once, [&](long i) {
     const NoGrad no_grad;             // for this worker thread: its operations record no graph
     const ThreadBufferCache buffers;  // hundreds of small operations follow
-    const long begin = i * images_at_once, count = std::min(images_at_once, n - begin);
+    const long begin = i * at_once, count = std::min(at_once, n - begin);
     Tensor batch({count, x.dim(1), x.dim(2), x.dim(3)});
     std::copy_n(x.data() + begin * image_size, count * image_size, batch.data());
     Implementation folding = model_.implementation;

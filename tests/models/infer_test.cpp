@@ -1,6 +1,7 @@
 // Inference gives the results of evaluation, for any batch and any number of threads.
 #include "models/infer.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "autograd/hooks.h"
@@ -125,6 +126,32 @@ TEST(Inference, RecordsNoGraphAndLeavesTheModelTrainable) {
   EXPECT_EQ(recorded, 0);
   EXPECT_TRUE(model.module().parameters().front().requires_grad());
   EXPECT_TRUE(model(x.clone(), Mode::train).requires_grad()) << "while the inference still exists";
+}
+
+// The most images that an operation saw at once.
+long images_at_once(const Model& model, const Tensor& x) {
+  long most = 0;
+  const int before = threads();
+  set_threads(1);  // the hook sees operations of this thread
+  {
+    const OpHook look(
+        [&](const Node& y, const std::vector<Var>&) { most = std::max(most, y.value.dim(0)); });
+    infer(model, x);
+  }
+  set_threads(before);
+  return most;
+}
+
+// The largest weight has 64 * 64 * 9 numbers: 36 for each of 32x32 pixels, 576 for each of 8x8.
+TEST(Inference, TakesMoreImagesAtOnceThroughLayersWithLargeWeights) {
+  const Model model = made("resnet8");
+  Rng rng(1);
+  EXPECT_EQ(images_at_once(model, normal({128, 32, 32, 3}, rng)), 4);
+  const Tensor small = normal({520, 8, 8, 3}, rng);
+  EXPECT_EQ(images_at_once(model, small), 32);
+  EXPECT_TRUE(close(infer(model, small), model(small.clone(), Mode::eval)->value,
+                    in_double_build ? 1e-11 : 1e-4));
+  EXPECT_EQ(images_at_once(model, normal({16, 8, 8, 3}, rng)), 1) << "enough for 16 threads";
 }
 
 TEST(Inference, UsesTheCurrentWeightsWhenItIsConstructed) {

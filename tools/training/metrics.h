@@ -63,7 +63,7 @@ long evaluation_batch_size(const Dataset& dataset, long batch);
 enum class OnNotFinite { count, fail };
 
 struct EvaluationOptions {
-  long batch = 250;  // images per batch, where each crop counts as an image
+  long batch = 500;  // images per batch, where each crop counts as an image
   OnNotFinite on_not_finite = OnNotFinite::count;
   // Called after each batch, with the indices and labels of its images and their logits
   // [N, classes]. The images themselves are not kept.
