@@ -49,8 +49,8 @@ inline Vec multiply_add(const Vec& sum, const BfloatPair& x, const PairVec& w) {
 
 // The microkernels of microkernel.h for pairs. `channels`, x_stride and `width` count pairs; each
 // column of w has a pair, so a row of w holds two rows of the weight.
-void microkernel(const BfloatPair* const* x, long rows, long first_channel, long taps,
-                 long channels, const BfloatPair* w, long width, real* y, long y_stride);
+void microkernel(const BfloatPair* const* x, long tap_stride, long rows, long first_channel,
+                 long taps, long channels, const BfloatPair* w, long width, real* y, long y_stride);
 void microkernel(const BfloatPair* x, long x_stride, long rows, long channels, const BfloatPair* w,
                  long width, real* y, long y_stride);
 void small_microkernel(const BfloatPair* x, long rows, const BfloatPair* w, real* y);

@@ -20,10 +20,11 @@ bool bfloat16_supports(const Conv2dShape& q) { return q.cg % 2 == 0 && q.c >= la
 
 #ifdef EXCITE_HAS_BFLOAT16
 
-void microkernel(const BfloatPair* const* x, long rows, long first_channel, long taps,
-                 long channels, const BfloatPair* w, long width, real* y, long y_stride) {
+void microkernel(const BfloatPair* const* x, long tap_stride, long rows, long first_channel,
+                 long taps, long channels, const BfloatPair* w, long width, real* y,
+                 long y_stride) {
   ProductKernels<BfloatPair>::pointers_by_width[width / lanes - 1][rows - 1](
-      x, first_channel, taps, channels, w, y, y_stride);
+      x, tap_stride, first_channel, taps, channels, w, y, y_stride);
 }
 void microkernel(const BfloatPair* x, long x_stride, long rows, long channels, const BfloatPair* w,
                  long width, real* y, long y_stride) {
@@ -95,8 +96,9 @@ Tensor conv2d_direct_bfloat16(const Conv2dShape& q, const Tensor& x, const Buffe
   const Buffer rounded = in_pairs(x);
   std::visit(
       [&](const auto& chosen_epilogue) {
-        convolve(forward_grid(q), {q.n, q.h, q.w, q.c / 2}, pairs(rounded), groups, pairs(weight),
-                 chosen_epilogue, {q.n, q.oh, q.ow, q.k}, Output(y));
+        convolve<BfloatPair>({{forward_grid(q), pairs(weight)}}, {q.n, q.h, q.w, q.c / 2},
+                             pairs(rounded), groups, chosen_epilogue, {q.n, q.oh, q.ow, q.k},
+                             Output(y));
       },
       epilogue);
   return y;

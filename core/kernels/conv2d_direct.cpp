@@ -107,8 +107,8 @@ Tensor conv2d_direct(const Conv2dShape& q, const Tensor& x, const Buffer& packed
     const ImageSize in{q.n, images.dim(1), images.dim(2), q.c}, out{q.n, q.oh, q.ow, q.k};
     std::visit(
         [&](const auto& chosen_epilogue) {
-          convolve(grid, in, images.data(), groups, packed_weight.data(), chosen_epilogue, out,
-                   Output(y));
+          convolve<real>({{grid, packed_weight.data()}}, in, images.data(), groups, chosen_epilogue,
+                         out, Output(y));
         },
         epilogue);
   };
@@ -130,17 +130,20 @@ template <class EpilogueT>
 void gradient_of_x(const Conv2dShape& q, const Tensor& dy, const Tensor& w,
                    const EpilogueT& epilogue, Tensor& dx) {
   const Groups groups(q.groups, q.kg, q.cg);
+  const auto transposed_weight = [&](long tap, long g, long k, long c) {
+    return w[(tap * q.cg + c) * q.k + g * q.kg + k];
+  };
+  std::vector<Buffer> weights;
+  std::vector<PackedGrid<real>> grids;
   for (long a = 0; a < std::min(q.stride.h, q.h); a++)
     for (long b = 0; b < std::min(q.stride.w, q.w); b++) {
-      const Grid grid = gradient_grid(q, a, b);
+      Grid grid = gradient_grid(q, a, b);
       if (std::is_same_v<EpilogueT, AddToOutput> && grid.taps.empty()) continue;  // adds 0
-      const auto transposed_weight = [&](long tap, long g, long k, long c) {
-        return w[(tap * q.cg + c) * q.k + g * q.kg + k];
-      };
-      const Buffer weights = packed_weights(grid, groups, transposed_weight);
-      convolve(grid, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, weights.data(), epilogue,
-               {q.n, q.h, q.w, q.c}, Output(dx));
+      weights.push_back(packed_weights(grid, groups, transposed_weight));
+      grids.push_back({std::move(grid), weights.back().data()});
     }
+  convolve(grids, {q.n, q.oh, q.ow, q.k}, dy.data(), groups, epilogue, {q.n, q.h, q.w, q.c},
+           Output(dx));
 }
 }  // namespace
 

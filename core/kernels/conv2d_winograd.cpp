@@ -90,8 +90,8 @@ void add_blocks(const Bands& bands, const std::vector<GradientBlock>& blocks, lo
     parallel_for(positions * pieces, [&](long p) {
       const long position = p / pieces, piece = p % pieces;
       if (piece == 0 && &next != &block) {
-        prefetch_part(x, next_x, position);
-        prefetch_part(dy, next_dy, position);
+        prefetch_at(x, next_x, position);
+        prefetch_at(dy, next_dy, position);
       }
       add_block_at(q, position, q.c * piece / pieces, q.c * (piece + 1) / pieces, block, in, dm,
                    du);

@@ -63,10 +63,10 @@ constexpr const OuterKernel* outers_by_width[] = {outers_of<1>.data(), outers_of
 
 }  // namespace
 
-void microkernel(const real* const* x, long rows, long first_channel, long taps, long channels,
-                 const real* w, long width, real* y, long y_stride) {
-  ProductKernels<real>::pointers_by_width[width / lanes - 1][rows - 1](x, first_channel, taps,
-                                                                       channels, w, y, y_stride);
+void microkernel(const real* const* x, long tap_stride, long rows, long first_channel, long taps,
+                 long channels, const real* w, long width, real* y, long y_stride) {
+  ProductKernels<real>::pointers_by_width[width / lanes - 1][rows - 1](
+      x, tap_stride, first_channel, taps, channels, w, y, y_stride);
 }
 
 void microkernel(const real* x, long x_stride, long rows, long channels, const real* w, long width,

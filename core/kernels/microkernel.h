@@ -32,11 +32,11 @@ inline long packed_at(long row, long k, long rows, long cols) {
 }
 
 // y[p, :] = sum over taps t and channels c of
-//           x[t * rows + p][first_channel + c] * w[t * channels + c, :]
+//           x[t * tap_stride + p][first_channel + c] * w[t * channels + c, :]
 // for p < rows. The pointers x[...] point to pixels; w is one panel of `width` columns. Widths
 // and strides count numbers.
-void microkernel(const real* const* x, long rows, long first_channel, long taps, long channels,
-                 const real* w, long width, real* y, long y_stride);
+void microkernel(const real* const* x, long tap_stride, long rows, long first_channel, long taps,
+                 long channels, const real* w, long width, real* y, long y_stride);
 
 // The same with one tap and a matrix x of `rows` rows:
 //   y[p, :] = sum over channels c of  x[p * x_stride + c] * w[c, :]

@@ -68,10 +68,10 @@ struct Sums {
 // The kernels are never inlined: otherwise the compiler does not keep every sum in a
 // register.
 template <int P, int V, class Number>
-[[gnu::noinline]] void product(const Number* const* x, long first_channel, long taps, long channels,
-                               const Number* w, real* y, long y_stride) {
+[[gnu::noinline]] void product(const Number* const* x, long tap_stride, long first_channel,
+                               long taps, long channels, const Number* w, real* y, long y_stride) {
   Sums<P, V> sums;
-  for (long t = 0; t < taps; t++, x += P) {
+  for (long t = 0; t < taps; t++, x += tap_stride) {
     const Number* row[P];
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++) row[p] = x[p] + first_channel;
@@ -132,8 +132,8 @@ template <int C, class Number>
 // One function per tile size, in tables indexed by [vectors - 1][rows - 1].
 template <class Number>
 struct ProductKernels {
-  using Pointers = void (*)(const Number* const* x, long first_channel, long taps, long channels,
-                            const Number* w, real* y, long y_stride);
+  using Pointers = void (*)(const Number* const* x, long tap_stride, long first_channel, long taps,
+                            long channels, const Number* w, real* y, long y_stride);
   using Matrix = void (*)(const Number* x, long x_stride, long channels, const Number* w, real* y,
                           long y_stride);
 

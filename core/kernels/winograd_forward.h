@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/kernels/microkernel.h"
+#include "core/kernels/prefetch.h"
 #include "core/kernels/winograd_bands.h"
 #include "core/parallel.h"
 
@@ -78,9 +79,6 @@ inline long bands_per_shared_block(const Bands& bands) {
 
 // The numbers [begin, end) of a batch that the bands [first, last) cover, where an image has h rows
 // of `row_size` numbers.
-struct Range {
-  long begin, end;
-};
 inline Range rows_of(const Bands& bands, long first, long last, long h, long row_size) {
   const auto row = [&](long band, long offset) {
     return bands.image(band) * h + std::min(h, bands.first_row(band) + offset);
@@ -88,14 +86,9 @@ inline Range rows_of(const Bands& bands, long first, long last, long h, long row
   return first < last ? Range{row(first, 0) * row_size, row(last - 1, 4) * row_size} : Range{0, 0};
 }
 
-// Memory is idle during the products. So the product of each position prefetches a 36th of the
-// range that is used next.
-inline void prefetch_part(const real* numbers, const Range& range, long position) {
-  constexpr long numbers_per_cache_line = 64 / static_cast<long>(sizeof(real));
-  const long size = range.end - range.begin;
-  for (long i = range.begin + size * position / Winograd::positions;
-       i < range.begin + size * (position + 1) / Winograd::positions; i += numbers_per_cache_line)
-    __builtin_prefetch(numbers + i);
+// The product of each position fetches a 36th of the range that is used next.
+inline void prefetch_at(const real* numbers, const Range& range, long position) {
+  prefetch_part(numbers, range, position, position + 1, Winograd::positions);
 }
 
 // Stands for a row outside the image.
@@ -123,8 +116,8 @@ void forward_blocks(const Bands& bands, long begin, long end, long block, const 
         rows_of(bands, first + count, std::min(first + count + block, end), q.h, q.w * q.c);
     const Range written = rows_of(bands, first, first + count, q.oh, q.ow * q.k);
     parallel_for(Winograd::positions, [&](long position) {
-      prefetch_part(x, next, position);
-      if (read_by(epilogue, y)) prefetch_part(read_by(epilogue, y), written, position);
+      prefetch_at(x, next, position);
+      if (read_by(epilogue, y)) prefetch_at(read_by(epilogue, y), written, position);
       multiply_at(q, position, count * bands.tiles, in, u, m);
     });
     parallel_for(count, [&](long b) {
