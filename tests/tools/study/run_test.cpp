@@ -62,6 +62,12 @@ TEST_F(StudyScript, TrainsWhatIsMissingAndRepeatsWhatIsThere) {
   EXPECT_EQ(run("").code, 0);
   EXPECT_LT(std::stol(split(rows("runs.csv")[3], ',')[5]), 1000) << "begun again";
 
+  const std::vector<std::string> gates = rows("gates.csv");
+  shell("sed -i /^se,1/d " + (folder / "runs.csv"));
+  shell("sed -Ei 's/,1,[0-9.]+$/,1,older/' " + (folder / "gates.csv"));
+  EXPECT_EQ(run("").code, 0);
+  EXPECT_EQ(rows("gates.csv"), gates) << "the older gates of seed 1 are replaced";
+
   const Ending repeated = run("--repeat", "1");
   EXPECT_EQ(repeated.code, 0) << repeated.err;
   expect_contains(repeated.out, ": the same weights, ");
