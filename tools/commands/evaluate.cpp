@@ -28,7 +28,7 @@ namespace {
 struct EvaluateOptions {
   EnsembleOptions ensemble;
   std::string data, csv;  // data: empty: that of the run
-  long batch = 500, limit = 0;
+  long batch = EvaluationOptions().batch, limit = 0;
   int threads = excite::threads();
   bool json = false, strict = false;
   Exif exif = Exif::apply;
